@@ -1,0 +1,61 @@
+"""The table of all commands: name, where it lives, section, one line. Help, docs and the palette come from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command: `where` is 'module:function', imported when it is called."""
+
+    where: str
+    section: str
+    summary: str
+
+
+SECTIONS = ("Begin", "Look", "Label", "Versions", "Learn", "Other programs")
+
+COMMANDS: dict[str, Entry] = {
+    "init": Entry("core.commands.workspace:init", "Begin", "make this folder a workspace"),
+    "demo": Entry(
+        "core.commands.demo:demo", "Begin", "a workspace with a simulated printer; walks the whole job"
+    ),
+    "status": Entry(
+        "core.commands.workspace:status", "Look", "labels, draft, versions, models, git, and what to do next"
+    ),
+    "frames": Entry("core.commands.labelling:frames", "Look", "list frames with their labels"),
+    "label": Entry("core.commands.labelling:label", "Label", "give frames a class"),
+    "unlabel": Entry("core.commands.labelling:unlabel", "Label", "take labels off"),
+    "history": Entry("core.commands.labelling:history", "Label", "who labelled a frame, when, and how"),
+    "undo": Entry("core.commands.labelling:undo", "Label", "take the last labelling step back"),
+    "save": Entry("core.commands.release:save", "Label", "commit label files, marks and history"),
+    "export": Entry(
+        "core.commands.versions:export", "Versions", "write the draft as a dataset version; nothing in git"
+    ),
+    "versions": Entry("core.commands.versions:versions", "Versions", "every version of a dataset"),
+    "diff": Entry(
+        "core.commands.versions:diff", "Versions", "what changed between two versions, or to the draft"
+    ),
+    "verify": Entry(
+        "core.commands.versions:verify", "Versions", "compare the bytes of a version with its hashes"
+    ),
+    "release": Entry(
+        "core.commands.release:release", "Versions", "export, prove, commit, tag and push a version"
+    ),
+    "storage": Entry(
+        "core.commands.storage:storage", "Versions", "what is stored in Git LFS, and what the draft costs"
+    ),
+    "train": Entry("core.commands.training:train", "Learn", "train a model in the background"),
+    "runs": Entry("core.commands.training:runs", "Learn", "every training and its state"),
+    "watch": Entry("core.commands.training:watch", "Learn", "follow a training"),
+    "stop": Entry("core.commands.training:stop", "Learn", "stop a training, keeping its best"),
+    "models": Entry("core.commands.training:models", "Learn", "every model with its results"),
+    "promote": Entry("core.commands.training:promote", "Learn", "make a run a model version"),
+    "reproduce": Entry(
+        "core.commands.training:reproduce", "Learn", "train a model again from its record and compare"
+    ),
+}
+
+#: The first page of help.
+EVERYDAY = ("init", "demo", "status", "label", "undo", "diff", "release", "storage", "train", "watch")

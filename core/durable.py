@@ -1,0 +1,206 @@
+"""Bytes that stay: atomic files, folders published by one rename, copies hashed while they are read, locks.
+
+What always holds: a file written here is the old one or the new one, whole, also after a power cut; a published
+folder appears complete or not at all, and never replaces another; an OSError about room becomes a sentence.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from core.errors import Busy, Lacking, PrintModelsError, Refused
+from core.text import safe
+
+_CHUNK = 1 << 20
+_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """The identity of some bytes: `oid` is 'sha256:<hex>', `size` in bytes."""
+
+    oid: str
+    size: int
+
+
+def explain(error: OSError, doing: str) -> PrintModelsError:
+    """Turn an OSError met while `doing` something into what a person can act on."""
+    where = f" ({safe(os.fsdecode(error.filename))})" if error.filename else ""
+    if error.errno in _ROOM:
+        return Lacking(
+            f"No room on the disk while {doing}{where}.",
+            "Free some space or inodes (df -h, df -i), then try again; nothing that was there before is lost.",
+            detail=str(error),
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        why = "the file system is read-only" if error.errno == errno.EROFS else "permission was denied"
+        return Lacking(
+            f"Not allowed to write while {doing}{where}: {why}.",
+            "Check who owns the folder (ls -ld) and that it is writable.",
+            detail=str(error),
+        )
+    reason = (error.strerror or str(error)).lower()
+    return Lacking(
+        f"The disk failed while {doing}{where}: {reason}.", "Look at the disk (dmesg), then try again."
+    )
+
+
+def fsync_dir(path: Path) -> None:
+    """Make the entries of a folder durable."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def fsync_tree(path: Path) -> None:
+    """Make every file and folder below `path` durable, the folder itself last."""
+    for folder, _, names in os.walk(path, topdown=False):
+        for name in names:
+            fd = os.open(os.path.join(folder, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        fsync_dir(Path(folder))
+
+
+def sync_filesystem(path: Path) -> None:
+    """Make all that was written to the file system of `path` durable (syncfs; sync where that is missing)."""
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:
+        os.sync()
+        return
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if syncfs(fd):
+            raise OSError(ctypes.get_errno(), "syncfs failed", os.fspath(path))
+    finally:
+        os.close(fd)
+
+
+def atomic_write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Replace the file by `data`: temporary file beside it, fsync, rename, fsync of the folder.
+
+    Raises Lacking (room, permission, failing disk); the old file is then as it was.
+    """
+    temporary = ""
+    try:
+        fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+        temporary = ""
+        fsync_dir(path.parent)
+    except OSError as error:
+        raise explain(error, f"writing {safe(path.name)}") from error
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _rename_noreplace(source: Path, target: Path) -> None:
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    at_fdcwd, noreplace = -100, 1
+    if renameat2 is not None:
+        if not renameat2(at_fdcwd, os.fsencode(source), at_fdcwd, os.fsencode(target), noreplace):
+            return
+        code = ctypes.get_errno()
+        if code not in (errno.EINVAL, errno.ENOSYS):
+            raise OSError(code, os.strerror(code), os.fspath(target))
+    # No RENAME_NOREPLACE here: claim the name by an empty folder, which rename then may replace and nobody else takes.
+    os.mkdir(target)
+    os.rename(source, target)
+
+
+def publish_dir(staged: Path, target: Path) -> None:
+    """Let a finished folder appear under its name by one rename, durable when it returns.
+
+    Both must lie on one file system. Raises Refused where the name is taken, which is never replaced.
+    """
+    try:
+        fsync_tree(staged)
+        fsync_dir(staged.parent)
+        _rename_noreplace(staged, target)
+        fsync_dir(target.parent)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            raise Refused(
+                f"{safe(target.name)} exists already and is never overwritten.", "Choose another number."
+            ) from error
+        raise explain(error, f"publishing {safe(target.name)}") from error
+
+
+def _hash_stream(source: BinaryIO, target: BinaryIO | None) -> Hashed:
+    digest, total = hashlib.sha256(), 0
+    while block := source.read(_CHUNK):
+        digest.update(block)
+        if target is not None:
+            target.write(block)
+        total += len(block)
+    return Hashed(f"sha256:{digest.hexdigest()}", total)
+
+
+def hash_file(path: Path) -> Hashed:
+    """Return oid and size of a file's bytes."""
+    with open(path, "rb") as file:
+        return _hash_stream(file, None)
+
+
+def copy_hashing(source: Path | BinaryIO, target: Path, *, keep_mtime: bool = True) -> Hashed:
+    """Copy into a new file, hashing the bytes in the same read; the target must not exist (FileExistsError).
+
+    The source's modification time is kept, so that a later `git status` need not read a file that is older than the
+    index. Not durable yet: `publish_dir` or `fsync_tree` makes it so.
+    """
+    with open(target, "xb") as out:
+        if isinstance(source, Path):
+            with open(source, "rb") as file:
+                hashed, stat = _hash_stream(file, out), os.fstat(file.fileno())
+            times: tuple[int, int] | None = (stat.st_atime_ns, stat.st_mtime_ns)
+        else:
+            hashed, times = _hash_stream(source, out), None
+    if keep_mtime and times:
+        os.utime(target, ns=times)
+    return hashed
+
+
+@contextmanager
+def lock(path: Path, *, what: str, timeout: float = 0.0) -> Iterator[None]:
+    """Hold an exclusive lock on a file; it ends with the process, however that ends.
+
+    Waits at most `timeout` seconds, then raises Busy with `what` is held.
+    """
+    import time
+
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= deadline:
+                    raise Busy(
+                        f"Another print-models holds {what} just now.",
+                        "Wait until it has finished, then try again.",
+                    ) from error
+                time.sleep(0.02)
+        yield
+    finally:
+        os.close(fd)

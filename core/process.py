@@ -1,0 +1,188 @@
+"""The one door to outside programs.
+
+What always holds: an argument list and never a shell, the C locale, no prompt of any kind, standard input closed or
+given, a session of its own so that a child cannot reach the terminal, a time limit, and a line in the log for every
+command that changes something.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from core.errors import Cancelled, Lacking, PrintModelsError
+from core.progress import CancelToken
+from core.text import safe, safe_lines
+
+_REMEDY = {
+    "git": "Install git: sudo apt-get install git",
+    "git-lfs": "Install git-lfs: sudo apt-get install git-lfs",
+}
+
+#: Set for every child: messages in English, no questions, no pager, no editor, no optional locks for readers.
+QUIET_ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "LANGUAGE": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "true",
+    "SSH_ASKPASS": "true",
+    "GIT_PAGER": "cat",
+    "PAGER": "cat",
+    "GIT_EDITOR": "true",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=3",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A program that ended: exit `code`, raw `out`put, and what it said on standard `err`or."""
+
+    argv: tuple[str, ...]
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        """The output as text; bytes that are no UTF-8 survive as surrogates."""
+        return self.out.decode("utf-8", "surrogateescape")
+
+
+class ProcessFailed(PrintModelsError):
+    """A program ended with another code than 0."""
+
+    def __init__(self, completed: Completed) -> None:
+        lines = [line for line in safe_lines(completed.err or completed.text).split("\n") if line.strip()]
+        reason = lines[-1] if lines else f"exit code {completed.code}"
+        name = " ".join(completed.argv[:2]) if completed.argv[0] == "git" else completed.argv[0]
+        super().__init__(f"{safe(name)} failed: {reason}", "", detail="\n".join(lines))
+        self.completed = completed
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a child: ours, made quiet, plus `extra`. A user's own ssh command is kept."""
+    env = {**os.environ, **QUIET_ENVIRONMENT, **(extra or {})}
+    if "GIT_SSH_COMMAND" in os.environ:
+        env["GIT_SSH_COMMAND"] = os.environ["GIT_SSH_COMMAND"]
+    return env
+
+
+def log_command(log: Path, argv: Sequence[str]) -> None:
+    """Append one command line with its time to a log; a log that can't be written stops nothing."""
+    try:
+        with open(log, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(
+                f"{datetime.now().isoformat(timespec='seconds')} {safe(shlex.join(argv), limit=2000)}\n"
+            )
+    except OSError:
+        return
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(child.pid, signal.SIGTERM)
+        child.wait(timeout=2)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def run(
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    timeout: float = 60.0,
+    check: bool = True,
+    log: Path | None = None,
+    cancel: CancelToken | None = None,
+) -> Completed:
+    """Run a program to its end and return what it said.
+
+    `timeout` in seconds; `log` takes the command line of what changes something. Raises Lacking where the program is
+    not installed or did not end in time, ProcessFailed (with `check`) on another code than 0, Cancelled.
+    """
+    words = [os.fspath(word) for word in argv]
+    if log is not None:
+        log_command(log, words)
+    try:
+        child = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=environment(env),
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        if not cwd.is_dir():
+            raise Lacking(f"The folder {safe(cwd)} does not exist.", "Check the path.") from error
+        name = safe(words[0])
+        raise Lacking(
+            f"The program {name} is not installed, or not on the PATH.",
+            _REMEDY.get(words[0], f"Install {name}."),
+        ) from error
+    try:
+        out, err = _communicate(child, stdin, timeout, cancel)
+    except subprocess.TimeoutExpired as error:
+        _stop(child)
+        raise Lacking(
+            f"{safe(words[0])} did not answer within {timeout:.0f} seconds and was stopped.",
+            "Look at the network or the disk, then try again.",
+        ) from error
+    except BaseException:
+        _stop(child)
+        raise
+    done = Completed(tuple(words), child.returncode, out, err.decode("utf-8", "surrogateescape"))
+    if check and done.code:
+        raise ProcessFailed(done)
+    return done
+
+
+def _communicate(
+    child: subprocess.Popen[bytes], stdin: bytes | None, timeout: float, cancel: CancelToken | None
+) -> tuple[bytes, bytes]:
+    if cancel is None:
+        return child.communicate(stdin, timeout)
+    waited, slice_ = 0.0, 0.2
+    while True:
+        if cancel.cancelled:
+            raise Cancelled()
+        try:
+            return child.communicate(stdin, slice_)
+        except subprocess.TimeoutExpired:
+            waited += slice_
+            stdin = None  # what was not sent yet is kept by communicate itself
+            if waited >= timeout:
+                raise
+
+
+def spawn_detached(
+    argv: Sequence[str | os.PathLike[str]], *, cwd: Path, log: Path, env: Mapping[str, str] | None = None
+) -> int:
+    """Start a program that outlives us and our terminal; return its pid.
+
+    Own session, standard input closed, output and errors appended to `log`.
+    """
+    with open(log, "ab") as out:
+        child = subprocess.Popen(
+            [os.fspath(word) for word in argv],
+            cwd=cwd,
+            env=environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            close_fds=True,
+        )
+    return child.pid

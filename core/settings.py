@@ -1,0 +1,261 @@
+"""print-models.toml → frozen objects.
+
+Every key is optional. An unknown key of this format is an error that names its dotted path; in a file of a newer
+format unknown keys are let be, and the workspace opens read-mostly. `init` writes the file out with every key
+commented (core.setup).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from core.errors import Damaged, WrongUsage
+from core.tasks import Task
+from core.text import safe
+
+FORMAT = 1
+FILE_NAME = "print-models.toml"
+
+_CLASS = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_RESERVED = {"con", "prn", "aux", "nul", "train", "validation", "test"}
+#: Letters the Label screen needs itself.
+_TAKEN_KEYS = frozenset("vbunxr")
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    pass
+
+
+class TaskSettings(_Table, frozen=True):
+    """[tasks.NAME]: what differs from the built-in task, or a task of the user's own."""
+
+    classes: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    labels: str = ""
+    detector: str = ""
+    model: str = ""
+    predictions: str = ""
+    idle: str = ""
+    selection: Literal["", "spread", "all"] = ""
+    per_stretch: int = 0
+    when: str | None = None
+
+
+class SourceSettings(_Table, frozen=True):
+    """[sources.NAME]: a camera folder in the workspace."""
+
+    path: str = ""
+    printer: str = ""
+
+
+class SplitSettings(_Table, frozen=True):
+    """[split]: minutes between recordings, minutes around validation left out, validation's share, seed."""
+
+    gap_minutes: int = 15
+    embargo_minutes: int = 5
+    validation: float = 0.2
+    seed: int = 0
+
+
+class StorageSettings(_Table, frozen=True):
+    """[storage]: the hosting plan that prices are compared with."""
+
+    plan: str = ""
+
+
+class Settings(_Table, frozen=True):
+    """The whole file."""
+
+    format: int = FORMAT
+    default_task: str = ""
+    default_dataset: str = ""
+    license: str = ""
+    tasks: dict[str, TaskSettings] = {}
+    sources: dict[str, SourceSettings] = {}
+    split: SplitSettings = SplitSettings()
+    storage: StorageSettings = StorageSettings()
+
+    @property
+    def newer(self) -> bool:
+        """True where a newer print-models wrote the file."""
+        return self.format > FORMAT
+
+
+_BUILT_IN = {
+    "offline-detection": TaskSettings(
+        classes=("offline", "active"),
+        keys=("o", "a"),
+        labels="data/labels.json",
+        detector="offline-detector",
+        model="models/printer_offline_detector.pth",
+        predictions="data/predictions.json",
+        idle="offline",
+    ),
+    "failed-print-detection": TaskSettings(
+        classes=("good", "failed"),
+        keys=("g", "f"),
+        labels="data/failed_print_labels.json",
+        detector="failed-detector",
+        model="models/failed_print_detector.pth",
+        predictions="data/failed_print_predictions.json",
+        when="offline-detection:active",
+    ),
+}
+
+
+def _unknown_keys(
+    table: Any, kind: type[msgspec.Struct], path: str = ""
+) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """Yield (table, key, dotted path) of every key that format 1 does not have."""
+    if not isinstance(table, dict):
+        return
+    nested = {
+        "tasks": TaskSettings,
+        "sources": SourceSettings,
+        "split": SplitSettings,
+        "storage": StorageSettings,
+    }
+    for key, value in list(table.items()):
+        dotted = f"{path}{key}"
+        if key not in kind.__struct_fields__:
+            yield table, key, dotted
+        elif kind is Settings and key in ("tasks", "sources") and isinstance(value, dict):
+            for name, inner in value.items():
+                yield from _unknown_keys(inner, nested[key], f"{dotted}.{name}.")
+        elif kind is Settings and key in nested:
+            yield from _unknown_keys(value, nested[key], f"{dotted}.")
+
+
+def read(path: Path) -> Settings:
+    """Read a settings file; a missing one gives the defaults. Raises Damaged, WrongUsage naming file and key."""
+    name = safe(path.name)
+    try:
+        data = tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Damaged(
+            f"{name} can't be read: {safe(str(error))}.", "Mend that line; nothing else was touched."
+        ) from error
+    newer = isinstance(data.get("format"), int) and data["format"] > FORMAT
+    for table, key, dotted in list(_unknown_keys(data, Settings)):
+        if not newer:
+            raise WrongUsage(
+                f"{name}: unknown key {safe(dotted)}.",
+                "Correct or remove it; docs/formats.md lists all keys.",
+            )
+        del table[key]
+    try:
+        return msgspec.convert(data, Settings)
+    except msgspec.ValidationError as error:
+        raise WrongUsage(
+            f"{name}: {_dotted(str(error))}.", "Correct that key; docs/formats.md lists all keys."
+        ) from error
+
+
+def _dotted(message: str) -> str:
+    found = re.search(r"^(.*?) - at `\$\.?(.*?)`$", message)
+    return f"{safe(found.group(2))}: {safe(found.group(1))}" if found else safe(message)
+
+
+def _merged(name: str, given: TaskSettings | None) -> TaskSettings:
+    slug = name.replace("-", "_")
+    base = _BUILT_IN.get(
+        name,
+        TaskSettings(
+            labels=f"data/{slug}_labels.json",
+            detector=name,
+            model=f"models/{slug}.pth",
+            predictions=f"data/{slug}_predictions.json",
+        ),
+    )
+    changed = {
+        field: value
+        for field in TaskSettings.__struct_fields__
+        if given is not None and (value := getattr(given, field)) not in ((), "", 0, None)
+    }
+    if given is not None and given.when == "":
+        changed["when"] = ""
+    if given is not None and given.classes and not given.keys and given.classes != base.classes:
+        changed["keys"] = ()
+    return msgspec.structs.replace(base, **changed)
+
+
+def _keys(name: str, classes: tuple[str, ...], keys: tuple[str, ...]) -> tuple[str, ...]:
+    if not keys:
+        chosen: list[str] = []
+        for class_ in classes:
+            free = (c for c in class_ if c.isalpha() and c not in _TAKEN_KEYS and c not in chosen)
+            chosen.append(next(free, ""))
+        return tuple(chosen)
+    for key in keys:
+        if len(key) != 1 or not key.islower() or key in _TAKEN_KEYS:
+            raise WrongUsage(
+                f"tasks.{name}.keys: “{safe(key)}” can't be a class key.",
+                f"Use one lower-case letter each, none of {' '.join(sorted(_TAKEN_KEYS))}.",
+            )
+    if len(set(keys)) != len(keys) or len(keys) != len(classes):
+        raise WrongUsage(
+            f"tasks.{name}.keys: needs one different letter per class.", "Give as many keys as classes."
+        )
+    return keys
+
+
+def _task(name: str, given: TaskSettings | None) -> Task:
+    if not _CLASS.fullmatch(name):
+        raise WrongUsage(
+            f"tasks.{safe(name)}: not a usable task name.", "Use small letters, digits and dashes."
+        )
+    table = _merged(name, given)
+    if not 2 <= len(table.classes) <= 10 or len(set(table.classes)) != len(table.classes):
+        raise WrongUsage(
+            f"tasks.{name}.classes: a task has two to ten different classes.", "Correct the list."
+        )
+    for class_ in table.classes:
+        if not _CLASS.fullmatch(class_) or class_ in _RESERVED:
+            raise WrongUsage(
+                f"tasks.{name}.classes: “{safe(class_, limit=60)}” can't be a class.",
+                "Use at most 40 small letters, digits, - and _; a class is also a folder's name.",
+            )
+    for field in ("labels", "model", "predictions"):
+        value = getattr(table, field)
+        if os.path.isabs(value) or ".." in value.split("/"):
+            raise WrongUsage(f"tasks.{name}.{field}: must stay inside the workspace.", "Use a relative path.")
+    when = tuple(table.when.split(":", 1)) if table.when else None
+    return Task(
+        name=name,
+        classes=table.classes,
+        keys=_keys(name, table.classes, table.keys),
+        labels_file=table.labels,
+        detector=table.detector,
+        current_model=table.model,
+        predictions=table.predictions,
+        idle=table.idle or None,
+        selection=table.selection or "spread",
+        per_stretch=table.per_stretch or 12,
+        when=(when[0], when[1]) if when and len(when) == 2 else None,
+    )
+
+
+def tasks_of(settings: Settings) -> dict[str, Task]:
+    """Return every task by name, the built-in ones first, checked. Raises WrongUsage naming the key at fault."""
+    names = [*_BUILT_IN, *(name for name in settings.tasks if name not in _BUILT_IN)]
+    tasks = {name: _task(name, settings.tasks.get(name)) for name in names}
+    for task in tasks.values():
+        if task.when and (task.when[0] not in tasks or task.when[1] not in tasks[task.when[0]].classes):
+            raise WrongUsage(
+                f"tasks.{task.name}.when: there is no {safe(':'.join(task.when))}.",
+                "Name a task and one of its classes.",
+            )
+        if task.idle and task.idle not in task.classes:
+            raise WrongUsage(
+                f"tasks.{task.name}.idle: {safe(task.idle)} is no class of it.", "Name one of its classes."
+            )
+    return tasks

@@ -1,0 +1,204 @@
+"""A workspace: every path in it is a property here, and the way to find one.
+
+What always holds: a frame key handed to `frame_path` leads to a path below one of the sources, or is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from core.durable import atomic_write
+from core.errors import Lacking, PrintModelsError, Refused, WrongUsage
+from core.process import run
+from core.settings import FILE_NAME, Settings, SourceSettings, read, tasks_of
+from core.tasks import Task
+from core.text import safe
+
+DEFAULT_SOURCE = "printer-timelapses"
+_VERSION = re.compile(r"v[1-9][0-9]{0,5}")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A camera folder in the workspace: `name` is the first part of its frames' keys, `path` where it lies."""
+
+    name: str
+    path: Path
+    settings: SourceSettings
+
+
+class Workspace:
+    """A git repository with `data/`, `datasets/`, `models/` and sources. Cheap to make; reads settings at once."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.settings = settings
+        self.tasks: dict[str, Task] = tasks_of(settings)
+
+    @classmethod
+    def open(cls, root: Path) -> Workspace:
+        """Open the workspace whose root is known. Raises Damaged, WrongUsage where its settings are broken."""
+        return cls(root.resolve(), read(root / FILE_NAME))
+
+    @classmethod
+    def find(cls, start: Path) -> Workspace:
+        """Open the nearest workspace at or above `start`.
+
+        That is a parent with print-models.toml, else a git root with datasets/ or data/labels.json. Raises Lacking.
+        """
+        start = start.resolve()
+        if not start.is_dir():
+            raise Lacking(f"The folder {safe(start)} does not exist.", "Check the path after -C.")
+        parents = [start, *start.parents]
+        for folder in parents:
+            if (folder / FILE_NAME).is_file():
+                return cls.open(folder)
+        for folder in parents:
+            if (folder / ".git").exists():
+                if (folder / "datasets").is_dir() or (folder / "data" / "labels.json").is_file():
+                    return cls.open(folder)
+                break
+        raise Lacking(
+            f"There is no workspace at {safe(start)} or above it.",
+            "Make one with: print-models init --source /path/to/camera   (or look at one: print-models demo)",
+        )
+
+    # Folders and files, in the order of docs/formats.md.
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def datasets(self) -> Path:
+        return self.root / "datasets"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def model_versions(self) -> Path:
+        return self.models / "versions"
+
+    @property
+    def marks_file(self) -> Path:
+        return self.data / "marks.json"
+
+    @property
+    def history_dir(self) -> Path:
+        return self.data / "history"
+
+    @property
+    def private(self) -> Path:
+        return self.root / ".print-models"
+
+    @property
+    def labels_db(self) -> Path:
+        return self.private / "labels.db"
+
+    @property
+    def index_db(self) -> Path:
+        return self.private / "index.db"
+
+    @property
+    def runs(self) -> Path:
+        return self.private / "runs"
+
+    @property
+    def kept(self) -> Path:
+        return self.private / "kept"
+
+    @property
+    def cache(self) -> Path:
+        return self.private / "cache"
+
+    @property
+    def git_log(self) -> Path:
+        return self.private / "git.log"
+
+    def labels_path(self, task: Task) -> Path:
+        return self.root / task.labels_file
+
+    def dataset_root(self, task: Task) -> Path:
+        return self.datasets / task.name
+
+    def version_dir(self, task: Task, version: str) -> Path:
+        """Return the folder of a version. Raises WrongUsage for what is no version name."""
+        if not _VERSION.fullmatch(version):
+            raise WrongUsage(
+                f"“{safe(version, limit=60)}” is no version.", "Versions are called v1, v2, v3 …"
+            )
+        return self.dataset_root(task) / version
+
+    def ensure_private(self) -> Path:
+        """Make `.print-models/`, which git ignores by its own .gitignore; return it. Raises Lacking."""
+        try:
+            self.private.mkdir(exist_ok=True)
+            ignore = self.private / ".gitignore"
+            if not ignore.exists():
+                atomic_write(ignore, b"*\n")
+        except OSError as error:
+            from core.durable import explain
+
+            raise explain(error, "making .print-models") from error
+        return self.private
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """The camera folders by name: those in the settings, else `printer-timelapses`."""
+        named = self.settings.sources or {DEFAULT_SOURCE: SourceSettings()}
+        return {name: Source(name, self.root / (given.path or name), given) for name, given in named.items()}
+
+    def task(self, name: str | None) -> Task:
+        """Return the task of that name; without one the default. Raises WrongUsage."""
+        if name is None:
+            default = self.settings.default_task or next(iter(self.tasks))
+            return self.task(default)
+        if name not in self.tasks:
+            raise WrongUsage(
+                f"There is no task “{safe(name, limit=60)}”.", f"Use one of: {', '.join(self.tasks)}."
+            )
+        return self.tasks[name]
+
+    @property
+    def idle_task(self) -> Task | None:
+        """The task whose idle class says when the printer does nothing."""
+        return next((task for task in self.tasks.values() if task.idle), None)
+
+    def frame_path(self, key: str) -> Path:
+        """Return where a frame lies. Raises Refused for a key that leaves the workspace's sources."""
+        parts = key.split("/")
+        if not key or "\0" in key or os.path.isabs(key) or any(part in ("", ".", "..") for part in parts):
+            raise Refused(
+                f"“{safe(key, limit=120)}” is not a usable frame key.", "Keys are paths inside a source."
+            )
+        source = self.sources.get(parts[0])
+        if source is None or len(parts) < 2:
+            raise Refused(
+                f"“{safe(key, limit=120)}” belongs to no source of this workspace.",
+                f"The sources are: {safe(', '.join(self.sources))}.",
+            )
+        return source.path.joinpath(*parts[1:])
+
+    def who(self, explicit: str | None = None) -> str:
+        """Return who labels: `explicit`, else PRINT_MODELS_WHO, else git's user.name; never the login name.
+
+        Raises Lacking where nobody is named.
+        """
+        for name in (explicit, os.environ.get("PRINT_MODELS_WHO")):
+            if name and name.strip():
+                return safe(name.strip(), limit=80)
+        try:
+            name = run(["git", "config", "user.name"], cwd=self.root, timeout=10, check=False).text.strip()
+        except PrintModelsError:
+            name = ""
+        if name:
+            return safe(name, limit=80)
+        raise Lacking(
+            "Nobody is named as the one who labels.",
+            'Say who you are once: git config --global user.name "Ana"   (or give --who ana)',
+        )
