@@ -37,7 +37,7 @@ def duration(seconds: float) -> str:
         return f"{max(seconds, 0):.1f} s"
     whole = round(seconds)
     units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-    parts = []
+    parts: list[str] = []
     for name, length in units:
         amount, whole = divmod(whole, length)
         if amount or parts:

@@ -116,7 +116,7 @@ def _unknown_keys(
     """Yield (table, key, dotted path) of every key that format 1 does not have."""
     if not isinstance(table, dict):
         return
-    nested = {
+    nested: dict[str, type[msgspec.Struct]] = {
         "tasks": TaskSettings,
         "sources": SourceSettings,
         "split": SplitSettings,

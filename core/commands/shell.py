@@ -217,7 +217,7 @@ def _guarded(call: Callable[[], Any], *, debug: bool) -> int:
         result = call()
         return result if isinstance(result, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else str(error))
+        click.echo(error.ctx.get_help())
         return 2
     except click.UsageError as error:
         where = error.ctx.command_path.removeprefix("print-models ") if error.ctx else ""
