@@ -1,0 +1,51 @@
+"""`init` and `status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from core.commands.shell import Context, json_option, pass_context
+
+
+@click.command()
+@click.argument("folder", required=False, metavar="[DIR]", type=click.Path(path_type=Path))
+@click.option(
+    "--source", metavar="PATH", type=click.Path(path_type=Path), help="The camera's folder of frames."
+)
+@click.option("--no-commit", is_flag=True, help="Leave the files uncommitted.")
+@pass_context
+def init(ctx: Context, folder: Path | None, source: Path | None, no_commit: bool) -> None:
+    """Make DIR (else this folder) a workspace: folders, settings, git, LFS rules, link to the camera.
+
+    Doing it again changes nothing.
+    """
+    from core.setup import init as make
+    from core.text import safe
+
+    done = make(
+        ctx.folder / folder.expanduser() if folder else ctx.folder, source=source, commit=not no_commit
+    )
+    lines = [f"{safe(done.workspace.root)} is a workspace."]
+    lines += [f"  {step}" for step in done.done] or ["  nothing had to change"]
+    for notice in done.notices:
+        ctx.notice(notice)
+    where = f"-C {safe(folder)} " if folder else ""
+    if not any(s.path.exists() for s in done.workspace.sources.values()):
+        lines.append("next: link a camera: print-models init --source /path/to/camera")
+    else:
+        lines.append(f"next: print-models {where}status   or open the app: print-models {where}".rstrip())
+    ctx.answer({}, "\n".join(lines), as_json=False)
+
+
+@click.command()
+@click.option("--line", is_flag=True, help="One line, for a tmux status bar.")
+@json_option
+@pass_context
+def status(ctx: Context, line: bool, as_json: bool) -> None:
+    """Show labels, draft, versions, models, trainings, storage and git, and what to do next."""
+    from core.commands.overview import gather
+
+    overview = gather(ctx.workspace, report=ctx.report)
+    ctx.answer(overview.as_json(), overview.line() if line else overview.text(), as_json=as_json)

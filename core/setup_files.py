@@ -1,0 +1,130 @@
+"""The texts that `init` writes: settings with every key commented, rules for git, a short README per folder."""
+
+from __future__ import annotations
+
+_ANY_CASE = ("[jJ][pP][gG]", "[jJ][pP][eE][gG]", "[pP][nN][gG]")
+_LFS = "filter=lfs diff=lfs merge=lfs -text"
+
+ATTRIBUTES = (
+    *(f"datasets/**/*.{ending} {_LFS}" for ending in _ANY_CASE),
+    *(
+        f"{folder}/*.{ending} {_LFS}"
+        for folder in ("models", "models/versions")
+        for ending in ("pth", "onnx")
+    ),
+    "data/history/*.jsonl merge=union",
+)
+
+IGNORED = (
+    ".print-models/",
+    "data/predictions.json",
+    "data/*_predictions.json",
+    "data/*predictions.meta.json",
+    "data/active_images.txt",
+    "data/active_candidates.txt",
+    "data/monitor_state.json",
+    "demo-truth.json",
+)
+
+#: One path for every kind of file a release commits; none of them may be hidden by an ignore rule.
+PROBES = (
+    "datasets/{task}/v1/{class_}/20251107T005601.jpg",
+    "datasets/{task}/v1/{class_}/20251107T005601.JPG",
+    "datasets/{task}/v1/{class_}/20251107T005601.jpeg",
+    "datasets/{task}/v1/{class_}/20251107T005601.png",
+    "datasets/{task}/v1/labels.json",
+    "datasets/{task}/v1/metadata.jsonl",
+    "datasets/{task}/v1/dataset_info.json",
+    "datasets/{task}/v1/README.md",
+    "{labels_file}",
+    "data/marks.json",
+    "data/history/host.jsonl",
+    "models/versions/{detector}-v1.pth",
+    "models/versions/{detector}-v1.json",
+    "{model}",
+)
+
+#: Put at the end of .gitignore where an earlier rule hides what a release commits.
+UNIGNORED = (
+    "!/datasets/",
+    "!/datasets/**/",
+    *(f"!/datasets/**/*.{ending}" for ending in _ANY_CASE),
+    "!/datasets/**/*.json",
+    "!/datasets/**/*.jsonl",
+    "!/datasets/**/README.md",
+    "!/data/",
+    "!/data/*labels.json",
+    "!/data/marks.json",
+    "!/data/history/",
+    "!/data/history/*.jsonl",
+    "!/models/",
+    "!/models/*.pth",
+    "!/models/versions/",
+    "!/models/versions/*.pth",
+    "!/models/versions/*.json",
+)
+
+READMES = {
+    "data/README.md": """# data
+
+`labels.json` and `failed_print_labels.json` hold the class of every labelled frame, `marks.json` what is unsure or
+left out, `history/` who labelled what and when. All of it is text and committed: `print-models save`.
+Predictions and the monitor's state lie here too; git ignores them.
+""",
+    "datasets/README.md": """# datasets
+
+One folder per task, in it one per version: `v1`, `v2`, … Each holds its images by class, `labels.json`,
+`metadata.jsonl`, `dataset_info.json` and a card. A version never changes. The images are in Git LFS.
+Write the next one with `print-models release`.
+""",
+    "models/README.md": """# models
+
+The models in use now, and in `versions/` every model version with a record beside it: the dataset it was trained
+on, its settings, its results next to the baselines. The `.pth` files are in Git LFS.
+Train one with `print-models train`, keep it with `print-models promote`.
+""",
+}
+
+
+def settings_text(sources: dict[str, str]) -> str:
+    """Return print-models.toml with every key commented; `sources` maps a source's name to its path."""
+    named = "".join(
+        f'[sources.{_key(name)}]\npath = "{path}"\n# printer = ""      # which printer it looks at\n\n'
+        for name, path in sources.items()
+    )
+    return f"""# Settings of this workspace, shared by all who clone it. Every key is optional; the values shown are the defaults.
+format = 1
+
+# default_task = "offline-detection"   # the task meant where none is named
+# default_dataset = ""                 # a version that trainings use instead of the latest, like "v1"
+# license = ""                         # printed on dataset cards, like "CC-BY-4.0"
+
+{named}[split]
+# gap_minutes = 15      # a longer gap between frames begins a new recording
+# embargo_minutes = 5   # training frames this close to a validation frame are used by neither
+# validation = 0.2      # share of each class that validation should hold
+# seed = 0
+
+[storage]
+# plan = ""             # github-free, github-free-legacy, github-pro-legacy, gitlab-free, huggingface, self-hosted
+
+# [tasks.offline-detection]
+# classes = ["offline", "active"]      # their order gives codes, digit keys and model outputs
+# keys = ["o", "a"]
+# labels = "data/labels.json"
+# detector = "offline-detector"        # model versions are called offline-detector-v1.pth
+# model = "models/printer_offline_detector.pth"
+# predictions = "data/predictions.json"
+# idle = "offline"                     # the class that says the printer does nothing
+# selection = "spread"                 # or "all": how the draft picks from painted stretches
+# per_stretch = 12                     # frames kept of one stretch
+
+# [tasks.failed-print-detection]
+# classes = ["good", "failed"]
+# keys = ["g", "f"]
+# when = "offline-detection:active"    # only these frames count for this task
+"""
+
+
+def _key(name: str) -> str:
+    return name if name.replace("-", "").replace("_", "").isalnum() and name.isascii() else f'"{name}"'
