@@ -1,0 +1,171 @@
+"""From a file to pixels: bytes read once, checked, hashed, decoded small.
+
+What always holds: the bytes shown are the bytes hashed, and a file that is no whole picture is an error with its
+reason, never a black picture. The app shows `load`, labelling checks with `inspect`, versions measure `brightness`.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.frames.check import FileBytes, ImageFacts, Unreadable, being_written, inspect, read_file, read_image
+from core.text import safe
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+__all__ = [
+    "FileBytes",
+    "ImageFacts",
+    "Picture",
+    "Unreadable",
+    "brightness",
+    "inspect",
+    "load",
+    "read_file",
+    "read_image",
+]
+
+_AT_REST_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Decoded pixels (uint8, height x width x 3, right side up), full size in pixels as shown, bytes and their oid.
+
+    `mtime_ns` is the file's when it was read; `note` says what is odd about the file, or is empty.
+    """
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+    size: int
+    oid: str
+    format: str = "JPEG"
+    mtime_ns: int = 0
+    note: str = ""
+
+
+def load(path: Path, box: tuple[int, int] | None = None, *, root: Path | None = None) -> Picture:
+    """Read, check and decode one picture, scaled down to fit `box` (width, height in pixels) where one is given.
+
+    Raises Unreadable; a file that is not whole and was written within the last two seconds "is being written".
+    """
+    file = read_file(path, root=root)
+    try:
+        facts = inspect(file.data)
+        pixels, turned = _pixels(file.data, facts, box)
+    except Unreadable as error:
+        if not error.missing and abs(time.time() - file.mtime_ns / 1e9) < _AT_REST_S:
+            raise being_written(safe(path.name, limit=80)) from error
+        raise
+    width, height = (facts.height, facts.width) if turned else (facts.width, facts.height)
+    is_png = path.suffix.lower() == ".png"
+    note = "" if (facts.format == "PNG") == is_png else f"a {facts.format} picture by its content"
+    return Picture(pixels, width, height, len(file.data), file.oid, facts.format, file.mtime_ns, note)
+
+
+def brightness(data: bytes) -> float:
+    """Return the mean grey of a picture, 0 to 255, from a decoding at 1/8. Raises Unreadable."""
+    import numpy as np
+
+    facts = inspect(data)
+    image = _opened(data, (max(1, facts.width // 8), max(1, facts.height // 8)), grey=True)
+    return float(np.asarray(image if image.mode == "L" else _eight_bit(image).convert("L")).mean())
+
+
+def _opened(data: bytes, small: tuple[int, int] | None, *, grey: bool = False) -> Image.Image:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            # The cap on pixels is `inspect`'s; a second one that only warns would end on the screen.
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
+            if small is not None:
+                image.draft("L" if grey else "RGB", small)
+            image.load()
+            return image
+    except (OSError, SyntaxError, ValueError, struct.error, UnidentifiedImageError, MemoryError) as error:
+        reason = safe(str(error), limit=120) or type(error).__name__
+        raise Unreadable(
+            f"The picture is damaged and can't be decoded ({reason}).", "It can't be used as a frame."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise Unreadable(
+            "The picture claims more pixels than is safe to decode.", "It is left alone."
+        ) from error
+
+
+def _pixels(data: bytes, facts: ImageFacts, box: tuple[int, int] | None) -> tuple[NDArray[np.uint8], bool]:
+    """Return the pixels fitted into `box`, and whether the picture was turned by a quarter."""
+    import numpy as np
+    from PIL import Image
+
+    turn = 1
+    if box is not None:
+        # Which way up is read from the header first, so that a portrait picture is fitted the way it is shown.
+        turn = _orientation(data)
+        fit_box = (box[1], box[0]) if turn >= 5 else box
+        scale = min(1.0, fit_box[0] / facts.width, fit_box[1] / facts.height)
+        small = (max(1, round(facts.width * scale)), max(1, round(facts.height * scale)))
+        image = _opened(data, small)
+    else:
+        image = _opened(data, None)
+        turn = _orientation(data)
+        small = image.size
+    image = _eight_bit(image)
+    if image.mode not in ("RGB", "L"):
+        image = image.convert("RGB")
+    if image.size != small:
+        image = image.resize(small, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    moves = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    if turn in moves:
+        image = image.transpose(moves[turn])
+    array = np.array(image.convert("RGB"), dtype=np.uint8)
+    array.flags.writeable = False
+    return array, turn >= 5
+
+
+def _orientation(data: bytes) -> int:
+    """Return the EXIF orientation, 1 to 8; a picture whose EXIF makes no sense is taken as it lies."""
+    if data[:2] == b"\xff\xd8" and b"Exif\0\0" not in data[: 1 << 17]:
+        return 1
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+                turn = image.getexif().get(0x0112, 1)
+    except (
+        Exception
+    ):  # the parser of a foreign header: whatever it trips over, the picture itself may be whole
+        return 1
+    return turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Return 16-bit greys scaled to 8 bits; `convert` would clip them to white."""
+    if not image.mode.startswith("I"):
+        return image
+    import numpy as np
+    from PIL import Image
+
+    return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))

@@ -1,0 +1,151 @@
+"""Reading a camera folder: day folders of a source, pictures of a day, and all that is neither.
+
+What always holds: nothing below a source is followed through a link, nothing blocks on a pipe, nothing is written; and
+what is not listed is counted with its reason. Called by frames/index only.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from core.errors import Lacking, PrintModelsError
+from core.frames.names import SUFFIXES, captured_at, is_day
+from core.text import safe
+from core.workspace import Source
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is in a camera folder and no frame: why, where, and how many of that kind there."""
+
+    what: str
+    where: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The day folders of a source with their mtime in ns, and what else lies there."""
+
+    days: dict[str, int]
+    problems: tuple[Problem, ...]
+
+
+def list_source(source: Source) -> Listing:
+    """List the day folders of a source. Raises Lacking where the camera is not reachable."""
+
+    def read() -> Listing:
+        days: dict[str, int] = {}
+        others: Counter[str] = Counter()
+        seen = 0
+        with os.scandir(source.path) as entries:
+            for entry in entries:
+                seen += 1
+                what = None if _valid(entry.name) else "a name that is no valid text"
+                what = what or _no_day(entry)
+                if what is None:
+                    days[entry.name] = entry.stat(follow_symlinks=False).st_mtime_ns
+                else:
+                    others[what] += 1
+        if not seen:
+            raise _not_reachable(source, "its folder is empty: not mounted, or nothing recorded yet")
+        return Listing(days, tuple(Problem(what, source.name, n) for what, n in sorted(others.items())))
+
+    try:
+        return retrying(read)
+    except OSError as error:
+        why = {
+            errno.ENOENT: "the link points nowhere"
+            if source.path.is_symlink()
+            else "the folder is not there",
+            errno.ENOTDIR: "it is no folder",
+            errno.EACCES: "permission was denied",
+            errno.ELOOP: "the link points at itself",
+        }.get(error.errno or 0, (error.strerror or str(error)).lower())
+        raise _not_reachable(source, why) from error
+
+
+def list_day(source: Source, day: str) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """List one day folder: names of frames in order of (moment, name), and what is no frame.
+
+    A folder that can't be read is one problem and no frames; it is tried again at the next scan.
+    """
+    where = f"{source.name}/{day}"
+
+    def read() -> tuple[list[str], Counter[str]]:
+        names: list[str] = []
+        others: Counter[str] = Counter()
+        with os.scandir(source.path / day) as entries:
+            for entry in entries:
+                what = _no_frame(entry)
+                if what is None:
+                    names.append(entry.name)
+                else:
+                    others[what] += 1
+        return names, others
+
+    try:
+        names, others = retrying(read)
+    except OSError as error:
+        return (), (
+            Problem(f"a folder that can't be read ({(error.strerror or str(error)).lower()})", where),
+        )
+    # Sorted names are in order of (moment, name): the moment comes first in each.
+    return tuple(sorted(names)), tuple(Problem(what, where, count) for what, count in sorted(others.items()))
+
+
+def retrying(read: Callable[[], T]) -> T:
+    """Call `read`, once more after a stale network handle (ESTALE), which a second look often mends."""
+    try:
+        return read()
+    except OSError as error:
+        if error.errno != errno.ESTALE:
+            raise
+    return read()
+
+
+def _not_reachable(source: Source, why: str) -> PrintModelsError:
+    return Lacking(
+        f"The camera {safe(source.name)} is not reachable: {why}.",
+        f"Mount it, or point {safe(source.name)} at the camera's folder; labels and versions are untouched.",
+    )
+
+
+def _no_day(entry: os.DirEntry[str]) -> str | None:
+    if entry.is_symlink():
+        return "a symbolic link"
+    if not entry.is_dir(follow_symlinks=False):
+        picture = entry.name.lower().endswith(SUFFIXES)
+        return "a picture outside a day folder" if picture else "neither a picture nor a day folder"
+    return None if is_day(entry.name) else "a folder that is no day"
+
+
+def _no_frame(entry: os.DirEntry[str]) -> str | None:
+    """Return why an entry of a day folder is no frame, None for a frame."""
+    name = entry.name
+    if not _valid(name):
+        return "a name that is no valid text"
+    if entry.is_symlink():
+        return "a symbolic link"
+    if entry.is_dir(follow_symlinks=False):
+        return "a folder"
+    if not entry.is_file(follow_symlinks=False):
+        return "neither a file nor a folder"
+    if not name.lower().endswith(SUFFIXES):
+        return "no picture by its name"
+    return None if captured_at(name) else "a name that tells no time"
+
+
+def _valid(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,172 @@
+"""What a frame's key says: its source, its day, the moment it was taken; and how a person writes a day.
+
+A key is `<source>/<YYYYMMDD>/<YYYYMMDDTHHMMSS>.jpg`, POSIX, relative to the workspace. Moments are naive local time,
+as the camera wrote them. Nothing here looks at the disk.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+
+from core.errors import Damaged, WrongUsage
+from core.text import safe
+
+#: Endings of what counts as a picture, in either case of letters.
+SUFFIXES = (".jpg", ".jpeg", ".png")
+
+_STEM = re.compile(r"([0-9]{8})T([0-9]{6})(?![0-9])")
+_DAY = re.compile(r"[0-9]{8}")
+_WRITTEN = re.compile(r"([0-9]{1,2})\.?\s+([a-z]{3,9})\.?(?:\s+([0-9]{4}))?")
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+
+
+def captured_at(key: str) -> datetime | None:
+    """Return when a frame was taken, from its name alone; None where the name tells no moment.
+
+    What follows the fourteen digits does not matter: `20251107T005601_1.jpg` is a second picture of that second.
+    """
+    name = key[key.rfind("/") + 1 :]
+    found = _STEM.match(name)
+    if found is None:
+        return None
+    day, clock = found.groups()
+    try:
+        return datetime(
+            int(day[:4]), int(day[4:6]), int(day[6:]), int(clock[:2]), int(clock[2:4]), int(clock[4:])
+        )
+    except ValueError:
+        return None
+
+
+def stem(key: str) -> str:
+    """Return a key's base name without its ending."""
+    name = key[key.rfind("/") + 1 :]
+    dot = name.rfind(".")
+    return name if dot <= 0 else name[:dot]
+
+
+def is_day(text: str) -> bool:
+    """True for the eight digits of a real day."""
+    if not _DAY.fullmatch(text):
+        return False
+    try:
+        date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return False
+    return True
+
+
+def source_of(key: str) -> str:
+    """Return the source a key belongs to: what stands before its day folder."""
+    parts = key.split("/")
+    folders = parts[:-1]
+    if len(folders) > 1 and is_day(folders[-1]):
+        folders = folders[:-1]
+    return "/".join(folders)
+
+
+def day_of(key: str) -> str | None:
+    """Return the day of a key as eight digits: its folder's, else its name's; None where neither tells."""
+    parts = key.split("/")
+    if len(parts) > 1 and is_day(parts[-2]):
+        return parts[-2]
+    taken = captured_at(key)
+    return taken.strftime("%Y%m%d") if taken else None
+
+
+def why_unusable(key: str) -> str | None:
+    """Return why a text can't be a frame's key, in a few words; None for a usable one."""
+    parts = key.split("/")
+    if not key or "\0" in key:
+        return "is empty" if not key else "holds a NUL"
+    if key.startswith("/"):
+        return "is an absolute path"
+    if any(part in ("", ".", "..") for part in parts):
+        return "leaves its folder" if ".." in parts else "has an empty part"
+    if len(parts) < 2:
+        return "names no source"
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return "is no valid text"
+    return None
+
+
+def check_key(key: str) -> str:
+    """Return the key if it is usable. Raises Damaged, which shows it escaped."""
+    why = why_unusable(key)
+    if why:
+        raise Damaged(
+            f"The frame key “{safe(key, limit=120)}” {why}.",
+            "Keys are paths below a source, relative to the workspace.",
+        )
+    return key
+
+
+def parse_day(text: str, today: date) -> str:
+    """Return a day that a person wrote as eight digits.
+
+    Takes `20251111`, `2025-11-11`, `11 Nov`, `11 November 2025`, `today`, `yesterday` and `-2` (two days ago); without
+    a year it is the latest such day that is not after `today`. Raises WrongUsage.
+    """
+    word = text.strip().lower()
+    found: date | None = None
+    if word in ("today", "yesterday"):
+        found = today - timedelta(days=word == "yesterday")
+    elif re.fullmatch(r"-[0-9]{1,5}", word):
+        found = today - timedelta(days=int(word[1:]))
+    elif is_day(word.replace("-", "")) and re.fullmatch(r"[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}", word):
+        return word.replace("-", "")
+    elif match := _WRITTEN.fullmatch(word):
+        found = _written_day(int(match[1]), match[2], match[3], today)
+    if found is None:
+        raise WrongUsage(
+            f"“{safe(text, limit=60)}” is no day.",
+            "Write 20251111, 2025-11-11, 11 Nov, today, yesterday or -2.",
+        )
+    return f"{found.year:04}{found.month:02}{found.day:02}"
+
+
+def _written_day(day: int, month: str, year: str | None, today: date) -> date | None:
+    number = next((n for n, name in enumerate(_MONTHS, 1) if name.startswith(month)), None)
+    if number is None:
+        return None
+    # A day without a year may be 29 February: the latest leap year is at most eight years back.
+    for candidate in [int(year)] if year else range(today.year, today.year - 9, -1):
+        try:
+            found = date(candidate, number, day)
+        except ValueError:
+            continue
+        if year or found <= today:
+            return found
+    return None
+
+
+def parse_clock(text: str) -> time:
+    """Return a time of day written as `HH:MM` or `HH:MM:SS`; `24:00` is the last moment. Raises WrongUsage."""
+    match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?", text.strip())
+    if match:
+        hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
+        if (hour, minute, second) == (24, 0, 0):
+            return time.max
+        if hour < 24 and minute < 60 and second < 60:
+            return time(hour, minute, second)
+    raise WrongUsage(f"“{safe(text, limit=60)}” is no time of day.", "Write it like 08:54.")
+
+
+def span(day: str, begin: str | None, end: str | None) -> tuple[datetime, datetime]:
+    """Return first and last moment of a stretch of a day, both included; an end before its begin is the next day's.
+
+    A minute without seconds is meant whole at the end: `--to 09:25` includes 09:25:59.
+    """
+    first = parse_clock(begin) if begin else time.min
+    last = parse_clock(end) if end else time.max
+    if end and last != time.max and end.count(":") == 1:
+        last = last.replace(second=59, microsecond=999999)
+    on = date(int(day[:4]), int(day[4:6]), int(day[6:]))
+    until = on + timedelta(days=1) if last < first else on
+    return datetime.combine(on, first), datetime.combine(until, last)
