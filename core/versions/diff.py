@@ -1,0 +1,285 @@
+"""What changed between two sets of labelled images, as data: drawn on screen, printed, written into a commit message.
+
+What always holds: frames match by key, the rest by bytes (moved); every frame is in exactly one kind. Pure: it compares
+snapshots (`snapshots` makes them) and reads nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.frames.names import captured_at
+
+KINDS = ("added", "removed", "relabelled", "replaced", "moved", "unknown", "unchanged")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A labelled frame of a snapshot; `oid` is None where its bytes are not known, `size` in bytes."""
+
+    frame: str
+    label: str
+    oid: str | None = None
+    size: int | None = None
+    recording: str | None = None
+    split: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Labelled frames under a name: a version, the draft, a label file."""
+
+    name: str
+    entries: Mapping[str, Entry]
+    classes: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        counts = dict.fromkeys(self.classes, 0)
+        for entry in self.entries.values():
+            counts[entry.label] = counts.get(entry.label, 0) + 1
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One frame in both, one, or under two names: `before` and `after` are None where it is missing."""
+
+    kind: str
+    before: Entry | None
+    after: Entry | None
+
+    @property
+    def entry(self) -> Entry:
+        """The entry of the target, of a removed frame that of the base."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+    @property
+    def words(self) -> str:
+        """'added active', 'offline → active', 'replaced active'."""
+        if self.before and self.after and self.before.label != self.after.label:
+            arrow = f"{self.before.label} → {self.after.label}"
+            return arrow if self.kind == "relabelled" else f"{self.kind} {arrow}"
+        return f"{self.kind} {self.entry.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """Changed frames of one recording that lie in a row and changed in one way.
+
+    `id` is `<recording>/<HHMM>` of its first frame; `bytes` what the base does not hold.
+    """
+
+    id: str
+    recording: str
+    first: str
+    last: str
+    change: str
+    bytes: int
+    frames: tuple[str, ...]
+    held: bool = False
+    comment: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "recording": self.recording,
+            "from": _moment(self.first),
+            "to": _moment(self.last),
+            "frames": len(self.frames),
+            "change": self.change,
+            "bytes": self.bytes,
+            "held": self.held,
+            "comment": self.comment,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """The difference from `base` to `target`; `changes` holds every frame of both once, in key order."""
+
+    base: Snapshot
+    target: Snapshot
+    changes: tuple[Change, ...]
+    hunks: tuple[Hunk, ...]
+
+    def of(self, kind: str) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if change.kind == kind)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Frames per kind."""
+        counts = dict.fromkeys(KINDS, 0)
+        for change in self.changes:
+            counts[change.kind] += 1
+        return counts
+
+    @property
+    def differs(self) -> bool:
+        """True where anything but unchanged frames, and frames whose bytes are unknown, was found."""
+        counts = self.counts
+        return any(counts[kind] for kind in KINDS if kind not in ("unchanged", "unknown"))
+
+    @property
+    def confusion(self) -> dict[str, dict[str, int]]:
+        """Frames in both: how many of each base label have each target label."""
+        table: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for change in self.changes:
+            if change.before and change.after:
+                table[change.before.label][change.after.label] += 1
+        return {a: dict(sorted(row.items())) for a, row in sorted(table.items())}
+
+    @property
+    def bytes(self) -> dict[str, int]:
+        """Bytes of the target that the base does not hold, and those it does, each content once."""
+        return dict(zip(("new", "reused"), _bytes(self.base, self.target.entries.values()), strict=True))
+
+    def summary(self) -> str:
+        """Return one line: '+41 −6 ~9', '=' where nothing differs."""
+        n = self.counts
+        parts = [f"+{n['added']} −{n['removed']} ~{n['relabelled'] + n['replaced']}"]
+        parts += [f"→{n['moved']}"] * bool(n["moved"]) + [f"?{n['unknown']}"] * bool(n["unknown"])
+        return " ".join(parts) if self.differs or n["unknown"] else "="
+
+    def as_json(self, *, frames: bool = False) -> dict[str, Any]:
+        """Return the object of `diff --json`; with `frames` every changed frame by kind."""
+        found: dict[str, Any] = {
+            "base": self.base.name,
+            "target": self.target.name,
+            **self.counts,
+            "classes": {"base": self.base.counts, "target": self.target.counts},
+            "confusion": self.confusion,
+            "bytes": self.bytes,
+            "hunks": [hunk.as_json() for hunk in self.hunks],
+        }
+        if frames:
+            found["frames"] = {kind: _listed(self.of(kind)) for kind in KINDS if kind != "unchanged"}
+        return found
+
+
+def _listed(changes: Iterable[Change]) -> list[dict[str, str | None]]:
+    rows = []
+    for change in changes:
+        before = change.before.label if change.before else None
+        row = {
+            "frame": change.entry.frame,
+            "from": before,
+            "to": change.after.label if change.after else None,
+        }
+        if change.kind == "moved" and change.before:
+            row["moved_from"] = change.before.frame
+        rows.append(row)
+    return rows
+
+
+def _moment(frame: str) -> str | None:
+    at = captured_at(frame)
+    return at.isoformat() if at else None
+
+
+def _bytes(base: Snapshot, entries: Iterable[Entry]) -> tuple[int, int]:
+    """Return the bytes among entries that the base lacks and holds; unknown bytes under a known key count as held."""
+    held = {entry.oid for entry in base.entries.values() if entry.oid is not None}
+    seen: set[str] = set()
+    new = reused = 0
+    for entry in entries:
+        if entry.oid is not None and entry.oid in seen:
+            continue
+        known = entry.oid in held if entry.oid is not None else entry.frame in base.entries
+        if entry.oid is not None:
+            seen.add(entry.oid)
+        if known:
+            reused += entry.size or 0
+        else:
+            new += entry.size or 0
+    return new, reused
+
+
+def diff(
+    base: Snapshot,
+    target: Snapshot,
+    *,
+    held: frozenset[str] = frozenset(),
+    comments: Mapping[str, str] | None = None,
+) -> Diff:
+    """Compare two snapshots. `held` are ids of hunks held back, `comments` what was written on hunks."""
+    changes = sorted(_changes(base, target), key=lambda change: change.entry.frame)
+    hunks = tuple(_hunks(changes, base, held, comments or {}))
+    return Diff(base, target, tuple(changes), hunks)
+
+
+def _changes(base: Snapshot, target: Snapshot) -> Iterable[Change]:
+    gone: dict[str, list[Entry]] = defaultdict(list)
+    for frame, before in sorted(base.entries.items()):
+        after = target.entries.get(frame)
+        if after is not None:
+            yield Change(_kind(before, after), before, after)
+        elif before.oid is not None:
+            gone[before.oid].append(before)
+        else:
+            yield Change("removed", before, None)
+    for frame, after in sorted(target.entries.items()):
+        if frame in base.entries:
+            continue
+        same = gone.get(after.oid) if after.oid is not None else None
+        yield Change("moved", same.pop(0), after) if same else Change("added", None, after)
+    for entries in gone.values():
+        for before in entries:
+            yield Change("removed", before, None)
+
+
+def _kind(before: Entry, after: Entry) -> str:
+    if before.label != after.label:
+        return "relabelled"
+    if before.oid == after.oid and before.oid is not None:
+        return "unchanged"
+    return "unknown" if before.oid is None or after.oid is None else "replaced"
+
+
+def _hunks(
+    changes: Iterable[Change], base: Snapshot, held: frozenset[str], comments: Mapping[str, str]
+) -> Iterable[Hunk]:
+    """Yield runs of changes in one recording; an unchanged frame or another change ends a run."""
+    by_recording: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        entry = change.entry
+        recording = entry.recording or (change.before and change.before.recording)
+        by_recording[recording or entry.frame.rsplit("/", 1)[0]].append(change)
+    known: set[str] = set()
+    for recording, members in sorted(by_recording.items()):
+        run: list[Change] = []
+        for change in [*members, None]:
+            if run and (change is None or change.words != run[0].words):
+                hunk = _hunk(recording, run, base, known)
+                known.add(hunk.id)
+                yield Hunk(
+                    hunk.id,
+                    recording,
+                    hunk.first,
+                    hunk.last,
+                    hunk.change,
+                    hunk.bytes,
+                    hunk.frames,
+                    hunk.id in held,
+                    comments.get(hunk.id, ""),
+                )
+                run = []
+            if change is not None and change.kind not in ("unchanged", "unknown"):
+                run.append(change)
+
+
+def _hunk(recording: str, run: list[Change], base: Snapshot, known: set[str]) -> Hunk:
+    frames = tuple(change.entry.frame for change in run)
+    at = captured_at(frames[0])
+    name = f"{recording}/{at:%H%M}" if at else f"{recording}/{frames[0].rsplit('/', 1)[-1]}"
+    number = 2
+    unique = name
+    while unique in known:
+        unique, number = f"{name}.{number}", number + 1
+    new, _ = _bytes(base, [change.after for change in run if change.after])
+    return Hunk(unique, recording, frames[0], frames[-1], run[0].words, new, frames)

@@ -1,0 +1,250 @@
+"""The draft: the dataset version that would be exported now, the labels after the task's selection.
+
+Always kept: frames labelled one by one, corrections, imported labels, and what the parent version holds. Of every
+painted or accepted stretch: both sides of each change, its ends, and at most `per_stretch` frames spread evenly,
+fewer where frames already kept lie as close. A stretch is what one labelling step painted in a row; labels given
+later inside it do not cut it. Selecting again from the same labels and the version just made selects the same.
+
+What always holds: chosen + left out by the rule + excluded by name = labels, exactly.
+Called by the app's header, status, the diff, export and release. Reads the store and the file list, writes nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from core.frames.names import source_of
+from core.tasks import Task
+from core.versions.manifest import Excluded, Item, Version, latest
+from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.frames.index import FrameIndex
+    from core.labels.store import Label, LabelStore
+
+#: How a label was given where a run of frames got it at once; all else is kept as given one by one.
+PAINTED = frozenset({"stretch", "bisect", "verdict", "suggestion"})
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A frame of the draft with its label and why it is in.
+
+    `oid`, `size` and `mtime_ns` are those of the file when it was labelled, None where they were not recorded. `at`
+    is UTC.
+    """
+
+    frame: str
+    label: str
+    why: str
+    by: str
+    how: str
+    at: str
+    oid: str | None = None
+    size: int | None = None
+    mtime_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What would be exported now; `chosen` and `excluded` are sorted by frame.
+
+    `bytes_estimate` is the size of the images that the parent version does not hold already.
+    """
+
+    task: Task
+    parent: Version | None
+    rule: str
+    chosen: tuple[Chosen, ...]
+    left_out_by_rule: int
+    excluded: tuple[Excluded, ...]
+    labelled: int
+    bytes_estimate: int
+
+    @property
+    def classes(self) -> dict[str, int]:
+        """Frames per class in the order of the task."""
+        counts = Counter(chosen.label for chosen in self.chosen)
+        return {name: counts[name] for name in self.task.classes}
+
+    @property
+    def changes(self) -> tuple[int, int, int]:
+        """Frames added, removed and relabelled against the parent version."""
+        before = {item.source: item.label for item in self.parent.items} if self.parent else {}
+        shared = [chosen for chosen in self.chosen if chosen.frame in before]
+        relabelled = sum(chosen.label != before[chosen.frame] for chosen in shared)
+        return len(self.chosen) - len(shared), len(before) - len(shared), relabelled
+
+
+def draft(
+    workspace: Workspace,
+    store: LabelStore,
+    index: FrameIndex,
+    task: Task,
+    *,
+    everything: bool = False,
+    labels: Mapping[str, str] | None = None,
+    who: str = "",
+) -> Draft:
+    """Return the draft of a task.
+
+    `everything` takes every label, whatever the task's selection. `labels` are those of a label file, frame → class:
+    then they alone are taken, as imported by `who`, and the store is not asked.
+    """
+    parent = latest(workspace, task)
+    held = {item.source: item for item in parent.items} if parent else {}
+    if labels is not None:
+        chosen = [_imported(frame, class_, who) for frame, class_ in sorted(labels.items())]
+        return Draft(task, parent, "file", tuple(chosen), 0, (), len(chosen), _new_bytes(chosen, held, index))
+    given, marks = store.labels(task), store.marks(task)
+    excluded = {
+        frame: mark.reason or mark.mark
+        for frame, mark in marks.items()
+        if frame in given and mark.mark in ("unsure", "excluded")
+    }
+    eligible = {frame: label for frame, label in given.items() if frame not in excluded}
+    rule = "all" if everything or task.selection == "all" else "spread"
+    why = dict.fromkeys(eligible, "all") if rule == "all" else _spread(eligible, excluded, held, index, task)
+    chosen = [_chosen(eligible[frame], why[frame]) for frame in sorted(why)]
+    return Draft(
+        task,
+        parent,
+        rule,
+        tuple(chosen),
+        len(eligible) - len(chosen),
+        tuple(Excluded(frame, str(reason)) for frame, reason in sorted(excluded.items())),
+        len(given),
+        _new_bytes(chosen, held, index),
+    )
+
+
+def _chosen(label: Label, why: str) -> Chosen:
+    return Chosen(
+        label.frame,
+        label.class_,
+        why,
+        label.who,
+        label.how,
+        label.at,
+        label.sha256,
+        label.size,
+        label.mtime_ns,
+    )
+
+
+def _imported(frame: str, class_: str, who: str) -> Chosen:
+    from datetime import UTC, datetime
+
+    return Chosen(frame, class_, "imported", who, "imported", datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def _spread(
+    eligible: Mapping[str, Label],
+    excluded: Mapping[str, object],
+    held: Mapping[str, Item],
+    index: FrameIndex,
+    task: Task,
+) -> dict[str, str]:
+    """Return the frames that the rule keeps, each with the reason."""
+    why: dict[str, str] = {}
+    for frame, label in eligible.items():
+        if label.how not in PAINTED:
+            why[frame] = "imported" if label.how in ("imported", "outside") else "one by one"
+        elif label.before is not None and label.before != label.class_:
+            why[frame] = "correction"
+        elif frame in held:
+            why[frame] = "in the parent version"
+    by_source: dict[str, list[str]] = defaultdict(list)
+    for frame in eligible:
+        by_source[source_of(frame)].append(frame)
+    for source, frames in by_source.items():
+        frames.sort()
+        breaks = _breaks(frames, excluded, index.keys(source))
+        for before, after in pairwise(frames):
+            if after not in breaks and eligible[before].class_ != eligible[after].class_:
+                why.setdefault(before, "side of a change")
+                why.setdefault(after, "side of a change")
+        for stretch in _stretches(frames, breaks, eligible):
+            for place in spread(len(stretch), [frame in why for frame in stretch], task.per_stretch):
+                why.setdefault(stretch[place], "of its stretch")
+    return why
+
+
+def _breaks(frames: Sequence[str], excluded: Mapping[str, object], listed: Sequence[str]) -> set[str]:
+    """Return the frames that have a frame without a label directly before them."""
+    known = sorted({*frames, *excluded})
+    if len(listed) < 4 * len(known):
+        inside = set(known)
+        order = sorted(inside.union(listed))
+        cut = {after for before, after in pairwise(order) if before not in inside}
+    else:  # few labels among many frames: count the listed frames between neighbours, walk through none
+        places = [bisect_right(listed, frame) for frame in known]
+        own = [place > 0 and listed[place - 1] == frame for place, frame in zip(places, known, strict=True)]
+        cut = {known[i] for i in range(1, len(known)) if places[i] - places[i - 1] > own[i]}
+    breaks, carried = set(), False
+    for frame in known:  # an excluded frame ends nothing, and passes on the break before it
+        carried = carried or frame in cut
+        if frame not in excluded:
+            if carried:
+                breaks.add(frame)
+            carried = False
+    return breaks
+
+
+def _stretches(frames: Sequence[str], breaks: set[str], eligible: Mapping[str, Label]) -> Iterable[list[str]]:
+    """Yield what each step painted in a row: a frame without a label, or with an older one, ends a stretch."""
+    open_: dict[tuple[int, str], list[str]] = {}
+    for frame in frames:
+        label = eligible[frame]
+        here = (label.seq, label.class_)
+        for key in [k for k in open_ if frame in breaks or (k[0] >= label.seq and k != here)]:
+            yield open_.pop(key)
+        if label.how in PAINTED:
+            open_.setdefault(here, []).append(frame)
+    yield from open_.values()
+
+
+def spread(count: int, kept: Sequence[bool], most: int) -> list[int]:
+    """Return the places to keep of `count` in a row: the ends, and as many between as lie evenly.
+
+    Where nothing is kept yet that is `most` places (all, of fewer). Between places already kept it is as many as keep
+    that spacing, none where the gap is less than half as wide again; so at most `most` are added, and none when what
+    this returned is kept already.
+    """
+    if count <= 2 or most <= 2:
+        return [0, count - 1][:count]
+    anchors = [i for i in range(count) if kept[i] or i in (0, count - 1)]
+    places = [0, count - 1]
+    for low, high in pairwise(anchors):
+        gap = high - low
+        if 2 * gap * (most - 1) > 3 * (count - 1):
+            inside = min(gap - 1, (gap - 1) * (most - 1) // (count - 1))
+            places.extend(low + j * gap // (inside + 1) for j in range(1, inside + 1))
+    return sorted(set(places))
+
+
+def _new_bytes(chosen: Sequence[Chosen], held: Mapping[str, Item], index: FrameIndex) -> int:
+    """Estimate the bytes that the parent does not hold; a size nobody recorded is asked for, or the mean of the rest."""
+    known, unknown = 0, []
+    sizes = []
+    for one in chosen:
+        item = held.get(one.frame)
+        if item is not None and (one.oid is None or one.oid == item.oid):
+            continue
+        if one.size is None:
+            unknown.append(one.frame)
+        else:
+            known += one.size
+            sizes.append(one.size)
+    for frame in unknown[:100]:
+        found = index.get(frame)
+        if found is not None and found.size is not None:
+            sizes.append(found.size)
+            known += found.size
+    rest = len(unknown) - min(len(unknown), 100)
+    return known + (rest * sum(sizes) // len(sizes) if sizes else 0)
