@@ -7,10 +7,12 @@ command that changes something.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,13 +88,18 @@ def log_command(log: Path, argv: Sequence[str]) -> None:
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    try:
-        os.killpg(child.pid, signal.SIGTERM)
-        child.wait(timeout=2)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    """End a child and all it started, and let go of its pipes."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(child.pid, number)
+            child.wait(timeout=2)
+            break
+        except (subprocess.TimeoutExpired, ProcessLookupError):
+            continue
+    for pipe in (child.stdin, child.stdout, child.stderr):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 def run(
@@ -185,4 +192,6 @@ def spawn_detached(
             start_new_session=True,
             close_fds=True,
         )
+    # Whoever stays until it ends must take its exit code, or its pid stays taken by a zombie that looks alive.
+    threading.Thread(target=child.wait, name=f"reap {child.pid}", daemon=True).start()
     return child.pid

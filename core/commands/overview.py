@@ -1,0 +1,217 @@
+"""What `status`, the app's header and every empty state tell: where things stand, and what to do next.
+
+Gathered from the store, the file list, the versions, the models and git, never stored. A part that can't be had (no
+git-lfs, no camera) is said in a notice; the rest is shown all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from core import human
+from core.errors import PrintModelsError
+from core.progress import Report, silent
+from core.tasks import Task
+from core.text import safe
+from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.frames.index import FrameIndex
+    from core.labels.store import LabelStore
+
+
+@dataclass(frozen=True, slots=True)
+class DraftOverview:
+    """The draft against the latest version: counts of frames, and the bytes it would add."""
+
+    base: str | None
+    images: int
+    added: int
+    removed: int
+    relabelled: int
+    bytes: int
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.added or self.removed or self.relabelled)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOverview:
+    """One task: labels of all frames that count for it, draft, latest version and model in use."""
+
+    name: str
+    labelled: int
+    total: int
+    classes: dict[str, int]
+    draft: DraftOverview
+    latest: str | None
+    model: str | None
+
+    def text(self) -> str:
+        counts = ", ".join(f"{name} {human.count(n)}" for name, n in self.classes.items())
+        draft = self.draft
+        change = f"+{draft.added} −{draft.removed} ~{draft.relabelled}"
+        price = human.signed_size(draft.bytes)
+        against = f"against {draft.base}: {change}" if draft.base else "the first version"
+        lines = [
+            self.name,
+            f"  labels   {human.count(self.labelled)} of {human.plural(self.total, 'frame')}   {counts}",
+            f"  draft    {human.plural(draft.images, 'image')}, {against}, {price}",
+            f"  latest   {self.latest or 'no version yet'}   model {self.model or 'none yet'}",
+        ]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The whole workspace at one glance."""
+
+    root: str
+    tasks: tuple[TaskOverview, ...]
+    git: dict[str, Any]
+    storage: dict[str, Any]
+    runs: tuple[dict[str, Any], ...]
+    notices: tuple[str, ...]
+    next: str
+
+    def as_json(self) -> dict[str, Any]:
+        tasks = {task.name: {k: v for k, v in asdict(task).items() if k != "name"} for task in self.tasks}
+        return {
+            "tasks": tasks,
+            "git": self.git,
+            "storage": self.storage,
+            "runs": list(self.runs),
+            "notices": list(self.notices),
+            "next": self.next,
+        }
+
+    def text(self) -> str:
+        lines = [self.root, ""]
+        lines += [task.text() + "\n" for task in self.tasks]
+        if self.storage:
+            objects = human.plural(self.storage["objects"], "object")
+            lines.append(f"storage    {objects} in Git LFS, {human.size(self.storage['bytes'])}")
+        lines.append(f"git        {self._git_text()}")
+        lines += [
+            f"training   {safe(run['id'])}  {run['state']}" for run in self.runs if run["state"] == "running"
+        ]
+        lines += [f"note       {notice}" for notice in self.notices]
+        return "\n".join([*lines, "", f"next: {self.next}"])
+
+    def _git_text(self) -> str:
+        branch = safe(self.git.get("branch") or "no branch")
+        dirty = self.git.get("dirty", 0)
+        return f"{branch}, clean" if not dirty else f"{branch}, {human.plural(dirty, 'path')} not committed"
+
+    def line(self) -> str:
+        parts = [
+            f"{t.name} {t.labelled}/{t.total} → {t.draft.images} {human.signed_size(t.draft.bytes)}"
+            for t in self.tasks
+        ]
+        parts += [f"T {safe(run['id'])} {run['state']}" for run in self.runs if run["state"] == "running"]
+        return " · ".join([*parts, f"next: {self.next}"])
+
+
+def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
+    """Look at everything; scans the camera's changed day folders first. Raises Damaged for a broken label file."""
+    from core.frames.index import FrameIndex
+    from core.labels.sync import open_store
+
+    notices: list[str] = []
+    with FrameIndex(workspace) as index, open_store(workspace) as store:
+        for name in workspace.sources:
+            problem = index.unreachable(name)
+            if problem is not None:
+                notices.append(str(problem))
+        index.scan(report)
+        tasks = tuple(_task(workspace, store, index, task) for task in workspace.tasks.values())
+        frames = index.count()
+    git = _git(workspace, notices)
+    storage = _storage(workspace, notices)
+    runs = _runs(workspace)
+    step = _next(workspace, tasks, git, runs, frames)
+    return Overview(safe(workspace.root), tasks, git, storage, runs, tuple(notices), step)
+
+
+def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task) -> TaskOverview:
+    from core.versions.selection import draft as select
+
+    draft = select(workspace, store, index, task)
+    added, removed, relabelled = draft.changes
+    counts = store.counts(task)
+    total = index.count()
+    if task.when:
+        other, wanted = workspace.tasks[task.when[0]], task.when[1]
+        total = sum(1 for class_ in store.classes(other).values() if class_ == wanted)
+    labelled = sum(counts.values())
+    base = draft.parent.name if draft.parent else None
+    overview = DraftOverview(base, len(draft.chosen), added, removed, relabelled, draft.bytes_estimate)
+    model = task.current_model if (workspace.root / task.current_model).exists() else None
+    classes = {name: counts.get(name, 0) for name in task.classes}
+    return TaskOverview(task.name, labelled, max(total, labelled), classes, overview, base, model)
+
+
+def _git(workspace: Workspace, notices: list[str]) -> dict[str, Any]:
+    from core.storage.git import Git
+
+    try:
+        state = Git(workspace.root, workspace.git_log).state()
+    except PrintModelsError as error:
+        notices.append(str(error))
+        return {}
+    return {
+        "branch": state.branch,
+        "dirty": state.dirty,
+        "detached": state.detached,
+        "remotes": list(state.remotes),
+    }
+
+
+def _storage(workspace: Workspace, notices: list[str]) -> dict[str, Any]:
+    from core.storage.ledger import ledger
+
+    try:
+        stored = ledger(workspace)
+    except PrintModelsError as error:
+        notices.append(str(error))
+        return {}
+    return {"objects": stored.objects, "bytes": stored.bytes}
+
+
+def _runs(workspace: Workspace) -> tuple[dict[str, Any], ...]:
+    from core.training.runs import list_runs
+
+    return tuple(
+        {"id": run.id, "state": run.view.state, "task": run.spec.task} for run in list_runs(workspace)
+    )
+
+
+def _next(
+    workspace: Workspace,
+    tasks: tuple[TaskOverview, ...],
+    git: dict[str, Any],
+    runs: tuple[dict[str, Any], ...],
+    frames: int,
+) -> str:
+    if not any(source.path.exists() for source in workspace.sources.values()):
+        return "link the camera: print-models init --source /path/to/camera"
+    if not frames:
+        return "wait for the camera's first frames, or check that it writes into day folders (YYYYMMDD)"
+    for task in tasks:
+        if not task.labelled:
+            return f"label the first frames of {task.name}: open the app with print-models"
+    for task in tasks:
+        if task.draft.changed or task.latest is None:
+            ready = sum(1 for count in task.classes.values() if count)
+            if ready < 2:
+                return f"label frames of another class of {task.name}; a version needs at least two"
+            return f"review and release {task.name}: print-models diff --task {task.name}, then release --task {task.name}"
+    running = [run for run in runs if run["state"] == "running"]
+    if running:
+        return f"watch the training: print-models watch {safe(running[0]['id'])}"
+    for task in tasks:
+        if task.model is None:
+            return f"train a model on {task.name} {task.latest}: print-models train --task {task.name}"
+    return "nothing to do: everything labelled is released; record another print"
