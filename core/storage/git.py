@@ -1,0 +1,100 @@
+"""Git in typed verbs: the reading ones of `core.storage.reading`, and the few that change something.
+
+What always holds: what changes a repository goes through GitPython's `repo.git`, with our environment, our safety
+flags, no standard input and a session of its own, and stands in the log. Called by ledger, release, status.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from core.errors import Cancelled, PrintModelsError
+from core.process import Completed, ProcessFailed, environment, log_command
+from core.progress import CancelToken
+from core.storage.reading import LITERAL, Entry, Reader, RepoState, flags
+
+__all__ = ["Entry", "Git", "RepoState"]
+
+
+class Git(Reader):
+    """The repository whose work tree is `root`; `log` takes the lines of commands that change something."""
+
+    def add(self, paths: Sequence[str], *, cancel: CancelToken | None = None) -> None:
+        """Stage exactly these files through git's own filters."""
+        if paths:
+            self._change("add", "--", *paths, cancel=cancel)
+
+    def commit(self, paths: Iterable[str], message: str) -> str:
+        """Commit the staged state of exactly these paths; return the new commit.
+
+        Hooks and signing run; what others staged stays staged.
+        """
+        with self.index_with_only(paths) as env:
+            self._change("commit", "--quiet", "-m", message, env=env)
+        return self.head() or ""
+
+    def tag(self, name: str, message: str, commit: str) -> None:
+        """Make an annotated tag."""
+        self._change("tag", "-a", "-m", message, name, commit)
+
+    def lfs_push(self, remote: str, *, ref: str | None = None, oids: Sequence[str] = ()) -> None:
+        """Upload the LFS objects of a ref that the remote is not known to have, or exactly those oids."""
+        if ref is not None:
+            self._change("lfs", "push", remote, ref)
+        for at in range(0, len(oids), 500):
+            names = [oid.removeprefix("sha256:") for oid in oids[at : at + 500]]
+            self._change("lfs", "push", "--object-id", remote, *names)
+
+    def push(self, remote: str, refs: Sequence[str]) -> None:
+        """Push refs, all of them or none."""
+        self._change("push", "--atomic", "--porcelain", remote, *refs)
+
+    def _change(
+        self, *words: str, env: Mapping[str, str] | None = None, cancel: CancelToken | None = None
+    ) -> str:
+        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+        import git
+
+        if self.log is not None:
+            log_command(self.log, ["git", *words])
+        argv = ["git", *flags(), *words]
+        with git.Repo(self.root, search_parent_directories=True) as repo:
+            process = repo.git.execute(
+                argv, as_process=True, env=environment({**LITERAL, **(env or {})}), start_new_session=True
+            )
+            child = process.proc
+            if child is None:
+                raise PrintModelsError("git could not be started.", "Try again.")
+            out, err = _finish(child, cancel)
+        done = Completed(tuple(["git", *words[:1]]), child.returncode, out, err.decode("utf-8", "replace"))
+        if done.code:
+            raise ProcessFailed(done)
+        return done.text
+
+
+def _finish(child: subprocess.Popen[bytes], cancel: CancelToken | None) -> tuple[bytes, bytes]:
+    """Wait for a child's end; a stop from outside ends it first, so that it leaves no lock behind."""
+    while True:
+        try:
+            if cancel is not None and cancel.cancelled:
+                raise Cancelled("Stopped while git was at work.", "Run it again: it goes on where it stood.")
+            return child.communicate(timeout=0.5 if cancel is not None else None)
+        except subprocess.TimeoutExpired:
+            continue
+        except BaseException:
+            with _ignoring_the_dead():
+                os.killpg(child.pid, signal.SIGTERM)
+                child.wait(timeout=5)
+            raise
+
+
+@contextmanager
+def _ignoring_the_dead() -> Iterator[None]:
+    try:
+        yield
+    except (ProcessLookupError, subprocess.TimeoutExpired):
+        return

@@ -1,0 +1,176 @@
+"""Git LFS as data: pointers, attributes' filters, and the objects lying in a repository's store.
+
+What always holds: nothing here fetches, pushes or writes; an oid is 'sha256:<hex>'; a pointer is what the Git LFS
+specification (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md) calls one. Called by versions, the ledger
+and the release.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.durable import hash_file
+from core.errors import Lacking, NotProven
+from core.process import run
+from core.text import safe
+
+#: No pointer is larger, and a blob of another size is not looked at.
+POINTER_LIMIT = 1024
+_SPEC = b"version https://git-lfs.github.com/spec/v1\n"
+_OID = re.compile(r"oid sha256:([0-9a-f]{64})")
+_SIZE = re.compile(r"size (0|[1-9][0-9]{0,18})")
+INSTALL = "sudo apt-get install git-lfs"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pointer:
+    """The identity of bytes that Git LFS keeps elsewhere: `oid` is 'sha256:<hex>', `size` in bytes."""
+
+    oid: str
+    size: int
+
+
+def parse_pointer(data: bytes) -> Pointer | None:
+    """Read a blob as a pointer; None for anything else. Extension lines between version and oid are let be."""
+    if len(data) > POINTER_LIMIT or not data.startswith(_SPEC):
+        return None
+    try:
+        lines = data.decode("ascii").splitlines()[1:]
+    except UnicodeDecodeError:
+        return None
+    oids = [found[1] for line in lines if (found := _OID.fullmatch(line))]
+    sizes = [int(found[1]) for line in lines if (found := _SIZE.fullmatch(line))]
+    return Pointer(f"sha256:{oids[0]}", sizes[0]) if len(oids) == len(sizes) == 1 else None
+
+
+def encode_pointer(pointer: Pointer) -> bytes:
+    """Return the canonical bytes of a pointer, as git's clean filter writes them."""
+    return _SPEC + f"oid {pointer.oid}\nsize {pointer.size}\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStore:
+    """The folder in which a repository keeps its LFS objects, sharded by the first four hex digits."""
+
+    folder: Path
+
+    def path(self, oid: str) -> Path:
+        name = oid.removeprefix("sha256:")
+        return self.folder / name[:2] / name[2:4] / name
+
+    def has(self, pointer: Pointer) -> bool:
+        """True where the object is there with the right number of bytes; it is not read."""
+        try:
+            return os.stat(self.path(pointer.oid)).st_size == pointer.size
+        except OSError:
+            return False
+
+    def fault(self, pointer: Pointer) -> str | None:
+        """Read the object; return in a few words what is wrong with it, None where its bytes are right."""
+        try:
+            found = hash_file(self.path(pointer.oid))
+        except FileNotFoundError:
+            return "missing"
+        except OSError as error:
+            return f"can't be read ({safe((error.strerror or str(error)).lower())})"
+        if found.size != pointer.size:
+            return f"has {found.size} bytes instead of {pointer.size}"
+        return None if found.oid == pointer.oid else "has other bytes than its name says"
+
+
+def store_of(root: Path) -> ObjectStore:
+    """Return where the repository at `root` (work tree or bare) keeps its LFS objects.
+
+    Asks git for the common folder of all work trees and for `lfs.storage`. Raises what git says for no repository.
+    """
+    common = run(["git", "rev-parse", "--git-common-dir"], cwd=root).text.removesuffix("\n")
+    base = (root / common).resolve()
+    told = run(["git", "config", "--get", "lfs.storage"], cwd=root, check=False).text.strip()
+    folder = (base / told) if told else base / "lfs"
+    return ObjectStore(folder / "objects")
+
+
+def object_path(root: Path, oid: str) -> Path:
+    """Return where the object of an oid lies in the repository at `root`, whether it is there or not."""
+    return store_of(root).path(oid)
+
+
+def filters_right(config: Mapping[str, str]) -> bool:
+    """True where git is told, by that configuration, to run git-lfs on what the attributes name."""
+    clean = config.get("filter.lfs.clean", "")
+    process = config.get("filter.lfs.process", "")
+    return "git-lfs clean" in clean and (not process or "git-lfs filter-process" in process)
+
+
+def filters_installed(root: Path) -> bool:
+    """True where the LFS filters are set up for the repository at `root`."""
+    from core.storage.git import Git
+
+    return filters_right(Git(root).config())
+
+
+def require_program(root: Path) -> None:
+    """Raise Lacking with the one line that installs it where git-lfs can't be run."""
+    from core.storage.git import Git
+
+    done = Git(root).ask("lfs", "version", check=False)
+    if done.code:
+        raise Lacking("git-lfs is not installed, so images can't be stored.", f"Install it: {INSTALL}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An object that is not right at some place: which, and in a few words what is wrong."""
+
+    pointer: Pointer
+    what: str
+
+
+def faults_in(store: ObjectStore, pointers: Iterable[Pointer], *, full: bool) -> list[Fault]:
+    """Return what is wrong with these objects in a store: by presence and size, or with `full` by their bytes."""
+    found = []
+    for pointer in pointers:
+        what = store.fault(pointer) if full else None if store.has(pointer) else "missing or of another size"
+        if what:
+            found.append(Fault(pointer, what))
+    return found
+
+
+def remote_folder(url: str, root: Path) -> Path | None:
+    """Return the folder a remote's URL means, None where it is a server. `file://` and plain paths are folders."""
+    if url.startswith("file://"):
+        from urllib.parse import unquote
+
+        return Path(unquote(url.removeprefix("file://").removeprefix("localhost")))
+    if "://" in url or re.match(r"[^/]+:", url):
+        return None
+    return (root / url).resolve()
+
+
+def remote_store(url: str, root: Path) -> ObjectStore:
+    """Return the object store of a folder remote. Raises NotProven where no repository answers there."""
+    from core.errors import PrintModelsError
+
+    folder = remote_folder(url, root)
+    if folder is None or not folder.is_dir():
+        raise NotProven(
+            f"The remote {safe(url)} is not there.",
+            "Connect the disk or correct its address, then push again.",
+        )
+    try:
+        return store_of(folder)
+    except PrintModelsError as error:
+        raise NotProven(
+            f"The remote {safe(url)} is no git repository one can read: {error.what}",
+            "Look at the folder, then push again.",
+            detail=error.detail,
+        ) from error
+
+
+def prove_remote(root: Path, url: str, pointers: Iterable[Pointer], *, full: bool = True) -> list[Fault]:
+    """Return the objects that a folder remote lacks or holds wrongly; an empty list is the proof."""
+    return faults_in(remote_store(url, root), pointers, full=full)

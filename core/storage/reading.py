@@ -1,0 +1,314 @@
+"""Reading a repository: what git says, in types.
+
+What always holds: every call carries the safety flags (durable objects, nothing excluded from LFS, no monitor of the
+repository's own choosing) and takes paths literally; nothing prompts, and nothing here changes a repository (but a
+copy of its index, for a commit of exactly some paths). `core.storage.git` adds the verbs that change something.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import Damaged
+from core.process import Completed, ProcessFailed, run
+from core.storage.lfs import filters_right
+
+SAFETY = (
+    "core.fsync=all",
+    "core.fsmonitor=false",
+    "lfs.fetchexclude=",
+    "lfs.fetchinclude=",
+    "lfs.allowincompletepush=false",
+)
+#: Paths mean themselves, `[` and `*` included; an inherited wish to skip LFS uploads is not followed.
+LITERAL = {"GIT_LITERAL_PATHSPECS": "1", "GIT_LFS_SKIP_PUSH": "0", "GIT_PYTHON_REFRESH": "quiet"}
+_OPERATIONS = {
+    "MERGE_HEAD": "merge",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file as index or tree have it; `stage` is above 0 only in an unfinished merge."""
+
+    mode: str
+    blob: str
+    stage: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RepoState:
+    """What a release or a status line has to know of a repository before it does anything.
+
+    `branch` is None on a detached head, `head` None before the first commit. `operation` names an unfinished merge,
+    rebase, cherry-pick or revert. `dirty` counts paths that differ from the last commit, `untracked` those git does
+    not know. `identity` and `lfs` say whether a commit has an author, and whether the LFS filters are set up.
+    """
+
+    toplevel: Path
+    branch: str | None
+    head: str | None
+    operation: str | None
+    dirty: int
+    untracked: int
+    identity: bool
+    lfs: bool
+    remotes: Mapping[str, str] = field(default_factory=dict)
+    upstream: str | None = None
+    lock: Path | None = None
+
+    @property
+    def detached(self) -> bool:
+        return self.branch is None
+
+
+class Reader:
+    """The repository whose work tree is `root`; `log` takes the lines of commands that change something."""
+
+    def __init__(self, root: Path, log: Path | None = None) -> None:
+        self.root = root
+        self.log = log
+
+    def ask(
+        self,
+        *words: str | Path,
+        stdin: bytes | None = None,
+        check: bool = True,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 600.0,
+    ) -> Completed:
+        """Run a git command that changes nothing. Raises ProcessFailed, or Lacking where git is not installed."""
+        argv = ["git", *flags(), *words]
+        return run(
+            argv, cwd=self.root, env={**LITERAL, **(env or {})}, stdin=stdin, check=check, timeout=timeout
+        )
+
+    def line(self, *words: str) -> str | None:
+        """Return the answer of a git command without its newline, None where git says no."""
+        done = self.ask(*words, check=False)
+        return done.text.removesuffix("\n") if done.code == 0 else None
+
+    def is_repository(self) -> bool:
+        return self.line("rev-parse", "--git-dir") is not None
+
+    def head(self) -> str | None:
+        """Return the commit of HEAD, None before the first."""
+        return self.rev_parse("HEAD^{commit}")
+
+    def branch(self) -> str | None:
+        """Return the current branch's short name, None on a detached head."""
+        return self.line("symbolic-ref", "--quiet", "--short", "HEAD")
+
+    def rev_parse(self, revision: str) -> str | None:
+        """Return the object id of a revision, None where there is none."""
+        return self.line("rev-parse", "--verify", "--quiet", "--end-of-options", revision) or None
+
+    def config(self) -> dict[str, str]:
+        """Return the configuration as git sees it here: lower-case keys, the last value of each."""
+        return _pairs(self.ask("config", "--list", "-z").text)
+
+    def git_path(self, name: str) -> Path:
+        """Return where a file of the repository itself lies (`index`, `MERGE_HEAD`)."""
+        return self.root / (self.line("rev-parse", "--git-path", name) or f".git/{name}")
+
+    def status(self) -> list[tuple[str, str]]:
+        """Return (two-letter state, path) of everything that differs from the last commit; renames as two paths."""
+        out = self.ask("status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal").text
+        return [(row[:2], row[3:]) for row in out.split("\0") if row]
+
+    def state(self) -> RepoState:
+        """Look at the repository once. Raises ProcessFailed where `root` is in none, Lacking without git."""
+        top = Path(self.ask("rev-parse", "--show-toplevel").text.removesuffix("\n"))
+        rows, config = self.status(), self.config()
+        git_dir = self.root / self.ask("rev-parse", "--git-dir").text.removesuffix("\n")
+        lock = git_dir / "index.lock"
+        branch = self.branch()
+        names = [
+            key.split(".", 1)[1][:-4] for key in config if key.startswith("remote.") and key.endswith(".url")
+        ]
+        return RepoState(
+            toplevel=top,
+            branch=branch,
+            head=self.head(),
+            operation=next((op for name, op in _OPERATIONS.items() if (git_dir / name).exists()), None),
+            dirty=sum(1 for state, _ in rows if state != "??"),
+            untracked=sum(1 for state, _ in rows if state == "??"),
+            identity=_has_identity(config),
+            lfs=filters_right(config),
+            remotes={name: config[f"remote.{name}.url"] for name in names},
+            upstream=config.get(f"branch.{branch}.remote") if branch else None,
+            lock=lock if lock.exists() else None,
+        )
+
+    def tags(self, pattern: str = "*") -> dict[str, str]:
+        """Return tag name → commit it leads to, of the tags that match a glob."""
+        out = self.ask(
+            "for-each-ref",
+            "--format=%(refname:strip=2)%00%(objectname)%00%(*objectname)",
+            f"refs/tags/{pattern}",
+        ).text
+        rows = [row.split("\0") for row in out.splitlines()]
+        return {name: peeled or direct for name, direct, peeled in rows}
+
+    def ls_files(self, folder: str, *, env: Mapping[str, str] | None = None) -> dict[str, Entry]:
+        """Return what the index holds below a folder (or for a file), by path."""
+        found = {}
+        for row in filter(None, self.ask("ls-files", "-s", "-z", "--", folder, env=env).text.split("\0")):
+            facts, _, path = row.partition("\t")
+            mode, blob, stage = facts.split()
+            found[path] = Entry(mode, blob, int(stage))
+        return found
+
+    def ls_tree(self, revision: str, folder: str = "") -> dict[str, Entry]:
+        """Return the files of a commit or tree below a folder, by path."""
+        words = ["ls-tree", "-r", "-z", "--full-tree", revision, *(["--", f"{folder}/"] if folder else [])]
+        found = {}
+        for row in filter(None, self.ask(*words).text.split("\0")):
+            facts, _, path = row.partition("\t")
+            mode, _, blob = facts.split()
+            found[path] = Entry(mode, blob)
+        return found
+
+    def cat_file(self, blobs: Sequence[str]) -> list[bytes]:
+        """Return the bytes of blobs, in order, read by one process. Raises Damaged where one is missing."""
+        if not blobs:
+            return []
+        out = self.ask("cat-file", "--batch", stdin="\n".join(blobs).encode() + b"\n").out
+        contents, at = [], 0
+        for blob in blobs:
+            end = out.index(b"\n", at)
+            facts = out[at:end].split()
+            if len(facts) != 3:
+                raise Damaged(f"git lacks the object {blob[:12]}.", "Look with: git fsck")
+            size = int(facts[2])
+            contents.append(out[end + 1 : end + 1 + size])
+            at = end + size + 2
+        return contents
+
+    def check_ignore(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return path → 'file:line: pattern' of those that an ignore rule hides, tracked or not."""
+        given = "\0".join(paths)
+        if not given:
+            return {}
+        done = self.ask(
+            "check-ignore",
+            "--no-index",
+            "--verbose",
+            "-z",
+            "--stdin",
+            stdin=_bytes(given) + b"\0",
+            check=False,
+        )
+        if done.code > 1:
+            raise ProcessFailed(done)
+        words = done.text.split("\0")
+        rows = [words[at : at + 4] for at in range(0, len(words) - 3, 4)]
+        return {
+            path: f"{source}:{number}: {pattern}"
+            for source, number, pattern, path in rows
+            if pattern and not pattern.startswith("!")
+        }
+
+    def check_attr(
+        self,
+        attribute: str,
+        paths: Iterable[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cached: bool = False,
+    ) -> dict[str, str]:
+        """Return path → value of an attribute ('unspecified', 'unset', 'set' or a word)."""
+        given = "\0".join(paths)
+        if not given:
+            return {}
+        where = ["--cached"] if cached else []
+        out = self.ask(
+            "check-attr", *where, "-z", "--stdin", attribute, stdin=_bytes(given) + b"\0", env=env
+        ).text
+        words = out.split("\0")
+        return {words[at]: words[at + 2] for at in range(0, len(words) - 2, 3)}
+
+    def differs_from_head(self) -> dict[str, tuple[Entry | None, Entry | None]]:
+        """Return path → (entry in HEAD, entry in the index) of everything staged; None where there is none."""
+        out = self.ask("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "HEAD").text
+        words = out.split("\0")
+        found = {}
+        for facts, path in zip(words[::2], words[1::2], strict=False):
+            old_mode, new_mode, old, new, _ = facts.removeprefix(":").split()
+            found[path] = (
+                None if not old.strip("0") else Entry(old_mode, old),
+                None if not new.strip("0") else Entry(new_mode, new),
+            )
+        return found
+
+    def changed_between(self, older: str, newer: str) -> list[str]:
+        """Return the paths in which two commits differ."""
+        out = self.ask("diff-tree", "-r", "-z", "--no-renames", "--name-only", older, newer).text
+        return [path for path in out.split("\0") if path]
+
+    def ls_remote(self, remote: str, *patterns: str) -> dict[str, str]:
+        """Return ref → object id on a remote. Raises ProcessFailed where it does not answer."""
+        out = self.ask("ls-remote", remote, *patterns, timeout=60).text
+        rows = [row.split("\t", 1) for row in out.splitlines() if "\t" in row]
+        return {ref: found for found, ref in rows}
+
+    @contextmanager
+    def index_with_only(self, paths: Iterable[str]) -> Iterator[dict[str, str]]:
+        """Give the environment of a copy of the index in which all but `paths` is as HEAD has it.
+
+        A commit made with it holds exactly those paths, while what others staged stays staged. The copy keeps the
+        index's stat data, so that git does not read the images once more.
+        """
+        index = self.git_path("index")
+        copy = index.with_name(f"index.print-models.{os.getpid()}")
+        shutil.copyfile(index, copy)
+        try:
+            env, ours = {"GIT_INDEX_FILE": os.fspath(copy.resolve())}, set(paths)
+            nothing = "0" * len(self.head() or "")
+            rows = [
+                f"0 {nothing}\t{path}" if old is None else f"{old.mode} {old.blob}\t{path}"
+                for path, (old, _) in self.differs_from_head().items()
+                if path not in ours
+            ]
+            if rows:
+                listing = _bytes("\0".join(rows)) + b"\0"
+                self.ask("update-index", "-z", "--index-info", stdin=listing, env=env)
+            yield env
+        finally:
+            copy.unlink(missing_ok=True)
+            copy.with_name(copy.name + ".lock").unlink(missing_ok=True)
+
+
+def flags() -> list[str]:
+    """Return the safety flags as words of a command."""
+    return [word for pair in SAFETY for word in ("-c", pair)]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _pairs(listing: str) -> dict[str, str]:
+    rows = (row.partition("\n") for row in listing.split("\0") if row)
+    return {key: value for key, _, value in rows}
+
+
+def _has_identity(config: Mapping[str, str]) -> bool:
+    """True where author and committer are told, not guessed by git from the host's name."""
+
+    def told(role: str, what: str) -> bool:
+        named = os.environ.get(f"GIT_{role}_{what}") or config.get(f"{role.lower()}.{what.lower()}")
+        return bool(
+            named or config.get(f"user.{what.lower()}") or (what == "EMAIL" and os.environ.get("EMAIL"))
+        )
+
+    return all(told(role, what) for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL"))
