@@ -1,0 +1,126 @@
+"""The simulated camera: a folder of frames as a printer's camera leaves it, and the truth about each.
+
+Two calls with the same numbers write the same bytes, whatever the number of processes. Nothing that exists
+is overwritten. The demo command, tests and benchmarks call `simulate`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+
+from core.demo.schedule import Job, Shot, plan
+from core.demo.truth import FrameTruth, PrintTruth, Truth
+from core.errors import Refused, WrongUsage
+from core.progress import CancelToken, Progress, Report, silent
+from core.text import safe
+
+_STEP = "simulating the camera"
+_FEW = 48  # below this a second process takes longer to start than it saves
+
+
+def simulate(
+    target: Path,
+    *,
+    frames: int = 480,
+    size: tuple[int, int] = (1920, 1080),
+    seed: int = 0,
+    start: date = date(2025, 11, 7),
+    source: str = "printer-timelapses",
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+    workers: int | None = None,
+) -> Truth:
+    """Write `frames` JPEGs to target/YYYYMMDD/YYYYMMDDTHHMMSS.jpg and give the truth about them.
+
+    `size` is width and height in pixels; `source` is the first part of the frame keys in the truth; `workers`
+    processes render (default: one per core). WrongUsage for impossible numbers, Refused where a day folder
+    exists already.
+    """
+    width, height = size
+    if not (64 <= width <= 7680 and 36 <= height <= 4320):
+        raise WrongUsage(
+            f"A camera of {width}x{height} pixels can't be simulated.", "Choose between 64x36 and 7680x4320."
+        )
+    if seed < 0:
+        raise WrongUsage(f"The seed {seed} is negative.", "Choose 0 or a positive whole number.")
+    shots = plan(frames, seed, start)
+    paths = {shot.index: target / _below(shot) for shot in shots}
+    for folder in sorted({path.parent for path in paths.values()}):
+        if folder.exists():
+            raise Refused(
+                f"{safe(folder)} exists already; the simulated camera overwrites nothing.",
+                "Choose an empty folder.",
+            )
+        folder.mkdir(parents=True)
+    report(Progress(_STEP, 0, len(shots)))
+    total = 0
+    for done, written in enumerate(_render(shots, paths, size, seed, workers), start=1):
+        total += written
+        report(Progress(_STEP, done, len(shots), f"{total // 1_000_000} MB"))
+        if cancel is not None:
+            cancel.check()
+    return _truth(shots, seed, size, source)
+
+
+def _below(shot: Shot) -> str:
+    """Where a frame lies below the camera folder: YYYYMMDD/YYYYMMDDTHHMMSS.jpg."""
+    return f"{shot.captured_at:%Y%m%d}/{shot.captured_at:%Y%m%dT%H%M%S}.jpg"
+
+
+def _render(
+    shots: tuple[Shot, ...], paths: dict[int, Path], size: tuple[int, int], seed: int, workers: int | None
+) -> Iterator[int]:
+    """Write every shot, here or in processes of their own; gives the bytes written, one at a time."""
+    from core.demo import shots as studio
+
+    jobs: Iterable[str] = [str(paths[shot.index]) for shot in shots]
+    small = len(shots) <= _FEW or size[0] * size[1] * len(shots) < 40_000_000
+    count = workers or (1 if small else os.cpu_count() or 1)
+    if count == 1:
+        studio.open_studio(size, seed)
+        yield from map(studio.write_shot, shots, jobs)
+        return
+    # Spawned, never forked: the caller may be an app with threads.
+    pool = ProcessPoolExecutor(count, get_context("spawn"), studio.open_studio, (size, seed))
+    try:
+        yield from pool.map(studio.write_shot, shots, jobs, chunksize=4)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _truth(shots: tuple[Shot, ...], seed: int, size: tuple[int, int], source: str) -> Truth:
+    from core.demo.light import expose
+    from core.demo.shots import clouds
+
+    frames = tuple(
+        FrameTruth(
+            frame=f"{source}/{_below(shot)}",
+            captured_at=shot.captured_at,
+            offline="active" if shot.state == "printing" else "offline",
+            failed_print=None if shot.state != "printing" else ("failed" if shot.mess > 0 else "good"),
+            print_id=shot.job.id if shot.job is not None else None,
+            onset=shot.onset,
+            light=expose(shot.captured_at, shot.lamp, clouds(seed, shot.sitting)).name,
+            progress=round(shot.progress, 4) if shot.state == "printing" else None,
+        )
+        for shot in shots
+    )
+    jobs = {shot.job.id: shot.job for shot in shots if shot.job is not None}
+    return Truth(seed, size, frames, tuple(_print_truth(job, frames) for job in jobs.values()))
+
+
+def _print_truth(job: Job, frames: tuple[FrameTruth, ...]) -> PrintTruth:
+    active = [frame for frame in frames if frame.print_id == job.id and frame.offline == "active"]
+    return PrintTruth(
+        id=job.id,
+        part=job.part,
+        outcome="good" if job.fails_at is None else "failed",
+        first=active[0].frame,
+        last=active[-1].frame,
+        onset=next((frame.frame for frame in active if frame.onset), None),
+    )
