@@ -1,0 +1,288 @@
+"""labels.db itself: opened, its schema made, written in whole transactions, and what SQLite says turned into words.
+
+What always holds: `write` returns only when the transaction is durable (WAL, synchronous=FULL), or raises, and then
+nothing was written. A database of a newer format, or on a disk that can't be written, is opened for reading. After a
+failed fsync nothing is committed to that file any more (core.labels.rescue). Called by labels/store only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from core.durable import fsync_dir, lock
+from core.errors import Busy, Damaged, Lacking, PrintModelsError, Refused
+from core.labels.rescue import finish, rescue
+from core.text import safe
+
+T = TypeVar("T")
+
+FORMAT = 1
+_APPLICATION = 0x706D6C62
+_CHECKPOINT_EVERY = 200  # commits; about 4 MB of log
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS step (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, how TEXT NOT NULL, task TEXT NOT NULL,
+    class TEXT, kind TEXT NOT NULL, session TEXT NOT NULL, changed INTEGER NOT NULL DEFAULT 0,
+    undone INTEGER NOT NULL DEFAULT 0, applied_by INTEGER, target INTEGER, text TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS change (
+    task TEXT NOT NULL, frame TEXT NOT NULL, seq INTEGER NOT NULL, before TEXT, before_seq INTEGER, after TEXT,
+    after_seq INTEGER, size INTEGER, mtime_ns INTEGER, sha256 TEXT, PRIMARY KEY (task, frame, seq)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS change_seq ON change (seq);
+CREATE TABLE IF NOT EXISTS label (
+    task TEXT NOT NULL, frame TEXT NOT NULL, class TEXT NOT NULL, seq INTEGER NOT NULL, before TEXT, size INTEGER,
+    mtime_ns INTEGER, sha256 TEXT, PRIMARY KEY (task, frame)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS base (
+    file TEXT PRIMARY KEY, sha256 TEXT NOT NULL, stat TEXT NOT NULL, content BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS problem (
+    task TEXT NOT NULL, frame TEXT NOT NULL, place INTEGER NOT NULL, line INTEGER NOT NULL, what TEXT NOT NULL,
+    value TEXT NOT NULL, resolved INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (task, frame, place)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Database:
+    """The connections to one labels.db: one for writing behind a lock, one per thread for reading."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.read_only: PrintModelsError | None = None
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._copy: Path | None = None
+        self._commits = 0
+        self._inode = 0
+        self._writer = self._connect_first()
+
+    # --- opening ------------------------------------------------------------------------------------------------
+
+    def _connect_first(self) -> sqlite3.Connection:
+        try:
+            finish(self.path)
+            if not self.path.exists():
+                self._create()
+            db = self._connect_writer()
+        except sqlite3.Error as error:
+            if not os.access(self.path.parent, os.W_OK) or getattr(error, "sqlite_errorname", "").startswith(
+                "SQLITE_READONLY"
+            ):
+                return self._read_only_copy()
+            raise explain(error) from error
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > FORMAT:
+            self.read_only = Refused(
+                "The labels were written by a newer print-models; this one opens them for reading only.",
+                "Update print-models to label here.",
+            )
+        return db
+
+    def _create(self) -> None:
+        with lock(self.path.with_name("labels.lock"), what="the label store", timeout=10):
+            if self.path.exists():
+                return
+            db = self._connect(self.path, "rwc")
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                for statement in _SCHEMA.split(";\n"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA application_id={_APPLICATION}")
+                db.execute(f"PRAGMA user_version={FORMAT}")
+                db.execute("COMMIT")
+            finally:
+                db.close()
+            fsync_dir(self.path.parent)
+            fsync_dir(self.path.parent.parent)
+
+    def _read_only_copy(self) -> sqlite3.Connection:
+        """Open a copy: a log beside a database on a read-only disk can't be read in place."""
+        self.read_only = Lacking(
+            f"{safe(self.path)} can't be written: the disk is read-only or belongs to someone else.",
+            "Labels are shown but none can be given; check: ls -ld, mount, df.",
+        )
+        self._copy = Path(tempfile.mkdtemp(prefix="print-models-"))
+        for end in ("", "-wal"):
+            beside = self.path.with_name(self.path.name + end)
+            if beside.exists():
+                shutil.copyfile(beside, self._copy / beside.name)
+        self.path = self._copy / self.path.name
+        if not self.path.exists():
+            self._create()
+        try:
+            return self._connect_writer()
+        except sqlite3.Error as error:
+            raise explain(error) from error
+
+    def _connect(self, path: Path, mode: str) -> sqlite3.Connection:
+        uri = f"file:{quote(os.fsencode(path))}?mode={mode}"
+        db = sqlite3.connect(uri, uri=True, timeout=5, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            # Checkpoints are made by `write`: SQLite's own would keep silent about a failed fsync.
+            db.execute("PRAGMA wal_autocheckpoint=0")
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
+
+    def _connect_writer(self) -> sqlite3.Connection:
+        db = self._connect(self.path, "rw")
+        self._inode = self.path.stat().st_ino
+        return db
+
+    def _swapped(self) -> bool:
+        """True where a neighbour has put a rescued database in the place of the one that is open here."""
+        try:
+            return self.path.stat().st_ino != self._inode
+        except FileNotFoundError:
+            return True
+
+    def _reopen(self) -> None:
+        self._writer.close()
+        finish(self.path)
+        if not self.path.exists():
+            self._create()
+        self._writer = self._connect_writer()
+        self._local = threading.local()
+
+    # --- reading and writing ------------------------------------------------------------------------------------
+
+    def read(self) -> sqlite3.Connection:
+        """Return this thread's connection for reading; it sees what is committed."""
+        if self._swapped():
+            with self._lock:
+                if self._swapped():
+                    self._reopen()
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if db is None:
+            try:
+                db = self._connect(self.path, "rw")
+            except sqlite3.Error as error:
+                raise explain(error) from error
+            self._local.db = db
+            self._open.append(db)
+        return db
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do `work` in one durable transaction and return what it returns; all of it happens or nothing.
+
+        Raises Lacking (disk full or failing: "label NOT saved"), Busy, Damaged, or why the store is read-only.
+        """
+        with self._lock:
+            for attempt in (1, 2, 3):
+                if self.read_only is not None:
+                    raise self.read_only
+                try:
+                    if self._swapped():
+                        self._reopen()
+                    return self._transaction(work)
+                except _Swapped:
+                    continue
+                except sqlite3.Error as error:
+                    if "FSYNC" not in getattr(error, "sqlite_errorname", "") or attempt == 3:
+                        raise explain(error) from error
+                    self._rescue(error)
+            raise Busy("The label store is being moved — label NOT saved.", "Try again.")
+
+    def _transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        db = self._writer
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            if self._swapped():
+                raise _Swapped
+            result = work(db)
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                try:
+                    db.execute("ROLLBACK")
+                except sqlite3.Error:
+                    pass  # SQLite has rolled back by itself after a failed write
+            raise
+        self._commits += 1
+        if self._commits % _CHECKPOINT_EVERY == 0:
+            self._checkpoint()
+        return result
+
+    def _checkpoint(self) -> None:
+        try:
+            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as error:
+            # What was committed is durable in the log. Only after a failed fsync may the file itself lie.
+            if "FSYNC" in getattr(error, "sqlite_errorname", ""):
+                self._rescue(error)
+
+    def _rescue(self, error: sqlite3.Error) -> None:
+        """Move to a new file; where that fails too, read on but never write again."""
+        try:
+            rescue(self.path, self._writer)
+            self._reopen()
+        except (sqlite3.Error, OSError, PrintModelsError) as second:
+            self.read_only = Lacking(
+                "The disk failed to keep what was written (fsync failed) — label NOT saved.",
+                "Nothing more is written to labels.db; copy the workspace to a sound disk.",
+                detail=f"{error}; {second}",
+            )
+            raise self.read_only from second
+
+    def close(self) -> None:
+        """Close every connection; the log is folded into the database on the way."""
+        with self._lock:
+            if self.read_only is None and self._commits:
+                try:
+                    self._checkpoint()
+                except PrintModelsError:
+                    pass  # said at the next opening; the log keeps what was acknowledged
+            for db in [*self._open, self._writer]:
+                db.close()
+            self._open.clear()
+            if self._copy is not None:
+                shutil.rmtree(self._copy, ignore_errors=True)
+
+
+class _Swapped(Exception):
+    """The database was replaced by a rescued one while this process waited for it."""
+
+
+def explain(error: sqlite3.Error) -> PrintModelsError:
+    """Turn SQLite's words into what a person can act on."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    detail = f"{name}: {error}"
+    if name.startswith("SQLITE_FULL"):
+        return Lacking(
+            "disk full — label NOT saved.", "Free some space (df -h, df -i), then label again.", detail=detail
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Busy(
+            "Another process holds the label store — label NOT saved.",
+            "Try again in a moment.",
+            detail=detail,
+        )
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return Damaged(
+            "The label store .print-models/labels.db is damaged; nothing is written to it.",
+            "Move it aside; the next command builds it anew from data/.",
+            detail=detail,
+        )
+    if name.startswith("SQLITE_READONLY"):
+        return Lacking(
+            "The label store is read-only — label NOT saved.", "Check who owns it: ls -l", detail=detail
+        )
+    if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
+        return Lacking(
+            "The disk refused the write (full, over its quota, or failing) — label NOT saved.",
+            "Look at df -h, quota and dmesg, then label again.",
+            detail=detail,
+        )
+    return PrintModelsError(
+        f"The label store failed: {safe(str(error))}.", "Try again with --debug.", detail=detail
+    )

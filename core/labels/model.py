@@ -1,0 +1,94 @@
+"""What the label store hands out: frozen facts about labels, steps, marks and history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: How a label may be given by a person or a program; `imported` and `outside` come from the label files.
+HOWS = ("hand", "stretch", "bisect", "verdict", "suggestion", "imported", "outside")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The class of a frame for a task, and where it comes from.
+
+    `seq` is the labelling step that gave it, `before` the class that step replaced. `at` is ISO 8601 in UTC. `size`,
+    `mtime_ns` and `sha256` ('sha256:<hex>') bind it to the bytes it was given for, as far as they are known.
+    """
+
+    frame: str
+    task: str
+    class_: str
+    who: str
+    how: str
+    at: str
+    seq: int
+    before: str | None = None
+    size: int | None = None
+    mtime_ns: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStep:
+    """One labelling step: `changed` of `frames` got another label or mark; `text` says it in a line.
+
+    `seq` is 0 where nothing had to change. `how` is 'undo' or 'redo' for a step that takes another one back.
+    """
+
+    seq: int
+    at: str
+    who: str
+    how: str
+    task: str
+    class_: str | None
+    frames: tuple[str, ...]
+    changed: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One change of one frame's label; `undone` where a later step took it back."""
+
+    seq: int
+    at: str
+    who: str
+    how: str
+    task: str
+    before: str | None
+    after: str | None
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is not a class: `mark` is 'unsure', 'excluded' (with a reason) or None; `task` None means every task."""
+
+    frame: str
+    mark: str | None = None
+    reason: str = ""
+    note: str = ""
+    example: str | None = None
+    by: str = ""
+    at: str = ""
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelProblem:
+    """An entry of a label file that can't be taken as it is: key, line (0: not known), why, and its JSON value."""
+
+    key: str
+    line: int
+    what: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The bytes a label was given for: size, mtime in ns, and 'sha256:<hex>' where they were read."""
+
+    size: int | None = None
+    mtime_ns: int | None = None
+    sha256: str | None = None

@@ -1,0 +1,288 @@
+"""The statements behind the label store: apply a step, invert a step, read what there is.
+
+Every change of a label is a row of `change`; `label` is what those rows add up to. A label's `seq` is the step that
+gave it, also after another step was taken back. Marks are kept the same way, under a task name of their own, with
+their JSON in the place of the class. All functions work inside the caller's transaction. Called by labels/store and
+labels/sync.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from core.labels.model import Binding, HistoryEntry, Label, LabelStep, Mark
+
+#: The place of marks among the tasks; no task can have this name.
+MARKS = "(marks)"
+_UNDOABLE = "kind IN ('label', 'outside') AND NOT undone AND changed > 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A label as it stands: class, the step that gave it, and how."""
+
+    class_: str
+    given: tuple[str, int]
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One frame's change: (class, giving step) before, class after, bytes; `after_seq` where an older step gave it."""
+
+    frame: str
+    before: tuple[str, int] | None
+    after: str | None
+    binding: Binding
+    after_seq: int | None = None
+    replaced: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A step that has been entered: its number and its time in UTC."""
+
+    seq: int
+    at: str
+
+
+def begin(
+    db: sqlite3.Connection,
+    who: str,
+    how: str,
+    task: str,
+    class_: str | None,
+    kind: str,
+    session: str,
+    text: str,
+    *,
+    target: int | None = None,
+    at: str | None = None,
+) -> Begun:
+    """Enter a step; `kind` is label, outside, undo, redo, or elsewhere (given on another machine)."""
+    at = at or datetime.now(UTC).isoformat(timespec="milliseconds")
+    seq = db.execute(
+        "INSERT INTO step (at, who, how, task, class, kind, session, target, text) VALUES (?,?,?,?,?,?,?,?,?)",
+        (at, who, how, task, class_, kind, session, target, text),
+    ).lastrowid
+    assert seq is not None
+    return Begun(seq, at)
+
+
+def apply(db: sqlite3.Connection, step: Begun, task: str, rows: Sequence[Row]) -> None:
+    """Write the changes of a step, and what the labels then are."""
+    db.execute("UPDATE step SET changed=?, applied_by=seq WHERE seq=?", (len(rows), step.seq))
+    changes, kept, gone = [], [], []
+    for row in rows:
+        before, before_seq = row.before or (None, None)
+        seq = None if row.after is None else row.after_seq or step.seq
+        bound = (row.binding.size, row.binding.mtime_ns, row.binding.sha256)
+        changes.append((task, row.frame, step.seq, before, before_seq, row.after, seq, *bound))
+        if row.after is None:
+            gone.append((task, row.frame))
+        else:
+            replaced = row.replaced if row.after_seq else before
+            kept.append((task, row.frame, row.after, seq, replaced, *bound))
+    db.executemany("INSERT INTO change VALUES (?,?,?,?,?,?,?,?,?,?)", changes)
+    db.executemany("INSERT OR REPLACE INTO label VALUES (?,?,?,?,?,?,?,?)", kept)
+    db.executemany("DELETE FROM label WHERE task=? AND frame=?", gone)
+
+
+def current(db: sqlite3.Connection, task: str, frame: str) -> Given | None:
+    """Return a frame's label as it stands."""
+    row = db.execute(
+        "SELECT class, label.seq, how FROM label JOIN step USING (seq) WHERE label.task=? AND frame=?",
+        (task, frame),
+    ).fetchone()
+    return Given(row[0], (row[0], row[1]), row[2]) if row else None
+
+
+# --- undo and redo ----------------------------------------------------------------------------------------------
+
+
+def last_to_undo(db: sqlite3.Connection, who: str, session: str | None, opened_at: int) -> int | None:
+    """Return the number of the last step that `who` may take back; of a session its own first, then older ones."""
+    query = f"SELECT max(seq) FROM step WHERE (who=? OR kind='outside') AND {_UNDOABLE}"
+    if session is None:
+        found = db.execute(query, (who,)).fetchone()[0]
+    else:
+        found = db.execute(f"{query} AND session=?", (who, session)).fetchone()[0]
+        found = found or db.execute(f"{query} AND seq<=?", (who, opened_at)).fetchone()[0]
+    return int(found) if found else None
+
+
+def last_to_redo(db: sqlite3.Connection, who: str, session: str | None) -> int | None:
+    """Return the number of the undone step that redo gives back: the last one undone, with nothing labelled since."""
+    own, values = ("AND session=?", (who, session)) if session is not None else ("", (who,))
+    rows = db.execute(
+        f"SELECT kind, target FROM step WHERE who=? AND kind IN ('label', 'outside', 'undo', 'redo') {own}"
+        " ORDER BY seq DESC",
+        values,
+    )
+    given_back: set[int] = set()
+    for kind, target in rows:
+        if kind in ("label", "outside"):
+            return None
+        if kind == "redo":
+            given_back.add(target)
+        elif target in given_back:
+            given_back.remove(target)
+        else:
+            return int(target)
+    return None
+
+
+def invert(db: sqlite3.Connection, seq: int, kind: str, who: str, session: str) -> LabelStep:
+    """Take step `seq` back (kind 'undo') or give it again ('redo'), as a step of its own.
+
+    A frame that another step changed since keeps what that step gave.
+    """
+    task, class_, applied_by, text = db.execute(
+        "SELECT task, class, applied_by, text FROM step WHERE seq=?", (seq,)
+    ).fetchone()
+    step = begin(db, who, kind, task, class_, kind, session, f"{kind}: {text}", target=seq)
+    # The newest application of the step, or for redo the undo that took it back.
+    rows = []
+    changes = db.execute("SELECT frame, before, before_seq FROM change WHERE seq=?", (applied_by,)).fetchall()
+    for frame, before, before_seq in changes:
+        last = db.execute("SELECT max(seq) FROM change WHERE task=? AND frame=?", (task, frame)).fetchone()[0]
+        if last != applied_by:
+            continue
+        now = current(db, task, frame)
+        origin = _origin(db, task, frame, before_seq) if before_seq is not None else (None, Binding())
+        rows.append(Row(frame, now.given if now else None, before, origin[1], before_seq, origin[0]))
+    apply(db, step, task, rows)
+    db.execute("UPDATE step SET undone=?, applied_by=? WHERE seq=?", (int(kind == "undo"), step.seq, seq))
+    kept = len(changes) - len(rows)
+    note = f"{text}" + (f" ({kept} changed since, kept)" if kept else "")
+    frames = tuple(frame for frame, _, _ in changes)
+    return LabelStep(
+        step.seq, step.at, who, kind, "" if task == MARKS else task, class_, frames, len(rows), note
+    )
+
+
+def _origin(db: sqlite3.Connection, task: str, frame: str, seq: int) -> tuple[str | None, Binding]:
+    """Return what a label replaced when step `seq` gave it, and the bytes it was bound to."""
+    row = db.execute(
+        "SELECT before, size, mtime_ns, sha256 FROM change WHERE task=? AND frame=? AND after_seq=? ORDER BY seq LIMIT 1",
+        (task, frame, seq),
+    ).fetchone()
+    return (row[0], Binding(*row[1:])) if row else (None, Binding())
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+
+def labels(db: sqlite3.Connection, task: str, frame: str | None = None) -> list[Label]:
+    """Return the labels of a task, or of one frame of it, in order of frames."""
+    query = (
+        "SELECT frame, label.task, label.class, who, how, at, label.seq, before, size, mtime_ns, sha256"
+        " FROM label JOIN step USING (seq) WHERE label.task=?"
+    )
+    if frame is not None:
+        return [Label(*row) for row in db.execute(query + " AND frame=?", (task, frame))]
+    return [Label(*row) for row in db.execute(query + " ORDER BY frame", (task,))]
+
+
+def classes(db: sqlite3.Connection, task: str) -> dict[str, str]:
+    """Return frame → class (or a mark's JSON) in order of frames."""
+    return dict(db.execute("SELECT frame, class FROM label WHERE task=? ORDER BY frame", (task,)).fetchall())
+
+
+def history(db: sqlite3.Connection, frame: str) -> list[HistoryEntry]:
+    """Return every change of one frame, oldest first; of a mark the word, not its JSON."""
+    rows = db.execute(
+        "SELECT change.seq, at, who, how, change.task, before, after, undone FROM change JOIN step USING (seq)"
+        " WHERE frame=? AND change.task IN (SELECT DISTINCT task FROM step) ORDER BY change.seq",
+        (frame,),
+    )
+    return [
+        HistoryEntry(seq, at, who, how, "marks", _word(before), _word(after), bool(undone))
+        if task == MARKS
+        else HistoryEntry(seq, at, who, how, task, before, after, bool(undone))
+        for seq, at, who, how, task, before, after, undone in rows.fetchall()
+    ]
+
+
+def read(db: sqlite3.Connection, seq: int) -> LabelStep:
+    """Return one step with its frames."""
+    at, who, how, task, class_, changed, text = db.execute(
+        "SELECT at, who, how, task, class, changed, text FROM step WHERE seq=?", (seq,)
+    ).fetchone()
+    frames = tuple(
+        frame for (frame,) in db.execute("SELECT frame FROM change WHERE seq=? ORDER BY frame", (seq,))
+    )
+    return LabelStep(seq, at, who, how, "" if task == MARKS else task, class_, frames, changed, text)
+
+
+# --- bytes, problems, marks -------------------------------------------------------------------------------------
+
+
+def bind(db: sqlite3.Connection, task: str, bindings: Mapping[str, Binding]) -> int:
+    """Record the bytes of labels that have none recorded; a recorded sha256 is never replaced."""
+    done = 0
+    for frame, bound in bindings.items():
+        row = db.execute("SELECT seq, sha256 FROM label WHERE task=? AND frame=?", (task, frame)).fetchone()
+        if row is None or row[1] is not None:
+            continue
+        values = (bound.size, bound.mtime_ns, bound.sha256, task, frame)
+        db.execute("UPDATE label SET size=?, mtime_ns=?, sha256=? WHERE task=? AND frame=?", values)
+        db.execute(
+            "UPDATE change SET size=?, mtime_ns=?, sha256=? WHERE task=? AND frame=? AND after_seq=?",
+            (*values, row[0]),
+        )
+        done += 1
+    return done
+
+
+def resolve_problems(db: sqlite3.Connection, task: str, frames: Sequence[str]) -> None:
+    """A label given by a person decides what the label file's entry for that frame left open."""
+    if db.execute("SELECT 1 FROM problem WHERE task=? AND NOT resolved LIMIT 1", (task,)).fetchone():
+        db.executemany(
+            "UPDATE problem SET resolved=1 WHERE task=? AND frame=?", [(task, frame) for frame in frames]
+        )
+
+
+def encode_mark(mark: Mark) -> str:
+    """Return a mark as JSON, as in data/marks.json."""
+    value = {
+        "mark": mark.mark,
+        "reason": mark.reason,
+        "note": mark.note,
+        "example": mark.example,
+        "by": mark.by,
+        "at": mark.at,
+        "task": mark.task,
+    }
+    return json.dumps(value, sort_keys=True, ensure_ascii=True)
+
+
+def decode_mark(frame: str, value: str) -> Mark:
+    """Return a mark from its JSON; what is missing there is empty."""
+    found: dict[str, Any] = json.loads(value)
+    return Mark(
+        frame,
+        mark=_text(found.get("mark")) or None,
+        reason=_text(found.get("reason")),
+        note=_text(found.get("note")),
+        example=_text(found.get("example")) or None,
+        by=_text(found.get("by")),
+        at=_text(found.get("at")),
+        task=_text(found.get("task")) or None,
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _word(value: str | None) -> str | None:
+    if value is None:
+        return None
+    mark = decode_mark("", value)
+    return mark.mark or ("note" if mark.note else "example")

@@ -1,0 +1,252 @@
+"""The label store: give, take back, remember. One labelling step is one durable transaction in labels.db.
+
+What always holds: when `set` returns, the label survives a kill and a power cut; when it raises, nothing was changed.
+Every change stays in the history; undo and redo are steps of their own and touch only frames that nobody changed
+since. Order is the step's number, never the clock. Several sessions may write; the later step wins, both are in the
+history. The app, the commands and the draft call this; labels/sync keeps the label files in step.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+
+from core.errors import PrintModelsError, WrongUsage
+from core.frames.names import captured_at, check_key
+from core.labels import steps
+from core.labels.database import Database
+from core.labels.model import HOWS, Binding, HistoryEntry, Label, LabelProblem, LabelStep, Mark
+from core.labels.steps import MARKS, Row
+from core.tasks import Task
+from core.workspace import Workspace
+
+__all__ = ["HistoryEntry", "Label", "LabelProblem", "LabelStep", "LabelStore", "Mark"]
+
+Sizes = Mapping[str, tuple[int, int, str | None]]
+
+
+class LabelStore:
+    """The labels, marks and history of a workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        if not workspace.private.is_dir():
+            workspace.ensure_private()
+        self._db = Database(workspace.labels_db)
+        #: Names this opening of the store, so that undo finds its own steps.
+        self.session = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._opened_at = self.last_seq()
+        #: What was found on opening and a person should know, one sentence each.
+        self.notices: list[str] = []
+
+    @property
+    def read_only(self) -> PrintModelsError | None:
+        """Why nothing can be labelled here, None where it can."""
+        return self._db.read_only
+
+    @property
+    def database(self) -> Database:
+        """The database, for labels/sync."""
+        return self._db
+
+    def close(self) -> None:
+        """Close the database; nothing is pending, every step was durable when it returned."""
+        self._db.close()
+
+    def __enter__(self) -> LabelStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- giving -------------------------------------------------------------------------------------------------
+
+    def set(
+        self,
+        task: Task | str,
+        frames: Iterable[str],
+        class_: str | None,
+        *,
+        how: str = "hand",
+        who: str,
+        sizes: Sizes | None = None,
+    ) -> LabelStep:
+        """Give frames a class, or take their label off with None; durable when it returns.
+
+        `sizes` binds frames to their bytes: key → (size, mtime in ns, 'sha256:…' or None). A frame that has the class
+        already is not changed, unless a person confirms by hand what came otherwise. Raises WrongUsage (no such
+        class), Damaged (a key that is no path in a source), Lacking ("label NOT saved"), Busy.
+        """
+        task = self._task(task)
+        if how not in HOWS:
+            raise WrongUsage(f"“{how}” is no way of labelling.", f"Use one of: {', '.join(HOWS)}.")
+        given = task.check(class_) if class_ is not None else None
+        keys = tuple(dict.fromkeys(check_key(frame) for frame in frames))
+        bound = {key: Binding(*sizes[key]) for key in keys if sizes and key in sizes}
+
+        def work(db: sqlite3.Connection) -> LabelStep:
+            steps.resolve_problems(db, task.name, keys)
+            rows = []
+            for key in keys:
+                old = steps.current(db, task.name, key)
+                if (old.class_ if old else None) == given and not (
+                    old and how == "hand" and old.how != "hand"
+                ):
+                    continue
+                rows.append(Row(key, old.given if old else None, given, bound.get(key, Binding())))
+            if not rows:
+                return LabelStep(0, "", who, how, task.name, given, keys, 0, "nothing to change")
+            text = f"{given or 'unlabelled'} × {len(rows)}{_when(row.frame for row in rows)}"
+            step = steps.begin(db, who, how, task.name, given, "label", self.session, text)
+            steps.apply(db, step, task.name, rows)
+            return LabelStep(step.seq, step.at, who, how, task.name, given, keys, len(rows), text)
+
+        return self._db.write(work)
+
+    def mark(
+        self,
+        frame: str,
+        *,
+        who: str,
+        mark: str | None = None,
+        reason: str = "",
+        note: str = "",
+        example: str | None = None,
+        task: Task | str | None = None,
+    ) -> LabelStep:
+        """Mark a frame `unsure`, or `excluded` with a reason, or note something; all empty takes the mark off.
+
+        A mark removes no label. `task` None means every task. Raises WrongUsage, and what `set` raises.
+        """
+        if mark not in (None, "unsure", "excluded"):
+            raise WrongUsage(f"“{mark}” is no mark.", "Use unsure or excluded.")
+        if mark == "excluded" and not reason.strip():
+            raise WrongUsage("An excluded frame needs a reason.", "Say why it is left out.")
+        name = self._task(task).name if task is not None else None
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        whole = Mark(check_key(frame), mark, reason.strip(), note.strip(), example, who, now, name)
+        value = steps.encode_mark(whole) if mark or note or example else None
+
+        def work(db: sqlite3.Connection) -> LabelStep:
+            old = steps.current(db, MARKS, frame)
+            text = f"{mark or ('note' if note else 'example' if example else 'mark taken off')} · {frame}"
+            if (old.class_ if old else None) == value:
+                return LabelStep(0, "", who, "hand", name or "", None, (frame,), 0, "nothing to change")
+            step = steps.begin(db, who, "hand", MARKS, mark, "label", self.session, text)
+            steps.apply(db, step, MARKS, [Row(frame, old.given if old else None, value, Binding())])
+            return LabelStep(step.seq, step.at, who, "hand", name or "", mark, (frame,), 1, text)
+
+        return self._db.write(work)
+
+    def bind(self, task: Task | str, bindings: Mapping[str, Binding]) -> int:
+        """Record which bytes labels belong to, where that is not known yet; return how many were recorded."""
+        name = self._task(task).name
+        return self._db.write(lambda db: steps.bind(db, name, bindings))
+
+    # --- taking back --------------------------------------------------------------------------------------------
+
+    def next_undo(self, who: str, session: str | None = None) -> LabelStep | None:
+        """Return the step that `undo` would take back, None where there is none."""
+        seq = steps.last_to_undo(self._db.read(), who, session, self._opened_at)
+        return steps.read(self._db.read(), seq) if seq else None
+
+    def undo(self, who: str, session: str | None = None) -> LabelStep | None:
+        """Take back the last step of `who` that is not taken back yet; None where there is none.
+
+        With `session` (`store.session`) it is that session's last step, then older ones, never a step that another
+        session made meanwhile. Frames that were changed again since keep the later label.
+        """
+
+        def work(db: sqlite3.Connection) -> LabelStep | None:
+            seq = steps.last_to_undo(db, who, session, self._opened_at)
+            return steps.invert(db, seq, "undo", who, self.session) if seq else None
+
+        return self._db.write(work)
+
+    def redo(self, who: str, session: str | None = None) -> LabelStep | None:
+        """Give back what the last undo of `who` took, unless something was labelled since; None where there is none."""
+
+        def work(db: sqlite3.Connection) -> LabelStep | None:
+            seq = steps.last_to_redo(db, who, session)
+            return steps.invert(db, seq, "redo", who, self.session) if seq else None
+
+        return self._db.write(work)
+
+    # --- asking -------------------------------------------------------------------------------------------------
+
+    def labels(self, task: Task | str) -> dict[str, Label]:
+        """Return every label of a task by frame, in order of frames."""
+        name = self._task(task).name
+        return {label.frame: label for label in steps.labels(self._db.read(), name)}
+
+    def classes(self, task: Task | str) -> dict[str, str]:
+        """Return the class of every labelled frame, in order of frames; quicker than `labels`."""
+        return steps.classes(self._db.read(), self._task(task).name)
+
+    def get(self, task: Task | str, frame: str) -> Label | None:
+        """Return one frame's label, None where it has none."""
+        found = steps.labels(self._db.read(), self._task(task).name, frame)
+        return found[0] if found else None
+
+    def counts(self, task: Task | str) -> dict[str, int]:
+        """Return labels per class, in the order of the task's classes."""
+        task = self._task(task)
+        rows = self._db.read().execute(
+            "SELECT class, count(*) FROM label WHERE task=? GROUP BY class", (task.name,)
+        )
+        found = dict(rows.fetchall())
+        return {name: int(found.get(name, 0)) for name in task.classes}
+
+    def marks(self, task: Task | str) -> dict[str, Mark]:
+        """Return the marks that hold for a task, by frame."""
+        name = self._task(task).name
+        return {frame: mark for frame, mark in self.all_marks().items() if mark.task in (None, name)}
+
+    def all_marks(self) -> dict[str, Mark]:
+        """Return every mark by frame."""
+        values = steps.classes(self._db.read(), MARKS)
+        return {frame: steps.decode_mark(frame, value) for frame, value in values.items()}
+
+    def history(self, frame: str) -> list[HistoryEntry]:
+        """Return every change of a frame's labels and marks, oldest first."""
+        return steps.history(self._db.read(), frame)
+
+    def steps(self, since: int = 0, limit: int = 1000) -> list[LabelStep]:
+        """Return the steps after number `since`, oldest first; what a screen asks when `last_seq` moved."""
+        db = self._db.read()
+        found = db.execute(
+            "SELECT seq FROM step WHERE seq>? AND kind<>'elsewhere' ORDER BY seq LIMIT ?", (since, limit)
+        )
+        return [steps.read(db, seq) for (seq,) in found.fetchall()]
+
+    def last_seq(self) -> int:
+        """Return the number of the last step, 0 for none; a screen polls it."""
+        return int(self._db.read().execute("SELECT coalesce(max(seq), 0) FROM step").fetchone()[0])
+
+    def problems(self, task: Task | str) -> tuple[LabelProblem, ...]:
+        """Return the entries of the task's label file that wait for a decision; labelling the frame decides."""
+        rows = self._db.read().execute(
+            "SELECT frame, line, what, value FROM problem WHERE task=? AND NOT resolved ORDER BY line, frame, place",
+            (self._task(task).name,),
+        )
+        return tuple(LabelProblem(*row) for row in rows.fetchall())
+
+    def _task(self, task: Task | str) -> Task:
+        return self.workspace.task(task) if isinstance(task, str) else task
+
+
+def _when(frames: Iterable[str]) -> str:
+    """Return ' · 08:54–09:24' for frames of known times, the first to the last."""
+    times = sorted(moment for moment in map(captured_at, frames) if moment is not None)
+    if not times:
+        return ""
+    first, last = times[0], times[-1]
+    day = f"{first:%Y%m%d} "
+    return f" · {day}{first:%H:%M}" + (f"–{last:%H:%M}" if last != first else "")
