@@ -7,15 +7,18 @@ is overwritten. The demo command, tests and benchmarks call `simulate`.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
 
+from core import human
 from core.demo.schedule import Job, Shot, plan
 from core.demo.truth import FrameTruth, PrintTruth, Truth
-from core.errors import Refused, WrongUsage
+from core.errors import Lacking, Refused, WrongUsage
 from core.progress import CancelToken, Progress, Report, silent
 from core.text import safe
 
@@ -39,7 +42,7 @@ def simulate(
 
     `size` is width and height in pixels; `source` is the first part of the frame keys in the truth; `workers`
     processes render (default: one per core). WrongUsage for impossible numbers, Refused where a day folder
-    exists already.
+    exists already, Lacking where the folder can't hold the frames; whatever stops it, no frame stays behind.
     """
     width, height = size
     if not (64 <= width <= 7680 and 36 <= height <= 4320):
@@ -50,21 +53,55 @@ def simulate(
         raise WrongUsage(f"The seed {seed} is negative.", "Choose 0 or a positive whole number.")
     shots = plan(frames, seed, start)
     paths = {shot.index: target / _below(shot) for shot in shots}
-    for folder in sorted({path.parent for path in paths.values()}):
-        if folder.exists():
-            raise Refused(
-                f"{safe(folder)} exists already; the simulated camera overwrites nothing.",
-                "Choose an empty folder.",
-            )
-        folder.mkdir(parents=True)
-    report(Progress(_STEP, 0, len(shots)))
-    total = 0
-    for done, written in enumerate(_render(shots, paths, size, seed, workers), start=1):
-        total += written
-        report(Progress(_STEP, done, len(shots), f"{total // 1_000_000} MB"))
-        if cancel is not None:
-            cancel.check()
+    folders = sorted({path.parent for path in paths.values()})
+    taken = next((folder for folder in folders if folder.exists()), None)
+    if taken is not None:
+        raise Refused(
+            f"{safe(taken)} exists already; the simulated camera overwrites nothing.",
+            "Choose an empty folder.",
+        )
+    try:
+        _write(shots, paths, size, seed, workers, report, cancel)
+    except BaseException:
+        for folder in folders:  # half a camera would look like a whole one
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     return _truth(shots, seed, size, source)
+
+
+def _write(
+    shots: tuple[Shot, ...],
+    paths: dict[int, Path],
+    size: tuple[int, int],
+    seed: int,
+    workers: int | None,
+    report: Report,
+    cancel: CancelToken | None,
+) -> None:
+    """Render every shot into its file and tell how far it is; an error of the system becomes a sentence."""
+    total = 0
+    report(Progress(_STEP, 0, len(shots)))
+    try:
+        for folder in {path.parent for path in paths.values()}:
+            folder.mkdir(parents=True)
+        for done, written in enumerate(_render(shots, paths, size, seed, workers), start=1):
+            total += written
+            report(Progress(_STEP, done, len(shots), human.size(total)))
+            if cancel is not None:
+                cancel.check()
+    except BrokenProcessPool as problem:
+        raise Lacking(
+            "A process that renders frames was ended from outside, most likely for lack of memory.",
+            "Ask for smaller frames.",
+            detail=repr(problem),
+        ) from None
+    except OSError as problem:
+        where = safe(problem.filename or paths[0].parent.parent)
+        raise Lacking(
+            f"The frames can't be written to {where}: {problem.strerror or problem}.",
+            "Make room there, or choose another folder.",
+            detail=repr(problem),
+        ) from None
 
 
 def _below(shot: Shot) -> str:

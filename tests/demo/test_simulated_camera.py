@@ -158,6 +158,13 @@ def test_progress_is_told_and_stopping_is_heard(tmp_path: Path) -> None:
         simulate(tmp_path / "camera", frames=60, size=(64, 36), report=report, cancel=token, workers=1)
     assert [p.done for p in heard] == [0, 1, 2, 3, 4, 5]
     assert heard[0].total == 60
+    assert not list((tmp_path / "camera").rglob("*"))
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "camera").write_text("a file where the folder should be")
+    with pytest.raises(Lacking, match="camera"):
+        simulate(tmp_path / "camera", frames=60, size=(64, 36))
 
 
 def test_nothing_that_exists_is_overwritten(camera: tuple[Path, Truth]) -> None:
