@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.frames.names import captured_at
@@ -252,25 +252,22 @@ def _hunks(
         by_recording[recording or entry.frame.rsplit("/", 1)[0]].append(change)
     known: set[str] = set()
     for recording, members in sorted(by_recording.items()):
-        run: list[Change] = []
-        for change in [*members, None]:
-            if run and (change is None or change.words != run[0].words):
-                hunk = _hunk(recording, run, base, known)
-                known.add(hunk.id)
-                yield Hunk(
-                    hunk.id,
-                    recording,
-                    hunk.first,
-                    hunk.last,
-                    hunk.change,
-                    hunk.bytes,
-                    hunk.frames,
-                    hunk.id in held,
-                    comments.get(hunk.id, ""),
-                )
-                run = []
-            if change is not None and change.kind not in ("unchanged", "unknown"):
-                run.append(change)
+        for run in _runs(members):
+            hunk = _hunk(recording, run, base, known)
+            known.add(hunk.id)
+            yield replace(hunk, held=hunk.id in held, comment=comments.get(hunk.id, ""))
+
+
+def _runs(members: Iterable[Change]) -> Iterable[list[Change]]:
+    run: list[Change] = []
+    for change in members:
+        if run and change.words != run[0].words:
+            yield run
+            run = []
+        if change.kind not in ("unchanged", "unknown"):
+            run.append(change)
+    if run:
+        yield run
 
 
 def _hunk(recording: str, run: list[Change], base: Snapshot, known: set[str]) -> Hunk:

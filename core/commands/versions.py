@@ -1,0 +1,292 @@
+"""The commands of dataset versions: export, versions, diff, verify."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from core.commands.shell import Context, json_option, pass_context, task_option, who_option
+
+if TYPE_CHECKING:
+    from core.frames.index import FrameIndex
+    from core.labels.store import LabelStore
+    from core.tasks import Task
+    from core.versions.checks import CheckResult
+    from core.versions.diff import Diff
+    from core.versions.manifest import Version
+
+_LEVELS = {"pass": "ok   ", "warn": "warn ", "block": "BLOCK"}
+
+
+def _opened(ctx: Context, stack: ExitStack) -> tuple[LabelStore, FrameIndex]:
+    """Open labels and frames, both brought up to date with the disk."""
+    from core.frames.index import FrameIndex
+    from core.labels.sync import open_store
+
+    store = stack.enter_context(open_store(ctx.workspace))
+    index = stack.enter_context(FrameIndex(ctx.workspace))
+    index.scan(ctx.report)
+    return store, index
+
+
+@click.command()
+@task_option
+@click.option(
+    "--labels", metavar="F", type=click.Path(path_type=Path), help="Take everything in this label file."
+)
+@click.option("--output", metavar="DIR", type=click.Path(path_type=Path), help="Where: datasets/TASK/vN.")
+@click.option("--version", metavar="V", help="The number, N or N.0; without it the next one.")
+@click.option("--description", metavar="TEXT", default="", help="One sentence for the card.")
+@click.option("--all", "everything", is_flag=True, help="Take every label, whatever the task's selection.")
+@click.option("--allow-missing", is_flag=True, help="Leave out, by name, frames that are found nowhere.")
+@click.option("--hold-back", metavar="ID", multiple=True, help="Leave a hunk of the diff as it was.")
+@who_option
+@json_option
+@pass_context
+def export(
+    ctx: Context,
+    task: str | None,
+    labels: Path | None,
+    output: Path | None,
+    version: str | None,
+    description: str,
+    everything: bool,
+    allow_missing: bool,
+    hold_back: tuple[str, ...],
+    who: str | None,
+    as_json: bool,
+) -> None:
+    """Write the draft as a dataset version; nothing in git is touched."""
+    from core.labels.sync import flush
+    from core.versions.export import export as make
+    from core.versions.export import plan
+    from core.versions.numbering import words_of
+
+    ws = ctx.workspace
+    words = words_of(
+        ws, task=task, labels=labels, output=output, version=version, folder=ctx.folder.resolve()
+    )
+    with ExitStack() as stack:
+        store, index = _opened(ctx, stack)
+        flush(ws, store, words.task)
+        planned = plan(
+            ws,
+            store,
+            index,
+            words.task,
+            number=words.number,
+            description=description,
+            everything=everything or words.own_labels,
+            labels=words.labels,
+            allow_missing=allow_missing,
+            hold_back=hold_back,
+            who=ws.who(who) if words.labels is not None else "",
+        )
+        made = make(ws, planned, ctx.report)
+    ctx.answer(_made_json(made), _made_text(made), as_json=as_json)
+
+
+def _made_json(made: Version) -> dict[str, Any]:
+    return {
+        "version": made.name,
+        "path": f"datasets/{made.task.name}/{made.name}",
+        "digest": made.digest,
+        "images": len(made.items),
+        "bytes": made.total_bytes,
+        "commit": None,
+        "tag": None,
+        "pushed": False,
+    }
+
+
+def _made_text(made: Version) -> str:
+    from core.human import count, plural, size
+
+    info = made.info
+    classes = ", ".join(f"{name} {n}" for name, n in made.classes.items())
+    lines = [
+        f"{made.task.name} {made.name}: {plural(len(made.items), 'image')} ({classes}), {size(made.total_bytes)}",
+        f"  datasets/{made.task.name}/{made.name}",
+        f"  {made.digest}",
+    ]
+    if info.selection is not None and info.selection.left_out:
+        lines.append(
+            f"  {count(info.selection.labelled)} labels: {count(info.selection.left_out)} left out by the rule, "
+            f"{len(info.excluded)} excluded by name"
+        )
+    elif info.excluded:
+        lines.append(f"  {len(info.excluded)} excluded by name")
+    sides = "; ".join(
+        f"{side} " + ", ".join(f"{name} {n}" for name, n in counts.items())
+        for side, counts in info.splits.items()
+    )
+    lines.append(f"  {sides}; {plural(info.recordings or 0, 'recording')}")
+    lines += [f"  note: {limit}" for limit in info.limits]
+    lines.append("Nothing is in git yet: print-models release")
+    return "\n".join(lines)
+
+
+@click.command()
+@task_option
+@json_option
+@pass_context
+def versions(ctx: Context, task: str | None, as_json: bool) -> None:
+    """List every version of the datasets, newest last."""
+    from core.versions.manifest import list_versions, read_version, withdrawn
+
+    ws = ctx.workspace
+    tasks = [ws.task(task)] if task else list(ws.tasks.values())
+    found: dict[str, list[dict[str, Any]]] = {}
+    lines: list[str] = []
+    for one in tasks:
+        gone = withdrawn(ws, one)
+        rows = [_version_row(read_version(ws, one, name), gone) for name in list_versions(ws, one)]
+        found[one.name] = rows
+        lines.append(one.name + ("" if rows else ": no version yet"))
+        lines += [_version_line(row) for row in rows]
+    ctx.answer({"versions": found}, "\n".join(lines), as_json=as_json)
+
+
+def _version_row(version: Version, gone: Any) -> dict[str, Any]:
+    return {
+        "version": version.name,
+        "created": version.info.created,
+        "description": version.info.description,
+        "images": len(version.items),
+        "bytes": version.total_bytes,
+        "classes": version.classes,
+        "digest": version.digest or None,
+        "parent": version.info.parent,
+        "legacy": version.legacy,
+        "withdrawn": gone.get(version.name),
+        "problems": list(version.problems),
+    }
+
+
+def _version_line(row: dict[str, Any]) -> str:
+    from core.human import size
+    from core.text import safe
+
+    classes = ", ".join(f"{name} {n}" for name, n in row["classes"].items())
+    line = f"  {row['version']:<5} {safe(row['created'][:10]):<10}  {row['images']:>6} images  {classes}"
+    line += f"  {size(row['bytes'])}"
+    if row["legacy"]:
+        line += "  (older tool)"
+    if row["withdrawn"] is not None:
+        line += "  withdrawn"
+    return line + "".join(f"\n        {problem}" for problem in row["problems"][:3])
+
+
+@click.command()
+@click.argument("base", required=False)
+@click.argument("target", required=False)
+@task_option
+@click.option("--exit-code", is_flag=True, help="End with 1 where something differs.")
+@click.option("--frames", is_flag=True, help="Name every frame that differs.")
+@json_option
+@pass_context
+def diff(
+    ctx: Context,
+    base: str | None,
+    target: str | None,
+    task: str | None,
+    exit_code: bool,
+    frames: bool,
+    as_json: bool,
+) -> None:
+    """Show what changed between two versions, or from the latest one to the draft.
+
+    BASE and TARGET are v1, draft, a path, or COMMIT:v1.
+    """
+    from core.versions.diff import Snapshot
+    from core.versions.diff import diff as compare
+    from core.versions.manifest import current_names
+    from core.versions.snapshots import snapshot_of
+
+    ws = ctx.workspace
+    chosen = _task_of(ctx, task, base, target)
+    names = current_names(ws, chosen)
+    words = [base or (names[-1] if names else None), target or "draft"]
+    with ExitStack() as stack:
+        store, index = _opened(ctx, stack) if "draft" in words else (None, None)
+        ends = [
+            snapshot_of(ws, word, chosen, store=store, index=index, folder=ctx.folder.resolve())
+            if word
+            else Snapshot("nothing", {}, chosen.classes)
+            for word in words
+        ]
+    found = compare(*ends)
+    ctx.answer(found.as_json(frames=frames), _diff_text(found, chosen, frames=frames), as_json=as_json)
+    if exit_code and found.differs:
+        ctx.exit(1)
+
+
+def _task_of(ctx: Context, task: str | None, *words: str | None) -> Task:
+    """Return the task named, else that of a path into datasets/TASK/, else the default."""
+    ws = ctx.workspace
+    if task is None:
+        for word in words:
+            path = (ctx.folder.resolve() / word).resolve() if word and "/" in word else None
+            if path is not None and path.is_relative_to(ws.datasets.resolve()):
+                return ws.task(path.relative_to(ws.datasets.resolve()).parts[0])
+    return ws.task(task)
+
+
+def _diff_text(found: Diff, task: Task, *, frames: bool) -> str:
+    from core.human import plural, signed_size, size
+    from core.text import safe
+
+    n = found.counts
+    lines = [f"{task.name}: {safe(found.base.name)} → {safe(found.target.name)}   {found.summary()}"]
+    kinds = [f"{n[kind]} {kind}" for kind in n if n[kind]]
+    lines.append("  " + (", ".join(kinds) or "both are empty"))
+    before, after = found.base.counts, found.target.counts
+    lines.append("  " + ", ".join(f"{name} {before.get(name, 0)} → {after.get(name, 0)}" for name in after))
+    lines.append(f"  bytes: {signed_size(found.bytes['new'])} new, {size(found.bytes['reused'])} reused")
+    if n["unknown"]:
+        lines.append(f"  {plural(n['unknown'], 'frame')} with unknown bytes on one side can't be compared")
+    for hunk in found.hunks:
+        shown = hunk.as_json()
+        when = f"{(shown['from'] or '?').replace('T', ' ')[:16]}–{(shown['to'] or '?')[11:16]}"
+        lines.append(
+            f"  {when}  {plural(len(hunk.frames), 'frame')}  {hunk.change}  {signed_size(hunk.bytes)}  {safe(hunk.id)}"
+        )
+        if frames:
+            lines += [f"      {safe(frame)}" for frame in hunk.frames]
+    return "\n".join(lines)
+
+
+@click.command()
+@click.argument("version", required=False)
+@task_option
+@json_option
+@pass_context
+def verify(ctx: Context, version: str | None, task: str | None, as_json: bool) -> None:
+    """Compare every byte of a version with its hashes; without VERSION, of all versions."""
+    from core.versions.checks import is_ok
+    from core.versions.checks import verify as check
+    from core.versions.manifest import list_versions
+
+    ws = ctx.workspace
+    tasks = [ws.task(task)] if task or version else list(ws.tasks.values())
+    lines: list[str] = []
+    rows: list[dict[str, Any]] = []
+    good = True
+    for one in tasks:
+        for name in [version] if version else list_versions(ws, one):
+            results = check(ws, one, name, ctx.report)
+            good = good and is_ok(results)
+            rows += [{"task": one.name, "version": name, **result.as_json()} for result in results]
+            lines += [f"{one.name} {name}", *map(_check_line, results)]
+    text = "\n".join(lines) or "There is no version to verify."
+    ctx.answer({"ok": good, "results": rows}, text, as_json=as_json)
+    if not good:
+        ctx.exit(3)
+
+
+def _check_line(result: CheckResult) -> str:
+    line = f"  {_LEVELS[result.level]} {result.id}: {result.text}"
+    return f"{line}\n        {result.remedy}" if result.remedy and result.level != "pass" else line

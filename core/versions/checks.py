@@ -1,0 +1,249 @@
+"""Is a version what it says it is? Bytes against hashes, files against each other, objects in git's LFS store.
+
+Each check is one result: pass, warn or block, with a sentence, a remedy and the files it is about. Reads only, and
+works in a clone that has pointers: then the pointers and the store's objects are compared.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from core.durable import hash_file
+from core.errors import Damaged, PrintModelsError
+from core.human import plural
+from core.progress import CancelToken, Progress, Report, silent
+from core.storage.lfs import ObjectStore, Pointer, parse_pointer, store_of
+from core.tasks import Task
+from core.text import safe
+from core.versions import card, manifest
+from core.versions.manifest import Item, Version, read_version
+from core.workspace import Workspace
+
+_POINTER_LIMIT = 1024
+_FETCH = "Get its images: git lfs pull"
+_RESTORE = "Get the version as it was released: git checkout -- its folder, then git lfs pull."
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check: `level` is pass, warn or block; `frames` are the file names it is about."""
+
+    id: str
+    level: str
+    text: str
+    remedy: str = ""
+    frames: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "level": self.level,
+            "text": self.text,
+            "remedy": self.remedy,
+            "frames": list(self.frames),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An image as it lies here: whole with its oid and size, a pointer to them, or not there."""
+
+    item: Item
+    oid: str | None
+    size: int | None
+    pointer: bool
+
+
+def verify(
+    workspace: Workspace, task: Task, name: str, report: Report = silent, cancel: CancelToken | None = None
+) -> list[CheckResult]:
+    """Compare a version's files with its manifest; every image is read. Raises Lacking where there is no version."""
+    try:
+        version = read_version(workspace, task, name)
+    except Damaged as error:
+        return [CheckResult("manifest", "block", error.what, error.remedy)]
+    found = _look(version, name, report, cancel or CancelToken())
+    results = [
+        *_manifest(version),
+        _files(version),
+        *_bytes(version, found),
+        _labels(version),
+        _card(version),
+        *_objects(workspace, found),
+    ]
+    return [result for result in results if result is not None]
+
+
+def is_ok(results: Iterable[CheckResult]) -> bool:
+    """True where nothing blocks."""
+    return all(result.level != "block" for result in results)
+
+
+def _result(id_: str, good: str, faults: dict[str, str], remedy: str, level: str = "block") -> CheckResult:
+    """Return a pass saying `good`, or one result naming the first faults, by file."""
+    if not faults:
+        return CheckResult(id_, "pass", good)
+    shown = "; ".join(f"{safe(name, limit=100)} {why}" for name, why in list(faults.items())[:3])
+    more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+    return CheckResult(id_, level, f"{shown}{more}.", remedy, tuple(faults))
+
+
+def _look(version: Version, name: str, report: Report, cancel: CancelToken) -> list[_Found]:
+    def one(item: Item) -> _Found:
+        cancel.check()
+        path = version.path / item.file_name
+        try:
+            if not path.is_file() or path.is_symlink():
+                return _Found(item, None, None, False)
+            if path.stat().st_size <= _POINTER_LIMIT and (pointer := parse_pointer(path.read_bytes())):
+                return _Found(item, pointer.oid, pointer.size, True)
+            hashed = hash_file(path)
+        except OSError:
+            return _Found(item, None, None, False)
+        return _Found(item, hashed.oid, hashed.size, False)
+
+    found = []
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        for number, result in enumerate(pool.map(one, version.items), 1):
+            found.append(result)
+            report(Progress(f"reading {name}", number, len(version.items)))
+    return found
+
+
+def _manifest(version: Version) -> Iterable[CheckResult]:
+    """The facts of dataset_info.json, computed again from the images' lines."""
+    if version.legacy:
+        if version.problems:
+            text = "; ".join(version.problems[:3]) + (" …" if len(version.problems) > 3 else "")
+            yield CheckResult("manifest", "warn", text, "It was made by an older tool; make a new version.")
+        else:
+            yield CheckResult("manifest", "pass", "An older tool's version; its files fit together.")
+        return
+    info, items = version.info, version.items
+    counted = Counter(item.label for item in items)
+    wrong = {}
+    tests: list[tuple[str, Callable[[], bool]]] = [
+        ("digest", lambda: manifest.digest(items) == info.digest),
+        ("total_images", lambda: info.total_images == len(items)),
+        ("total_bytes", lambda: info.total_bytes == version.total_bytes),
+        ("classes", lambda: {k: n for k, n in info.classes.items() if n} == dict(counted)),
+        ("recordings", lambda: info.recordings == len({item.recording for item in items})),
+        ("splits", lambda: _split_counts(info.splits) == Counter((i.split, i.label) for i in items)),
+    ]
+    for key, fits in tests:
+        if not fits():
+            wrong[f"dataset_info.json: {key}"] = "does not fit metadata.jsonl"
+    yield _result("manifest", f"dataset_info.json fits {plural(len(items), 'image')}.", wrong, _RESTORE)
+
+
+def _split_counts(splits: dict[str, dict[str, int]]) -> Counter[tuple[str | None, str]]:
+    found: Counter[tuple[str | None, str]] = Counter()
+    for side, classes in splits.items():
+        for name, n in classes.items():
+            if n:
+                found[side, name] = n
+    return found
+
+
+def _files(version: Version) -> CheckResult | None:
+    """Nothing but the version's files lies in its folders."""
+    known = {item.file_name for item in version.items}
+    extra = {}
+    for folder in sorted(version.path.iterdir()):
+        if folder.is_dir():
+            for entry in sorted(folder.iterdir()):
+                name = f"{folder.name}/{entry.name}"
+                if name not in known:
+                    extra[name] = "is no image of this version"
+    return _result("files", "Its folders hold its images and nothing else.", extra, "Move these files away.")
+
+
+def _bytes(version: Version, found: list[_Found]) -> Iterable[CheckResult]:
+    wrong = {
+        f.item.file_name: f"has {f.oid[7:19]}…, not {(f.item.oid or '')[7:19]}…"
+        for f in found
+        if f.oid is not None and f.item.oid is not None and f.oid != f.item.oid
+    }
+    yield _result("bytes", f"{plural(len(found), 'image')} match their sha256.", wrong, _RESTORE)
+    gone = {f.item.file_name: "is missing" for f in found if f.oid is None}
+    if gone:
+        yield _result("missing", "", gone, _RESTORE)
+    pointers = sum(f.pointer for f in found)
+    if pointers:
+        text = (
+            f"{plural(pointers, 'image')} {'is' if pointers == 1 else 'are'} here as Git LFS pointers only."
+        )
+        yield CheckResult("pointers", "warn", text, _FETCH)
+
+
+def _labels(version: Version) -> CheckResult | None:
+    if version.legacy:
+        return None
+    try:
+        raw = (version.path / manifest.LABELS).read_bytes()
+    except OSError:
+        return CheckResult("labels", "block", "labels.json is missing.", _RESTORE)
+    same = raw == manifest.encode_labels(version.items)
+    return CheckResult(
+        "labels",
+        "pass" if same else "block",
+        "labels.json holds exactly its frames." if same else "labels.json does not fit metadata.jsonl.",
+        "" if same else _RESTORE,
+    )
+
+
+def _card(version: Version) -> CheckResult:
+    try:
+        raw = (version.path / manifest.CARD).read_bytes()
+    except OSError:
+        return CheckResult("card", "warn", "README.md is missing.", _RESTORE)
+    wrong = card.disagreement(version, raw)
+    if wrong is None:
+        return CheckResult("card", "pass", "README.md says what the files hold.")
+    # A card of an older tool is what it is; one of ours that disagrees was edited outside its Notes.
+    return CheckResult(
+        "card", "warn" if version.legacy else "block", wrong, "" if version.legacy else _RESTORE
+    )
+
+
+def _objects(workspace: Workspace, found: list[_Found]) -> Iterable[CheckResult]:
+    """Are the objects that git would push in its LFS store, with their bytes? Only asked once git knows them."""
+    store = _store(workspace)
+    if store is None:
+        return
+    missing, wrong = {}, {}
+    asked = 0
+    for f in found:
+        if f.item.oid is None or f.item.size is None:
+            continue
+        pointer = Pointer(f.item.oid, f.item.size)
+        if not store.path(pointer.oid).exists():
+            missing[f.item.file_name] = "has no object in the LFS store here"
+            continue
+        asked += 1
+        fault = store.fault(pointer)
+        if fault is not None:
+            wrong[f.item.file_name] = f"has an object in the LFS store that {fault}"
+    if missing and not asked and not any(f.pointer for f in found):
+        yield CheckResult("objects", "pass", "Not in git yet: its objects come with the release.")
+        return
+    yield _result(
+        "objects",
+        f"{plural(asked, 'object')} in git's LFS store match.",
+        wrong,
+        "git lfs fetch, or restore it.",
+    )
+    if missing:
+        yield _result("objects-missing", "", missing, _FETCH, "warn")
+
+
+def _store(workspace: Workspace) -> ObjectStore | None:
+    try:
+        return store_of(workspace.root)
+    except PrintModelsError:
+        return None

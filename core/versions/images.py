@@ -1,0 +1,168 @@
+"""The bytes of every frame of a draft, wherever they are: the camera, an earlier version, the LFS store.
+
+A label belongs to bytes, not to a name. Where the sha256 of the labelled picture is known, exactly these bytes are
+taken, from wherever they lie; where only size and time were recorded, the file must still have them. A picture that
+the camera deleted is looked for in earlier versions and in git's LFS store. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from core.errors import PrintModelsError
+from core.frames.decode import FileBytes, Unreadable, read_file
+from core.storage.lfs import ObjectStore, store_of
+from core.text import safe
+from core.versions.manifest import Item, list_versions, read_version
+from core.versions.selection import Chosen
+from core.workspace import Workspace
+
+
+class Missing(Exception):
+    """The labelled picture was found nowhere."""
+
+
+class Changed(Exception):
+    """The file under that name is not the picture that was labelled, and that picture was found nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """A picture's bytes with their oid, and the modification time to keep."""
+
+    data: bytes = field(repr=False)
+    oid: str
+    mtime_ns: int
+
+
+def _oid(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+class Images:
+    """Finds pictures for one task's draft; safe to use from several threads."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    def find(self, chosen: Chosen, item: Item | None) -> Bytes:
+        """Return the picture that was labelled. `item` is the frame in the parent version, where that holds it.
+
+        Raises Missing, Changed, or Unreadable where the camera's file is there but can't be read.
+        """
+        wanted = chosen.oid
+        if wanted is None and item is not None and chosen.size in (None, item.size):
+            wanted = item.oid
+        if chosen.oid is None and chosen.size is not None:
+            camera = self._camera(chosen.frame)
+            if camera is not None and (len(camera.data), camera.mtime_ns) == (chosen.size, chosen.mtime_ns):
+                return Bytes(camera.data, _oid(camera.data), camera.mtime_ns)
+            return self._matching(wanted, camera)
+        if wanted is not None:
+            return self.stored(wanted) or self._matching(wanted, self._camera(chosen.frame))
+        camera = self._camera(chosen.frame)
+        if camera is None:
+            raise Missing
+        return Bytes(camera.data, _oid(camera.data), camera.mtime_ns)
+
+    def _matching(self, wanted: str | None, camera: FileBytes | None) -> Bytes:
+        if camera is not None and wanted is not None and _oid(camera.data) == wanted:
+            return Bytes(camera.data, wanted, camera.mtime_ns)
+        found = self.stored(wanted) if wanted is not None else None
+        if found is None:
+            raise Changed if camera is not None else Missing
+        return found
+
+    def on_camera(self, frame: str) -> bool:
+        """True where the source has a file of that name."""
+        try:
+            return self.workspace.frame_path(frame).is_file()
+        except (PrintModelsError, OSError):
+            return False
+
+    def _camera(self, frame: str) -> FileBytes | None:
+        try:
+            path = self.workspace.frame_path(frame)
+        except PrintModelsError:  # of a source that this workspace does not have
+            return None
+        source = self.workspace.sources[frame.split("/", 1)[0]]
+        try:
+            return read_file(path, root=source.path)
+        except Unreadable as error:
+            if error.missing and not path.exists():
+                return None
+            raise
+
+    def stored(self, oid: str) -> Bytes | None:
+        """Return a picture by its oid from an earlier version or the LFS store; its bytes are checked."""
+        for path in self._places(oid):
+            try:
+                data, mtime_ns = path.read_bytes(), path.stat().st_mtime_ns
+            except OSError:
+                continue
+            if _oid(data) == oid:
+                return Bytes(data, oid, mtime_ns)
+        return None
+
+    def has(self, oid: str, size: int | None) -> bool:
+        """True where a file of that size that should hold these bytes is here; they are checked when they are read."""
+        for path in self._places(oid):
+            try:
+                if path.stat().st_size == size:
+                    return True
+            except OSError:
+                continue
+        return False
+
+    def _places(self, oid: str) -> Iterator[Path]:
+        yield from self._copies.get(oid, ())
+        if self._objects is not None:
+            yield self._objects.path(oid)
+
+    @cached_property
+    def _objects(self) -> ObjectStore | None:
+        try:
+            return store_of(self.workspace.root)
+        except PrintModelsError:  # no git repository: nothing is kept there
+            return None
+
+    @cached_property
+    def _copies(self) -> dict[str, list[Path]]:
+        """Where the images of all versions of all tasks lie, by oid."""
+        copies: dict[str, list[Path]] = {}
+        for task in self.workspace.tasks.values():
+            for name in list_versions(self.workspace, task):
+                try:
+                    version = read_version(self.workspace, task, name)
+                except PrintModelsError:  # a damaged version has nothing to give; verify names it
+                    continue
+                for item in version.items:
+                    if item.oid is not None:
+                        copies.setdefault(item.oid, []).append(version.path / item.file_name)
+        return copies
+
+
+def describe(frame: str, chosen: Chosen, workspace: Workspace) -> str:
+    """Say what a changed frame was and is now: '282 kB of 2025-11-07 00:56, now 301 kB of …'."""
+    from datetime import datetime
+
+    from core.human import size
+
+    was = "other bytes"
+    if chosen.size is not None:
+        when = (
+            f" of {datetime.fromtimestamp(chosen.mtime_ns / 1e9):%Y-%m-%d %H:%M:%S}"
+            if chosen.mtime_ns
+            else ""
+        )
+        was = f"{size(chosen.size)}{when}"
+    try:
+        found = workspace.frame_path(frame).stat()
+        now = f"{size(found.st_size)} of {datetime.fromtimestamp(found.st_mtime):%Y-%m-%d %H:%M:%S}"
+    except (OSError, PrintModelsError):
+        now = "gone"
+    return f"{safe(frame, limit=120)} (labelled: {was}; now: {now})"

@@ -1,0 +1,157 @@
+"""The hidden folder a version is built in, beside where it will appear: made, filled, swept.
+
+What always holds: it lies on the file system of the version, ignores itself in git, and belongs to a living process;
+one left by a dead process is removed by `sweep`. Files are opened below folders already open, never through a link.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.durable import explain, fsync_dir
+from core.errors import Refused
+from core.text import safe
+from core.workspace import Workspace
+
+_STAGE = re.compile(r"\.v[0-9]+\.([0-9]+)(?:\.[0-9]+)?\.tmp")
+_numbers = itertools.count(1)
+_IGNORE = ".gitignore"
+# A stage whose process number lives but whose lock is free is another program's number, or one second old.
+_SURELY_DEAD_S = 3600.0
+
+
+class Stage:
+    """A folder being filled; `path` is its place, files go in by `write`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir()
+        self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        self._below: dict[str, int] = {}
+        fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.write(_IGNORE, b"*\n")
+
+    def make_folder(self, name: str) -> None:
+        os.mkdir(name, dir_fd=self._folder)
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._below[name] = os.open(name, flags, dir_fd=self._folder)
+
+    def write(self, name: str, data: bytes, mtime_ns: int | None = None) -> None:
+        """Write a new file `name` or `class/name`; a name that exists, as anything, is an OSError."""
+        folder, _, base = name.rpartition("/")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(base, flags, 0o644, dir_fd=self._below[folder] if folder else self._folder)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view) :]
+            if mtime_ns is not None:
+                os.utime(fd, ns=(mtime_ns, mtime_ns))
+        finally:
+            os.close(fd)
+
+    def read(self, name: str) -> bytes:
+        """Read back a file that was written."""
+        folder, _, base = name.rpartition("/")
+        fd = os.open(
+            base,
+            os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC,
+            dir_fd=self._below[folder] if folder else self._folder,
+        )
+        with os.fdopen(fd, "rb", buffering=0) as file:
+            return file.read()
+
+    def finish(self) -> None:
+        """Take away what only the stage needed; it is then exactly the version."""
+        os.unlink(_IGNORE, dir_fd=self._folder)
+
+    def close(self) -> None:
+        for fd in (*self._below.values(), self._folder):
+            os.close(fd)
+        self._below.clear()
+
+
+@contextlib.contextmanager
+def staged(root: Path, name: str) -> Iterator[Stage]:
+    """Give a stage for version `name` in the folder `root`; what is left of it afterwards is removed."""
+    _real_folder(root.parent)
+    _real_folder(root)
+    path = root / f".{name}.{os.getpid()}.{next(_numbers)}.tmp"
+    stage: Stage | None = None
+    try:
+        stage = Stage(path)
+        yield stage
+    except OSError as error:
+        raise explain(error, f"writing {name}") from error
+    finally:
+        if stage is not None:
+            stage.close()
+        if path.exists():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _real_folder(path: Path) -> None:
+    if path.is_symlink():
+        raise Refused(
+            f"{safe(path.name)} is a symbolic link; git can't hold what lies behind it.",
+            "Put a real folder there.",
+        )
+    if not path.is_dir():
+        try:
+            path.mkdir(parents=True)
+            fsync_dir(path.parent)
+        except OSError as error:
+            raise explain(error, f"making {safe(path.name)}") from error
+
+
+def sweep(workspace: Workspace) -> list[Path]:
+    """Remove the stages that dead processes left; return them."""
+    removed = []
+    for task in workspace.tasks.values():
+        root = workspace.dataset_root(task)
+        try:
+            entries = [entry for entry in root.iterdir() if _STAGE.fullmatch(entry.name)]
+        except OSError:
+            continue
+        for entry in entries:
+            if not entry.is_symlink() and _dead(entry):
+                shutil.rmtree(entry, ignore_errors=True)
+                removed.append(entry)
+    return removed
+
+
+def _dead(path: Path) -> bool:
+    found = _STAGE.fullmatch(path.name)
+    pid = int(found[1]) if found else 0
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        age = time.time() - os.fstat(fd).st_mtime
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+    return age > _SURELY_DEAD_S or not _alive(pid)
+
+
+def _alive(pid: int) -> bool:
+    if pid == os.getpid():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
