@@ -8,7 +8,7 @@ by oid. Called by `storage`, the Storage screen, release (its price) and status.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -107,7 +107,8 @@ def ledger(workspace: Workspace) -> Ledger:
     Raises ProcessFailed where there is no git repository, Lacking where git is missing.
     """
     git = Git(workspace.root)
-    history = _walk(git)
+    history = _walk(git, ["--all"])
+    _add_tips(git, history)
     pointers = _pointers(git, history)
     versions = _version_contents(git, history, pointers)
     models = {p.oid: p.size for blob, p in pointers.items() if history.blobs[blob].startswith("models/")}
@@ -129,10 +130,15 @@ def ledger(workspace: Workspace) -> Ledger:
     )
 
 
-def _walk(git: Git) -> _History:
-    """List every object of every ref once, keep blobs small enough for a pointer, and the trees of versions."""
+def pointers_of(git: Git, revisions: Sequence[str]) -> set[Pointer]:
+    """Return the LFS objects of the commits that `git rev-list REVISIONS` names."""
+    return set(_pointers(git, _walk(git, revisions)).values())
+
+
+def _walk(git: Git, revisions: Sequence[str]) -> _History:
+    """List every object of these commits once, keep blobs small enough for a pointer, and the trees of versions."""
     found = _History()
-    listing = git.ask("rev-list", "--objects", "--all").out
+    listing = git.ask("rev-list", "--objects", *revisions).out
     paths = {}
     for line in listing.split(b"\n"):
         name, _, path = line.partition(b" ")
@@ -148,7 +154,6 @@ def _walk(git: Git) -> _History:
             found.blobs[name.decode()] = paths[name].decode("utf-8", "surrogateescape")
         elif kind == b"tree" and (at := _VERSION.fullmatch(paths[name].decode("utf-8", "replace"))):
             found.trees.setdefault((at[1], at[2]), set()).add(name.decode())
-    _add_tips(git, found)
     return found
 
 

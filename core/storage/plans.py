@@ -103,6 +103,11 @@ def guess(remotes: Mapping[str, str]) -> Plan | None:
     return PRESETS["self-hosted"]
 
 
+def plan_for(named: str, remotes: Mapping[str, str]) -> Plan | None:
+    """Return the plan that the settings name, else the one the remotes point to. Raises WrongUsage."""
+    return plan_named(named) if named else guess(remotes)
+
+
 def price(ledger: Ledger, new_bytes: int, plan: Plan | None) -> Price:
     """Return the price tag of `new_bytes` more on a plan; None as the plan gives bytes only."""
     after = ledger.bytes + new_bytes

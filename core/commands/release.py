@@ -1,0 +1,138 @@
+"""`release` and `save`: what becomes permanent in git."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from core.commands.shell import Context, json_option, pass_context, task_option
+
+if TYPE_CHECKING:
+    from core.release import Released, ReleasePlan
+
+
+@click.command()
+@task_option
+@click.option("-m", "message", metavar="TEXT", default="", help="What this version is about, in a sentence.")
+@click.option("--push", is_flag=True, help="Send it to a remote, every object proven there first.")
+@click.option(
+    "--remote", metavar="NAME", help="The remote of --push; without it the branch's own, else origin."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be done and what it costs; write nothing.")
+@json_option
+@pass_context
+def release(
+    ctx: Context, task: str | None, message: str, push: bool, remote: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Export the draft, prove it, commit it with its labels, tag it, and on demand push it.
+
+    Run it again after an interruption: it goes on where it stopped. Exit code 6: tagged here, not proven there.
+    """
+    from core.errors import WrongUsage
+    from core.release import NotPushed, plan, run
+
+    if remote is not None and not push:
+        raise WrongUsage("--remote says where to push, but --push is not given.", "Add --push.")
+    workspace = ctx.workspace
+    planned = plan(
+        workspace, workspace.task(task), message=message, push=push, remote=remote, report=ctx.report
+    )
+    for line in planned.notices:
+        ctx.notice(line)
+    if dry_run:
+        ctx.answer(_planned_json(planned), _planned_text(planned), as_json=as_json)
+        return
+    if push:
+        ctx.notice(f"price: {planned.price.line()}")
+    try:
+        made = run(planned, report=ctx.report, confirm=_confirm(ctx))
+    except NotPushed as error:
+        ctx.answer(error.released.as_json(), _text(error.released), as_json=as_json)
+        raise
+    for line in made.notices:
+        ctx.notice(line)
+    ctx.answer(made.as_json(), _text(made), as_json=as_json)
+
+
+def _confirm(ctx: Context) -> Callable[[ReleasePlan], bool] | None:
+    """Return the question asked over the plan's limit; without a terminal there is nobody to ask."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+
+    def ask(plan: ReleasePlan) -> bool:
+        ctx.notice(f"This goes over {plan.price.plan}: {plan.price.line()}")
+        word = click.prompt("What is pushed can't be taken back. Type “over” to push it even so", err=True)
+        return str(word).strip() == "over"
+
+    return ask
+
+
+def _planned_json(plan: ReleasePlan) -> dict[str, object]:
+    return {
+        "version": plan.name,
+        "path": plan.path,
+        "digest": plan.existing.digest if plan.existing else None,
+        "images": plan.images,
+        "bytes": plan.bytes,
+        "commit": plan.commit,
+        "tag": plan.tag,
+        "pushed": None,
+        "dry_run": True,
+        "steps": list(plan.steps),
+        "remote": plan.target.remote if plan.target else None,
+        "price": plan.price.as_json(),
+    }
+
+
+def _planned_text(plan: ReleasePlan) -> str:
+    from core.human import count, plural, size
+
+    classes = ", ".join(f"{name} {count(number)}" for name, number in plan.classes.items())
+    lines = [
+        f"{plan.task.name} {plan.name}   {plan.summary}",
+        f"images    {plural(plan.images, 'image')} ({classes}), {size(plan.bytes)}",
+        f"price     {plan.price.line()}",
+        f"steps     {' → '.join(plan.steps)}",
+        f"tag       {plan.tag}",
+    ]
+    if plan.target:
+        lines.append(
+            f"to        {plan.target.remote}: every object, then {plan.target.branch} and the tag together"
+        )
+    return "\n".join([*lines, "Nothing was written."])
+
+
+def _text(made: Released) -> str:
+    from core.human import plural, size
+
+    far = f"released on {made.pushed}" if made.pushed else "tagged on this machine, not pushed"
+    return "\n".join(
+        [
+            f"{made.tag} is {far}: {plural(made.images, 'image')}, {size(made.bytes)}",
+            f"digest    {made.digest}",
+            f"commit    {made.commit}",
+            f"folder    {made.path}",
+        ]
+    )
+
+
+@click.command()
+@click.option("-m", "message", metavar="TEXT", default="", help="The commit's message.")
+@json_option
+@pass_context
+def save(ctx: Context, message: str, as_json: bool) -> None:
+    """Commit label files, marks and history, and nothing else."""
+    from core.human import plural
+    from core.release import save as saved_by
+    from core.text import safe
+
+    saved = saved_by(ctx.workspace, message)
+    text = (
+        f"saved {plural(len(saved.paths), 'file')} as {saved.commit[:12]}: {safe(', '.join(saved.paths))}"
+        if saved.commit
+        else "Nothing to save: every label is committed."
+    )
+    ctx.answer({"commit": saved.commit, "paths": list(saved.paths)}, text, as_json=as_json)

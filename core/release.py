@@ -1,0 +1,182 @@
+"""A release: the draft becomes a version, a commit and a tag, and on demand all of it gets to a remote, proven.
+
+What always holds: only our own paths are staged and committed, whatever else is changed or staged here; a tag is made
+only when index, commit and every object's bytes are proven; each step asks git whether it is done already, so that
+releasing again after a kill goes on where it stopped. Called by `release`, `save`, the Versions screen, the demo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.durable import lock
+from core.errors import Damaged, Lacking, NotProven, PrintModelsError, Refused
+from core.progress import CancelToken, Progress, Report, silent
+from core.releasing import checks, proof, pushing
+from core.releasing.cargo import Cargo, cargo_of, commit_of, companions
+from core.releasing.committing import (
+    commit_only,
+    commit_version,
+    flush_labels,
+    make_durable,
+    message_of,
+    stage,
+)
+from core.releasing.planning import ReleasePlan, plan
+from core.storage.git import Git
+from core.storage.lfs import store_of
+from core.versions import manifest
+from core.versions.manifest import Version
+from core.workspace import Workspace
+
+__all__ = ["NotPushed", "ReleasePlan", "Released", "Saved", "plan", "run", "save"]
+
+Confirm = Callable[[ReleasePlan], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What a release made: `commit` in full, `pushed` the remote it is released on, None where it is tagged only."""
+
+    version: str
+    path: str
+    digest: str
+    images: int
+    bytes: int
+    commit: str
+    tag: str
+    pushed: str | None = None
+    notices: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        names = ("version", "path", "digest", "images", "bytes", "commit", "tag", "pushed")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What `save` committed: None and no paths where there was nothing to save."""
+
+    commit: str | None
+    paths: tuple[str, ...]
+
+
+class NotPushed(NotProven):
+    """Committed and tagged on this machine; what keeps it from being on the remote. `released` says what is here."""
+
+    def __init__(self, released: Released, remote: str, error: PrintModelsError) -> None:
+        what = f"{released.tag} is committed and tagged here, but not on {remote}: {error.what}"
+        super().__init__(what, error.remedy, detail=error.detail)
+        self.released = released
+
+
+def run(
+    plan: ReleasePlan,
+    *,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+    confirm: Confirm | None = None,
+) -> Released:
+    """Carry a release out and return what it made; what an interrupted one did already is not done again.
+
+    `confirm` is asked where the push would go over the plan's limit; without it that is refused. Raises what the
+    steps raise: before the tag nothing but an export and staged files is left, NotPushed after it.
+    """
+    workspace = plan.workspace
+    if plan.target is not None and plan.price.over and not (confirm is not None and confirm(plan)):
+        raise Refused(
+            f"With this release {plan.price.share or 0:.0%} of {plan.price.plan} would be stored; what is pushed "
+            "can't be taken back.",
+            "Release without --push, or choose another plan in print-models.toml.",
+        )
+    workspace.ensure_private()
+    with lock(workspace.private / "release.lock", what="a release"):
+        git = Git(workspace.root, workspace.git_log)
+        checks.repository(workspace, git)
+        version = plan.existing or _exported(plan, report, cancel)
+        _check_digest(version)
+        cargo = cargo_of(workspace, version)
+        commit = commit_of(git, cargo)
+        if commit is None:
+            checks.free_tag(git, plan.tag)
+            commit = commit_version(git, plan, version, cargo, report, cancel)
+        _tagged(git, plan, version, cargo, commit, report, cancel)
+        made = Released(
+            version.name, cargo.folder, version.digest, len(cargo.images), cargo.bytes, commit, plan.tag
+        )
+        return _pushed(git, plan, cargo, made, report, cancel) if plan.target else made
+
+
+def _exported(plan: ReleasePlan, report: Report, cancel: CancelToken | None) -> Version:
+    from core.versions.export import export
+
+    if plan.planned is None:
+        raise Refused("There is nothing planned to release.", "Plan it again.")
+    return export(plan.workspace, plan.planned, report, cancel)
+
+
+def _check_digest(version: Version) -> None:
+    """Refuse a version whose manifest is not the one it was exported with."""
+    if not version.legacy and manifest.digest(version.items) != version.digest:
+        raise Damaged(
+            f"{version.task.name} {version.name}: metadata.jsonl does not fit the digest in dataset_info.json.",
+            "Remove the folder and release again: it was changed after the export.",
+        )
+
+
+def _tagged(
+    git: Git,
+    plan: ReleasePlan,
+    version: Version,
+    cargo: Cargo,
+    commit: str,
+    report: Report,
+    cancel: CancelToken | None,
+) -> None:
+    """Prove the commit and the objects, then tag it; a tag that is there has to lead to the same files."""
+    at = git.rev_parse(f"refs/tags/{plan.tag}^{{commit}}")
+    proven = at or commit
+    proof.files(git, cargo, git.ls_tree(proven, cargo.folder), f"commit {proven[:12]}")
+    proof.objects(store_of(plan.workspace.root), cargo, report, cancel)
+    make_durable(plan.workspace, git)
+    if at is None:
+        report(Progress(f"tagging {plan.tag}", 0, 1))
+        git.tag(plan.tag, message_of(plan, version), commit)
+        make_durable(plan.workspace, git)
+
+
+def _pushed(
+    git: Git, plan: ReleasePlan, cargo: Cargo, made: Released, report: Report, cancel: CancelToken | None
+) -> Released:
+    target = plan.target
+    if target is None:
+        return made
+    try:
+        notices = pushing.push(git, target, cargo, plan.tag, report, cancel)
+    except (NotProven, Lacking, Refused, Damaged) as error:
+        raise NotPushed(made, target.remote, error) from error
+    return replace(made, pushed=target.remote, notices=tuple(notices))
+
+
+def save(workspace: Workspace, message: str = "") -> Saved:
+    """Commit label files, marks and history of every task, and nothing else.
+
+    Raises what keeps a commit from being made here.
+    """
+    workspace.ensure_private()
+    git = Git(workspace.root, workspace.git_log)
+    checks.repository(workspace, git, lfs=False)
+    with lock(workspace.private / "release.lock", what="a release"):
+        tasks = list(workspace.tasks.values())
+        flush_labels(workspace, tasks)
+        paths = companions(workspace, git, tasks)
+        checks.hidden(git, paths)
+        stage(git, paths)
+        changed = sorted(set(paths) & set(git.differs_from_head()))
+        if not changed:
+            return Saved(None, ())
+        commit = commit_only(git, paths, message.strip() or "Save labels, marks and history")
+        make_durable(workspace, git)
+        return Saved(commit, tuple(changed))

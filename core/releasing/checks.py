@@ -1,0 +1,132 @@
+"""What can go wrong with a release, looked for before anything is written; each with its remedy.
+
+What always holds: these only look. Nothing is exported, staged or committed while one of them objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from core.errors import Busy, Lacking, Refused
+from core.human import ago, plural
+from core.process import ProcessFailed
+from core.setup import IDENTITY_REMEDY, LFS_REMEDY
+from core.storage.git import Git, RepoState
+from core.text import safe
+from core.workspace import Workspace
+
+_FINISH = {
+    "merge": "Finish it with git commit, or leave it with git merge --abort; then again.",
+    "rebase": "Finish it with git rebase --continue, or leave it with git rebase --abort; then again.",
+    "cherry-pick": "Finish it with git cherry-pick --continue or --abort; then again.",
+    "revert": "Finish it with git revert --continue or --abort; then again.",
+}
+
+
+def repository(workspace: Workspace, git: Git, *, lfs: bool = True) -> RepoState:
+    """Return the state of a repository that can take a commit of ours; without `lfs` one of text only.
+
+    Raises Lacking (git, git-lfs, its filters, an identity, a repository), Refused (a state that a release can't
+    handle), Busy (another git holds the index).
+    """
+    state = _state(workspace, git)
+    if lfs and git.ask("lfs", "version", check=False).code:
+        raise Lacking("git-lfs is not installed, so images would go into git itself.", LFS_REMEDY)
+    if lfs and not state.lfs:
+        raise Lacking(
+            "The Git LFS filters are not set up here, so images would be committed raw.",
+            "Set them up: git lfs install --local",
+        )
+    if not state.identity:
+        raise Lacking("git does not know who you are.", IDENTITY_REMEDY)
+    if state.head is None:
+        raise Refused("The repository has no commit yet.", "Make the first one: print-models init")
+    if state.operation:
+        raise Refused(f"A {state.operation} is not finished in this repository.", _FINISH[state.operation])
+    if state.detached:
+        raise Refused(
+            "The head is detached: a commit here would belong to no branch.",
+            "Go to a branch first: git switch main   (or git switch -c NAME)",
+        )
+    if state.lock is not None:
+        raise _locked(state.lock)
+    return state
+
+
+def _state(workspace: Workspace, git: Git) -> RepoState:
+    try:
+        state = git.state()
+    except ProcessFailed as error:
+        if "dubious ownership" in error.detail:
+            raise Lacking(
+                f"git does not trust {safe(workspace.root)}: it belongs to somebody else.",
+                f"If you trust it: git config --global --add safe.directory {safe(workspace.root)}",
+                detail=error.detail,
+            ) from error
+        raise Lacking(
+            f"{safe(workspace.root)} is in no git repository.",
+            "Make it one: print-models init",
+            detail=error.detail,
+        ) from error
+    if state.toplevel.resolve() != workspace.root.resolve():
+        raise Refused(
+            f"The workspace is a folder inside the git repository {safe(state.toplevel)}.",
+            "A workspace is the root of its own repository: make one with print-models init DIR.",
+        )
+    return state
+
+
+def _locked(lock: Path) -> Busy:
+    try:
+        age = ago(datetime.fromtimestamp(lock.stat().st_mtime))
+    except OSError:
+        age = "just now"
+    return Busy(
+        f"Another git holds the index: .git/index.lock was made {age}.",
+        "Wait for it; if no git runs here any more (look with: ps -C git), delete that file.",
+    )
+
+
+def hidden(git: Git, paths: Iterable[str]) -> None:
+    """Refuse where an ignore rule hides one of exactly these paths, since git would leave it out without a word."""
+    found = git.check_ignore(paths)
+    if found:
+        path, rule = next(iter(found.items()))
+        raise Refused(
+            f"The ignore rule {safe(rule)} hides {plural(len(found), 'file')} of the release, "
+            f"for example {safe(path, limit=120)}.",
+            "Remove that rule, or let print-models init lift it.",
+        )
+
+
+def attributes(git: Git, images: Sequence[str]) -> None:
+    """Refuse where one of these images would not go through Git LFS, here or in a clone of the last commit."""
+    for where, found in (
+        (".gitattributes does not send", git.check_attr("filter", images)),
+        ("The committed .gitattributes does not send", _committed_filters(git, images)),
+    ):
+        bare = [path for path, value in found.items() if value != "lfs"]
+        if bare:
+            raise Refused(
+                f"{where} {safe(bare[0], limit=120)} through Git LFS"
+                + (f", nor {plural(len(bare) - 1, 'other image')}." if len(bare) > 1 else "."),
+                "Let print-models init add the rules, and commit .gitattributes.",
+            )
+
+
+def _committed_filters(git: Git, images: Sequence[str]) -> dict[str, str]:
+    """Return the filter of each path as the last commit has it; git asks the attributes of an index, so one is made."""
+    with git.index_with_only(()) as env:
+        return git.check_attr("filter", images, env=env, cached=True)
+
+
+def free_tag(git: Git, tag: str) -> None:
+    """Refuse where the tag exists; a tag is never moved."""
+    at = git.rev_parse(f"refs/tags/{tag}^{{commit}}")
+    if at is not None:
+        raise Refused(
+            f"The tag {safe(tag)} exists already, on commit {at[:12]}.",
+            "A tag is never moved: export under the next number.",
+        )

@@ -1,0 +1,99 @@
+"""Staging and committing exactly our own paths, proven before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.durable import sync_filesystem
+from core.errors import Damaged
+from core.human import count, plural
+from core.progress import CancelToken, Progress, Report, silent
+from core.releasing import checks, proof
+from core.releasing.cargo import Cargo, companions
+from core.releasing.planning import ReleasePlan
+from core.storage.git import Git
+from core.storage.lfs import store_of
+from core.tasks import Task
+from core.text import safe
+from core.versions.manifest import Version
+from core.workspace import Workspace
+
+_CHUNK = 200
+
+
+def commit_version(
+    git: Git,
+    plan: ReleasePlan,
+    version: Version,
+    cargo: Cargo,
+    report: Report,
+    cancel: CancelToken | None,
+) -> str:
+    """Stage, prove and commit the version with its labels; return the commit."""
+    workspace = plan.workspace
+    flush_labels(workspace, [plan.task])
+    paths = [*cargo.paths, *companions(workspace, git, [plan.task])]
+    checks.hidden(git, paths)
+    checks.attributes(git, list(cargo.images))
+    stage(git, paths, report, cancel)
+    report(Progress("proving what is staged", 0, None))
+    proof.files(git, cargo, git.ls_files(cargo.folder), "the index")
+    proof.objects(store_of(workspace.root), cargo, report, cancel)
+    make_durable(workspace, git)
+    report(Progress("committing", 0, 1))
+    return commit_only(git, paths, message_of(plan, version))
+
+
+def stage(git: Git, paths: Sequence[str], report: Report = silent, cancel: CancelToken | None = None) -> None:
+    """Stage exactly these files, a few hundred at a time, through git's own filters."""
+    for at in range(0, len(paths), _CHUNK):
+        report(Progress("staging", at, len(paths)))
+        git.add(paths[at : at + _CHUNK], cancel=cancel)
+    report(Progress("staging", len(paths), len(paths)))
+
+
+def commit_only(git: Git, paths: Sequence[str], message: str) -> str:
+    """Commit exactly these paths and prove that the commit holds nothing else; return it."""
+    before = git.head() or ""
+    commit = git.commit(paths, message)
+    foreign = sorted(set(git.changed_between(before, commit)) - set(paths))
+    if foreign:
+        raise Damaged(
+            f"The commit {commit[:12]} also changed {safe(foreign[0])}: a hook added it, or another commit came between.",
+            f"Look at it with git show {commit[:12]}, take it back with git reset --soft HEAD~1, then again.",
+        )
+    return commit
+
+
+def message_of(plan: ReleasePlan, version: Version) -> str:
+    first, _, rest = plan.message.strip().partition("\n")
+    classes = ", ".join(f"{name} {count(number)}" for name, number in version.classes.items())
+    lines = [f"{plan.task.name} {version.name}: {first or plan.summary}", ""]
+    if rest.strip():
+        lines += [rest.strip(), ""]
+    against = f" against {version.info.parent}" if version.info.parent else ""
+    lines += [
+        f"{plural(len(version.items), 'image')}: {classes}",
+        f"{plan.summary}{against}",
+        f"digest {version.digest}",
+    ]
+    return "\n".join(lines)
+
+
+def make_durable(workspace: Workspace, git: Git) -> None:
+    """Make files, objects and refs durable: git-lfs syncs nothing itself."""
+    sync_filesystem(workspace.root)
+    objects = git.git_path("objects")
+    if objects.stat().st_dev != workspace.root.stat().st_dev:
+        sync_filesystem(objects)
+
+
+def flush_labels(workspace: Workspace, tasks: Sequence[Task]) -> None:
+    """Write the label files of these tasks. Raises Refused where a file was changed outside in the meantime."""
+    from core.labels.sync import flush, open_store
+
+    with open_store(workspace) as store:
+        for task in tasks:
+            flushed = flush(workspace, store, task)
+            if flushed.problem is not None:
+                raise flushed.problem

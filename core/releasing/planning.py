@@ -1,0 +1,219 @@
+"""What a release would do, worked out before anything is written; the command and the app show it first.
+
+What always holds: nothing in git or datasets/ is changed here, and a plan that is returned has nothing known against
+it. A version that an interrupted release left is found by asking git, and the plan goes on from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.errors import Refused
+from core.human import count
+from core.progress import CancelToken, Report, silent
+from core.releasing import checks, pushing
+from core.releasing.cargo import cargo_of, commit_of, companions
+from core.releasing.pricing import draft_images, plan_of
+from core.releasing.pushing import Target
+from core.storage.git import Git
+from core.storage.ledger import ledger
+from core.storage.plans import Price, price
+from core.tasks import Task
+from core.versions import manifest
+from core.versions.manifest import Version
+from core.versions.selection import Draft
+from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.versions.export import ExportPlan
+
+_TEXTS = (manifest.CARD, manifest.INFO, manifest.LABELS, manifest.METADATA)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePlan:
+    """A release before anything is written.
+
+    `existing` is a version that an earlier, interrupted release or an `export` left, else `planned` says what will
+    be exported. `changes` are frames added, removed, relabelled against the parent. `commit` and `tagged` say how far
+    it is already; `target` is where it goes, None for no push. `steps` are what will be done, in order.
+    """
+
+    workspace: Workspace
+    task: Task
+    name: str
+    message: str
+    images: int
+    bytes: int
+    classes: dict[str, int]
+    changes: tuple[int, int, int]
+    price: Price
+    planned: ExportPlan | None = None
+    existing: Version | None = None
+    commit: str | None = None
+    tagged: bool = False
+    target: Target | None = None
+    steps: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def tag(self) -> str:
+        return f"{self.task.name}/{self.name}"
+
+    @property
+    def path(self) -> str:
+        return f"datasets/{self.tag}"
+
+    @property
+    def summary(self) -> str:
+        """'+19 −0 ~1'."""
+        added, removed, relabelled = self.changes
+        return f"+{count(added)} −{count(removed)} ~{count(relabelled)}"
+
+
+def plan(
+    workspace: Workspace,
+    task: Task,
+    *,
+    message: str = "",
+    push: bool = False,
+    remote: str | None = None,
+    who: str = "",
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> ReleasePlan:
+    """Work out a release and look for everything that would stop it; nothing in git or datasets/ is written.
+
+    Raises Refused where there is nothing to release or a state of the repository forbids it, Lacking for what is
+    missing on this host, Busy, and whatever keeps the draft from being exported.
+    """
+    from core.frames.index import FrameIndex
+    from core.labels.sync import open_store
+    from core.versions import export
+    from core.versions.selection import draft
+
+    workspace.ensure_private()
+    git = Git(workspace.root, workspace.git_log)
+    state = checks.repository(workspace, git)
+    target = pushing.target(git, state, remote) if push else None
+    with open_store(workspace) as store, FrameIndex(workspace) as index:
+        index.scan(report, cancel)
+        found = draft(workspace, store, index, task)
+        if found.parent is not None and _same(found):
+            return _going_on(git, workspace, task, found.parent, message, target)
+        planned = export.plan(workspace, store, index, task, description=message, who=who)
+        if planned.blocks:
+            raise planned.blocks[0]
+        images = draft_images(found, index)
+    paths = [f"datasets/{task.name}/{planned.name}/{name}" for name in planned.file_names.values()]
+    texts = [f"datasets/{task.name}/{planned.name}/{name}" for name in _TEXTS]
+    checks.hidden(git, [*paths, *texts, *companions(workspace, git, [task])])
+    checks.attributes(git, paths)
+    checks.free_tag(git, f"{task.name}/{planned.name}")
+    found_ledger = ledger(workspace)
+    return ReleasePlan(
+        workspace=workspace,
+        task=task,
+        name=planned.name,
+        message=message,
+        images=len(planned.chosen),
+        bytes=sum(size for _, size in images),
+        classes=found.classes,
+        changes=found.changes,
+        price=price(found_ledger, found_ledger.new_bytes(images), plan_of(workspace, git)),
+        planned=planned,
+        target=target,
+        steps=_steps("export", target),
+        notices=(*_notices(workspace, target), *_left_over(git, workspace, task)),
+    )
+
+
+def _same(found: Draft) -> bool:
+    """True where the draft is what the newest version holds: the same frames, labels and bytes."""
+    held = {item.source: item for item in found.parent.items} if found.parent else {}
+    return found.changes == (0, 0, 0) and all(
+        chosen.oid is None or held[chosen.frame].oid in (None, chosen.oid) for chosen in found.chosen
+    )
+
+
+def _going_on(
+    git: Git, workspace: Workspace, task: Task, version: Version, message: str, target: Target | None
+) -> ReleasePlan:
+    """Plan what is left to do for the newest version, which equals the draft. Raises Refused for nothing."""
+    tag, cargo = f"{task.name}/{version.name}", cargo_of(workspace, version)
+    commit = commit_of(git, cargo)
+    tagged = git.rev_parse(f"refs/tags/{tag}") is not None
+    if tagged and commit is None:
+        checks.free_tag(git, tag)
+    if tagged and (target is None or _arrived(git, target, tag)):
+        where = f" and on {target.remote}" if target else ""
+        raise Refused(
+            f"There is nothing to release: {task.name} {version.name}, tagged here{where}, equals the draft.",
+            "Label or correct some frames first." if target else "Label some frames, or send it: --push.",
+        )
+    if commit is None:
+        checks.hidden(git, [*cargo.paths, *companions(workspace, git, [task])])
+        checks.attributes(git, list(cargo.images))
+    found_ledger = ledger(workspace)
+    parent = _items(workspace, task, version.info.parent)
+    now = {item.source: item.label for item in version.items}
+    shared = now.keys() & parent.keys()
+    return ReleasePlan(
+        workspace=workspace,
+        task=task,
+        name=version.name,
+        message=message or version.info.description,
+        images=len(cargo.images),
+        bytes=cargo.bytes,
+        classes=version.classes,
+        changes=(
+            len(now) - len(shared),
+            len(parent) - len(shared),
+            sum(now[frame] != parent[frame] for frame in shared),
+        ),
+        price=price(
+            found_ledger,
+            found_ledger.new_bytes([(pointer.oid, pointer.size) for pointer in cargo.pointers]),
+            plan_of(workspace, git),
+        ),
+        existing=version,
+        commit=commit,
+        tagged=tagged,
+        target=target,
+        steps=_steps("push" if tagged else "tag" if commit else "stage", target),
+        notices=_notices(workspace, target),
+    )
+
+
+def _items(workspace: Workspace, task: Task, name: str | None) -> dict[str, str]:
+    if name is None or not workspace.version_dir(task, name).is_dir():
+        return {}
+    return {item.source: item.label for item in manifest.read_version(workspace, task, name).items}
+
+
+def _arrived(git: Git, target: Target, tag: str) -> bool:
+    return pushing.there(git, target, tag) == "same"
+
+
+def _steps(first: str, target: Target | None) -> tuple[str, ...]:
+    every = ("export", "stage", "prove", "commit", "tag", *(("push",) if target else ()))
+    return every[every.index(first) :]
+
+
+def _notices(workspace: Workspace, target: Target | None) -> tuple[str, ...]:
+    from core.setup import own_source
+
+    own = own_source(workspace.root)
+    return (own,) if own else ()
+
+
+def _left_over(git: Git, workspace: Workspace, task: Task) -> tuple[str, ...]:
+    """Say which version was exported but never released, since the next one goes past it."""
+    newest = manifest.latest(workspace, task)
+    if newest is None or commit_of(git, cargo_of(workspace, newest)) is not None:
+        return ()
+    return (
+        f"{task.name} {newest.name} was exported, is in no commit and differs from the draft; it stays as it is. "
+        f"Remove datasets/{task.name}/{newest.name} first if it is not wanted.",
+    )

@@ -1,0 +1,210 @@
+"""To a remote: every object first, proven there, then branch and tag in one push.
+
+What always holds: no tag reaches a remote before every object of the branch and the version is proven there. Remotes
+are folders so far (`file://` or a path); another kind is refused beforehand. What fails here leaves commit and tag as
+they are on this machine, and nothing of the tag on the remote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.durable import sync_filesystem
+from core.errors import Lacking, NotProven, PrintModelsError, Refused
+from core.human import plural
+from core.process import ProcessFailed
+from core.progress import CancelToken, Progress, Report
+from core.releasing.cargo import Cargo
+from core.storage.git import Git, RepoState
+from core.storage.ledger import pointers_of
+from core.storage.lfs import Fault, ObjectStore, Pointer, faults_in, remote_folder, remote_store
+from core.text import safe
+
+_AGAIN = "print-models release --push"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a release goes: the remote, its address for git and for LFS objects, the branch here and there."""
+
+    remote: str
+    url: str
+    lfs_url: str
+    branch: str
+    ref: str
+
+
+def target(git: Git, state: RepoState, remote: str | None) -> Target:
+    """Return where `--push` goes: `remote`, else the branch's own, else origin, else the only one.
+
+    Raises Lacking where there is none, Refused for one that is no folder.
+    """
+    names = list(state.remotes)
+    name = (
+        remote or state.upstream or ("origin" if "origin" in names else names[0] if len(names) == 1 else None)
+    )
+    if name is None or name not in names:
+        known = f"There are: {safe(', '.join(names))}." if names else "Add one: git remote add origin ADDRESS"
+        what = f"There is no remote “{safe(name, limit=60)}”." if name else "There is no remote to push to."
+        raise Lacking(what, known)
+    url = git.line("remote", "get-url", "--push", name) or state.remotes[name]
+    lfs_url = _lfs_url(git, name) or url
+    for address in (url, lfs_url):
+        if remote_folder(address, git.root) is None:
+            raise Refused(
+                f"The remote {safe(name)} is a server ({safe(address, limit=120)}); what is pushed can be proven on "
+                "folders only, a path or file:// address.",
+                "Release without --push, or push to a remote that is a folder.",
+            )
+    branch = state.branch or ""
+    merge = git.line("config", f"branch.{branch}.merge") if state.upstream == name else None
+    return Target(name, url, lfs_url, branch, merge or f"refs/heads/{branch}")
+
+
+def _lfs_url(git: Git, remote: str) -> str | None:
+    """Return an address of its own that LFS objects of that remote go to, from git's settings or .lfsconfig."""
+    for key in (f"remote.{remote}.lfspushurl", "lfs.pushurl", f"remote.{remote}.lfsurl", "lfs.url"):
+        for where in ((), ("--file", str(git.root / ".lfsconfig"))):
+            if where and not (git.root / ".lfsconfig").is_file():
+                continue
+            told = git.line("config", *where, key)
+            if told:
+                return told
+    return None
+
+
+def there(git: Git, target: Target, tag: str) -> str:
+    """Return how far a tag is on the remote: 'absent', 'same' (with its commit on the branch there) or 'other'.
+
+    Raises NotProven where the remote does not answer.
+    """
+    try:
+        refs = git.ls_remote(target.remote, target.ref, f"refs/tags/{tag}")
+    except PrintModelsError as error:
+        raise NotProven(
+            f"The remote {safe(target.remote)} does not answer: {safe(error.what)}",
+            "Connect it or correct its address (git remote -v).",
+            detail=error.detail,
+        ) from error
+    found = refs.get(f"refs/tags/{tag}")
+    if found is None:
+        return "absent"
+    return "same" if found == git.rev_parse(f"refs/tags/{tag}") and target.ref in refs else "other"
+
+
+def push(
+    git: Git, target: Target, cargo: Cargo, tag: str, report: Report, cancel: CancelToken | None
+) -> list[str]:
+    """Upload and prove every object, then push branch and tag together; return notices.
+
+    Raises NotProven for whatever keeps it from being proven there; commit and tag stay on this machine.
+    """
+    if there(git, target, tag) == "other":
+        raise NotProven(
+            f"{safe(target.remote)} has a tag {tag} on another commit already; a tag is never moved.",
+            "Fetch and look: git fetch --tags; this version needs the next number.",
+        )
+    wanted = sorted({*cargo.pointers, *_unpushed(git, target, tag)})
+    _upload(git, target, wanted, report, cancel)
+    folder = remote_folder(target.lfs_url, git.root)
+    _sync(folder)
+    report(Progress(f"pushing {target.branch} and {tag}", 0, 1))
+    try:
+        git.push(
+            target.remote, [f"refs/heads/{target.branch}:{target.ref}", f"refs/tags/{tag}:refs/tags/{tag}"]
+        )
+    except ProcessFailed as error:
+        raise NotProven(
+            f"{safe(target.remote)} did not take branch and tag: {_reason(error)}.",
+            _remedy(error),
+            detail=error.detail,
+        ) from error
+    if there(git, target, tag) != "same":
+        raise NotProven(
+            f"{safe(target.remote)} took the push but does not show {tag}.",
+            f"Look there, then again: {_AGAIN}",
+        )
+    _sync(remote_folder(target.url, git.root))
+    report(Progress(f"pushing {target.branch} and {tag}", 1, 1))
+    return _not_a_backup(target, git.root, wanted)
+
+
+def _unpushed(git: Git, target: Target, tag: str) -> Iterable[Pointer]:
+    """Return the objects of commits that the remote is not known to have: models, and versions not pushed before."""
+    return pointers_of(git, ["HEAD", f"refs/tags/{tag}", "--not", f"--remotes={target.remote}"])
+
+
+def _upload(
+    git: Git, target: Target, wanted: list[Pointer], report: Report, cancel: CancelToken | None
+) -> None:
+    report(Progress("uploading objects", 0, len(wanted)))
+    store = remote_store(target.lfs_url, git.root)
+    try:
+        git.lfs_push(target.remote, ref=f"refs/heads/{target.branch}")
+        lacking = [fault.pointer.oid for fault in faults_in(store, wanted, full=False)]
+        # git-lfs takes a branch that the remote has as proof of its objects; what is lacking even so is sent by name.
+        git.lfs_push(target.remote, oids=lacking)
+    except ProcessFailed as error:
+        raise NotProven(
+            f"The objects could not be uploaded to {safe(target.remote)}: {_reason(error)}.",
+            f"Mend that, then again: {_AGAIN}",
+            detail=error.detail,
+        ) from error
+    faults = []
+    for done, pointer in enumerate(wanted):
+        if cancel is not None:
+            cancel.check()
+        report(Progress(f"proving objects on {target.remote}", done, len(wanted)))
+        what = store.fault(pointer)
+        if what:
+            faults.append(Fault(pointer, what))
+    if faults:
+        raise _unproven(target, faults, store)
+    report(Progress(f"proving objects on {target.remote}", len(wanted), len(wanted)))
+
+
+def _unproven(target: Target, faults: list[Fault], store: ObjectStore) -> NotProven:
+    first = faults[0]
+    name = first.pointer.oid.removeprefix("sha256:")
+    missing = first.what == "missing"
+    return NotProven(
+        f"{plural(len(faults), 'object')} {'is' if len(faults) == 1 else 'are'} not right on {safe(target.remote)}: "
+        f"{name[:12]} {'is missing' if missing else first.what}. Branch and tag were not pushed.",
+        f"Get it here first (git lfs fetch --all), then again: {_AGAIN}"
+        if missing
+        else f"Delete {safe(store.path(first.pointer.oid))} there, since it is never replaced; then again: {_AGAIN}",
+        detail="\n".join(f"{fault.pointer.oid} {fault.what}" for fault in faults),
+    )
+
+
+def _reason(error: ProcessFailed) -> str:
+    """Return git's own word on why, which is not always its last line."""
+    lines = error.detail.split("\n") + error.completed.text.split("\n")
+    told = [line for line in lines if "[rejected]" in line or "[remote rejected]" in line or "fatal:" in line]
+    shown = told[0] if told else next((line for line in lines if line.strip()), "no reason given")
+    return safe(shown.replace("\t", " ").strip(" !").removeprefix("error: "), limit=240)
+
+
+def _remedy(error: ProcessFailed) -> str:
+    said = error.detail + error.completed.text
+    if "non-fast-forward" in said or "fetch first" in said:
+        return (
+            f"It has commits that are not here: git pull --rebase=false, look at the version, then {_AGAIN}"
+        )
+    return f"Commit and tag are here; mend that, then again: {_AGAIN}"
+
+
+def _sync(folder: Path | None) -> None:
+    if folder is not None and folder.is_dir():
+        sync_filesystem(folder)
+
+
+def _not_a_backup(target: Target, root: Path, wanted: list[Pointer]) -> list[str]:
+    store = remote_store(target.lfs_url, root)
+    if any(store.path(pointer.oid).stat().st_nlink > 1 for pointer in wanted):
+        return [
+            f"{safe(target.remote)} lies on this disk and shares the objects' bytes with this machine: it is no backup."
+        ]
+    return []
