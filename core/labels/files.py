@@ -69,23 +69,38 @@ def parse(data: bytes, task: Task, name: str) -> LabelFile:
     labels: dict[str, str] = {}
     problems: list[tuple[str, int, str, Any]] = []
     seen: dict[str, int] = {}
+    first: dict[str, tuple[str, int, Any]] = {}
+    twice: dict[str, str] = {}
     converted = 0
     for written, value in pairs:
         nth = seen.get(written, 0)
         seen[written] = nth + 1
         key = written[2:] if written.startswith("./") else written
         why = why_unusable(key)
-        class_ = _class(value, task)
+        class_ = class_of(value, task)
         if why:
             problems.append((written, nth, f"the key {why}", value))
         elif class_ is None:
             problems.append((written, nth, _why(value, task), value))
         elif labels.get(key, class_) != class_:
             problems.append((written, nth, f"appears twice, as {labels[key]} and as {class_}", value))
+            twice.setdefault(key, f"appears twice, as {labels[key]} and as {class_}")
         else:
             labels[key] = class_
+            first.setdefault(key, (written, nth, value))
             converted += class_ != value
-    return LabelFile(labels, tuple(_located(text, problems, labels)), converted)
+    for key, what in twice.items():
+        del labels[key]
+        written, nth, value = first[key]
+        problems.append((written, nth, what, value))
+    return LabelFile(
+        labels, tuple(sorted(_located(text, problems), key=lambda p: (p.line, p.key))), converted
+    )
+
+
+def pairs_of(data: bytes, name: str) -> list[tuple[str, Any]]:
+    """Return the entries of a JSON object's bytes in order, duplicates included. Raises Damaged."""
+    return _pairs(_text(data, name), name)
 
 
 def _text(data: bytes, name: str) -> str:
@@ -148,7 +163,7 @@ def _pairs(text: str, name: str) -> list[tuple[str, Any]]:
     return outermost[0]
 
 
-def _class(value: Any, task: Task) -> str | None:
+def class_of(value: Any, task: Task) -> str | None:
     """Return the class a value of a label file means, None where it means none."""
     if isinstance(value, bool):
         return None
@@ -173,9 +188,7 @@ def _why(value: Any, task: Task) -> str:
     return f"{kind} where a class belongs"
 
 
-def _located(
-    text: str, problems: list[tuple[str, int, str, Any]], labels: dict[str, str]
-) -> Iterable[LabelProblem]:
+def _located(text: str, problems: list[tuple[str, int, str, Any]]) -> Iterable[LabelProblem]:
     """Yield the problems with their lines; the search is only made where there are some."""
     if not problems:
         return

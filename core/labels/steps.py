@@ -96,7 +96,7 @@ def apply(db: sqlite3.Connection, step: Begun, task: str, rows: Sequence[Row]) -
 def current(db: sqlite3.Connection, task: str, frame: str) -> Given | None:
     """Return a frame's label as it stands."""
     row = db.execute(
-        "SELECT class, label.seq, how FROM label JOIN step USING (seq) WHERE label.task=? AND frame=?",
+        "SELECT label.class, label.seq, how FROM label JOIN step USING (seq) WHERE label.task=? AND frame=?",
         (task, frame),
     ).fetchone()
     return Given(row[0], (row[0], row[1]), row[2]) if row else None

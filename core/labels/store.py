@@ -43,6 +43,8 @@ class LabelStore:
         self._opened_at = self.last_seq()
         #: What was found on opening and a person should know, one sentence each.
         self.notices: list[str] = []
+        #: Label files that can't be taken in as they are, by task name; labels/sync fills it, export refuses on it.
+        self.file_errors: dict[str, PrintModelsError] = {}
 
     @property
     def read_only(self) -> PrintModelsError | None:

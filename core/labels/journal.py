@@ -1,0 +1,160 @@
+"""data/history/<host>.jsonl: every labelling step as a line of text in git, appended and never rewritten.
+
+A line: {"changes": [{"after", "before", "frames"}], "how", "seq", "task", "time", "who"}; time is local with its offset.
+From these lines a clone knows who gave a label, when and how. Called by labels/sync only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.durable import explain, fsync_dir
+from core.labels.steps import MARKS
+
+_ECHOES = ("undo", "redo", "outside")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a label came from, as a journal tells it; `at` in UTC, `line` names the journal's line."""
+
+    who: str
+    how: str
+    at: str
+    before: str | None
+    line: str
+
+
+def host_file(folder: Path) -> Path:
+    """Return this machine's journal."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", socket.gethostname()).strip(".-")
+    return folder / f"{name or 'host'}.jsonl"
+
+
+def last_seq(folder: Path) -> int:
+    """Return the greatest step number in this machine's journal; a new database counts on from there."""
+    return max((int(entry.get("seq") or 0) for entry in _entries(host_file(folder))), default=0)
+
+
+def append(folder: Path, lines: list[str]) -> None:
+    """Append lines, durable when it returns; lines that stand at the end already are not written twice.
+
+    Raises Lacking (room, permission).
+    """
+    path = host_file(folder)
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            fsync_dir(folder.parent)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        with os.fdopen(fd, "rb+") as file:
+            size = file.seek(0, os.SEEK_END)
+            expected = sum(len(line) + 1 for line in lines)
+            file.seek(max(0, size - max(1 << 16, 2 * expected)))
+            tail = file.read()
+            there = set(tail.split(b"\n"))
+            text = "".join(line + "\n" for line in lines if line.encode() not in there)
+            if not text:
+                return
+            # A line that a crash cut short is ended first, so that it spoils no other.
+            cut = b"\n" if tail and not tail.endswith(b"\n") else b""
+            file.write(cut + text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        fsync_dir(folder)
+    except OSError as error:
+        raise explain(error, "writing the history of labels") from error
+
+
+def pending(db: sqlite3.Connection, after: int) -> tuple[int, list[str]]:
+    """Return the lines of the steps after number `after`, and the last step's number."""
+    last = int(db.execute("SELECT coalesce(max(seq), 0) FROM step").fetchone()[0])
+    steps = db.execute(
+        "SELECT seq, at, who, how, task FROM step WHERE seq>? AND seq<=? AND kind<>'elsewhere' AND changed>0 AND task<>?"
+        " ORDER BY seq",
+        (after, last, MARKS),
+    ).fetchall()
+    lines = []
+    for seq, at, who, how, task in steps:
+        groups: dict[tuple[str | None, str | None], list[str]] = defaultdict(list)
+        # What was imported with an origin of its own stands in the journal it came from.
+        own = "AND after_seq=?" if how == "imported" else "AND ?"
+        rows = db.execute(
+            f"SELECT frame, before, after FROM change WHERE seq=? {own} ORDER BY frame", (seq, seq)
+        )
+        for frame, before, after_class in rows:
+            groups[(before, after_class)].append(frame)
+        if groups:
+            lines.append(_line(seq, at, who, how, task, groups))
+    return last, lines
+
+
+def _line(
+    seq: int, at: str, who: str, how: str, task: str, groups: dict[tuple[str | None, str | None], list[str]]
+) -> str:
+    changes = [
+        {"after": after, "before": before, "frames": frames}
+        for (before, after), frames in sorted(groups.items(), key=lambda item: item[1])
+    ]
+    time = datetime.fromisoformat(at).astimezone().isoformat(timespec="milliseconds")
+    entry = {"changes": changes, "how": how, "seq": seq, "task": task, "time": time, "who": who}
+    return json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def origins(folder: Path, task: str, wanted: dict[str, str]) -> dict[str, Origin]:
+    """Return where labels came from: for each frame → class wanted, the latest journal line that gave it."""
+    found: dict[str, tuple[tuple[bool, str], Origin]] = {}
+    if not wanted or not folder.is_dir():
+        return {}
+    for path in sorted(folder.glob("*.jsonl")):
+        for entry in _entries(path):
+            how = str(entry.get("how") or "")
+            if entry.get("task") != task or how in _ECHOES:
+                continue
+            at = _utc(entry.get("time"))
+            rank = (how != "imported", at)
+            line = f"{path.stem}:{entry.get('seq')}"
+            for frame, before, after in _changes(entry):
+                if wanted.get(frame) == after and (frame not in found or found[frame][0] <= rank):
+                    found[frame] = (rank, Origin(str(entry.get("who") or "unknown"), how, at, before, line))
+    return {frame: origin for frame, (_, origin) in found.items()}
+
+
+def _changes(entry: dict[str, Any]) -> Iterator[tuple[str, str | None, str | None]]:
+    changes = entry.get("changes")
+    for change in changes if isinstance(changes, list) else ():
+        if isinstance(change, dict) and isinstance(change.get("frames"), list):
+            for frame in change["frames"]:
+                yield str(frame), change.get("before"), change.get("after")
+
+
+def _entries(path: Path) -> Iterable[dict[str, Any]]:
+    """Yield the lines that can be read; a line a crash cut short tells nothing and hides nothing."""
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                try:
+                    entry = json.loads(line)
+                except (ValueError, RecursionError):
+                    continue
+                if isinstance(entry, dict) and isinstance(entry.get("seq", 0), int):
+                    yield entry
+    except OSError:
+        return
+
+
+def _utc(time: object) -> str:
+    try:
+        return datetime.fromisoformat(str(time)).astimezone(UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError):
+        return ""

@@ -1,0 +1,213 @@
+"""What a file says and the database does not know is taken in: the half of labels/sync that changes the database.
+
+Taking theirs is one step: `imported` at first sight, `outside` after that. A label that returns to a value it had gets
+back who gave it, when and how, from the database's own history or from the journals. Called by labels/sync only.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from core.errors import Busy, Lacking, Refused
+from core.labels import journal, steps
+from core.labels.documents import Document, Read, digest, json_of, load_base, save_base
+from core.labels.files import read_bytes
+from core.labels.merge import Merge, three_way
+from core.labels.model import Binding
+from core.labels.steps import MARKS, Row
+from core.labels.store import LabelStore
+from core.text import safe
+from core.workspace import Workspace
+
+#: More labels than this taken off by a change outside need a person's word.
+MANY = 10
+# The place among a task's problems of frames that both sides changed; entries of the file itself count from 0.
+_CONFLICT = -1
+
+
+def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> int:
+    """Take what the file says and the database does not know; return how many labels changed.
+
+    Raises Damaged (the file can't be parsed), Refused (conflicts, or many labels gone). Then nothing was changed.
+    """
+    data = bytes_of(doc.path)
+    base = load_base(store.database.read(), doc.name)
+    if data is None or (base is not None and base.sha256 == digest(data)):
+        _forget_conflicts(store, doc, ())
+        return 0
+    ours = steps.classes(store.database.read(), doc.name)
+    if not data.strip(b"\0 \t\r\n") and ours:
+        # A camera host that lost power leaves such a file; it holds nothing that could be lost.
+        store.notices.append(
+            f"{safe(doc.path.name)} was empty or zeros; {len(ours)} labels are in labels.db, safe."
+        )
+        return 0
+    read = doc.parse(data)
+    before = base.values if base else {}
+    decided = {frame: doc.value_of(value) for frame, value in decided_entries(store, doc.name)}
+    skip = {problem.key.removeprefix("./") for problem in read.problems}
+    merge = three_way(before, ours, read.values, skip=skip, decided=decided)
+    if merge.conflicts:
+        _note_conflicts(store, doc, merge)
+        raise _conflict(doc, merge)
+    if merge.removed > MANY and not accept:
+        raise Refused(
+            f"{safe(doc.path.name)} was changed outside: −{merge.removed} +{merge.added} ~{merge.changed} labels.",
+            "If that is meant, say --accept-outside; else get the file back: git checkout -- "
+            f"{safe(doc.path.relative_to(workspace.root))}",
+        )
+    first = base is None and not ours
+    store.database.write(lambda db: _take(db, workspace, store, doc, data, read, merge, ours, first))
+    return len(merge.take)
+
+
+def _take(
+    db: sqlite3.Connection,
+    workspace: Workspace,
+    store: LabelStore,
+    doc: Document,
+    data: bytes,
+    read: Read,
+    merge: Merge,
+    ours: Mapping[str, str],
+    first: bool,
+) -> None:
+    how = "imported" if first else "outside"
+    givers = _givers(db, workspace, store, doc, merge)
+    rows = []
+    for frame, value in merge.take.items():
+        old = steps.current(db, doc.name, frame)
+        if (old.class_ if old else None) != ours.get(frame):
+            raise Busy("A label is being given just now.", "The file is looked at again with the next label.")
+        seq, replaced = givers.get(frame, (None, None))
+        rows.append(Row(frame, old.given if old else None, value, Binding(), seq, replaced))
+    if rows:
+        text = f"{safe(doc.path.name)} {'imported' if first else 'changed outside'}: "
+        text += f"+{merge.added} −{merge.removed} ~{merge.changed}"
+        kind = "import" if first else "outside"
+        step = steps.begin(
+            db, "unknown" if first else "outside", how, doc.name, None, kind, store.session, text
+        )
+        steps.apply(db, step, doc.name, rows)
+    resolved = dict(_decided_rows(db, doc.name))
+    db.execute("DELETE FROM problem WHERE task=?", (doc.name,))
+    db.executemany(
+        "INSERT INTO problem VALUES (?,?,?,?,?,?,?)",
+        [
+            (
+                doc.name,
+                problem.key,
+                place,
+                problem.line,
+                problem.what,
+                problem.value,
+                resolved.get(problem.key) == problem.value,
+            )
+            for place, problem in enumerate(read.problems)
+        ],
+    )
+    save_base(db, doc.name, data, stat_of(doc.path), read.values)
+
+
+def _givers(
+    db: sqlite3.Connection, workspace: Workspace, store: LabelStore, doc: Document, merge: Merge
+) -> dict[str, tuple[int, str | None]]:
+    """Return the steps that gave the labels taken: from this database's history, else from the journals."""
+    found: dict[str, tuple[int, str | None]] = {}
+    wanted: dict[str, str] = {}
+    for frame, value in merge.take.items():
+        if value is None or doc.name == MARKS:
+            continue
+        row = db.execute(
+            "SELECT after_seq, before FROM change WHERE task=? AND frame=? AND after=? ORDER BY seq DESC LIMIT 1",
+            (doc.name, frame, value),
+        ).fetchone()
+        if row:
+            found[frame] = (row[0], row[1])
+        else:
+            wanted[frame] = value
+    lines: dict[tuple[str, str], int] = {}
+    for frame, origin in sorted(journal.origins(workspace.history_dir, doc.name, wanted).items()):
+        place = (origin.line, wanted[frame])
+        if place not in lines:
+            text = f"given elsewhere ({origin.line})"
+            step = steps.begin(
+                db,
+                origin.who,
+                origin.how,
+                doc.name,
+                wanted[frame],
+                "elsewhere",
+                store.session,
+                text,
+                at=origin.at,
+            )
+            lines[place] = step.seq
+        found[frame] = (lines[place], origin.before)
+    return found
+
+
+def decided_entries(store: LabelStore, name: str) -> list[tuple[str, str]]:
+    return _decided_rows(store.database.read(), name)
+
+
+def _decided_rows(db: sqlite3.Connection, name: str) -> list[tuple[str, str]]:
+    return db.execute("SELECT frame, value FROM problem WHERE task=? AND resolved", (name,)).fetchall()
+
+
+def _note_conflicts(store: LabelStore, doc: Document, merge: Merge) -> None:
+    """Remember the conflicts, so that check and export see them and labelling the frame decides."""
+    rows = []
+    for frame, (here, there) in merge.conflicts.items():
+        what = f"changed here ({here or 'no label'}) and outside ({there or 'no label'})"
+        rows.append((doc.name, frame, _CONFLICT, 0, what, json_of(there), 0))
+    query = "SELECT frame, value FROM problem WHERE task=? AND place=? AND NOT resolved"
+    known = set(store.database.read().execute(query, (doc.name, _CONFLICT)))
+    _forget_conflicts(store, doc, merge.conflicts)
+    if any((row[1], row[5]) not in known for row in rows):
+        statement = "INSERT OR REPLACE INTO problem VALUES (?,?,?,?,?,?,?)"
+        store.database.write(lambda db: db.executemany(statement, rows))
+
+
+def _forget_conflicts(store: LabelStore, doc: Document, still: Collection[str]) -> None:
+    query = "SELECT frame FROM problem WHERE task=? AND place=? AND NOT resolved"
+    over = [
+        (doc.name, _CONFLICT, frame)
+        for (frame,) in store.database.read().execute(query, (doc.name, _CONFLICT))
+        if frame not in still
+    ]
+    if over:
+        statement = "DELETE FROM problem WHERE task=? AND place=? AND frame=?"
+        store.database.write(lambda db: db.executemany(statement, over))
+
+
+def _conflict(doc: Document, merge: Merge) -> Refused:
+    named = [
+        f"{safe(frame, limit=120)}: {here or 'no label'} here, {there or 'no label'} in the file"
+        for frame, (here, there) in list(merge.conflicts.items())[:5]
+    ]
+    more = f" and {len(merge.conflicts) - 5} more" if len(merge.conflicts) > 5 else ""
+    return Refused(
+        f"{safe(doc.path.name)} was changed outside on frames that were labelled here too: {'; '.join(named)}{more}.",
+        "Label those frames to decide; until then the file is left as it is and the labels are safe in labels.db.",
+    )
+
+
+def bytes_of(path: Path) -> bytes | None:
+    """Return a file's bytes, None where there is none. Raises Damaged (too large), Lacking."""
+    try:
+        return read_bytes(path)
+    except Lacking:
+        if path.exists():
+            raise
+        return None
+
+
+def stat_of(path: Path) -> str:
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"

@@ -1,0 +1,210 @@
+"""labels.db and the files under data/ kept in step: label files, marks.json, and the journal of steps.
+
+Per file the database keeps what file and database last agreed on (the base). File = base: ours is written. Database =
+base: theirs is taken, as one undoable step `outside`. Both changed: per frame; where both sides changed the same frame
+differently nothing is written and the frames are named, until a person labels them.
+
+What always holds: a change made outside is never overwritten; a file that is empty, damaged or gone is never "no
+labels"; every step is safe in labels.db before a file is touched. The app calls `flush` after rest and on leaving,
+every command before it ends, export and release before they read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.durable import atomic_write, explain, lock
+from core.errors import Busy, Damaged, PrintModelsError
+from core.labels import journal, steps
+from core.labels.documents import Document, digest, document, load_base, marks_document, save_base
+from core.labels.reconcile import bytes_of, decided_entries, reconcile, stat_of
+from core.labels.store import LabelStore
+from core.tasks import Task
+from core.text import safe
+from core.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """What `flush` did with a task's label file.
+
+    `written` says whether the file was written anew, `outside` how many labels were taken from it. Where `problem` is
+    set the file is as it was found, and every label is safe in labels.db.
+    """
+
+    path: Path
+    written: bool
+    outside: int
+    problem: PrintModelsError | None
+
+
+def open_store(workspace: Workspace, *, accept_outside: bool = False) -> LabelStore:
+    """Open the label store, import label files at first sight, take what was changed in them outside.
+
+    Raises what opening raises; a label file's own trouble is in `store.file_errors` and `store.notices` instead, since
+    labelling goes on without it. `accept_outside` takes also a change that removes more than ten labels.
+    """
+    store = _opened(workspace)
+    if store.read_only is not None:
+        store.notices.append(store.read_only.what)
+        return store
+    try:
+        if store.last_seq() == 0:
+            _count_on(workspace, store)
+        for task in workspace.tasks.values():
+            _taken_in(workspace, store, document(workspace, task), accept_outside)
+        _taken_in(workspace, store, marks_document(workspace), accept_outside)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def flush(workspace: Workspace, store: LabelStore, task: Task, *, accept_outside: bool = False) -> Flushed:
+    """Write a task's label file, the journal and marks.json; what was changed in them outside is taken first.
+
+    Never raises for a file: `problem` says what stood in the way.
+    """
+    own = _flush(workspace, store, document(workspace, task), accept_outside)
+    marks = _flush(workspace, store, marks_document(workspace), accept_outside)
+    try:
+        _journal(workspace, store)
+        problem = own.problem or marks.problem
+    except PrintModelsError as error:
+        problem = own.problem or error
+    return Flushed(own.path, own.written, own.outside, problem)
+
+
+def flush_all(workspace: Workspace, store: LabelStore, *, accept_outside: bool = False) -> list[Flushed]:
+    """Flush every task."""
+    return [flush(workspace, store, task, accept_outside=accept_outside) for task in workspace.tasks.values()]
+
+
+def changed_outside(workspace: Workspace, store: LabelStore, task: Task) -> bool:
+    """True where the label file is not the one last agreed on; a look at its stat only, for polling."""
+    base = load_base(store.database.read(), task.name)
+    return (base.stat if base else "") != stat_of(workspace.labels_path(task))
+
+
+# --- opening ----------------------------------------------------------------------------------------------------
+
+
+def _opened(workspace: Workspace) -> LabelStore:
+    try:
+        return LabelStore(workspace)
+    except Damaged:
+        aside = _set_aside(workspace.labels_db)
+    store = LabelStore(workspace)
+    store.notices.append(
+        f"labels.db was damaged and is kept as {aside.name}; the labels were built anew from data/. "
+        "Labels given since data/ was last written are only in the damaged file."
+    )
+    return store
+
+
+def _set_aside(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    for end in ("-shm", "-wal", ""):
+        old = path.with_name(path.name + end)
+        if old.exists():
+            old.rename(aside.with_name(aside.name + end))
+    return aside
+
+
+def _count_on(workspace: Workspace, store: LabelStore) -> None:
+    """Let a new database's steps count on from this machine's journal, so that no number is given twice."""
+    last = journal.last_seq(workspace.history_dir)
+
+    def work(db: sqlite3.Connection) -> None:
+        db.execute("DELETE FROM sqlite_sequence WHERE name='step'")
+        db.execute("INSERT INTO sqlite_sequence VALUES ('step', ?)", (last,))
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('journal', ?)", (str(last),))
+
+    if last:
+        store.database.write(work)
+
+
+def _taken_in(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> None:
+    try:
+        with _files_lock(workspace):
+            reconcile(workspace, store, doc, accept)
+        store.file_errors.pop(doc.name, None)
+    except PrintModelsError as error:
+        store.file_errors[doc.name] = error
+        store.notices.append(f"{error.what} {error.remedy}")
+
+
+def _files_lock(workspace: Workspace) -> AbstractContextManager[None]:
+    return lock(workspace.private / "files.lock", what="the label files", timeout=10)
+
+
+# --- writing ours -----------------------------------------------------------------------------------------------
+
+
+def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> Flushed:
+    if store.read_only is not None:
+        return Flushed(doc.path, False, 0, store.read_only)
+    outside, written = 0, False
+    try:
+        with _files_lock(workspace):
+            outside = reconcile(workspace, store, doc, accept)
+            written = _write(store, doc)
+        store.file_errors.pop(doc.name, None)
+        return Flushed(doc.path, written, outside, None)
+    except PrintModelsError as error:
+        store.file_errors[doc.name] = error
+        return Flushed(doc.path, written, outside, error)
+    except OSError as error:
+        return Flushed(doc.path, written, outside, explain(error, f"writing {safe(doc.path.name)}"))
+
+
+def _write(store: LabelStore, doc: Document) -> bool:
+    """Write the file where it says something else than the database; return whether it was written."""
+    db = store.database.read()
+    base, ours = load_base(db, doc.name), steps.classes(db, doc.name)
+    there = bytes_of(doc.path)
+    if not ours and (base is None or there is None):
+        return False
+    known = base is not None and there is not None and digest(there) == base.sha256
+    if there is not None and there.strip(b"\0 \t\r\n") and not known:
+        raise Busy(
+            f"{safe(doc.path.name)} is being changed just now.", "It is looked at again with the next label."
+        )
+    waiting = db.execute(
+        "SELECT frame, value FROM problem WHERE task=? AND place>=0 AND NOT resolved", (doc.name,)
+    ).fetchall()
+    held = {key.removeprefix("./") for key, _ in waiting}
+    values = {frame: value for frame, value in ours.items() if frame not in held}
+    if known and base is not None and values == base.values and not decided_entries(store, doc.name):
+        return False
+    data = doc.encode(values, waiting)
+    doc.path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(doc.path, data)
+
+    def agreed(db: sqlite3.Connection) -> None:
+        db.execute("DELETE FROM problem WHERE task=? AND (resolved OR place<0)", (doc.name,))
+        save_base(db, doc.name, data, stat_of(doc.path), values)
+
+    store.database.write(agreed)
+    return True
+
+
+def _journal(workspace: Workspace, store: LabelStore) -> None:
+    """Append the steps that the journal does not hold yet."""
+    if store.read_only is not None:
+        return
+    with _files_lock(workspace):
+        row = store.database.read().execute("SELECT value FROM meta WHERE key='journal'").fetchone()
+        last, lines = journal.pending(store.database.read(), int(row[0]) if row else 0)
+        if row is not None and int(row[0]) >= last:
+            return
+        if lines:
+            journal.append(workspace.history_dir, lines)
+        store.database.write(
+            lambda db: db.execute("INSERT OR REPLACE INTO meta VALUES ('journal', ?)", (str(last),))
+        )
