@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
 
+#: Trainings that status tells about; `runs` lists them all.
+_RECENT_RUNS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class DraftOverview:
@@ -126,6 +129,9 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
             if problem is not None:
                 notices.append(str(problem))
         index.scan(report)
+        notices += [safe(notice) for notice in store.notices] + [
+            str(error) for error in store.file_errors.values()
+        ]
         tasks = tuple(_task(workspace, store, index, task) for task in workspace.tasks.values())
         frames = index.count()
     git = _git(workspace, notices)
@@ -181,11 +187,26 @@ def _storage(workspace: Workspace, notices: list[str]) -> dict[str, Any]:
 
 
 def _runs(workspace: Workspace) -> tuple[dict[str, Any], ...]:
-    from core.training.runs import list_runs
+    from core.training import runs
 
-    return tuple(
-        {"id": run.id, "state": run.view.state, "task": run.spec.task} for run in list_runs(workspace)
-    )
+    found = []
+    for run in runs.list_runs(workspace)[:_RECENT_RUNS]:
+        try:
+            view, task = runs.view(run), run.spec.task
+        except PrintModelsError:
+            continue
+        found.append(
+            {
+                "id": run.id,
+                "state": view.state,
+                "task": task,
+                "epoch": view.epoch,
+                "epochs": view.epochs,
+                "best": view.best,
+                "eta_s": view.eta_s,
+            }
+        )
+    return tuple(found)
 
 
 def _next(
