@@ -87,10 +87,17 @@ class Reader:
         timeout: float = 600.0,
     ) -> Completed:
         """Run a git command that changes nothing. Raises ProcessFailed, or Lacking where git is not installed."""
-        argv = ["git", *flags(), *words]
-        return run(
-            argv, cwd=self.root, env={**LITERAL, **(env or {})}, stdin=stdin, check=check, timeout=timeout
+        done = run(
+            ["git", *flags(), *words],
+            cwd=self.root,
+            env={**LITERAL, **(env or {})},
+            stdin=stdin,
+            check=False,
+            timeout=timeout,
         )
+        if check and done.code:
+            raise failed(done, words)
+        return done
 
     def line(self, *words: str) -> str | None:
         """Return the answer of a git command without its newline, None where git says no."""
@@ -207,9 +214,10 @@ class Reader:
             "--stdin",
             stdin=_bytes(given) + b"\0",
             check=False,
+            env={"GIT_LITERAL_PATHSPECS": "0"},  # this command knows no patterns, and not that word either
         )
         if done.code > 1:
-            raise ProcessFailed(done)
+            raise failed(done, ["check-ignore"])
         words = done.text.split("\0")
         rows = [words[at : at + 4] for at in range(0, len(words) - 3, 4)]
         return {
@@ -286,6 +294,11 @@ class Reader:
         finally:
             copy.unlink(missing_ok=True)
             copy.with_name(copy.name + ".lock").unlink(missing_ok=True)
+
+
+def failed(done: Completed, words: Sequence[str | Path]) -> ProcessFailed:
+    """Return the error of a git command that said no, named by its verb and not by our flags."""
+    return ProcessFailed(Completed(("git", str(words[0])), done.code, done.out, done.err))
 
 
 def flags() -> list[str]:
