@@ -1,9 +1,10 @@
 """The draft: the dataset version that would be exported now, the labels after the task's selection.
 
 Always kept: frames labelled one by one, corrections, imported labels, and what the parent version holds. Of every
-painted or accepted stretch: both sides of each change, its ends, and at most `per_stretch` frames spread evenly,
-fewer where frames already kept lie as close. A stretch is what one labelling step painted in a row; labels given
-later inside it do not cut it. Selecting again from the same labels and the version just made selects the same.
+painted or accepted stretch: both sides of each change, its ends, and at most `per_stretch` frames spread evenly, of
+these only where the parent version holds nothing as near. A stretch is what one labelling step painted in a row;
+labels given later inside it do not cut it, so that a correction adds itself and its neighbours and moves nothing
+else. Selecting again from the same labels and the version just made selects the same.
 
 What always holds: chosen + left out by the rule + excluded by name = labels, exactly.
 Called by the app's header, status, the diff, export and release. Reads the store and the file list, writes nothing.
@@ -109,7 +110,7 @@ def draft(
     }
     eligible = {frame: label for frame, label in given.items() if frame not in excluded}
     rule = "all" if everything or task.selection == "all" else "spread"
-    why = dict.fromkeys(eligible, "all") if rule == "all" else _spread(eligible, excluded, held, index, task)
+    why = dict.fromkeys(eligible, "all") if rule == "all" else _spread(given, excluded, held, index, task)
     chosen = [_chosen(eligible[frame], why[frame]) for frame in sorted(why)]
     return Draft(
         task,
@@ -144,13 +145,17 @@ def _imported(frame: str, class_: str, who: str) -> Chosen:
 
 
 def _spread(
-    eligible: Mapping[str, Label],
+    given: Mapping[str, Label],
     excluded: Mapping[str, object],
     held: Mapping[str, Item],
     index: FrameIndex,
     task: Task,
 ) -> dict[str, str]:
     """Return the frames that the rule keeps, each with the reason."""
+    eligible = {frame: label for frame, label in given.items() if frame not in excluded}
+    ours: dict[str, list[str]] = defaultdict(list)
+    for frame in given:
+        ours[source_of(frame)].append(frame)
     why: dict[str, str] = {}
     for frame, label in eligible.items():
         if label.how not in PAINTED:
@@ -169,9 +174,10 @@ def _spread(
             if after not in breaks and eligible[before].class_ != eligible[after].class_:
                 why.setdefault(before, "side of a change")
                 why.setdefault(after, "side of a change")
-        for stretch in _stretches(frames, breaks, eligible):
-            for place in spread(len(stretch), [frame in why for frame in stretch], task.per_stretch):
-                why.setdefault(stretch[place], "of its stretch")
+        for stretch in _stretches(sorted(ours[source]), breaks, given, excluded):
+            for place in spread([frame in held for frame in stretch], task.per_stretch):
+                if stretch[place] in eligible:
+                    why.setdefault(stretch[place], "of its stretch")
     return why
 
 
@@ -196,36 +202,47 @@ def _breaks(frames: Sequence[str], excluded: Mapping[str, object], listed: Seque
     return breaks
 
 
-def _stretches(frames: Sequence[str], breaks: set[str], eligible: Mapping[str, Label]) -> Iterable[list[str]]:
-    """Yield what each step painted in a row: a frame without a label, or with an older one, ends a stretch."""
-    open_: dict[tuple[int, str], list[str]] = {}
-    for frame in frames:
-        label = eligible[frame]
-        here = (label.seq, label.class_)
-        for key in [k for k in open_ if frame in breaks or (k[0] >= label.seq and k != here)]:
-            yield open_.pop(key)
-        if label.how in PAINTED:
-            open_.setdefault(here, []).append(frame)
-    yield from open_.values()
+def _stretches(
+    frames: Sequence[str], breaks: set[str], given: Mapping[str, Label], excluded: Mapping[str, object]
+) -> Iterable[list[str]]:
+    """Yield what each step painted in a row, with the frames in between that a later step labelled otherwise.
 
-
-def spread(count: int, kept: Sequence[bool], most: int) -> list[int]:
-    """Return the places to keep of `count` in a row: the ends, and as many between as lie evenly.
-
-    Where nothing is kept yet that is `most` places (all, of fewer). Between places already kept it is as many as keep
-    that spacing, none where the gap is less than half as wide again; so at most `most` are added, and none when what
-    this returned is kept already.
+    A frame without a label, or with an older one, ends a stretch; excluded frames hold their place.
     """
-    if count <= 2 or most <= 2:
-        return [0, count - 1][:count]
-    anchors = [i for i in range(count) if kept[i] or i in (0, count - 1)]
-    places = [0, count - 1]
-    for low, high in pairwise(anchors):
-        gap = high - low
-        if 2 * gap * (most - 1) > 3 * (count - 1):
-            inside = min(gap - 1, (gap - 1) * (most - 1) // (count - 1))
-            places.extend(low + j * gap // (inside + 1) for j in range(1, inside + 1))
-    return sorted(set(places))
+    open_: dict[tuple[int, str], list[str]] = {}
+    ends: dict[tuple[int, str], int] = {}
+    for frame in frames:
+        label = given[frame]
+        here = (label.seq, label.class_)
+        if frame not in excluded:
+            for key in [k for k in open_ if frame in breaks or (k[0] >= label.seq and k != here)]:
+                yield open_.pop(key)[: ends[key]]
+        for stretch in open_.values():
+            stretch.append(frame)
+        if label.how in PAINTED:
+            if here not in open_:
+                open_[here] = [frame]
+            ends[here] = len(open_[here])
+    for key, stretch in open_.items():
+        yield stretch[: ends[key]]
+
+
+def spread(held: Sequence[bool], most: int) -> list[int]:
+    """Return the places to keep of a row: its ends, and so many between that at most `most` lie evenly.
+
+    A place between is dropped where a frame that is `held` already lies nearer than half the spacing.
+    """
+    last = len(held) - 1
+    if last < most or most < 2:
+        return [*range(last + 1)] if last < most else sorted({0, last})
+    taken = [i for i, known in enumerate(held) if known]
+    places = [0]
+    for place in (i * last // (most - 1) for i in range(1, most - 1)):
+        at = bisect_right(taken, place)
+        near = min((abs(place - i) for i in taken[max(at - 1, 0) : at + 1]), default=last)
+        if near == 0 or 2 * near * (most - 1) >= last:
+            places.append(place)
+    return [*places, last]
 
 
 def _new_bytes(chosen: Sequence[Chosen], held: Mapping[str, Item], index: FrameIndex) -> int:

@@ -1,0 +1,178 @@
+"""The draft: what the rule takes of painted stretches, what it always keeps, and that nothing is lost in counting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.labels.model import Label, Mark
+from core.versions.manifest import Info, Item, Version
+from core.versions.selection import Draft, draft, spread
+from core.workspace import Workspace
+from tests.versions.conftest import House
+
+
+def frames_of(found: Draft) -> list[str]:
+    return [chosen.frame for chosen in found.chosen]
+
+
+def drawn(house: House, **words: object) -> Draft:
+    return draft(house.ws, house.store, house.index, house.task, **words)  # type: ignore[arg-type]  # any of its words
+
+
+@given(st.integers(1, 3000), st.integers(1, 40))
+def test_a_fresh_stretch_gives_at_most_that_many_evenly_with_both_ends(count: int, most: int) -> None:
+    places = spread([False] * count, most)
+    assert places == sorted(set(places))
+    assert places[0] == 0
+    assert places[-1] == count - 1
+    assert len(places) == (min(count, most) if most >= 2 else min(count, 2))
+    steps = {b - a for a, b in pairwise(places)}
+    assert not steps or most < 2 or max(steps) - min(steps) <= 1
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=400), st.integers(2, 20))
+def test_what_is_held_near_a_place_counts_and_asking_twice_adds_nothing(held: list[bool], most: int) -> None:
+    places = spread(held, most)
+    assert len(places) <= most
+    now = [known or i in places for i, known in enumerate(held)]
+    assert not {i for i in spread(now, most) if not now[i]}
+    if len(held) > most:
+        spacing = (len(held) - 1) / (most - 1)
+        gaps = [b - a for a, b in pairwise([i for i, known in enumerate(now) if known])]
+        assert max(gaps) <= 2 * spacing + 1
+
+
+def test_a_painted_day_becomes_its_telling_frames(house: Callable[..., House]) -> None:
+    made = house(400)
+    made.label(made.keys[:250], "offline", "stretch")
+    made.label(made.keys[250:], "active", "stretch")
+    found = drawn(made)
+    assert found.labelled == 400
+    assert len(found.chosen) == 24
+    assert {made.keys[i] for i in (0, 249, 250, 399)} <= set(frames_of(found))
+    assert found.left_out_by_rule == 376
+    assert found.classes == {"offline": 12, "active": 12}
+
+
+def test_singles_corrections_and_imports_are_always_in(house: Callable[..., House]) -> None:
+    made = house(200)
+    made.label(made.keys[:150], "offline", "stretch")
+    before = set(frames_of(drawn(made)))
+    made.label([made.keys[77]], "active")
+    made.label(made.keys[160:170], "active", "imported")
+    made.label(made.keys[180:185], "offline", "hand")
+    after = set(frames_of(drawn(made)))
+    assert before <= after
+    assert after - before == {made.keys[i] for i in (76, 77, 78, *range(160, 170), *range(180, 185))} - before
+
+
+def test_a_correction_after_a_release_adds_itself_and_its_neighbours_only(
+    house: Callable[..., House],
+) -> None:
+    made = house(300)
+    made.label(made.keys[:200], "offline", "stretch", bind=True)
+    made.label(made.keys[200:], "active", "stretch", bind=True)
+    made.export()
+    assert drawn(made).changes == (0, 0, 0)
+    made.label([made.keys[101]], "active", bind=True)
+    assert drawn(made).changes == (3, 0, 0)
+    made.export()
+    assert drawn(made).changes == (0, 0, 0)
+
+
+def test_a_gap_without_labels_ends_a_stretch(house: Callable[..., House]) -> None:
+    made = house(120)
+    made.label([*made.keys[:50], *made.keys[70:]], "offline", "stretch")
+    kept = set(frames_of(drawn(made)))
+    assert {made.keys[i] for i in (0, 49, 70, 119)} <= kept
+    assert len(kept) == 24
+
+
+def test_marks_exclude_by_name_and_count(house: Callable[..., House]) -> None:
+    made = house(30)
+    made.label(made.keys[:15], "offline")
+    made.label(made.keys[15:], "active", "stretch")
+    made.store.mark(made.keys[3], who="ana", mark="unsure")
+    made.store.mark(made.keys[20], who="ana", mark="excluded", reason="hand in the picture")
+    found = drawn(made)
+    assert {(e.frame, e.reason) for e in found.excluded} == {
+        (made.keys[3], "unsure"),
+        (made.keys[20], "hand in the picture"),
+    }
+    assert len(found.chosen) + found.left_out_by_rule + len(found.excluded) == found.labelled == 30
+    assert len(drawn(made, everything=True).chosen) == 28
+
+
+def test_the_selection_all_takes_everything(house: Callable[..., House]) -> None:
+    made = house(60)
+    (made.ws.root / "print-models.toml").write_text('[tasks.offline-detection]\nselection = "all"\n')
+    made.ws = Workspace.open(made.ws.root)
+    made.label(made.keys, "offline", "stretch")
+    assert len(drawn(made).chosen) == 60
+
+
+class _Store:
+    def __init__(self, labels: dict[str, Label], marks: dict[str, Mark]) -> None:
+        self._labels, self._marks = labels, marks
+
+    def labels(self, task: object) -> dict[str, Label]:
+        return self._labels
+
+    def marks(self, task: object) -> dict[str, Mark]:
+        return self._marks
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_every_label_is_chosen_left_out_or_excluded_exactly_once(data: st.DataObject) -> None:
+    """Any labels, marks and parent: the three add up, the parent's frames stay, drawing again from it changes nothing."""
+    count = data.draw(st.integers(1, 80))
+    keys = [f"cam/20251107/20251107T{i // 60:02}{i % 60:02}00.jpg" for i in range(count)]
+    hows = ("hand", "stretch", "suggestion", "imported", "bisect")
+    labels = {}
+    for key in keys:
+        if data.draw(st.integers(0, 9)):
+            class_ = data.draw(st.sampled_from(("offline", "active")))
+            before = data.draw(st.sampled_from((None, None, None, "offline", "active")))
+            seq = data.draw(st.integers(1, 5))
+            labels[key] = Label(
+                key, "t", class_, "ana", data.draw(st.sampled_from(hows)), "", seq, before, 10
+            )
+    marked = data.draw(st.sets(st.sampled_from(keys), max_size=5))
+    marks = {
+        key: Mark(key, data.draw(st.sampled_from(("unsure", "excluded", None))), "why") for key in marked
+    }
+    held = data.draw(st.sets(st.sampled_from(sorted(labels) or keys), max_size=9)) & set(labels)
+    task = SimpleNamespace(name="t", classes=("offline", "active"), selection="spread", per_stretch=4)
+    index = SimpleNamespace(keys=lambda source: keys, get=lambda key: None)
+
+    def parent(frames: set[str]) -> Version:
+        items = tuple(
+            Item(file_name=f"x/{f[-10:]}", label="offline", source=f, size=10) for f in sorted(frames)
+        )
+        return Version(task, "v1", None, Info(version="1.0"), items, "")  # type: ignore[arg-type]  # no path needed
+
+    def once(frames: set[str]) -> Draft:
+        import core.versions.selection as module
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "latest", lambda ws, t: parent(frames))
+            return draft(None, _Store(labels, marks), index, task)  # type: ignore[arg-type]  # stand-ins
+
+    found = once(held)
+    named = {e.frame for e in found.excluded}
+    chosen = set(frames_of(found))
+    assert len(chosen) + found.left_out_by_rule + len(named) == found.labelled == len(labels)
+    assert not chosen & named
+    assert held - named <= chosen
+    always = {
+        f for f, x in labels.items() if x.how in ("hand", "imported") or (x.before and x.before != x.class_)
+    }
+    assert always - named <= chosen
+    assert set(frames_of(once(chosen))) == chosen
