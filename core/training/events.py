@@ -1,0 +1,285 @@
+"""What happens in a training: an append-only file with one writer, and a pure function from its lines to a view.
+
+What always holds: every line has `seq`, `time` and `event`, lines are never changed, and a line cut off by a crash is
+passed over. `reduce` needs nothing but the events: the Training screen, `runs` and `watch` draw what it returns, and
+a test can feed it a list. Torch is not needed here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.durable import explain
+from core.errors import Busy
+
+FILE = "events.jsonl"
+#: What must be on the disk before the training goes on.
+_DURABLE = frozenset({"started", "epoch", "checkpoint", "stopped", "failed", "finished"})
+
+Event = Mapping[str, Any]
+
+
+class EventWriter:
+    """Appends to a run's events; safe to use from several threads of one process."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open for appending. Raises Busy where another process writes this run, Lacking where it can't be written."""
+        self._lock = threading.Lock()
+        path = folder / FILE
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise explain(error, "opening the training's events") from error
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._fd)
+            raise Busy(
+                f"Another process is writing the training {folder.name}.", "Watch it: print-models watch"
+            ) from error
+        data = path.read_bytes()
+        if data and not data.endswith(b"\n"):  # a crash cut the last line: what follows starts on its own
+            os.write(self._fd, b"\n")
+        known = read(path).events
+        self._seq = max((int(event.get("seq", 0)) for event in known), default=0)
+
+    def append(self, event: str, **facts: Any) -> None:
+        """Write one event. Raises Lacking where the disk takes no more."""
+        with self._lock:
+            time = datetime.now().astimezone().isoformat(timespec="milliseconds")
+            facts.update(event=event, seq=self._seq + 1, time=time)
+            line = msgspec.json.encode(facts, order="sorted")
+            try:
+                os.write(self._fd, line + b"\n")
+                self._seq += 1
+                if event in _DURABLE:
+                    os.fsync(self._fd)
+            except OSError as error:
+                raise explain(error, "writing the training's events") from error
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Events read from a place in the file on, and the place to go on from."""
+
+    events: tuple[Event, ...]
+    offset: int
+
+
+def read(path: Path, offset: int = 0) -> Tail:
+    """Return the whole events after `offset` bytes; a line that is not one yet, or never was, is left out."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(offset)
+            data = file.read()
+    except FileNotFoundError:
+        return Tail((), offset)
+    whole = data[: data.rfind(b"\n") + 1]
+    found = []
+    for line in whole.split(b"\n"):
+        try:
+            event = msgspec.json.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            continue
+        if isinstance(event, dict) and isinstance(event.get("event"), str):
+            found.append(event)
+    return Tail(tuple(found), offset + len(whole))
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One pass over the training images. What validation says is None where a version has no validation images."""
+
+    number: int
+    train_loss: float
+    train_accuracy: float
+    loss: float | None
+    balanced: float | None
+    accuracy: float | None
+    recall: Mapping[str, float]
+    seconds: float
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A training as a person sees it.
+
+    `state`: starting, running, stopping, finished, stopped, failed, killed, interrupted. `phase` says what a running
+    one does just now. `best` is the best epoch's balanced accuracy (0 to 1), `eta_s` seconds still to go, `results`
+    what validation says of the best epoch (results.measure), `words` the same in sentences, `saved` the sha256 of
+    every checkpoint that may be on the disk, by file.
+    """
+
+    state: str = "starting"
+    phase: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    epoch: int = 0
+    epochs: int = 0
+    batch: int = 0
+    batches: int = 0
+    batch_loss: float | None = None
+    best: float | None = None
+    best_epoch: int | None = None
+    eta_s: float | None = None
+    images_per_s: float | None = None
+    history: tuple[Epoch, ...] = ()
+    alerts: tuple[str, ...] = ()
+    reason: str = ""
+    remedy: str = ""
+    exit_code: int = 0
+    results: Mapping[str, Any] | None = None
+    words: tuple[str, ...] = ()
+    saved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    started_at: str = ""
+    last_at: str = ""
+    seconds: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        """True where nothing more will come."""
+        return self.state not in ("starting", "running", "stopping")
+
+
+def reduce(events: Iterable[Event], view: RunView | None = None) -> RunView:
+    """Return the view after `events`, going on from `view`; whether the process lives is not known here."""
+    view = view or RunView()
+    for event in events:
+        change = _CHANGES.get(str(event["event"]))
+        try:
+            view = change(view, event) if change else view
+        except (KeyError, TypeError, ValueError):
+            continue  # a line of another version of this tool: what is understood is shown
+        view = replace(view, last_at=str(event.get("time", view.last_at)))
+    return view
+
+
+def _started(view: RunView, event: Event) -> RunView:
+    return replace(
+        view,
+        state="running",
+        phase=str(event.get("phase", "")),
+        epochs=int(event["epochs"]),
+        facts={
+            **view.facts,
+            **{k: v for k, v in event.items() if k not in ("seq", "time", "event", "phase")},
+        },
+        started_at=view.started_at or str(event.get("time", "")),
+    )
+
+
+def _resumed(view: RunView, event: Event) -> RunView:
+    kept = tuple(epoch for epoch in view.history if epoch.number <= int(event["epoch"]))
+    return replace(
+        view,
+        state="running",
+        phase=str(event.get("phase", "")),
+        epoch=int(event["epoch"]),
+        history=kept,
+        reason="",
+        remedy="",
+        exit_code=0,
+        results=None,
+        words=(),
+    )
+
+
+def _heartbeat(view: RunView, event: Event) -> RunView:
+    more = event.get("facts")
+    facts = {**view.facts, **more} if isinstance(more, dict) else view.facts
+    phase = str(event.get("phase", view.phase))
+    state = "stopping" if phase == "stopping" and not view.over else view.state
+    return replace(view, state=state, phase=phase, facts=facts)
+
+
+def _batch(view: RunView, event: Event) -> RunView:
+    return replace(
+        view,
+        phase="training",
+        epoch=int(event["epoch"]),
+        batch=int(event["batch"]),
+        batches=int(event["batches"]),
+        batch_loss=float(event["loss"]),
+        images_per_s=event.get("images_per_s", view.images_per_s),
+    )
+
+
+def _epoch(view: RunView, event: Event) -> RunView:
+    done = Epoch(
+        number=int(event["epoch"]),
+        train_loss=float(event["train_loss"]),
+        train_accuracy=float(event["train_accuracy"]),
+        loss=event.get("loss"),
+        balanced=event.get("balanced"),
+        accuracy=event.get("accuracy"),
+        recall=dict(event.get("recall") or {}),
+        seconds=float(event["seconds"]),
+        best=bool(event.get("best")),
+    )
+    history = (*(e for e in view.history if e.number < done.number), done)
+    saved = _with_saved(view.saved, event.get("saving") or {})
+    recent = [e.seconds for e in history[-5:]]
+    eta = sum(recent) / len(recent) * max(0, view.epochs - done.number)
+    view = replace(
+        view, phase="training", epoch=done.number, history=history, saved=saved, eta_s=round(eta, 1)
+    )
+    view = replace(view, images_per_s=event.get("images_per_s", view.images_per_s), batch=view.batches)
+    return replace(view, best=done.balanced, best_epoch=done.number) if done.best else view
+
+
+def _checkpoint(view: RunView, event: Event) -> RunView:
+    return replace(view, saved=_with_saved(view.saved, {str(event["file"]): str(event["sha256"])}))
+
+
+def _with_saved(
+    saved: Mapping[str, tuple[str, ...]], more: Mapping[str, str]
+) -> Mapping[str, tuple[str, ...]]:
+    out = dict(saved)
+    for file, sha256 in more.items():
+        out[file] = (*(known for known in out.get(file, ()) if known != sha256), sha256)
+    return out
+
+
+def _alert(view: RunView, event: Event) -> RunView:
+    return replace(view, alerts=(*view.alerts, str(event["text"])))
+
+
+def _ended(view: RunView, event: Event) -> RunView:
+    return replace(
+        view,
+        state=str(event["event"]),
+        phase="",
+        eta_s=None,
+        reason=str(event.get("reason", "")),
+        remedy=str(event.get("remedy", "")),
+        exit_code=int(event.get("exit_code", 0)),
+        results=event.get("results", view.results),
+        words=tuple(event.get("words") or view.words),
+        seconds=float(event.get("seconds", view.seconds)),
+    )
+
+
+_CHANGES = {
+    "started": _started,
+    "resumed": _resumed,
+    "heartbeat": _heartbeat,
+    "batch": _batch,
+    "epoch": _epoch,
+    "checkpoint": _checkpoint,
+    "alert": _alert,
+    "stopped": _ended,
+    "failed": _ended,
+    "finished": _ended,
+}

@@ -1,0 +1,325 @@
+"""Trainings of a workspace: start one, list them, see how one stands, stop it. Torch is not needed here.
+
+What always holds: one training at a time in a workspace; a training's state is derived from its files and its
+process, never stored; only the very process that a training is gets a signal. Called by the training commands, the
+Training screen, `status`, and `release --train`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import core
+from core.durable import explain, lock
+from core.errors import Busy, Lacking, PrintModelsError, Refused, WrongUsage
+from core.human import duration
+from core.process import spawn_detached
+from core.text import safe, safe_lines
+from core.training import events, proc, spec
+from core.training.events import RunView, Tail
+from core.training.spec import Spec
+from core.workspace import Workspace
+
+LOG, LAST, BEST = "train.log", "last.pt", "best.pt"
+
+_ID = re.compile(r"\d{8}T\d{6}-[a-z0-9][a-z0-9_-]*")
+_POLL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training: its id '<YYYYMMDDTHHMMSS>-<task>' and its folder."""
+
+    id: str
+    path: Path
+
+    @property
+    def log(self) -> Path:
+        return self.path / LOG
+
+    @property
+    def best(self) -> Path:
+        return self.path / BEST
+
+    @property
+    def spec(self) -> Spec:
+        """What it is to do. Raises Damaged."""
+        return spec.read(self.path)
+
+
+def require_torch() -> None:
+    """Raise Lacking where torch or torchvision is not installed; imports neither."""
+    missing = [name for name in ("torch", "torchvision") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise Lacking(
+            f"Training needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed.",
+            "Install it: make setup TRAIN=1   (elsewhere: pip install 'print-models[train]')",
+        )
+
+
+def list_runs(workspace: Workspace) -> list[Run]:
+    """Return every training of a workspace, the newest first."""
+    try:
+        names = [entry.name for entry in os.scandir(workspace.runs) if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return [Run(name, workspace.runs / name) for name in sorted(names, reverse=True) if _ID.fullmatch(name)]
+
+
+def get(workspace: Workspace, name: str | None = None) -> Run:
+    """Return a training by its id or the beginning of it, the newest without one. Raises WrongUsage, Refused."""
+    known = list_runs(workspace)
+    if not known:
+        raise Refused("There is no training yet.", "Start one: print-models train")
+    if name is None:
+        return known[0]
+    found = [run for run in known if run.id == name] or [run for run in known if run.id.startswith(name)]
+    if len(found) != 1:
+        shown = ", ".join(run.id for run in known[:3])
+        what = "more than one training" if found else "no training"
+        raise WrongUsage(f"There is {what} called “{safe(name, limit=60)}”.", f"The newest are: {shown}.")
+    return found[0]
+
+
+def running(workspace: Workspace) -> Run | None:
+    """Return the training whose process lives, if any."""
+    return next((run for run in list_runs(workspace) if is_alive(run)), None)
+
+
+def is_alive(run: Run) -> bool:
+    """True while the training's own process runs on this machine."""
+    who = proc.read(run.path)
+    return who is not None and proc.alive(who)
+
+
+def tail(run: Run, offset: int = 0) -> Tail:
+    """Return the events after `offset` bytes and where to go on; feed them to `events.reduce`, then `settle`."""
+    return events.read(run.path / events.FILE, offset)
+
+
+def view(run: Run) -> RunView:
+    """Return how a training stands now."""
+    # Alive is asked before the file is read: an end written in between is then seen, and not taken for a death.
+    living = is_alive(run)
+    return settle(run, events.reduce(tail(run).events), living)
+
+
+def settle(run: Run, seen: RunView, living: bool) -> RunView:
+    """Return the view with the state that follows from the process: one that is gone without a word was killed."""
+    # One that has said nothing yet may have been begun between the two looks: look again.
+    if seen.over or living or (not seen.started_at and is_alive(run)):
+        return seen
+    who = proc.read(run.path)
+    if who is not None and who.host != proc.this_host() and _spoke_lately(seen):
+        return seen
+    kept = " The best epoch so far is kept." if (run.path / BEST).exists() else ""
+    again = f"Go on from its last checkpoint: print-models train --resume {run.id}"
+    ended = replace(seen, phase="", eta_s=None, remedy=again, exit_code=1)
+    if who is None:
+        return replace(ended, state="failed", reason=f"It did not start. {_last_words(run)}".strip())
+    if not proc.here(who):
+        why = f"The machine it ran on ({safe(who.host, limit=60)}) was switched off or restarted.{kept}"
+        return replace(ended, state="interrupted", reason=why)
+    if not seen.started_at:
+        return replace(ended, state="failed", reason=f"It ended before it began. {_last_words(run)}".strip())
+    why = f"Its process was killed from outside (kill -9, or the system for want of memory).{kept}"
+    return replace(ended, state="killed", reason=why)
+
+
+def _spoke_lately(seen: RunView) -> bool:
+    """True for a training on another machine (a shared disk) whose heart beat within the last two minutes."""
+    try:
+        return datetime.now().astimezone() - datetime.fromisoformat(seen.last_at) < timedelta(minutes=2)
+    except (ValueError, TypeError):
+        return False
+
+
+def _last_words(run: Run) -> str:
+    try:
+        return safe_lines(run.log.read_bytes()[-2000:], limit=1)
+    except OSError:
+        return ""
+
+
+def start(workspace: Workspace, what: Spec) -> Run:
+    """Start a training in the background, in a session of its own, and return it at once.
+
+    Raises Lacking (torch, pictures), Refused (a class without images), Busy (one runs already).
+    """
+    _ready(workspace, what)
+    with _starting(workspace):
+        run = _new_run(workspace, what)
+        return _spawn(workspace, run)
+
+
+def resume(workspace: Workspace, run: Run) -> Run:
+    """Go on with a training that was stopped, killed or interrupted. Raises Refused for one that is finished."""
+    seen = view(run)
+    if seen.state == "finished":
+        raise Refused(f"The training {run.id} is finished.", "Start a new one: print-models train")
+    _ready(workspace, run.spec)
+    with _starting(workspace):
+        return _spawn(workspace, run)
+
+
+def _ready(workspace: Workspace, what: Spec) -> None:
+    """Find out beforehand what would stop a training before its first epoch, as far as that is cheap."""
+    from core.training.sides import missing, sides
+    from core.versions.manifest import read_version
+
+    require_torch()
+    version = read_version(workspace, workspace.task(what.task), what.dataset.version)
+    both = sides(version)
+    problem = missing(version, (*both.train, *both.validation))
+    if problem:
+        raise problem
+
+
+class _starting:
+    """Hold the right to start a training while nobody else may; raises Busy where one runs."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._lock = lock(
+            workspace.ensure_private() / "training.lock", what="the start of a training", timeout=5
+        )
+
+    def __enter__(self) -> None:
+        self._lock.__enter__()
+        other = running(self._workspace)
+        if other is not None:
+            self._lock.__exit__(None, None, None)
+            seen = view(other)
+            how_far = f"epoch {seen.epoch} of {seen.epochs}" if seen.epochs else seen.state
+            raise Busy(
+                f"The training {other.id} is running ({how_far}); a workspace trains one at a time.",
+                f"Watch it: print-models watch   or stop it: print-models stop {other.id}",
+            )
+
+    def __exit__(self, *error: Any) -> None:
+        self._lock.__exit__(*error)
+
+
+def _new_run(workspace: Workspace, what: Spec) -> Run:
+    moment = datetime.now().replace(microsecond=0)
+    try:
+        workspace.runs.mkdir(exist_ok=True)
+        while True:
+            run_id = f"{moment:%Y%m%dT%H%M%S}-{what.task}"
+            try:
+                (workspace.runs / run_id).mkdir()
+                break
+            except FileExistsError:
+                moment += timedelta(seconds=1)
+    except OSError as error:
+        raise explain(error, "making the training's folder") from error
+    run = Run(run_id, workspace.runs / run_id)
+    spec.write(run.path, what)
+    return run
+
+
+def _spawn(workspace: Workspace, run: Run) -> Run:
+    here = os.fspath(Path(core.__file__).resolve().parents[1])
+    path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH", ""))))
+    # -P: a workspace may hold a folder called `core` or a file `torch.py`; the process must not import those.
+    argv = [sys.executable, "-P", "-m", "core.training.fit", os.fspath(run.path)]
+    env = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+    try:
+        pid = spawn_detached(argv, cwd=workspace.root, log=run.log, env=env)
+    except OSError as error:
+        raise explain(error, "starting the training") from error
+    who = proc.identify(pid)
+    if who is not None:
+        proc.write(run.path, who)
+    return run
+
+
+def stop(run: Run, *, wait_s: float = 30.0) -> RunView:
+    """Ask a training to stop after the step it is at, keeping its best; wait up to `wait_s` seconds for its end.
+
+    Raises Refused where it does not run. A process that is not this training never gets a signal.
+    """
+    who = proc.read(run.path)
+    if who is None or not proc.alive(who):
+        seen = view(run)
+        raise Refused(f"The training {run.id} does not run: it is {seen.state}.", "See: print-models runs")
+    proc.ask_to_stop(who)
+    return follow(run, until_s=wait_s)
+
+
+def follow(
+    run: Run,
+    on_change: Callable[[RunView], None] | None = None,
+    *,
+    until_s: float | None = None,
+    wake: threading.Event | None = None,
+) -> RunView:
+    """Call `on_change` with every new view until the training is over, `until_s` have passed, or `wake` is set."""
+    wake = wake or threading.Event()
+    seen, offset, waited, told = RunView(), 0, 0.0, None
+    while True:
+        living = is_alive(run)
+        more = tail(run, offset)
+        seen, offset = events.reduce(more.events, seen), more.offset
+        now = settle(run, seen, living)
+        if now != told and on_change:
+            on_change(now)
+        told = now
+        if now.over or (until_s is not None and waited >= until_s) or wake.wait(_POLL_S):
+            return now
+        waited += _POLL_S
+
+
+def as_json(run: Run, seen: RunView) -> dict[str, Any]:
+    """Return a training as `runs --json` lists it."""
+    facts = seen.facts
+    what = facts or _facts_of_spec(run)
+    return {
+        "id": run.id,
+        "state": seen.state,
+        "task": what.get("task"),
+        "dataset": what.get("dataset"),
+        "epoch": seen.epoch,
+        "epochs": seen.epochs or what.get("epochs", 0),
+        "best": seen.best,
+        "eta_s": seen.eta_s,
+        "reason": seen.reason,
+        "words": list(seen.words),
+    }
+
+
+def _facts_of_spec(run: Run) -> dict[str, Any]:
+    try:
+        what = run.spec
+    except PrintModelsError:
+        return {}
+    return {"task": what.task, "dataset": what.dataset.version, "epochs": what.epochs}
+
+
+def describe(seen: RunView) -> str:
+    """Return how a training stands as one short phrase: 'epoch 3 of 15 · best 94 % · 2 min to go'."""
+    from core.training.results import percent, summary
+
+    if seen.state in ("running", "stopping"):
+        parts = [f"epoch {seen.epoch} of {seen.epochs}" if seen.epoch else seen.phase or "starting"]
+        if seen.best is not None:
+            parts.append(f"best {percent(seen.best)}")
+        if seen.eta_s:
+            parts.append(f"{duration(seen.eta_s)} to go")
+        return " · ".join(parts)
+    if seen.state == "finished":
+        return summary(seen.results)
+    if seen.state == "stopped":
+        return (
+            f"after epoch {len(seen.history)} of {seen.epochs}" if seen.history else "before its first epoch"
+        )
+    return seen.reason
