@@ -92,7 +92,6 @@ def export(
             manifest.CARD, card.render(version, parent=planned.parent, license_=workspace.settings.license)
         )
         _verify(stage, items, report, cancel)
-        stage.finish()
         cancel.check()
         report(Progress("publishing", len(items), len(items)))
         sync_filesystem(stage.path)

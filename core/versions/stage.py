@@ -23,26 +23,27 @@ from core.workspace import Workspace
 
 _STAGE = re.compile(r"\.v[0-9]+\.([0-9]+)(?:\.[0-9]+)?\.tmp")
 _numbers = itertools.count(1)
-_IGNORE = ".gitignore"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A stage whose process number lives but whose lock is free is another program's number, or one second old.
 _SURELY_DEAD_S = 3600.0
 
 
 class Stage:
-    """A folder being filled; `path` is its place, files go in by `write`."""
+    """A version being filled: `path` is its folder, inside the hidden one, which git ignores up to the last moment."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.mkdir()
-        self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    def __init__(self, around: Path, name: str) -> None:
+        self.path = around / name
+        around.mkdir()
+        self._around = os.open(around, _FOLDER)
+        fcntl.flock(self._around, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (around / ".gitignore").write_bytes(b"*\n")
+        os.mkdir(name, dir_fd=self._around)
+        self._folder = os.open(name, _FOLDER, dir_fd=self._around)
         self._below: dict[str, int] = {}
-        fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self.write(_IGNORE, b"*\n")
 
     def make_folder(self, name: str) -> None:
         os.mkdir(name, dir_fd=self._folder)
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._below[name] = os.open(name, flags, dir_fd=self._folder)
+        self._below[name] = os.open(name, _FOLDER, dir_fd=self._folder)
 
     def write(self, name: str, data: bytes, mtime_ns: int | None = None) -> None:
         """Write a new file `name` or `class/name`; a name that exists, as anything, is an OSError."""
@@ -69,12 +70,8 @@ class Stage:
         with os.fdopen(fd, "rb", buffering=0) as file:
             return file.read()
 
-    def finish(self) -> None:
-        """Take away what only the stage needed; it is then exactly the version."""
-        os.unlink(_IGNORE, dir_fd=self._folder)
-
     def close(self) -> None:
-        for fd in (*self._below.values(), self._folder):
+        for fd in (*self._below.values(), self._folder, self._around):
             os.close(fd)
         self._below.clear()
 
@@ -87,7 +84,7 @@ def staged(root: Path, name: str) -> Iterator[Stage]:
     path = root / f".{name}.{os.getpid()}.{next(_numbers)}.tmp"
     stage: Stage | None = None
     try:
-        stage = Stage(path)
+        stage = Stage(path, name)
         yield stage
     except OSError as error:
         raise explain(error, f"writing {name}") from error
@@ -132,7 +129,7 @@ def _dead(path: Path) -> bool:
     found = _STAGE.fullmatch(path.name)
     pid = int(found[1]) if found else 0
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = os.open(path, _FOLDER)
     except OSError:
         return False
     try:
