@@ -125,44 +125,50 @@ def _camera(ctx: Context, root: Path, frames: int, size: tuple[int, int], seed: 
 
 def _paint(workspace: Workspace, truth: Truth, task_name: str, *, mistaken: bool) -> None:
     """Give the labels of the truth as stretches, but for the last frames of each; one stretch reaches too far."""
+    from core.labels.bind import bind_missing
     from core.labels.sync import flush, open_store
 
-    task, known = workspace.tasks[task_name], truth.labels(task_name)
+    task = workspace.tasks[task_name]
     painted = labelled = 0
     with open_store(workspace) as store:
-        for number, (class_, keys) in enumerate(_stretches(known)):
+        for number, (class_, keys) in enumerate(_stretches(truth, task_name)):
             given = keys[:-_HURRY] if len(keys) > 2 * _HURRY else keys
             store.set(task, given, class_, how="stretch", who=_WHO)
             painted, labelled = painted + 1, labelled + len(given)
             if mistaken and number == 1:
                 wrong = next(other for other in task.classes if other != class_)
                 store.set(task, given[-3:], wrong, how="stretch", who=_WHO)
+        bind_missing(workspace, store, task)
         flush(workspace, store, task)
     click.echo(f"{task_name}: {labelled} of {len(truth.frames)} frames labelled, in {painted} stretches")
 
 
 def _correct(workspace: Workspace, truth: Truth) -> None:
+    from core.labels.bind import bind_missing
     from core.labels.sync import flush, open_store
 
-    task, known = workspace.tasks[_OFFLINE], truth.labels(_OFFLINE)
+    task = workspace.tasks[_OFFLINE]
     wrong = added = 0
     with open_store(workspace) as store:
         given = store.classes(task)
-        for class_, keys in _stretches(known):
+        for class_, keys in _stretches(truth, _OFFLINE):
             mistaken = [key for key in keys if given.get(key, class_) != class_]
             new = [key for key in keys if key not in given]
             for frames, how in ((mistaken, "hand"), (new, "stretch")):
                 if frames:
                     store.set(task, frames, class_, how=how, who=_WHO)
             wrong, added = wrong + len(mistaken), added + len(new)
+        bind_missing(workspace, store, task)
         flush(workspace, store, task)
     click.echo(f"{wrong} labels corrected, {added} added")
 
 
-def _stretches(known: dict[str, str]) -> list[tuple[str, list[str]]]:
-    return [
-        (class_, [key for key, _ in run]) for class_, run in groupby(known.items(), key=lambda pair: pair[1])
-    ]
+def _stretches(truth: Truth, task_name: str) -> list[tuple[str, list[str]]]:
+    """Return (class, frames) of every run of one class within one print, or within one idle time."""
+    known = truth.labels(task_name)
+    asked = [frame for frame in truth.frames if frame.frame in known]
+    runs = groupby(asked, key=lambda frame: (known[frame.frame], frame.print_id))
+    return [(class_, [frame.frame for frame in run]) for (class_, _), run in runs]
 
 
 def _train(root: Path) -> None:

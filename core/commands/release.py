@@ -46,7 +46,8 @@ def release(
         ctx.answer(_planned_json(planned), _planned_text(planned), as_json=as_json)
         return
     if push:
-        ctx.notice(f"price: {planned.price.line()}")
+        ctx.notice(f"price     {planned.price.line()}")
+        ctx.notice(f"upload    {_upload(planned)}")
     try:
         made = run(planned, report=ctx.report, confirm=_confirm(ctx))
     except NotPushed as error:
@@ -70,6 +71,17 @@ def _confirm(ctx: Context) -> Callable[[ReleasePlan], bool] | None:
     return ask
 
 
+def _upload(plan: ReleasePlan) -> str:
+    from core.human import size
+    from core.text import safe
+
+    target = plan.target
+    if target is None:
+        return "nothing"
+    where = f"{safe(target.remote)} ({safe(target.url, limit=120)})"
+    return f"{size(plan.upload)} of objects to {where}, proven there; then {safe(target.branch)} and the tag together"
+
+
 def _planned_json(plan: ReleasePlan) -> dict[str, object]:
     return {
         "version": plan.name,
@@ -83,6 +95,7 @@ def _planned_json(plan: ReleasePlan) -> dict[str, object]:
         "dry_run": True,
         "steps": list(plan.steps),
         "remote": plan.target.remote if plan.target else None,
+        "upload_bytes": plan.upload if plan.target else None,
         "price": plan.price.as_json(),
     }
 
@@ -99,9 +112,7 @@ def _planned_text(plan: ReleasePlan) -> str:
         f"tag       {plan.tag}",
     ]
     if plan.target:
-        lines.append(
-            f"to        {plan.target.remote}: every object, then {plan.target.branch} and the tag together"
-        )
+        lines.append(f"upload    {_upload(plan)}")
     return "\n".join([*lines, "Nothing was written."])
 
 
