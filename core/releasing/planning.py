@@ -37,7 +37,8 @@ class ReleasePlan:
 
     `existing` is a version that an earlier, interrupted release or an `export` left, else `planned` says what will
     be exported. `changes` are frames added, removed, relabelled against the parent. `commit` and `tagged` say how far
-    it is already; `target` is where it goes, None for no push. `steps` are what will be done, in order.
+    it is already; `target` is where it goes, None for no push, and `upload` the bytes that go there. `steps` are what
+    will be done, in order.
     """
 
     workspace: Workspace
@@ -54,6 +55,7 @@ class ReleasePlan:
     commit: str | None = None
     tagged: bool = False
     target: Target | None = None
+    upload: int = 0
     steps: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
@@ -112,6 +114,7 @@ def plan(
     checks.attributes(git, paths)
     checks.free_tag(git, f"{task.name}/{planned.name}")
     found_ledger = ledger(workspace)
+    new = found_ledger.new_bytes(images)
     return ReleasePlan(
         workspace=workspace,
         task=task,
@@ -121,9 +124,10 @@ def plan(
         bytes=sum(size for _, size in images),
         classes=found.classes,
         changes=found.changes,
-        price=price(found_ledger, found_ledger.new_bytes(images), plan_of(workspace, git)),
+        price=price(found_ledger, new, plan_of(workspace, git)),
         planned=planned,
         target=target,
+        upload=new + (pushing.waiting(git, target) if target else 0),
         steps=_steps("export", target),
         notices=(*_notices(workspace, target), *_left_over(git, workspace, task)),
     )
@@ -156,6 +160,7 @@ def _going_on(
         checks.hidden(git, [*cargo.paths, *companions(workspace, git, [task])])
         checks.attributes(git, list(cargo.images))
     found_ledger = ledger(workspace)
+    new = found_ledger.new_bytes([(pointer.oid, pointer.size) for pointer in cargo.pointers])
     parent = _items(workspace, task, version.info.parent)
     now = {item.source: item.label for item in version.items}
     shared = now.keys() & parent.keys()
@@ -172,15 +177,12 @@ def _going_on(
             len(parent) - len(shared),
             sum(now[frame] != parent[frame] for frame in shared),
         ),
-        price=price(
-            found_ledger,
-            found_ledger.new_bytes([(pointer.oid, pointer.size) for pointer in cargo.pointers]),
-            plan_of(workspace, git),
-        ),
+        price=price(found_ledger, new, plan_of(workspace, git)),
         existing=version,
         commit=commit,
         tagged=tagged,
         target=target,
+        upload=new + (pushing.waiting(git, target) if target else 0),
         steps=_steps("push" if tagged else "tag" if commit else "stage", target),
         notices=_notices(workspace, target),
     )

@@ -94,6 +94,11 @@ def there(git: Git, target: Target, tag: str) -> str:
     return "same" if found == git.rev_parse(f"refs/tags/{tag}") and target.ref in refs else "other"
 
 
+def waiting(git: Git, target: Target) -> int:
+    """Return the bytes of objects in commits here that the remote is not known to have."""
+    return sum(pointer.size for pointer in pointers_of(git, ["HEAD", "--not", f"--remotes={target.remote}"]))
+
+
 def push(
     git: Git, target: Target, cargo: Cargo, tag: str, report: Report, cancel: CancelToken | None
 ) -> list[str]:
