@@ -119,8 +119,8 @@ class RunView:
 
     `state`: starting, running, stopping, finished, stopped, failed, killed, interrupted. `phase` says what a running
     one does just now. `best` is the best epoch's balanced accuracy (0 to 1), `eta_s` seconds still to go, `results`
-    what validation says of the best epoch (results.measure), `words` the same in sentences, `saved` the sha256 of
-    every checkpoint that may be on the disk, by file.
+    what validation says of the best epoch (results.measure), `words` the same in sentences, `best_sha256` the model
+    file they are about, `saved` the sha256 of every checkpoint that may be on the disk, by file.
     """
 
     state: str = "starting"
@@ -143,6 +143,7 @@ class RunView:
     results: Mapping[str, Any] | None = None
     words: tuple[str, ...] = ()
     saved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    best_sha256: str = ""
     started_at: str = ""
     last_at: str = ""
     seconds: float = 0.0
@@ -191,8 +192,6 @@ def _resumed(view: RunView, event: Event) -> RunView:
         reason="",
         remedy="",
         exit_code=0,
-        results=None,
-        words=(),
     )
 
 
@@ -240,7 +239,11 @@ def _epoch(view: RunView, event: Event) -> RunView:
 
 
 def _checkpoint(view: RunView, event: Event) -> RunView:
-    return replace(view, saved=_with_saved(view.saved, {str(event["file"]): str(event["sha256"])}))
+    file, sha256 = str(event["file"]), str(event["sha256"])
+    view = replace(view, saved=_with_saved(view.saved, {file: sha256}))
+    if "words" not in event:
+        return view
+    return replace(view, best_sha256=sha256, results=event.get("results"), words=tuple(event["words"]))
 
 
 def _with_saved(
@@ -265,7 +268,7 @@ def _ended(view: RunView, event: Event) -> RunView:
         reason=str(event.get("reason", "")),
         remedy=str(event.get("remedy", "")),
         exit_code=int(event.get("exit_code", 0)),
-        results=event.get("results", view.results),
+        results=event.get("results") or view.results,
         words=tuple(event.get("words") or view.words),
         seconds=float(event.get("seconds", view.seconds)),
     )

@@ -170,7 +170,7 @@ class _Fit:
 
     def run(self) -> None:
         """Go through the epochs, from the last checkpoint on where there is one."""
-        for epoch in range(self._restored() + 1, self.what.epochs + 1):
+        for epoch in range(self._restored() + 1, self.what.last_epoch + 1):
             if self.now.stale >= self.what.patience:
                 self.job.outcome.early = True
                 break
@@ -199,7 +199,7 @@ class _Fit:
         self.job.writer.append(
             "epoch",
             epoch=epoch,
-            epochs=self.what.epochs,
+            epochs=self.what.last_epoch,
             train_loss=round(loss, 6),
             train_accuracy=round(accuracy, 4),
             loss=round(found.loss, 6) if found else None,
@@ -269,7 +269,7 @@ class _Fit:
         if better:
             files[BEST] = serialise(self._model_file(epoch))
         due = time.monotonic() - self.now.saved_at >= SAVE_EVERY_S
-        if due or epoch == self.what.epochs or self.now.stale >= self.what.patience:
+        if due or epoch == self.what.last_epoch or self.now.stale >= self.what.patience:
             files[LAST] = serialise(
                 {
                     "epoch": epoch,
@@ -306,17 +306,21 @@ class _Fit:
 
     def _save(self, epoch: int, files: dict[str, tuple[bytes, Hashed]]) -> None:
         """Put checkpoints on the disk whole, read them again, and only then announce them."""
+        found = self.now.results
+        said = results.words(found, weights=self.start.words)
         for name, (data, hashed) in files.items():
             path = self.job.folder / name
             atomic_write(path, data)
             if hash_file(path).oid != hashed.oid:
                 raise Damaged(f"{name} does not read back as it was written.", "Look at the disk (dmesg).")
-            self.job.writer.append("checkpoint", file=name, sha256=hashed.oid, size=hashed.size, epoch=epoch)
+            worth = {"results": found, "words": said} if name == BEST else {}
+            self.job.writer.append(
+                "checkpoint", file=name, sha256=hashed.oid, size=hashed.size, epoch=epoch, **worth
+            )
             if name == LAST:
                 self.now.saved_at = time.monotonic()
         self.job.outcome.best_epoch = self.now.best_epoch
-        self.job.outcome.results = self.now.results
-        self.job.outcome.words = results.words(self.now.results, weights=self.start.words)
+        self.job.outcome.results, self.job.outcome.words = found, said
 
     def _restored(self) -> int:
         """Go back to the last checkpoint of this run; return its epoch, 0 to begin at the beginning."""

@@ -54,7 +54,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """The whole of what a training is to do.
 
     `classes` in the order of the outputs, `patience` epochs without a better one end it, `threads` of torch,
-    `input_size` is the longer side in pixels that a picture is scaled to.
+    `input_size` is the longer side in pixels that a picture is scaled to, `until` an epoch after which to end although
+    the plan is for `epochs` (0: none); `commit` is the workspace's head when it was started.
     """
 
     dataset: Dataset
@@ -71,6 +72,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 1
     device: str = "cpu"
     input_size: int = 224
+    until: int = 0
     commit: str = ""
     tool: str = ""
     format: int = FORMAT
@@ -78,6 +80,10 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def task(self) -> str:
         return self.dataset.task
+
+    @property
+    def last_epoch(self) -> int:
+        return min(self.epochs, self.until or self.epochs)
 
     @property
     def config(self) -> dict[str, Any]:

@@ -170,6 +170,7 @@ def _begin(folder: Path, writer: EventWriter, before: RunView) -> None:
         what = spec.read(folder)
         facts = {
             **what.config,
+            "epochs": what.last_epoch,
             "task": what.task,
             "dataset": what.dataset.version,
             "digest": what.dataset.digest,

@@ -1,0 +1,311 @@
+"""The commands of learning: train, runs, watch, stop, models, promote, reproduce. None of them imports torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from core.commands.shell import Context, json_option, pass_context, task_option, who_option
+
+if TYPE_CHECKING:
+    from core.training.events import RunView
+    from core.training.registry import ModelRecord
+    from core.training.runs import Run
+
+_MODES = ("head", "last", "full")
+
+
+@click.command()
+@task_option
+@click.option(
+    "--dataset-dir", metavar="D", type=click.Path(path_type=Path), help="A version's folder; else the latest."
+)
+@click.option("--mode", default="last", show_default=True, type=click.Choice(_MODES), help="What is trained.")
+@click.option("--arch", default="resnet18", show_default=True, metavar="A", help="A torchvision classifier.")
+@click.option(
+    "--weights",
+    metavar="W",
+    help="A .pth file, imagenet or random; else ImageNet if it can be had, else random.",
+)
+@click.option("--epochs", type=int, metavar="N", help="At most so many passes; 15, with a head alone 40.")
+@click.option("--batch-size", type=int, metavar="N", help="Images per step; 32.")
+@click.option("--lr", type=float, metavar="X", help="Step size; 3e-4, head 3e-3, full 1e-4.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, metavar="N", help="Another seed, another order."
+)
+@click.option("--device", default="cpu", show_default=True, type=click.Choice(("cpu", "cuda")), help="Where.")
+@click.option("--foreground", is_flag=True, help="Stay until it has ended; Ctrl-C stops it.")
+@click.option(
+    "--resume", metavar="RUN", help="Go on with a training that was stopped, killed or interrupted."
+)
+@json_option
+@pass_context
+def train(
+    ctx: Context,
+    task: str | None,
+    dataset_dir: Path | None,
+    mode: str,
+    arch: str,
+    weights: str | None,
+    epochs: int | None,
+    batch_size: int | None,
+    lr: float | None,
+    seed: int,
+    device: str,
+    foreground: bool,
+    resume: str | None,
+    as_json: bool,
+) -> None:
+    """Train a model on a dataset version, in the background.
+
+    It goes on when this terminal is closed. Without --dataset-dir it learns from the task's latest version.
+    """
+    from core.training import planning, runs
+
+    workspace = ctx.workspace
+    if resume is not None:
+        run = runs.resume(workspace, runs.get(workspace, resume))
+    else:
+        runs.require_torch()
+        what = planning.plan(
+            workspace,
+            task=task,
+            dataset_dir=dataset_dir,
+            mode=mode,
+            architecture=arch,
+            weights=weights,
+            epochs=epochs,
+            batch_size=batch_size,
+            lr=lr,
+            seed=seed,
+            device=device,
+            folder=ctx.folder,
+        )
+        run = runs.start(workspace, what)
+    if foreground:
+        _stay(ctx, run, as_json)
+    what = run.spec
+    text = (
+        f"{run.id}: {what.architecture}, {what.mode}, on {what.task} {what.dataset.version} "
+        f"({what.dataset.digest[:19]}…), {what.threads} of the processor's threads\n"
+        f"It goes on in the background. See how it goes: print-models watch"
+    )
+    ctx.answer(runs.as_json(run, runs.view(run)), text, as_json=as_json)
+
+
+def _stay(ctx: Context, run: Run, as_json: bool) -> None:
+    from core.training import runs
+
+    try:
+        seen = _follow(ctx, run)
+    except KeyboardInterrupt:
+        ctx.notice("Stopping …")
+        runs.stop(run)
+        raise
+    ctx.answer(runs.as_json(run, seen), _end(seen), as_json=as_json)
+    ctx.exit(seen.exit_code)
+
+
+@click.command("runs")
+@json_option
+@pass_context
+def runs(ctx: Context, as_json: bool) -> None:
+    """List every training with its state, the newest first."""
+    from core.training import runs as trainings
+
+    rows = [(run, trainings.view(run)) for run in trainings.list_runs(ctx.workspace)]
+    objects = [trainings.as_json(run, seen) for run, seen in rows]
+    lines = [
+        f"{run.id:<38} {seen.state:<12} {found['dataset'] or '?':<5} {trainings.describe(seen)}"
+        for (run, seen), found in zip(rows, objects, strict=True)
+    ]
+    text = "\n".join(lines) or "No training yet. Start one: print-models train"
+    ctx.answer({"runs": objects}, text, as_json=as_json)
+
+
+@click.command()
+@click.argument("run", required=False)
+@json_option
+@pass_context
+def watch(ctx: Context, run: str | None, as_json: bool) -> None:
+    """Follow a training until it ends; without RUN the newest. Ctrl-C stops watching, not the training.
+
+    With --json: how it stands now, at once.
+    """
+    from core.training import runs
+
+    found = runs.get(ctx.workspace, run)
+    if as_json:
+        seen = runs.view(found)
+        ctx.answer({**runs.as_json(found, seen), **_detail(seen)}, "", as_json=True)
+        return
+    seen = _follow(ctx, found)
+    ctx.answer({}, _end(seen), as_json=False)
+    ctx.exit(seen.exit_code)
+
+
+def _follow(ctx: Context, run: Run) -> RunView:
+    """Tell on standard error what is new, one line per epoch, until the training is over."""
+    from core.progress import Progress
+    from core.training import runs
+    from core.training.results import percent
+
+    told = {"epoch": 0, "alerts": 0, "start": 0}
+
+    def show(seen: RunView) -> None:
+        if seen.facts.get("start") and not told["start"]:
+            told["start"] = 1
+            ctx.notice(str(seen.facts["start"]))
+        for text in seen.alerts[told["alerts"] :]:
+            ctx.notice(f"note: {text}")
+        told["alerts"] = len(seen.alerts)
+        for epoch in seen.history:
+            if epoch.number > told["epoch"]:
+                told["epoch"] = epoch.number
+                best = " best" if epoch.best else ""
+                ctx.notice(
+                    f"epoch {epoch.number}/{seen.epochs}  loss {epoch.train_loss:.3f}  "
+                    f"validation {percent(epoch.balanced)}{best}"
+                )
+        if not seen.over:
+            ctx.report(Progress(seen.phase or seen.state, seen.epoch, seen.epochs or None))
+
+    return runs.follow(run, show)
+
+
+def _end(seen: RunView) -> str:
+    from core.human import duration
+    from core.training.results import table
+
+    lines = []
+    if seen.state in ("finished", "stopped"):
+        lines.append(f"{seen.state} after {duration(seen.seconds)}")
+    else:
+        lines += [f"{seen.state}: {seen.reason}", seen.remedy]
+    lines += seen.words
+    if seen.results:
+        lines += ["", *table(seen.results)]
+    return "\n".join(line for line in lines)
+
+
+def _detail(seen: RunView) -> dict[str, Any]:
+    return {
+        "facts": dict(seen.facts),
+        "results": seen.results,
+        "alerts": list(seen.alerts),
+        "phase": seen.phase,
+        "remedy": seen.remedy,
+        "history": [
+            {name: getattr(epoch, name) for name in epoch.__dataclass_fields__} for epoch in seen.history
+        ],
+    }
+
+
+@click.command()
+@click.argument("run", required=False)
+@json_option
+@pass_context
+def stop(ctx: Context, run: str | None, as_json: bool) -> None:
+    """Stop a training after the step it is at; its best epoch is kept. Without RUN the one that runs."""
+    from core.errors import Refused
+    from core.training import runs
+
+    workspace = ctx.workspace
+    found = runs.get(workspace, run) if run else runs.running(workspace)
+    if found is None:
+        raise Refused("No training is running.", "See: print-models runs")
+    seen = runs.stop(found)
+    kept = f"its best, epoch {seen.best_epoch}, is kept" if seen.best_epoch else "it had saved nothing yet"
+    text = f"{found.id} is stopped; {kept}."
+    if not seen.over:
+        text = f"{found.id} was asked to stop and will, after the step it is at."
+    ctx.answer(runs.as_json(found, seen), text, as_json=as_json)
+
+
+@click.command()
+@json_option
+@pass_context
+def models(ctx: Context, as_json: bool) -> None:
+    """List every model version with what it learned from and how good it is."""
+    from core.human import size
+    from core.training import registry
+
+    known = registry.models(ctx.workspace)
+    lines = []
+    for record in known:
+        where = "" if record.here == "file" else f" ({record.here})"
+        lines.append(
+            f"{'▶' if record.current else ' '} {record.name:<24} {record.dataset or '?':<5} {size(record.size):>8}"
+            f"{where}  {registry.describe(record)}"
+        )
+        lines += [f"      {line}" for line in (record.facts.get("words") or [])[1:2]]
+    if any(record.current for record in known):
+        lines.append("▶ in use")
+    text = "\n".join(lines) or "No model yet. Train one, then: print-models promote RUN"
+    ctx.answer({"models": [record.as_json() for record in known]}, text, as_json=as_json)
+
+
+@click.command()
+@click.argument("what", metavar="RUN|MODEL")
+@click.option("--current", is_flag=True, help="Also make it the model in use.")
+@who_option
+@json_option
+@pass_context
+def promote(ctx: Context, what: str, current: bool, who: str | None, as_json: bool) -> None:
+    """Make a training a model version, with its record and its section on the dataset's card, in one commit.
+
+    With --current also the model in use; a MODEL takes --current only. Nothing is ever overwritten but that one.
+    """
+    from core.releasing.models import keep
+
+    chosen = _run_or_model(ctx, what, current)
+    kept = keep(ctx.workspace, chosen, current=current, who=ctx.workspace.who(who))
+    lines = [f"{kept.record.file}  {kept.record.sha256[:19]}…"]
+    lines += list(kept.record.facts.get("words") or [])
+    if current:
+        lines.append(f"In use: {ctx.workspace.task(kept.record.task).current_model}")
+    lines.append(
+        f"commit {kept.commit[:12]}" if kept.commit else "It was committed already; nothing changed."
+    )
+    ctx.answer({**kept.record.as_json(), "committed": kept.commit}, "\n".join(lines), as_json=as_json)
+
+
+def _run_or_model(ctx: Context, what: str, current: bool) -> Run | ModelRecord:
+    from core.errors import WrongUsage
+    from core.training import registry, runs
+
+    if what[:1].isdigit():
+        return runs.get(ctx.workspace, what)
+    record = registry.get(ctx.workspace, what)
+    if not current:
+        raise WrongUsage(
+            f"{record.name} is a model version already.", "Make it the one in use with --current."
+        )
+    return record
+
+
+@click.command()
+@click.argument("model")
+@click.option(
+    "--weights", metavar="FILE", type=click.Path(path_type=Path), help="The file it started from, if any."
+)
+@json_option
+@pass_context
+def reproduce(ctx: Context, model: str, weights: Path | None, as_json: bool) -> None:
+    """Train a model again from its record and compare the two files, byte by byte. Exit code 1 where they differ."""
+    from core.training import registry
+    from core.training.reproduce import reproduce as again
+
+    workspace = ctx.workspace
+    record = registry.get(workspace, model)
+    found = again(
+        workspace, record, weights=ctx.folder / weights if weights is not None else None, report=ctx.report
+    )
+    if found.identical:
+        text = f"identical: {record.name} was trained again and has the same bytes, {found.sha256}"
+    else:
+        text = "\n".join([f"not identical: {found.sha256} instead of {record.sha256}", *found.differs])
+    ctx.answer(found.as_json(), text, as_json=as_json)
+    ctx.exit(0 if found.identical else 1)

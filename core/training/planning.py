@@ -1,0 +1,91 @@
+"""From what a person asks for to the spec of a training: which version, which weights, which defaults.
+
+Called by the `train` command and the Training screen, so that both start the same training.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.errors import PrintModelsError, Refused, WrongUsage
+from core.process import run
+from core.text import safe
+from core.training import spec
+from core.training.spec import Spec
+from core.versions.manifest import Version, latest, read_version
+from core.workspace import Workspace
+
+
+def plan(
+    workspace: Workspace,
+    *,
+    task: str | None = None,
+    dataset_dir: Path | None = None,
+    version: str | None = None,
+    mode: str = "last",
+    architecture: str = "resnet18",
+    weights: str | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+    folder: Path | None = None,
+) -> Spec:
+    """Return the spec of a training; what is not asked for takes its default.
+
+    The dataset is `dataset_dir`, else `version`, else the workspace's pinned version, else the latest that is not
+    withdrawn. Relative paths are meant from `folder`. Raises WrongUsage, Refused (no version yet), Lacking.
+    """
+    folder = folder or workspace.root
+    found = _version(workspace, task, dataset_dir, version, folder)
+    return spec.make(
+        found.task,
+        found,
+        mode=mode,
+        architecture=architecture,
+        weights=spec.weights_of(weights, folder),
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        seed=seed,
+        device=device,
+        commit=head(workspace),
+    )
+
+
+def _version(
+    workspace: Workspace, task: str | None, dataset_dir: Path | None, version: str | None, folder: Path
+) -> Version:
+    if dataset_dir is not None:
+        path = (folder / dataset_dir).resolve()
+        if path.parent.parent != workspace.datasets.resolve():
+            raise WrongUsage(
+                f"{safe(dataset_dir)} is no dataset version of this workspace.",
+                "Give a folder like datasets/offline-detection/v2.",
+            )
+        if task is not None and task != path.parent.name:
+            raise WrongUsage(
+                f"--task {safe(task)} and --dataset-dir {safe(dataset_dir)} disagree.",
+                "Leave one of them out.",
+            )
+        task, version = path.parent.name, path.name
+    meant = workspace.task(task)
+    name = version or workspace.settings.default_dataset or None
+    found = read_version(workspace, meant, name) if name else latest(workspace, meant)
+    if found is None:
+        raise Refused(
+            f"{meant.name} has no dataset version to train on.",
+            f"Release one first: print-models release --task {meant.name}",
+        )
+    return found
+
+
+def head(workspace: Workspace) -> str:
+    """Return the commit the workspace is at, '' where there is none."""
+    try:
+        return run(
+            ["git", "rev-parse", "--verify", "-q", "HEAD"], cwd=workspace.root, timeout=10, check=False
+        ).text.strip()
+    except PrintModelsError:
+        return ""

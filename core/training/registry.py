@@ -1,0 +1,294 @@
+"""Model versions: the files under models/versions with their records, and how a training becomes one.
+
+What always holds: a model version is never overwritten; its record says what it learned from, how good it is, and
+all that is needed to train it again; records are read without torch, also in a clone that has only pointers.
+Called by the model commands, the Training screen, the card of a version, and a release that trains.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.durable import Hashed, atomic_write, copy_hashing, explain, fsync_dir, hash_file, lock
+from core.errors import Damaged, Lacking, Refused, WrongUsage
+from core.storage.lfs import POINTER_LIMIT, parse_pointer
+from core.tasks import Task
+from core.text import safe
+from core.training import results, runs
+from core.training.runs import Run
+from core.version import __version__
+from core.versions.manifest import number_of, read_version
+from core.workspace import Workspace
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A model version: `facts` is its whole record, `here` is 'file', 'pointer' or 'missing', `current` in use.
+
+    `problem` says what is wrong with it, or is empty.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    size: int
+    here: str
+    current: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def task(self) -> str:
+        return str(self.facts.get("task", ""))
+
+    @property
+    def dataset(self) -> str:
+        """The dataset version it learned from, 'v2'; '' where nobody knows."""
+        return str((self.facts.get("dataset") or {}).get("version", ""))
+
+    @property
+    def digest(self) -> str:
+        return str((self.facts.get("dataset") or {}).get("digest", ""))
+
+    @property
+    def results(self) -> Mapping[str, Any] | None:
+        found = self.facts.get("results")
+        return found if isinstance(found, Mapping) and found else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `models --json` lists it."""
+        own = {
+            name: getattr(self, name)
+            for name in ("name", "file", "sha256", "size", "here", "current", "problem")
+        }
+        return {**self.facts, **own}
+
+
+def identity(path: Path) -> tuple[str, Hashed | None]:
+    """Return where a model's bytes are ('file', 'pointer', 'missing') and which they are."""
+    try:
+        if path.stat().st_size <= POINTER_LIMIT:
+            pointer = parse_pointer(path.read_bytes())
+            if pointer is not None:
+                return "pointer", Hashed(pointer.oid, pointer.size)
+        return "file", hash_file(path)
+    except OSError:
+        return "missing", None
+
+
+def models(workspace: Workspace) -> list[ModelRecord]:
+    """Return every model version, by task and then the order of their numbers. Torch is not needed."""
+    in_use = {}
+    for task in workspace.tasks.values():
+        _, found = identity(workspace.root / task.current_model)
+        if found:
+            in_use[found.oid] = task.name
+    names = {path.stem for path in _files(workspace)}
+    return [_read(workspace, name, in_use) for name in sorted(names, key=_order)]
+
+
+def _files(workspace: Workspace) -> Iterator[Path]:
+    try:
+        found = list(workspace.model_versions.iterdir())
+    except OSError:
+        return
+    yield from (path for path in found if path.suffix in (".pth", ".json") and not path.name.startswith("."))
+
+
+def _order(name: str) -> tuple[str, list[int]]:
+    detector, _, number = name.rpartition("-v")
+    return detector, [int(part) if part.isdigit() else 0 for part in number.split(".")]
+
+
+def _read(workspace: Workspace, name: str, in_use: Mapping[str, str]) -> ModelRecord:
+    path = workspace.model_versions / f"{name}.pth"
+    here, found = identity(path)
+    file, facts, problem = f"models/versions/{name}.pth", {}, ""
+    try:
+        facts = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=dict[str, Any])
+    except FileNotFoundError:
+        problem = "it has no record"
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        problem = "its record can't be read"
+    recorded = str(facts.get("sha256", ""))
+    if here == "missing":
+        problem = problem or "its file is missing"
+    elif recorded and found and found.oid != recorded:
+        problem = "its file is not the one its record names"
+    oid = recorded or (found.oid if found else "")
+    size = int(facts.get("size") or (found.size if found else 0))
+    return ModelRecord(name, file, oid, size, here, oid in in_use, facts, problem)
+
+
+def get(workspace: Workspace, name: str) -> ModelRecord:
+    """Return a model version by its name, with or without folder and ending. Raises WrongUsage."""
+    stem = Path(name).name.removesuffix(".pth").removesuffix(".json")
+    known = models(workspace)
+    for record in known:
+        if record.name == stem:
+            return record
+    shown = ", ".join(record.name for record in known[-3:]) or "none yet; promote a training"
+    raise WrongUsage(f"There is no model “{safe(name, limit=60)}”.", f"There are: {shown}.")
+
+
+def promote(workspace: Workspace, run: Run, *, current: bool = False, who: str = "") -> ModelRecord:
+    """Make a training's best epoch a model version; with `current` also the model in use. The same run twice is one.
+
+    Raises Refused (it runs still, nothing was saved, its version is gone), Damaged (its file is not as recorded).
+    """
+    facts, found = _facts(workspace, run, who)
+    task = workspace.task(str(facts["task"]))
+    with lock(workspace.ensure_private() / "models.lock", what="the models", timeout=10):
+        record = next((m for m in models(workspace) if m.sha256 == found.oid and not m.problem), None)
+        if record is None:
+            name = _name(workspace, task, str(facts["dataset"]["version"]), found.oid)
+            _publish(run.best, workspace.model_versions / f"{name}.pth", found)
+            whole = {**facts, "name": name, "file": f"models/versions/{name}.pth"}
+            path = workspace.model_versions / f"{name}.json"
+            atomic_write(
+                path, msgspec.json.format(msgspec.json.encode(whole, order="sorted"), indent=2) + b"\n"
+            )
+            record = get(workspace, name)
+    return use(workspace, record) if current else record
+
+
+def _facts(workspace: Workspace, run: Run, who: str) -> tuple[dict[str, Any], Hashed]:
+    """Return the record of a training's best epoch and the identity of its file."""
+    seen, what = runs.view(run), run.spec
+    if not seen.over:
+        raise Refused(
+            f"The training {run.id} is still running.", f"Wait for it, or: print-models stop {run.id}"
+        )
+    if not run.best.exists() or not seen.best_sha256:
+        raise Refused(
+            f"The training {run.id} has saved no model: {seen.reason or seen.state}.", "Train again."
+        )
+    found = hash_file(run.best)
+    if found.oid != seen.best_sha256:
+        if found.oid in seen.saved.get(runs.BEST, ()):
+            raise Refused(
+                f"The training {run.id} was killed while it saved its best epoch.",
+                f"Let it go on: print-models train --resume {run.id}",
+            )
+        raise Damaged(f"{runs.BEST} of {run.id} is not the file that was saved.", "Train again.")
+    version = read_version(workspace, workspace.task(what.task), what.dataset.version)
+    if version.digest != what.dataset.digest:
+        raise Refused(
+            f"{version.task.name} {version.name} is not what this training learned from: its digest differs.",
+            "Get the version as it was, or train on it as it is.",
+        )
+    weights = dict(seen.facts.get("weights") or {})
+    record = {
+        "format": FORMAT,
+        "task": what.task,
+        "detector": version.task.detector,
+        "sha256": found.oid,
+        "size": found.size,
+        "architecture": what.architecture,
+        "classes": list(what.classes),
+        "input": seen.facts.get("input"),
+        "dataset": msgspec.to_builtins(what.dataset),
+        "config": what.config,
+        "weights": weights,
+        "epoch": seen.best_epoch,
+        "results": seen.results,
+        "words": list(seen.words),
+        "images": seen.facts.get("images"),
+        "notes": seen.facts.get("notes") or [],
+        "machine": seen.facts.get("machine") or {},
+        "commit": what.commit,
+        "run": run.id,
+        "trained": seen.started_at,
+        "seconds": round(sum(epoch.seconds for epoch in seen.history), 1),
+        "epochs_run": len(seen.history),
+        "ended": seen.state,
+        "promoted": {"by": who, "at": datetime.now().astimezone().isoformat(timespec="seconds")},
+        "tool": f"print-models {__version__}",
+    }
+    return record, found
+
+
+def _name(workspace: Workspace, task: Task, version: str, oid: str) -> str:
+    """Return the next free name: detector-v2, then detector-v2.2 …; a file that a crash left without a record is its own."""
+    for count in range(1, 10_000):
+        name = f"{task.detector}-{version}" + (f".{count}" if count > 1 else "")
+        path = workspace.model_versions / f"{name}.pth"
+        if path.with_suffix(".json").exists():
+            continue
+        here, found = identity(path)
+        if here == "missing" or (found is not None and found.oid == oid):
+            return name
+    raise Refused(f"There are too many models of {task.name} {version}.", "Release a new dataset version.")
+
+
+def _publish(source: Path, target: Path, expected: Hashed) -> None:
+    """Let a model file appear whole under its name, or not at all; one with these bytes may be there already."""
+    if target.exists():
+        return
+    temporary = Path()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".model-", dir=target.parent))
+        temporary = folder / target.name
+        if copy_hashing(source, temporary, keep_mtime=False) != expected:
+            raise Damaged(f"{safe(source.name)} changed while it was copied.", "Try again.")
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.link(temporary, target)
+        fsync_dir(target.parent)
+    except OSError as error:
+        raise explain(error, f"writing {safe(target.name)}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+        temporary.parent.rmdir()
+
+
+def use(workspace: Workspace, record: ModelRecord) -> ModelRecord:
+    """Make a model version the one in use: `models/…​.pth` of its task gets its bytes. Raises Lacking, Damaged."""
+    if record.here != "file":
+        raise Lacking(
+            f"{record.name} is {'a Git LFS pointer' if record.here == 'pointer' else 'missing'} here.",
+            f"Get it: git lfs pull --include '{record.file}'",
+        )
+    if record.problem:
+        raise Damaged(
+            f"{record.name} can't be used: {record.problem}.", "Get it as it was: git checkout -- models"
+        )
+    target = workspace.root / workspace.task(record.task).current_model
+    atomic_write(target, (workspace.root / record.file).read_bytes())
+    return get(workspace, record.name)
+
+
+def for_card(workspace: Workspace, task: Task, version: str) -> list[dict[str, Any]]:
+    """Return the models trained on a version as plain rows for its card, oldest first."""
+    rows = []
+    for record in models(workspace):
+        found = record.results
+        if record.task != task.name or record.dataset != version or number_of(version) is None:
+            continue
+        row: dict[str, Any] = {
+            "model": f"{record.name} ({record.facts.get('architecture')}, {record.facts['config']['mode']})",
+            "date": str(record.facts.get("trained", ""))[:10],
+            "file": record.file,
+            "note": " ".join(record.facts.get("words") or []),
+        }
+        if found:
+            row |= {key: found[key] for key in ("accuracy", "low", "high", "balanced", "baselines")}
+            row["recall"] = {name: one["recall"] for name, one in found["classes"].items()}
+        rows.append(row)
+    return rows
+
+
+def describe(record: ModelRecord) -> str:
+    """Return a model's result as one short phrase."""
+    return record.problem or results.summary(record.results)
