@@ -16,6 +16,8 @@ from core.text import safe
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
 _STEM = re.compile(r"([0-9]{8})T([0-9]{6})(?![0-9])")
+# The usual key, seen at one glance; what looks otherwise is looked at part by part.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+/[0-9]{8}/[A-Za-z0-9_-]+\.[A-Za-z0-9]+")
 _DAY = re.compile(r"[0-9]{8}")
 _WRITTEN = re.compile(r"([0-9]{1,2})\.?\s+([a-z]{3,9})\.?(?:\s+([0-9]{4}))?")
 _MONTHS = (
@@ -80,6 +82,8 @@ def day_of(key: str) -> str | None:
 
 def why_unusable(key: str) -> str | None:
     """Return why a text can't be a frame's key, in a few words; None for a usable one."""
+    if _PLAIN.fullmatch(key):
+        return None
     parts = key.split("/")
     if not key or "\0" in key:
         return "is empty" if not key else "holds a NUL"

@@ -31,11 +31,11 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS step (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, how TEXT NOT NULL, task TEXT NOT NULL,
     class TEXT, kind TEXT NOT NULL, session TEXT NOT NULL, changed INTEGER NOT NULL DEFAULT 0,
-    undone INTEGER NOT NULL DEFAULT 0, applied_by INTEGER, target INTEGER, text TEXT NOT NULL DEFAULT '');
+    undone INTEGER NOT NULL DEFAULT 0, applied_by INTEGER, target INTEGER, text TEXT NOT NULL DEFAULT '',
+    frames BLOB);
 CREATE TABLE IF NOT EXISTS change (
     task TEXT NOT NULL, frame TEXT NOT NULL, seq INTEGER NOT NULL, before TEXT, before_seq INTEGER, after TEXT,
     after_seq INTEGER, size INTEGER, mtime_ns INTEGER, sha256 TEXT, PRIMARY KEY (task, frame, seq)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS change_seq ON change (seq);
 CREATE TABLE IF NOT EXISTS label (
     task TEXT NOT NULL, frame TEXT NOT NULL, class TEXT NOT NULL, seq INTEGER NOT NULL, before TEXT, size INTEGER,
     mtime_ns INTEGER, sha256 TEXT, PRIMARY KEY (task, frame)) WITHOUT ROWID;

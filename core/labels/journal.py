@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from core.durable import explain, fsync_dir
-from core.labels.steps import MARKS
+from core.labels.steps import MARKS, changes_of
 
 _ECHOES = ("undo", "redo", "outside")
 
@@ -87,13 +87,10 @@ def pending(db: sqlite3.Connection, after: int) -> tuple[int, list[str]]:
     lines = []
     for seq, at, who, how, task in steps:
         groups: dict[tuple[str | None, str | None], list[str]] = defaultdict(list)
-        # What was imported with an origin of its own stands in the journal it came from.
-        own = "AND after_seq=?" if how == "imported" else "AND ?"
-        rows = db.execute(
-            f"SELECT frame, before, after FROM change WHERE seq=? {own} ORDER BY frame", (seq, seq)
-        )
-        for frame, before, after_class in rows:
-            groups[(before, after_class)].append(frame)
+        for frame, before, _, after_class, after_seq in changes_of(db, seq):
+            # What was imported with an origin of its own stands in the journal it came from.
+            if how != "imported" or after_seq == seq:
+                groups[(before, after_class)].append(frame)
         if groups:
             lines.append(_line(seq, at, who, how, task, groups))
     return last, lines

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.labels.model import Binding, HistoryEntry, Label, LabelStep, Mark
 
 #: The place of marks among the tasks; no task can have this name.
 MARKS = "(marks)"
+_NOTHING = (None, None)
 _UNDOABLE = "kind IN ('label', 'outside') AND NOT undone AND changed > 0"
 
 
@@ -31,8 +33,7 @@ class Given:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One frame's change: (class, giving step) before, class after, bytes; `after_seq` where an older step gave it."""
 
     frame: str
@@ -76,18 +77,20 @@ def begin(
 
 def apply(db: sqlite3.Connection, step: Begun, task: str, rows: Sequence[Row]) -> None:
     """Write the changes of a step, and what the labels then are."""
-    db.execute("UPDATE step SET changed=?, applied_by=seq WHERE seq=?", (len(rows), step.seq))
+    frames = _pack([row.frame for row in rows])
+    db.execute(
+        "UPDATE step SET changed=?, applied_by=seq, frames=? WHERE seq=?", (len(rows), frames, step.seq)
+    )
     changes, kept, gone = [], [], []
-    for row in rows:
-        before, before_seq = row.before or (None, None)
-        seq = None if row.after is None else row.after_seq or step.seq
-        bound = (row.binding.size, row.binding.mtime_ns, row.binding.sha256)
-        changes.append((task, row.frame, step.seq, before, before_seq, row.after, seq, *bound))
-        if row.after is None:
-            gone.append((task, row.frame))
+    for frame, given, after, binding, after_seq, replaced in rows:
+        before, before_seq = given or _NOTHING
+        seq = None if after is None else after_seq or step.seq
+        size, mtime_ns, sha256 = binding.size, binding.mtime_ns, binding.sha256
+        changes.append((task, frame, step.seq, before, before_seq, after, seq, size, mtime_ns, sha256))
+        if after is None:
+            gone.append((task, frame))
         else:
-            replaced = row.replaced if row.after_seq else before
-            kept.append((task, row.frame, row.after, seq, replaced, *bound))
+            kept.append((task, frame, after, seq, replaced if after_seq else before, size, mtime_ns, sha256))
     db.executemany("INSERT INTO change VALUES (?,?,?,?,?,?,?,?,?,?)", changes)
     db.executemany("INSERT OR REPLACE INTO label VALUES (?,?,?,?,?,?,?,?)", kept)
     db.executemany("DELETE FROM label WHERE task=? AND frame=?", gone)
@@ -100,6 +103,42 @@ def current(db: sqlite3.Connection, task: str, frame: str) -> Given | None:
         (task, frame),
     ).fetchone()
     return Given(row[0], (row[0], row[1]), row[2]) if row else None
+
+
+def currents(db: sqlite3.Connection, task: str, frames: Sequence[str]) -> dict[str, Given]:
+    """Return the labels of many frames as they stand; one question instead of one per frame."""
+    if len(frames) == 1:
+        one = current(db, task, frames[0])
+        return {frames[0]: one} if one else {}
+    rows = db.execute(
+        "SELECT frame, label.class, label.seq, how FROM json_each(?) CROSS JOIN label CROSS JOIN step"
+        " WHERE label.task=? AND frame=json_each.value AND step.seq=label.seq",
+        (json.dumps(frames), task),
+    )
+    return {frame: Given(class_, (class_, seq), how) for frame, class_, seq, how in rows}
+
+
+def changes_of(db: sqlite3.Connection, seq: int) -> list[tuple[Any, ...]]:
+    """Return (frame, before, before_seq, after, after_seq) of a step's changes, in order of frames."""
+    return db.execute(
+        "SELECT frame, before, before_seq, after, after_seq FROM json_each(?) CROSS JOIN change"
+        " WHERE task=(SELECT task FROM step WHERE seq=?) AND frame=json_each.value AND seq=? ORDER BY frame",
+        (json.dumps(_frames(db, seq)), seq, seq),
+    ).fetchall()
+
+
+def _frames(db: sqlite3.Connection, seq: int) -> list[str]:
+    row = db.execute("SELECT frames FROM step WHERE seq=?", (seq,)).fetchone()
+    packed: bytes | None = row[0] if row else None
+    if not packed:
+        return []
+    found: list[str] = json.loads(packed if packed[:1] == b"[" else zlib.decompress(packed))
+    return found
+
+
+def _pack(frames: list[str]) -> bytes:
+    text = json.dumps(sorted(frames)).encode()
+    return text if len(frames) < 8 else zlib.compress(text, 1)
 
 
 # --- undo and redo ----------------------------------------------------------------------------------------------
@@ -147,23 +186,34 @@ def invert(db: sqlite3.Connection, seq: int, kind: str, who: str, session: str) 
     ).fetchone()
     step = begin(db, who, kind, task, class_, kind, session, f"{kind}: {text}", target=seq)
     # The newest application of the step, or for redo the undo that took it back.
+    changes = changes_of(db, applied_by)
+    names = [change[0] for change in changes]
+    now, last = currents(db, task, names), _last_changes(db, task, names)
     rows = []
-    changes = db.execute("SELECT frame, before, before_seq FROM change WHERE seq=?", (applied_by,)).fetchall()
-    for frame, before, before_seq in changes:
-        last = db.execute("SELECT max(seq) FROM change WHERE task=? AND frame=?", (task, frame)).fetchone()[0]
-        if last != applied_by:
+    for frame, before, before_seq, *_ in changes:
+        if last[frame] != applied_by:
             continue
-        now = current(db, task, frame)
-        origin = _origin(db, task, frame, before_seq) if before_seq is not None else (None, Binding())
-        rows.append(Row(frame, now.given if now else None, before, origin[1], before_seq, origin[0]))
+        replaced, bound = (
+            _origin(db, task, frame, before_seq) if before_seq is not None else (None, Binding())
+        )
+        rows.append(
+            Row(frame, now[frame].given if frame in now else None, before, bound, before_seq, replaced)
+        )
     apply(db, step, task, rows)
     db.execute("UPDATE step SET undone=?, applied_by=? WHERE seq=?", (int(kind == "undo"), step.seq, seq))
     kept = len(changes) - len(rows)
     note = f"{text}" + (f" ({kept} changed since, kept)" if kept else "")
-    frames = tuple(frame for frame, _, _ in changes)
-    return LabelStep(
-        step.seq, step.at, who, kind, "" if task == MARKS else task, class_, frames, len(rows), note
+    shown = "" if task == MARKS else task
+    return LabelStep(step.seq, step.at, who, kind, shown, class_, tuple(names), len(rows), note)
+
+
+def _last_changes(db: sqlite3.Connection, task: str, frames: Sequence[str]) -> dict[str, int]:
+    """Return the number of the last step that changed each frame."""
+    rows = db.execute(
+        "SELECT value, (SELECT max(seq) FROM change WHERE task=? AND frame=value) FROM json_each(?)",
+        (task, json.dumps(frames)),
     )
+    return dict(rows.fetchall())
 
 
 def _origin(db: sqlite3.Connection, task: str, frame: str, seq: int) -> tuple[str | None, Binding]:
@@ -214,9 +264,7 @@ def read(db: sqlite3.Connection, seq: int) -> LabelStep:
     at, who, how, task, class_, changed, text = db.execute(
         "SELECT at, who, how, task, class, changed, text FROM step WHERE seq=?", (seq,)
     ).fetchone()
-    frames = tuple(
-        frame for (frame,) in db.execute("SELECT frame FROM change WHERE seq=? ORDER BY frame", (seq,))
-    )
+    frames = tuple(_frames(db, seq))
     return LabelStep(seq, at, who, how, "" if task == MARKS else task, class_, frames, changed, text)
 
 

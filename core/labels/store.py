@@ -12,7 +12,7 @@ import os
 import secrets
 import socket
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -26,6 +26,8 @@ from core.tasks import Task
 from core.workspace import Workspace
 
 __all__ = ["HistoryEntry", "Label", "LabelProblem", "LabelStep", "LabelStore", "Mark"]
+
+_UNBOUND = Binding()
 
 Sizes = Mapping[str, tuple[int, int, str | None]]
 
@@ -95,17 +97,18 @@ class LabelStore:
 
         def work(db: sqlite3.Connection) -> LabelStep:
             steps.resolve_problems(db, task.name, keys)
+            now = steps.currents(db, task.name, keys)
             rows = []
             for key in keys:
-                old = steps.current(db, task.name, key)
-                if (old.class_ if old else None) == given and not (
-                    old and how == "hand" and old.how != "hand"
-                ):
-                    continue
-                rows.append(Row(key, old.given if old else None, given, bound.get(key, Binding())))
+                old = now.get(key)
+                if old is None:
+                    if given is not None:
+                        rows.append(Row(key, None, given, bound.get(key, _UNBOUND)))
+                elif old.class_ != given or (how == "hand" and old.how != "hand"):
+                    rows.append(Row(key, old.given, given, bound.get(key, _UNBOUND)))
             if not rows:
                 return LabelStep(0, "", who, how, task.name, given, keys, 0, "nothing to change")
-            text = f"{given or 'unlabelled'} × {len(rows)}{_when(row.frame for row in rows)}"
+            text = f"{given or 'unlabelled'} × {len(rows)}{_when(rows)}"
             step = steps.begin(db, who, how, task.name, given, "label", self.session, text)
             steps.apply(db, step, task.name, rows)
             return LabelStep(step.seq, step.at, who, how, task.name, given, keys, len(rows), text)
@@ -244,11 +247,10 @@ class LabelStore:
         return self.workspace.task(task) if isinstance(task, str) else task
 
 
-def _when(frames: Iterable[str]) -> str:
-    """Return ' · 08:54–09:24' for frames of known times, the first to the last."""
-    times = sorted(moment for moment in map(captured_at, frames) if moment is not None)
-    if not times:
+def _when(rows: Sequence[Row]) -> str:
+    """Return ' · 20251111 08:54–09:24' for frames of known times, the first to the last."""
+    first, last = captured_at(min(row.frame for row in rows)), captured_at(max(row.frame for row in rows))
+    if first is None or last is None:
         return ""
-    first, last = times[0], times[-1]
     day = f"{first:%Y%m%d} "
     return f" · {day}{first:%H:%M}" + (f"–{last:%H:%M}" if last != first else "")
