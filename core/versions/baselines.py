@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from math import sqrt
@@ -27,7 +27,10 @@ _Z = 1.959964  # 95 % of a normal distribution lie within this many standard dev
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An image as the rules see it; `brightness` is the mean grey 0..255."""
+    """An image as the rules see it; `brightness` is the mean grey 0..255, None where it was not measured.
+
+    The brightness rule is made from and asked about the measured images only; their number stands beside the result.
+    """
 
     frame: str
     label: str
@@ -77,10 +80,12 @@ def out_of_fold(
 ) -> dict[str, dict[str, float] | None]:
     """Measure every rule with each recording judged by all others; None for a rule that has nothing to go by.
 
-    The nearest image in time is at least the embargo away, as between the sides of a split.
+    The nearest image in time is at least the embargo away, as between the sides of a split. The commonest class is
+    that of all images: without the recording asked it could be another one, which would flatter a model.
     """
-    by_bin = {name: _fold_answers(samples, classes, cell) for name, cell in _cells(samples, samples).items()}
-    answers = {"nearest_in_time": _nearest_other(samples, timedelta(minutes=embargo_minutes)), **by_bin}
+    answers = {name: _fold_answers(samples, classes, cell) for name, cell in _cells(samples).items()}
+    answers["nearest_in_time"] = _nearest_other(samples, timedelta(minutes=embargo_minutes))
+    answers["majority"] = [_commonest(samples, classes)] * len(samples)
     return _measured(samples, answers)
 
 
@@ -90,8 +95,11 @@ def on_split(samples: Sequence[Sample], classes: Sequence[str]) -> dict[str, dic
     asked = [s for s in samples if s.split == VALIDATION]
     if not train or not asked:
         return dict.fromkeys(NAMES)
-    answers = {"nearest_in_time": nearest(train, asked)}
-    for name, cell in _cells(samples, train).items():
+    answers: dict[str, list[str | None]] = {
+        "nearest_in_time": nearest(train, asked),
+        "majority": [_commonest(train, classes)] * len(asked),
+    }
+    for name, cell in _cells(train).items():
         table = _Table(classes)
         for sample in train:
             table.add(cell(sample), sample.label)
@@ -122,25 +130,35 @@ def nearest(train: Sequence[Sample], asked: Sequence[Sample]) -> list[str | None
 
 
 def _measured(
-    asked: Sequence[Sample], answers: dict[str, list[str | None]]
+    asked: Sequence[Sample], answers: Mapping[str, Sequence[str | None]]
 ) -> dict[str, dict[str, float] | None]:
     out: dict[str, dict[str, float] | None] = {}
     for name in NAMES:
-        known = [a is not None for a in answers[name]]
-        found = score(zip([s.label for s in asked], answers[name], strict=True)) if any(known) else None
+        pairs = [
+            (sample.label, answer)
+            for sample, answer in zip(asked, answers[name], strict=True)
+            if name != "brightness" or sample.brightness is not None
+        ]
+        found = score(pairs) if any(answer is not None for _, answer in pairs) else None
         out[name] = asdict(found) if found else None
+        if found and len(pairs) < len(asked):
+            out[name] = {**asdict(found), "images": len(pairs)}
     return out
 
 
 Cell = Callable[[Sample], "int | None"]
 
 
-def _cells(samples: Sequence[Sample], train: Sequence[Sample]) -> dict[str, Cell]:
-    """Return per rule how an image is sorted into a cell; -1 where all are alike, None where nothing is known."""
+def _commonest(samples: Iterable[Sample], classes: Sequence[str]) -> str | None:
+    counts = Counter(sample.label for sample in samples)
+    return max(classes, key=lambda name: counts[name]) if counts else None
+
+
+def _cells(train: Sequence[Sample]) -> dict[str, Cell]:
+    """Return per rule how an image is sorted into a cell, None where nothing is known of it."""
     known = sorted(s.brightness for s in train if s.brightness is not None)
     edges = sorted({known[len(known) * i // _BINS] for i in range(1, _BINS)}) if known else []
     return {
-        "majority": lambda sample: -1,
         "brightness": lambda s: None if s.brightness is None else bisect_right(edges, s.brightness),
         "time_of_day": lambda s: None if s.captured_at is None else s.captured_at.hour,
     }
@@ -164,8 +182,6 @@ class _Table:
         present = [name for name in self.classes if self.total[name]]
         if cell is None or not present:
             return None
-        if cell == -1:
-            return max(present, key=lambda name: self.total[name])
         held = [c for c, counts in self.cells.items() if any(counts.values())]
         here = self.cells[min(held, key=lambda c: (abs(c - cell), c))]
         return max(present, key=lambda name: here[name] / self.total[name])

@@ -25,7 +25,8 @@ from core.workspace import Workspace
 Result = Mapping[str, Any]
 
 _NOTES = re.compile(rb"^## Notes[ \t]*\r?\n", re.MULTILINE)
-_PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>#+\-.!|~&$()@:^=])")
+_PUNCTUATION = re.compile(r"([\\`*_\[\]<>#|~&$]|^[-+=])")
+_NUMBERED = re.compile(r"^([0-9]+)([.)])")
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 _RULES = {
     "majority": "always the commonest class",
@@ -45,8 +46,9 @@ _HOW = {
 
 
 def markdown(text: str) -> str:
-    """Return outside text as one line that shows as it is in Markdown."""
-    return _PUNCTUATION.sub(r"\\\1", safe(text, limit=2000))
+    """Return outside text as one line that shows as it is in Markdown, tables included."""
+    line = _PUNCTUATION.sub(r"\\\1", safe(text.replace("\n", " "), limit=2000).strip())
+    return _NUMBERED.sub(r"\1\\\2", line)
 
 
 def render(
@@ -174,6 +176,8 @@ def _performance(version: Version, results: Sequence[Result]) -> list[str]:
         if name in known:
             s = known[name]
             interval = f"{_share(s['low'])} to {_share(s['high'])}"
+            if "images" in s:
+                words = f"{words} ({s['images']} images)"
             lines.append(f"| {words} | {_share(s['balanced'])} | {_share(s['accuracy'])} | {interval} |")
     return lines
 
@@ -217,7 +221,9 @@ def _collection(version: Version) -> list[str]:
         by_source[source_of(item.source)].append((item.captured_at or "")[:10])
     for source, days in sorted(by_source.items()):
         dated = sorted(day for day in days if day)
-        when = f" from {dated[0]} to {dated[-1]}" if dated else ""
+        when = ""
+        if dated:
+            when = f" from {dated[0]} to {dated[-1]}" if dated[0] != dated[-1] else f" of {dated[0]}"
         lines.append(f"- Source: {markdown(source)}{when} ({plural(len(days), 'image')})")
     lines.append(f"- Labeling: {_labelling(version.items)}")
     lines.append(f"- Candidates: {_candidates(version)}")
@@ -278,7 +284,10 @@ def _splits(version: Version) -> list[str]:
     lines += [
         "",
         f"A recording is never cut by the split (rule {safe(str(rule.get('rule', '?')))}).{apart}"
-        " `embargo` images lie too near to validation and are used by neither side.",
+        + (
+            " `embargo` images lie too near to validation; neither side uses them."
+            * (manifest.EMBARGO in table)
+        ),
         "ImageFolder and load_dataset ignore the split; these two lines honour it:",
         "",
         "```python",
