@@ -95,14 +95,18 @@ def run(
     with lock(workspace.private / "release.lock", what="a release"):
         git = Git(workspace.root, workspace.git_log)
         checks.repository(workspace, git)
+        if plan.commit is None:
+            flush_labels(workspace, [plan.task])
         version = plan.existing or _exported(plan, report, cancel)
         _check_digest(version)
         cargo = cargo_of(workspace, version)
         commit = commit_of(git, cargo)
-        if commit is None:
+        if commit is not None:
+            proof.objects(store_of(workspace.root), cargo, report, cancel)
+        else:
             checks.free_tag(git, plan.tag)
             commit = commit_version(git, plan, version, cargo, report, cancel)
-        _tagged(git, plan, version, cargo, commit, report, cancel)
+        _tagged(git, plan, version, cargo, commit, report)
         made = Released(
             version.name, cargo.folder, version.digest, len(cargo.images), cargo.bytes, commit, plan.tag
         )
@@ -135,11 +139,11 @@ def _tagged(
     report: Report,
     cancel: CancelToken | None,
 ) -> None:
-    """Prove the commit and the objects, then tag it; a tag that is there has to lead to the same files."""
+    """Prove the commit, then tag it; a tag that is there has to lead to the same files."""
     at = git.rev_parse(f"refs/tags/{plan.tag}^{{commit}}")
     proven = at or commit
-    proof.files(git, cargo, git.ls_tree(proven, cargo.folder), f"commit {proven[:12]}")
-    proof.objects(store_of(plan.workspace.root), cargo, report, cancel)
+    entries = git.ls_tree(proven, cargo.folder)
+    proof.files(git, cargo, entries, f"commit {proven[:12]}", tagged=at is not None)
     make_durable(plan.workspace, git)
     if at is None:
         report(Progress(f"tagging {plan.tag}", 0, 1))

@@ -16,13 +16,15 @@ from core.releasing.cargo import Cargo
 from core.storage.git import Entry, Git
 from core.storage.lfs import ObjectStore, Pointer, encode_pointer, parse_pointer
 from core.text import safe
+from core.versions.manifest import CARD
 
 _REGULAR = "100644"
 
 
-def files(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str) -> None:
+def files(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str, *, tagged: bool = False) -> None:
     """Prove that `entries` (of the index or a commit) are the version: every file, nothing else, images as pointers.
 
+    A `tagged` commit may hold an older card than the folder: a promoted model is written into it in a later commit.
     Raises Refused where a file is missing or one too many, Damaged where bytes differ from the manifest's.
     """
     wanted = set(cargo.paths)
@@ -45,7 +47,7 @@ def files(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str) -> N
             f"{safe(odd[0])} is no plain file in {where}.", "Add it again with git add; then release."
         )
     _images(git, cargo, entries, where)
-    _texts(git, cargo, entries, where)
+    _texts(git, cargo, entries, where, but=CARD if tagged else "")
 
 
 def _images(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str) -> None:
@@ -72,9 +74,10 @@ def _images(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str) ->
     )
 
 
-def _texts(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str) -> None:
+def _texts(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str, *, but: str) -> None:
     root = git.root
-    for path, data in zip(cargo.texts, git.cat_file([entries[p].blob for p in cargo.texts]), strict=True):
+    texts = [path for path in cargo.texts if path.rsplit("/", 1)[-1] != but]
+    for path, data in zip(texts, git.cat_file([entries[p].blob for p in texts]), strict=True):
         try:
             same = (root / path).read_bytes() == data
         except OSError as error:
