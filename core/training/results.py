@@ -40,7 +40,7 @@ def measure(
     for row, pair in zip(rows, pairs, strict=True):
         by_recording[row.recording].append(pair)
     balanced = _balanced(pairs)
-    low, high = _over_recordings(list(by_recording.values()))
+    low, high = _interval(list(by_recording.values()), pairs, rows)
     share_low, share_high = wilson(right, len(pairs))
     wrong = [
         {
@@ -84,8 +84,15 @@ def _balanced(pairs: Sequence[tuple[str, str]]) -> float:
     return sum(right[name] / total[name] for name in sorted(total)) / len(total)
 
 
-def _over_recordings(groups: list[list[tuple[str, str]]]) -> tuple[float | None, float | None]:
-    """Return the 95 % interval of the balanced accuracy: recordings drawn with replacement, a thousand times."""
+def _interval(
+    groups: list[list[tuple[str, str]]], pairs: Sequence[tuple[str, str]], rows: Sequence[Row]
+) -> tuple[float | None, float | None]:
+    """Return the 95 % interval of the balanced accuracy; None with fewer than two recordings.
+
+    Recordings are drawn with replacement, a thousand times (Efron's bootstrap). Few recordings, all of them right,
+    would give an interval of no width; so it is at least as wide as if each recording were one look per class
+    (Wilson's interval of the recall, over recordings).
+    """
     if len(groups) < 2:
         return None, None
     draw = random.Random(0)
@@ -93,7 +100,14 @@ def _over_recordings(groups: list[list[tuple[str, str]]]) -> tuple[float | None,
         _balanced([pair for group in draw.choices(groups, k=len(groups)) for pair in group])
         for _ in range(_DRAWS)
     )
-    return round(values[int(_DRAWS * 0.025)], 4), round(values[int(_DRAWS * 0.975) - 1], 4)
+    looks: dict[str, set[str]] = defaultdict(set)
+    total, right = Counter(truth for truth, _ in pairs), Counter(t for t, a in pairs if t == a)
+    for row in rows:
+        looks[row.label].add(row.recording)
+    each = [wilson(right[name] / total[name] * len(seen), len(seen)) for name, seen in sorted(looks.items())]
+    low = min(values[int(_DRAWS * 0.025)], sum(one[0] for one in each) / len(each))
+    high = max(values[int(_DRAWS * 0.975) - 1], sum(one[1] for one in each) / len(each))
+    return round(low, 4), round(high, 4)
 
 
 def _class(name: str, rows: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Score:
     high: float
 
 
-def wilson(right: int, total: int) -> tuple[float, float]:
+def wilson(right: float, total: int) -> tuple[float, float]:
     """Return the 95 % interval of a share (Wilson 1927): right in [0, 1], also for few and for extreme counts."""
     if not total:
         return 0.0, 1.0
