@@ -21,7 +21,7 @@ from core.frames.folders import retrying
 from core.human import size as human_size
 from core.text import safe
 
-MAX_BYTES = 64 << 20
+MAX_BYTES = 64_000_000
 _MAX_HEADER = 8 << 20
 _MP = 1_000_000
 # A baseline JPEG is decoded at down to 1/8 in bands; progressive ones and PNG need all their pixels in memory.
