@@ -132,7 +132,7 @@ def _paint(workspace: Workspace, truth: Truth, task_name: str, *, mistaken: bool
     painted = labelled = 0
     with open_store(workspace) as store:
         for number, (class_, keys) in enumerate(_stretches(truth, task_name)):
-            given = keys[:-_HURRY] if len(keys) > 2 * _HURRY else keys
+            given = keys[: len(keys) - min(_HURRY, len(keys) // 3)]
             store.set(task, given, class_, how="stretch", who=_WHO)
             painted, labelled = painted + 1, labelled + len(given)
             if mistaken and number == 1:
@@ -178,7 +178,7 @@ def _train(root: Path) -> None:
         return
     _run(root, "train", "--task", _OFFLINE, "--epochs", "3")
     _run(root, "watch")
-    _run(root, "promote", _latest_run(root))
+    _run(root, "promote", _latest_run(root), "--current")
     _run(root, "models")
 
 

@@ -62,7 +62,7 @@ class TaskOverview:
             self.name,
             f"  labels   {human.count(self.labelled)} of {human.plural(self.total, 'frame')}   {counts}",
             f"  draft    {human.plural(draft.images, 'image')}, {against}, {price}",
-            f"  latest   {self.latest or 'no version yet'}   model {self.model or 'none yet'}",
+            f"  latest   {self.latest or 'no version yet'}   model {safe(self.model or 'none yet')}",
         ]
         return "\n".join(lines)
 
@@ -154,9 +154,20 @@ def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
     labelled = sum(counts.values())
     base = draft.parent.name if draft.parent else None
     overview = DraftOverview(base, len(draft.chosen), added, removed, relabelled, draft.bytes_estimate)
-    model = task.current_model if (workspace.root / task.current_model).exists() else None
+    model = _model(workspace, task)
     classes = {name: counts.get(name, 0) for name in task.classes}
     return TaskOverview(task.name, labelled, max(total, labelled), classes, overview, base, model)
+
+
+def _model(workspace: Workspace, task: Task) -> str | None:
+    """Return the model in use, else the newest model version, else an older tool's file of unknown origin."""
+    from core.training.registry import models
+
+    own = [record for record in models(workspace) if record.task == task.name]
+    chosen = next((record for record in own if record.current), own[-1] if own else None)
+    if chosen is not None:
+        return chosen.name
+    return task.current_model if (workspace.root / task.current_model).exists() else None
 
 
 def _git(workspace: Workspace, notices: list[str]) -> dict[str, Any]:

@@ -1,0 +1,109 @@
+"""The demo's whole main job, once, and what it printed checked with plain git, git-lfs and sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cli, git, run_program
+
+TORCH = all(importlib.util.find_spec(name) for name in ("torch", "torchvision"))
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A demo that was walked: its folder, its remote, and all it printed."""
+
+    root: Path
+    remote: Path
+    said: str
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    folder = tmp_path_factory.mktemp("demo")
+    words = ["demo", "shop", "--headless", "--frames", "80", "--size", "192x108"]
+    done = run_program([sys.executable, "-m", "core", *words], cwd=folder)
+    assert done.code == 0, done.out + done.err
+    return Walk(folder / "shop", folder / "shop-remote.git", done.out)
+
+
+def test_the_tree_is_clean_and_every_tag_is_on_the_remote(walk: Walk) -> None:
+    tags = ["failed-print-detection/v1", "offline-detection/v1", "offline-detection/v2"]
+    assert git(walk.root, "status", "--porcelain") == ""
+    assert git(walk.remote, "tag").split() == tags
+    for tag in tags:
+        assert git(walk.remote, "cat-file", "-t", tag).strip() == "tag"
+
+
+def test_a_fresh_clone_has_the_very_bytes_that_were_released(walk: Walk, tmp_path: Path) -> None:
+    run_program(
+        ["git", "clone", "-q", walk.remote.as_uri(), "clone"], cwd=tmp_path, env={"GIT_LFS_SKIP_SMUDGE": "1"}
+    )
+    clone = tmp_path / "clone"
+    git(clone, "lfs", "install", "--local")
+    git(clone, "lfs", "pull")
+    assert git(clone, "lfs", "fsck").strip() == "Git LFS fsck OK"
+    seen = 0
+    for metadata in clone.glob("datasets/*/v*/metadata.jsonl"):
+        for line in metadata.read_text().splitlines():
+            item = json.loads(line)
+            data = (metadata.parent / item["file_name"]).read_bytes()
+            assert item["oid"] == "sha256:" + hashlib.sha256(data).hexdigest()
+            assert data == (walk.root / item["source"]).read_bytes()
+            seen += 1
+    assert seen > 100
+
+
+def test_the_counts_it_printed_are_those_of_the_files(walk: Walk) -> None:
+    printed = re.findall(r"^(\S+)/(v\d) is released on origin: (\d+) images", walk.said, re.MULTILINE)
+    assert len(printed) == 3
+    for task, version, images in printed:
+        folder = walk.root / "datasets" / task / version
+        assert len(list(folder.glob("*/*.jpg"))) == int(images)
+        assert json.loads((folder / "dataset_info.json").read_text())["total_images"] == int(images)
+
+
+def test_the_corrections_make_the_second_version_true(walk: Walk) -> None:
+    truth = json.loads((walk.root / "demo-truth.json").read_text())["frames"]
+    for version, right in (("v1", False), ("v2", True)):
+        labels = json.loads((walk.root / f"datasets/offline-detection/{version}/labels.json").read_text())
+        assert all(truth[key]["offline-detection"] == class_ for key, class_ in labels.items()) is right
+
+
+def test_validation_frames_stay_validation_in_the_next_version(walk: Walk) -> None:
+    split: list[dict[str, str]] = []
+    for version in ("v1", "v2"):
+        lines = (walk.root / f"datasets/offline-detection/{version}/metadata.jsonl").read_text().splitlines()
+        split.append({item["source"]: item["split"] for item in map(json.loads, lines)})
+    assert {"train", "validation"} <= set(split[0].values())
+    assert all(split[1][source] == side for source, side in split[0].items())
+
+
+def test_a_second_demo_never_writes_over_the_first(walk: Walk, cli: Cli) -> None:
+    again = cli(walk.root.parent, "demo", "shop", "--headless")
+    assert again.code == 1
+    assert "is there already" in again.err
+
+
+@pytest.mark.skipif(not TORCH, reason="torch is not installed: make setup TRAIN=1")
+def test_a_model_version_is_committed_with_its_record(walk: Walk) -> None:
+    record = json.loads((walk.root / "models/versions/offline-detector-v2.json").read_text())
+    info = json.loads((walk.root / "datasets/offline-detection/v2/dataset_info.json").read_text())
+    data = (walk.root / "models/versions/offline-detector-v2.pth").read_bytes()
+    assert record["dataset"]["digest"] == info["digest"]
+    assert hashlib.sha256(data).hexdigest() in json.dumps(record)
+    assert "models/versions/offline-detector-v2.pth" in git(walk.root, "lfs", "ls-files", "-n").split("\n")
+    assert "random weights" in walk.said
+
+
+@pytest.mark.skipif(TORCH, reason="torch is installed")
+def test_without_torch_the_training_is_left_out_and_said(walk: Walk) -> None:
+    assert "skipped: torch is not installed" in walk.said
