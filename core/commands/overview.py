@@ -180,7 +180,7 @@ def _git(workspace: Workspace, notices: list[str]) -> dict[str, Any]:
         return {}
     return {
         "branch": state.branch,
-        "dirty": state.dirty,
+        "dirty": state.dirty + state.untracked,
         "detached": state.detached,
         "remotes": list(state.remotes),
     }
