@@ -130,15 +130,7 @@ def _check_digest(version: Version) -> None:
         )
 
 
-def _tagged(
-    git: Git,
-    plan: ReleasePlan,
-    version: Version,
-    cargo: Cargo,
-    commit: str,
-    report: Report,
-    cancel: CancelToken | None,
-) -> None:
+def _tagged(git: Git, plan: ReleasePlan, version: Version, cargo: Cargo, commit: str, report: Report) -> None:
     """Prove the commit, then tag it; a tag that is there has to lead to the same files."""
     at = git.rev_parse(f"refs/tags/{plan.tag}^{{commit}}")
     proven = at or commit

@@ -31,7 +31,6 @@ def commit_version(
 ) -> str:
     """Stage, prove and commit the version with its labels; return the commit."""
     workspace = plan.workspace
-    flush_labels(workspace, [plan.task])
     paths = [*cargo.paths, *companions(workspace, git, [plan.task])]
     checks.hidden(git, paths)
     checks.attributes(git, list(cargo.images))

@@ -113,6 +113,8 @@ def plan(
     checks.hidden(git, [*paths, *texts, *companions(workspace, git, [task])])
     checks.attributes(git, paths)
     checks.free_tag(git, f"{task.name}/{planned.name}")
+    if target is not None:
+        pushing.free_there(git, target, f"{task.name}/{planned.name}")
     found_ledger = ledger(workspace)
     new = found_ledger.new_bytes(images)
     return ReleasePlan(

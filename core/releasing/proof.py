@@ -18,8 +18,6 @@ from core.storage.lfs import ObjectStore, Pointer, encode_pointer, parse_pointer
 from core.text import safe
 from core.versions.manifest import CARD
 
-_REGULAR = "100644"
-
 
 def files(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str, *, tagged: bool = False) -> None:
     """Prove that `entries` (of the index or a commit) are the version: every file, nothing else, images as pointers.

@@ -94,6 +94,19 @@ def there(git: Git, target: Target, tag: str) -> str:
     return "same" if found == git.rev_parse(f"refs/tags/{tag}") and target.ref in refs else "other"
 
 
+def free_there(git: Git, target: Target, tag: str) -> None:
+    """Refuse where the remote has the tag already; a remote that does not answer now is met when it is pushed to."""
+    try:
+        found = there(git, target, tag)
+    except NotProven:
+        return
+    if found != "absent":
+        raise Refused(
+            f"{safe(target.remote)} has a tag {tag} already; a tag is never moved.",
+            f"Fetch it, so that the next number is taken: git fetch --tags {safe(target.remote)}",
+        )
+
+
 def waiting(git: Git, target: Target) -> int:
     """Return the bytes of objects in commits here that the remote is not known to have."""
     return sum(pointer.size for pointer in pointers_of(git, ["HEAD", "--not", f"--remotes={target.remote}"]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ SAFETY = (
 )
 #: Paths mean themselves, `[` and `*` included; an inherited wish to skip LFS uploads is not followed.
 LITERAL = {"GIT_LITERAL_PATHSPECS": "1", "GIT_LFS_SKIP_PUSH": "0", "GIT_PYTHON_REFRESH": "quiet"}
+#: A copy of the index for one commit; the process id follows.
+_COPY = "index.print-models."
 _OPERATIONS = {
     "MERGE_HEAD": "merge",
     "rebase-merge": "rebase",
@@ -277,7 +280,10 @@ class Reader:
         index's stat data, so that git does not read the images once more.
         """
         index = self.git_path("index")
-        copy = index.with_name(f"index.print-models.{os.getpid()}")
+        _sweep(index)
+        handle, name = tempfile.mkstemp(prefix=f"{_COPY}{os.getpid()}.", dir=index.parent)
+        os.close(handle)
+        copy = Path(name)
         shutil.copyfile(index, copy)
         try:
             env, ours = {"GIT_INDEX_FILE": os.fspath(copy.resolve())}, set(paths)
@@ -294,6 +300,17 @@ class Reader:
         finally:
             copy.unlink(missing_ok=True)
             copy.with_name(copy.name + ".lock").unlink(missing_ok=True)
+
+
+def _sweep(index: Path) -> None:
+    """Remove the copies that a process which is no more has left beside an index."""
+    for left in index.parent.glob(f"{_COPY}*"):
+        try:
+            os.kill(int(left.name.removeprefix(_COPY).split(".")[0]), 0)
+        except (ProcessLookupError, ValueError):
+            left.unlink(missing_ok=True)
+        except PermissionError:
+            continue
 
 
 def failed(done: Completed, words: Sequence[str | Path]) -> ProcessFailed:

@@ -153,17 +153,26 @@ def test_an_exported_version_is_released_as_it_is(labelled: Place, cli: Cli):
     assert not (labelled.root / "datasets/offline-detection/v2").exists()
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("verb", ["add", "commit", "tag", "lfs push", "push"])
+@pytest.mark.parametrize(
+    ("verb", "moment"),
+    [
+        ("add", "before"),
+        ("add", "after"),
+        ("commit", "after"),
+        ("tag", "after"),
+        ("lfs push", "after"),
+        ("push --atomic", "after"),
+    ],
+)
 def test_killed_anywhere_releasing_again_ends_right(
     labelled: Place, remote: Path, cli: Cli, killing_git, tmp_path: Path, verb: str, moment: str
 ):
     """kill -9 around every step that changes git: again, and there is one commit, one tag, all of it on the remote."""
     killed = cli(labelled.root, "release", "--push", env=killing_git(verb, moment))
     assert killed.code == -9
-    if verb in ("add", "commit", "tag") and (verb, moment) != ("tag", "after"):
+    if verb in ("add", "commit"):
         assert git(labelled.root, "tag") == ""
-    if (verb, moment) != ("push", "after"):
+    if verb != "push --atomic":
         assert git(labelled.root, "ls-remote", "origin") == ""
         assert cli(labelled.root, "release", "--push").code == 0
     assert git(labelled.root, "tag").split() == [TAG]
@@ -210,3 +219,40 @@ def test_git_from_a_hook_sees_no_prompt(labelled: Place, cli: Cli):
     seen = (labelled.root / ".git" / "seen").read_text()
     assert f"{V1}/labels.json" in seen
     assert run_program(["git", "fsck", "--strict"], cwd=labelled.root).code == 0
+
+
+def test_a_card_regenerated_after_the_tag_keeps_nothing_from_being_pushed(
+    labelled: Place, remote: Path, cli: Cli
+):
+    """The card may change in a commit of its own; the tag stays where it is, and both get to the remote."""
+    assert cli(labelled.root, "release").code == 0
+    tagged = git(labelled.root, "rev-parse", TAG)
+    card = labelled.root / V1 / "README.md"
+    card.write_text(card.read_text() + "more\n")
+    git(labelled.root, "commit", "-q", "-a", "-m", "card")
+    card.write_text(card.read_text() + "and more, not committed\n")
+    assert cli(labelled.root, "release", "--push").code == 0
+    assert git(labelled.root, "rev-parse", TAG) == tagged
+
+
+def test_a_label_file_that_was_broken_outside_stops_it_before_the_export(labelled: Place, cli: Cli):
+    labels = labelled.root / "data" / "labels.json"
+    assert cli(labelled.root, "save").code == 0
+    labels.write_text("{ broken")
+    answer = cli(labelled.root, "release")
+    assert answer.code == 3
+    assert labels.read_text() == "{ broken"
+    assert git(labelled.root, "tag") == ""
+    assert not (labelled.root / V1).exists()
+
+
+def test_two_versions_of_two_tasks_do_not_touch_each_other(labelled: Place, cli: Cli):
+    words = ["label", "--task", "failed-print-detection", "--who", "ana", "--as"]
+    assert cli(labelled.root, *words, "good", *labelled.keys[6:9]).code == 0
+    assert cli(labelled.root, *words, "failed", *labelled.keys[9:12]).code == 0
+    assert cli(labelled.root, "release").code == 0
+    assert cli(labelled.root, "release", "--task", "failed-print-detection").code == 0
+    assert git(labelled.root, "tag").split() == ["failed-print-detection/v1", TAG]
+    found = cli(labelled.root, "storage", "--json").json
+    assert found["objects"] == 12
+    assert found["by"]["failed-print-detection"]["v1"]["exclusive"] == 0
