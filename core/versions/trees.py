@@ -91,6 +91,11 @@ class GitTree:
             _, kind, blob, size = facts.split()
             if kind == "blob":
                 found[path.removeprefix(f"{self.folder}/")] = (blob, int(size))
+        if not found:
+            raise Lacking(
+                f"{safe(self.revision, limit=80)} holds no {self.folder}.",
+                "See which versions there are: git ls-tree --name-only COMMIT datasets/TASK/",
+            )
         return found
 
     @cached_property

@@ -1,0 +1,115 @@
+"""The card: counts from the files, other people's text as text, the user's notes byte for byte."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from core.versions import card
+from core.versions.manifest import read_version
+from tests.versions.conftest import House
+
+
+def rendered(text: bytes) -> str:
+    """Show a card as a reader of Markdown sees it, HTML let through as most hosts do; no front matter."""
+    body = text.decode().split("---\n", 2)[2]
+    return str(MarkdownIt("commonmark", {"html": True}).enable("table").render(body))
+
+
+def test_the_card_speaks_in_the_notes_wording(exported: House) -> None:
+    text = (exported.ws.version_dir(exported.task, "v1") / "README.md").read_text()
+    order = [
+        *("# Offline Detection Dataset v1", "**Created:** 20", "**Total Images:** 24", "**Classes:**"),
+        *("- Active: 12 (50%)", "- Offline: 12 (50%)", "## Model Performance", "## Data Collection"),
+        *("- Source: printer-timelapses of 2025-11-07", "- Labeling: 24 by hand; by ana", "## Splits"),
+        *("## Known limits", "## Storage", "## Changes", "## Notes"),
+    ]
+    places = [text.index(words) for words in order]
+    assert places == sorted(places)
+    assert "license" not in text
+
+
+def test_the_front_matter_is_plain_yaml(exported: House) -> None:
+    text = (exported.ws.version_dir(exported.task, "v1") / "README.md").read_text()
+    head = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
+    assert head is not None
+    lines = head[1].split("\n")
+    assert 'pretty_name: "Offline Detection Dataset v1"' in lines
+    assert "- n<1K" in lines
+    assert '  "active": 12' in lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "a\nb",
+            "<b>bold</b> <!-- gone",
+            "x | y",
+            "## Notes",
+            "- list",
+            "1. one",
+            "`code` **x** [l](u)",
+            "\x1b[31mred",
+        ),
+        *("&lt;", "$x$ ~~y~~", "> quote", "\u202eright to left"),
+    ],
+)
+def test_a_description_shows_as_it_was_written(exported: House, text: str) -> None:
+    exported.label([exported.keys[0]], "active")
+    version = exported.export(description=text)
+    assert read_version(exported.ws, exported.task, "v2").info.description == text
+    raw = (version.path / "README.md").read_bytes()
+    html = rendered(raw)
+    assert "<b>bold" not in html
+    assert "<!--" not in html
+    assert raw.count(b"\n## Notes\n") == 1
+    assert "\x1b" not in html
+    assert html.count("<blockquote>") == 1
+    plain = re.sub(r"<[^>]+>", "", html.split("<blockquote>")[1].split("</blockquote>")[0]).strip()
+    if text.isascii() and text.isprintable():
+        assert plain == text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def test_notes_survive_and_all_else_is_generated_anew(exported: House) -> None:
+    version = read_version(exported.ws, exported.task, "v1")
+    path = version.path / "README.md"
+    notes = b"mine \xff\r\n\n## Notes\nagain  \n# and this\n"
+    generated = path.read_bytes().split(b"## Notes\n")[0]
+    path.write_bytes(generated.replace(b"24", b"25") + b"## Notes\n" + notes)
+    result = {
+        "model": "ResNet18",
+        "accuracy": 0.9667,
+        "low": 0.88,
+        "high": 0.99,
+        "recall": {"active": 1.0, "offline": None},
+        "baselines": {"majority": {"accuracy": 0.53}},
+        "date": "2025-11-10T10:00:00",
+        "file": "models/versions/offline-detector-v1.pth",
+    }
+    assert card.rebuild(exported.ws, version, [result])
+    text = path.read_bytes()
+    assert text.endswith(b"## Notes\n" + notes)
+    assert b"- Validation Accuracy: 96.7% (88.0% to 99.0%)" in text
+    assert b"- Training Date: 2025-11-10\n" in text
+    assert b"- Model File: `models/versions/offline-detector-v1.pth`" in text
+    assert b"25" not in text.split(b"## Model")[0].replace(b"2025", b"")
+    assert not card.rebuild(exported.ws, version, [result])
+
+
+@given(st.binary(max_size=200))
+def test_any_notes_come_back(notes: bytes) -> None:
+    text = b"# T\n\n## Notes\n" + notes
+    assert card.notes_of(text) == notes
+
+
+def test_a_second_card_says_what_changed(exported: House) -> None:
+    exported.label([exported.keys[0]], "active")
+    text = (exported.export().path / "README.md").read_text()
+    assert "## Changes since v1" in text
+    assert "- relabelled: 1" in text
+    assert "- offline → active: 1 image in 1 stretch" in text
