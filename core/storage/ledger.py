@@ -185,8 +185,8 @@ def _version_contents(
     for at, trees in history.trees.items():
         inside: dict[str, int] = {}
         for tree in trees:
-            for line in git.ask("ls-tree", "-r", tree).out.split(b"\n"):
-                pointer = pointers.get(_blob_of(line))
+            for blob in _blobs_of(git, tree):
+                pointer = pointers.get(blob)
                 if pointer is not None:
                     inside[pointer.oid] = pointer.size
         if inside:
@@ -194,9 +194,10 @@ def _version_contents(
     return contents
 
 
-def _blob_of(line: bytes) -> str:
-    """Return the object id in a line of ls-tree, `mode blob id TAB path`."""
-    return line[12:].partition(b"\t")[0].decode("ascii", "replace")
+def _blobs_of(git: Git, tree: str) -> set[str]:
+    """Return the ids of all files of a tree; none where there is no such tree."""
+    done = git.ask("ls-tree", "-r", "--full-tree", tree, check=False)
+    return {row[12:].partition("\t")[0] for row in done.text.split("\n")} if done.code == 0 else set()
 
 
 def _rest(oids: Mapping[str, int], kinds: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -230,14 +231,8 @@ def _local(store: ObjectStore, oids: Mapping[str, int]) -> Local:
 
 
 def _clone_bytes(git: Git, pointers: Mapping[str, Pointer]) -> int:
-    done = git.ask("ls-tree", "-r", "--full-tree", "HEAD", check=False)
-    if done.code:
-        return 0
-    inside = {
-        pointer.oid: pointer.size
-        for line in done.out.split(b"\n")
-        if (pointer := pointers.get(_blob_of(line))) is not None
-    }
+    found = {pointers[blob] for blob in _blobs_of(git, "HEAD") if blob in pointers}
+    inside = {pointer.oid: pointer.size for pointer in found}
     return sum(inside.values())
 
 
