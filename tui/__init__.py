@@ -1,0 +1,1 @@
+"""The terminal app: draws what core says, asks core to do things."""

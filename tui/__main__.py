@@ -1,0 +1,100 @@
+"""`print-models`: a command goes to the command line, no command opens the app.
+
+What always holds: nothing of textual is imported for a command, or where there is no terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_WITH_VALUE = ("-C", "--graphics")
+_GRAPHICS = ("halfcell", "none")
+_LACKING = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The options before a command: the folder, how pictures are drawn, whether tracebacks are wanted."""
+
+    folder: Path
+    graphics: str = "halfcell"
+    debug: bool = False
+
+
+def parse(argv: Sequence[str]) -> Words | None:
+    """Return the options where they are all there is, None where the command line has to look at the words."""
+    found: dict[str, str] = {}
+    debug, at = False, 0
+    while at < len(argv):
+        word = argv[at]
+        name, equals, value = word.partition("=")
+        if word == "--debug":
+            debug = True
+        elif word in _WITH_VALUE and at + 1 < len(argv):
+            at += 1
+            found[word] = argv[at]
+        elif equals and name == "--graphics":
+            found[name] = value
+        elif word.startswith("-C") and len(word) > 2:
+            found["-C"] = word[2:]
+        else:
+            return None
+        at += 1
+    graphics = found.get("--graphics", "halfcell")
+    return Words(Path(found.get("-C", ".")), graphics, debug) if graphics in _GRAPHICS else None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `print-models` and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    options = parse(words)
+    if options is None:
+        from core.commands.shell import main as command_line
+
+        return command_line(words)
+    return open_app(options)
+
+
+def open_app(options: Words) -> int:
+    """Open the app on the workspace at or above the folder; without a terminal or a workspace say what to do."""
+    from core.errors import PrintModelsError
+    from core.workspace import Workspace
+    from tui import terminal
+
+    if not terminal.has_terminal():
+        print("There is no terminal to draw in. Use a command instead: print-models --help", file=sys.stderr)  # noqa: T201 - the answer itself
+        return _LACKING
+    try:
+        workspace = Workspace.find(options.folder)
+    except PrintModelsError as error:
+        print(f"{error.what}\n{error.remedy}", file=sys.stderr)  # noqa: T201 - the answer itself
+        return error.exit_code
+    os.environ["PRINT_MODELS_GRAPHICS"] = options.graphics
+    terminal.prepare()
+    from tui.app import PrintModelsApp
+
+    app = PrintModelsApp(workspace)
+    return run(app, debug=options.debug)
+
+
+def run(app: object, *, debug: bool) -> int:
+    """Run the app to its end; the labels reach their files whatever ended it."""
+    from tui import terminal
+    from tui.app import PrintModelsApp
+
+    assert isinstance(app, PrintModelsApp)
+    restore = terminal.guard(app.leave_by_signal)
+    try:
+        app.run()
+    finally:
+        app.bridge.close()
+        restore()
+    return app.return_code or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

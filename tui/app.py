@@ -1,0 +1,239 @@
+"""The app: opens the workspace, takes what arrives, keeps the state, and shows one screen at a time.
+
+What always holds: everything a screen draws is in `state`; whoever is on top gets each result after the state has it.
+Nothing here waits for the disk: the bridge does, in its threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+from textual.timer import Timer
+
+from core.workspace import Workspace
+from tui import keymap
+from tui.bridge import Bridge
+from tui.messages import (
+    Arrived,
+    DraftPriced,
+    Failed,
+    Flushed,
+    FramesFound,
+    GitSeen,
+    Labelled,
+    LabelsChanged,
+    LabelsRead,
+    NotLabelled,
+    RecordingsFound,
+    Released,
+    RunsSeen,
+)
+from tui.screens.base import Place
+from tui.screens.help import HelpScreen
+from tui.screens.label import LabelScreen
+from tui.screens.log import LogScreen
+from tui.screens.storage import StorageScreen
+from tui.screens.training import TrainingScreen
+from tui.screens.versions import VersionsScreen
+from tui.state import State
+from tui.themes import THEMES
+
+_REST_S = 0.5
+_FLUSH_S = 1.0
+_POLL_S = 1.0
+_RUNS_S = 2.0
+_SCAN_S = 20.0
+
+
+class PrintModelsApp(App[None]):
+    """print-models in a terminal."""
+
+    TITLE = "print-models"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        keymap.LABEL: LabelScreen,
+        keymap.VERSIONS: VersionsScreen,
+        keymap.STORAGE: StorageScreen,
+        keymap.TRAINING: TrainingScreen,
+    }
+    DEFAULT_MODE = keymap.LABEL
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        task = workspace.task(None)
+        self.state = State(workspace, task, next(iter(workspace.sources)))
+        self.bridge = Bridge(workspace, self._post)
+        self._loop_running: asyncio.AbstractEventLoop | None = None
+        self._rests: dict[str, Timer] = {}
+        self._said: dict[str, str] = {}
+
+    def _post(self, result: object) -> None:
+        """Hand a result to the event loop; called from the worker threads."""
+        self.post_message(Arrived(result))
+
+    def on_mount(self) -> None:
+        self._loop_running = asyncio.get_running_loop()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+        self.animation_level = "none"
+        self.bridge.read_labels()
+        self.bridge.scan()
+        self.bridge.look_at_git()
+        self.bridge.runs()
+        self.set_interval(_POLL_S, self.bridge.poll)
+        self.set_interval(_RUNS_S, self.bridge.runs)
+        self.set_interval(_SCAN_S, self.bridge.scan)
+
+    def on_app_focus(self, event: events.AppFocus) -> None:
+        self.bridge.flush()
+        self.bridge.look_at_git()
+
+    # --- results ------------------------------------------------------------------------------------------------
+
+    def on_arrived(self, event: Arrived) -> None:
+        if self._take(event.result):
+            for screen in self.screen_stack:
+                if isinstance(screen, Place):
+                    screen.show_header()
+        for screen in self.screen_stack:
+            receive = getattr(screen, "receive", None)
+            if receive is not None and screen.is_mounted:
+                receive(event.result)
+
+    def _take(self, result: object) -> bool:
+        """Put a result into the state; True where the header may look different now."""
+        state = self.state
+        match result:
+            case FramesFound():
+                changed = state.by_source != result.frames or state.scanning != result.scanning
+                state.by_source, state.scanning = result.frames, result.scanning
+                state.unreachable, state.problems = result.unreachable, result.problems
+                if changed:
+                    state.take_frames(result.frames.get(state.source, ()))
+                    if not result.scanning:
+                        self._soon()
+                        self.bridge.recordings(state.source)
+                return changed
+            case RecordingsFound():
+                if result.source == state.source:
+                    state.take_recordings(result.starts)
+                return False
+            case LabelsRead():
+                state.labels = {task: dict(labels) for task, labels in result.labels.items()}
+                for line in result.said:
+                    self.notify(line, severity="warning", markup=False, timeout=20)
+                self._soon()
+            case Labelled():
+                state.take_labels({result.step.task: result.labels})
+                self._soon()
+            case LabelsChanged():
+                state.take_labels(result.labels)
+                self._soon()
+            case NotLabelled():
+                return False
+            case DraftPriced():
+                state.drafts[result.task] = result
+            case GitSeen():
+                changed = state.git != result
+                state.git = result
+                return changed
+            case RunsSeen():
+                changed = state.training != result.running
+                state.training, state.runs = result.running, result.rows
+                return changed
+            case Flushed():
+                for line in result.said:
+                    self.notify(line, title="Label files", severity="warning", markup=False, timeout=20)
+                self.bridge.look_at_git()
+                return False
+            case Released():
+                self.bridge.look_at_git()
+                self._soon()
+            case Failed():
+                self._failed(result)
+                return False
+            case _:
+                return False
+        return True
+
+    def _failed(self, result: Failed) -> None:
+        """Say what failed; a look that is repeated by itself says it once."""
+        words = f"{result.what} {result.remedy}".strip()
+        known = self._said.get(result.job)
+        self._said[result.job] = words
+        if words != known:
+            self.notify(words, title=f"{result.job} failed", severity="error", markup=False, timeout=15)
+
+    def _soon(self) -> None:
+        """After a moment of rest: the price of the draft; after a little more, the label files."""
+        self._after("draft", _REST_S, self._price)
+        self._after("flush", _FLUSH_S, self.bridge.flush)
+
+    def _price(self) -> None:
+        self.bridge.price(self.state.task)
+        self.bridge.recordings(self.state.source)
+
+    def _after(self, name: str, seconds: float, call: object) -> None:
+        timer = self._rests.get(name)
+        if timer is not None:
+            timer.stop()
+        assert callable(call)
+        self._rests[name] = self.set_timer(seconds, call)
+
+    # --- going places -------------------------------------------------------------------------------------------
+
+    def go(self, place: str) -> None:
+        """Show a screen."""
+        if self.current_mode != place:
+            self.switch_mode(place)
+
+    def next_task(self) -> None:
+        """Switch to the next task."""
+        names = list(self.state.workspace.tasks)
+        at = (names.index(self.state.task.name) + 1) % len(names)
+        self.state.task = self.state.workspace.tasks[names[at]]
+        self.bridge.price(self.state.task)
+
+    def show_help(self, place: str) -> None:
+        """Show every key that works on a screen."""
+        self.push_screen(HelpScreen(place, self.state.task))
+
+    def show_git_log(self) -> None:
+        """Show the git commands that were run here."""
+        self.push_screen(LogScreen())
+        self.bridge.git_log()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every action of the keymap that works here, then the theme."""
+        yield from self._palette(screen)
+        yield SystemCommand("theme", "choose another theme, light or dark", self.action_change_theme)
+
+    def _palette(self, screen: Screen[object]) -> Iterator[SystemCommand]:
+        place = getattr(screen, "PLACE", "")
+        for action in keymap.actions_of(place):
+            call = getattr(screen, f"action_{action.id}", None)
+            if call is not None and action.id != "palette":
+                keys = " ".join(keymap.shown(key) for key in action.keys)
+                yield SystemCommand(action.word, f"{action.help}  ({keys})", call)
+
+    async def action_quit(self) -> None:
+        """Leave: the label files are brought in step, trainings go on."""
+        self.leave(0)
+
+    def leave(self, code: int) -> None:
+        """Leave with that exit code."""
+        self.exit(return_code=code)
+
+    def leave_by_signal(self, code: int) -> None:
+        """Leave because of a signal; called from its handler, which may interrupt anything."""
+        loop = self._loop_running
+        if loop is None:
+            raise SystemExit(code)
+        loop.call_soon_threadsafe(self.leave, code)

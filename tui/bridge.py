@@ -1,0 +1,264 @@
+"""The one place where the app calls core: in worker threads, with frozen results coming back as messages.
+
+What always holds: every method returns at once; the label store and the file list are opened in a worker, once; a
+label is asked for by one lane, in order, and is answered by `Labelled` only after the store has it on the disk.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from core.errors import PrintModelsError
+from core.tasks import Task
+from core.workspace import Workspace
+from tui import looking, storing, trainings
+from tui.lanes import Lane, Post
+from tui.messages import Failed, Flushed, Labelled, LabelsChanged, LabelsRead, NothingToUndo, NotLabelled
+
+if TYPE_CHECKING:
+    from core.frames.index import FrameIndex
+    from core.labels.store import LabelStore
+
+Bytes = tuple[int, int, str | None]
+
+_MANY = 2000
+
+
+class Bridge:
+    """Lanes for labels (milliseconds, in order), pictures, looking (scans, drafts), trainings, and long work."""
+
+    def __init__(self, workspace: Workspace, post: Post) -> None:
+        self.workspace = workspace
+        self._post = post
+        self._guard = threading.RLock()
+        self._store: LabelStore | None = None
+        self._index: FrameIndex | None = None
+        self._who = ""
+        self._seq = 0
+        self._dirty: set[str] = set()
+        self._views = trainings.Views()
+        self._labels = Lane("labels", post)
+        self._pictures = Lane("pictures", post)
+        self._looking = Lane("looking", post)
+        self._trainings = Lane("trainings", post)
+        self._working = Lane("working", post)
+        self.release = storing.ReleaseWork(self._working, post)
+
+    @property
+    def idle(self) -> bool:
+        """True where no lane has anything to do."""
+        return all(lane.idle for lane in self._lanes())
+
+    def close(self) -> None:
+        """End what waits. The label files are brought in step first; nothing else is waited for."""
+        self.release.stop()
+        for lane in self._lanes():
+            if lane is not self._labels:
+                lane.close(0)
+        self._labels.ask("leaving", self._leave)
+        self._labels.close(10)
+
+    # --- frames and pictures ------------------------------------------------------------------------------------
+
+    def scan(self) -> None:
+        """Bring the file list up to date: the first frames at once, then all."""
+        self._looking.ask("frames", lambda: looking.first_frames(self.index()), slot="first")
+        self._looking.ask("frames", lambda: looking.all_frames(self.index(), self._post), slot="scan")
+
+    def picture(self, key: str, box: tuple[int, int]) -> None:
+        """Decode a frame for `box` pixels; the latest one asked for wins."""
+        self._pictures.ask(
+            "picture", partial(looking.picture, self.workspace, key, box), slot="picture", first=True
+        )
+
+    def prefetch(self, keys: Sequence[str], box: tuple[int, int]) -> None:
+        """Decode neighbours when nothing else is wanted."""
+        for number, key in enumerate(keys):
+            job = partial(looking.picture, self.workspace, key, box)
+            self._pictures.ask("prefetch", job, slot=f"prefetch{number}")
+
+    # --- labels -------------------------------------------------------------------------------------------------
+
+    def read_labels(self) -> None:
+        """Open the store and read every label."""
+        self._labels.ask("labels", self._read_labels)
+
+    def label(self, task: Task, key: str, class_: str | None, seen: Bytes | None) -> None:
+        """Give a frame a class (None: take its label off); `seen` are size, mtime and oid of the bytes shown."""
+        self._labels.ask("label", partial(self._label, task, key, class_, seen))
+
+    def undo(self) -> None:
+        """Take this person's last step back."""
+        self._labels.ask("undo", self._undo)
+
+    def poll(self) -> None:
+        """Look whether another session labelled."""
+        self._labels.ask("poll", self._poll, slot="poll")
+
+    def flush(self) -> None:
+        """Bring the label files in step with the store."""
+        self._labels.ask("flush", self._flush, slot="flush")
+
+    # --- figures ------------------------------------------------------------------------------------------------
+
+    def price(self, task: Task) -> None:
+        """Work out the draft of a task and what it costs."""
+        job = partial(looking.priced, self.workspace, self.store, self.index, task)
+        self._looking.ask("draft", job, slot=f"draft {task.name}")
+
+    def look_at_git(self) -> None:
+        """Ask git for the branch and what is not committed."""
+        self._looking.ask("git", partial(looking.git_seen, self.workspace), slot="git")
+
+    def recordings(self, source: str) -> None:
+        """Find where recordings begin."""
+        job = partial(looking.recordings, self.workspace, self.store, self.index, source)
+        self._looking.ask("recordings", job, slot="recordings")
+
+    def versions(self, task: Task) -> None:
+        """List the versions of a task and compare the latest with the draft."""
+        job = partial(storing.versions_seen, self.workspace, self.store, self.index, task)
+        self._looking.ask("versions", job, slot="versions")
+
+    def ledger(self) -> None:
+        """Measure what is stored and what the drafts cost."""
+        job = partial(storing.ledger_seen, self.workspace, self.store, self.index)
+        self._looking.ask("storage", job, slot="storage")
+
+    def git_log(self) -> None:
+        """Read the git commands that were run here."""
+        self._looking.ask("git log", partial(looking.git_log, self.workspace), slot="git log")
+
+    def plan_release(self, task: Task, *, push: bool) -> None:
+        """Plan a release of the draft."""
+        self.release.plan(self.workspace, task, push=push)
+
+    # --- trainings ----------------------------------------------------------------------------------------------
+
+    def runs(self) -> None:
+        """List the trainings."""
+        self._trainings.ask("runs", partial(self._views.seen, self.workspace), slot="runs")
+
+    def run(self, run_id: str) -> None:
+        """Look at one training closely."""
+        self._trainings.ask("run", partial(trainings.run_seen, self.workspace, run_id), slot="run")
+
+    def offer_training(self, task: Task) -> None:
+        """Say what a training started now would do."""
+        self._trainings.ask("offer", partial(trainings.offered, self.workspace, task), slot="offer")
+
+    def start_training(self, task: Task) -> None:
+        """Start a training with the defaults."""
+        self._trainings.ask("start", partial(trainings.start, self.workspace, task, self._views.again))
+
+    def stop_training(self, run_id: str) -> None:
+        """Stop a training; its best is kept."""
+        self._trainings.ask("stop", partial(trainings.stop, self.workspace, run_id))
+
+    # --- in the worker threads ----------------------------------------------------------------------------------
+
+    def store(self) -> LabelStore:
+        """Return the label store, opened on first use; for worker threads. Raises what opening raises."""
+        with self._guard:
+            if self._store is None:
+                from core.labels.sync import open_store
+
+                self._store = open_store(self.workspace)
+            return self._store
+
+    def index(self) -> FrameIndex:
+        """Return the file list, opened on first use; for worker threads."""
+        with self._guard:
+            if self._index is None:
+                from core.frames.index import FrameIndex
+
+                self._index = FrameIndex(self.workspace)
+            return self._index
+
+    def _lanes(self) -> tuple[Lane, ...]:
+        return (self._labels, self._pictures, self._looking, self._trainings, self._working)
+
+    def _read_labels(self) -> LabelsRead:
+        store = self.store()
+        self._seq = store.last_seq()
+        labels = {task.name: store.labels(task) for task in self.workspace.tasks.values()}
+        return LabelsRead(labels, looking.said_on_opening(store))
+
+    def _label(self, task: Task, key: str, class_: str | None, seen: Bytes | None) -> Labelled | NotLabelled:
+        try:
+            store = self.store()
+            self._who = self._who or self.workspace.who()
+            step = store.set(task, [key], class_, who=self._who, sizes={key: seen} if seen else None)
+            self._dirty.add(task.name)
+            self._follow(step.seq)
+            return Labelled(step, {key: store.get(task, key)})
+        except PrintModelsError as error:
+            return NotLabelled(task.name, key, class_, error.what, error.remedy)
+
+    def _undo(self) -> Labelled | NothingToUndo | Failed:
+        try:
+            store = self.store()
+            self._who = self._who or self.workspace.who()
+            step = store.undo(self._who, store.session)
+        except PrintModelsError as error:
+            return Failed("undo", error.what, error.remedy)
+        if step is None:
+            return NothingToUndo()
+        self._dirty.add(step.task)
+        self._follow(step.seq)
+        labels = (
+            {} if step.task not in self.workspace.tasks else {k: store.get(step.task, k) for k in step.frames}
+        )
+        return Labelled(step, labels, undone=True)
+
+    def _follow(self, seq: int) -> None:
+        """Our own step needs no second look, unless another session's came before it."""
+        if seq == self._seq + 1:
+            self._seq = seq
+
+    def _poll(self) -> LabelsRead | LabelsChanged | None:
+        if self._store is None:
+            return None
+        store = self._store
+        if store.last_seq() == self._seq:
+            return None
+        steps = store.steps(self._seq)
+        if sum(len(step.frames) for step in steps) > _MANY or len(steps) >= 1000:
+            return self._read_labels()
+        self._seq = max((step.seq for step in steps), default=self._seq)
+        return LabelsChanged(
+            {
+                task: {
+                    key: store.get(task, key) for step in steps if step.task == task for key in step.frames
+                }
+                for task in {step.task for step in steps} & set(self.workspace.tasks)
+            }
+        )
+
+    def _flush(self) -> Flushed | None:
+        if self._store is None:
+            return None
+        from core.labels.sync import flush
+
+        said = []
+        for name in sorted(self._dirty or self.workspace.tasks):
+            done = flush(self.workspace, self._store, self.workspace.tasks[name])
+            self._dirty.discard(name)
+            if done.problem:
+                said.append(str(done.problem))
+            elif done.outside:
+                said.append(
+                    f"{done.outside} labels came from a change of {self.workspace.tasks[name].labels_file}."
+                )
+        return Flushed(tuple(said))
+
+    def _leave(self) -> None:
+        try:
+            if self._dirty:
+                self._flush()
+        finally:
+            if self._store is not None:
+                self._store.close()

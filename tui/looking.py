@@ -1,0 +1,150 @@
+"""What the worker threads look up for the Label screen and the header: frames, pictures, the draft, git.
+
+What always holds: each function takes core's objects and returns one frozen message; nothing here touches a widget.
+Called by the bridge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from core.errors import PrintModelsError
+from core.human import plural
+from core.tasks import Task
+from core.text import safe
+from core.workspace import Workspace
+from tui.lanes import Post
+from tui.messages import (
+    DraftPriced,
+    FramesFound,
+    GitLogRead,
+    GitSeen,
+    PictureFailed,
+    PictureReady,
+    RecordingsFound,
+    Scanning,
+)
+
+if TYPE_CHECKING:
+    from core.frames.index import Frame, FrameIndex
+    from core.labels.store import LabelStore
+    from core.progress import Progress
+
+_FIRST = 200
+_MOST_PROBLEMS = 50
+
+
+def first_frames(index: FrameIndex) -> FramesFound:
+    """Return the first frames at once: all that the list knows, else those of the oldest days."""
+    known = index.count()
+    frames = index.frames() if known else index.first(_FIRST)
+    return FramesFound(_by_source(index.workspace, frames), scanning=True)
+
+
+def all_frames(index: FrameIndex, post: Post) -> FramesFound:
+    """Scan, and return every frame with what is no frame."""
+
+    def report(progress: Progress) -> None:
+        post(Scanning(progress.done, progress.total))
+
+    result = index.scan(report)
+    unreachable = {}
+    for name in index.workspace.sources:
+        error = index.unreachable(name)
+        if error is not None:
+            unreachable[name] = (error.what, error.remedy)
+    lines = tuple(
+        f"{safe(problem.where)}: {problem.what}"
+        + (f" ({plural(problem.count, 'file')})" if problem.count > 1 else "")
+        for problem in result.problems[:_MOST_PROBLEMS]
+    )
+    return FramesFound(_by_source(index.workspace, index.frames()), False, lines, unreachable)
+
+
+def _by_source(workspace: Workspace, frames: list[Frame]) -> dict[str, tuple[Frame, ...]]:
+    sorted_out: dict[str, list[Frame]] = {name: [] for name in workspace.sources}
+    for frame in frames:
+        sorted_out.setdefault(frame.source, []).append(frame)
+    return {name: tuple(found) for name, found in sorted_out.items()}
+
+
+def picture(workspace: Workspace, key: str, box: tuple[int, int]) -> PictureReady | PictureFailed:
+    """Decode one frame for a box of pixels, or say why it can't be."""
+    from core.frames.decode import load
+
+    try:
+        path = workspace.frame_path(key)
+        root = workspace.sources[key.split("/", 1)[0]].path
+        return PictureReady(key, box, load(path, box, root=root))
+    except PrintModelsError as error:
+        return PictureFailed(key, box, error.what, error.remedy)
+
+
+def recordings(
+    workspace: Workspace, store: Callable[[], LabelStore], index: Callable[[], FrameIndex], source: str
+) -> RecordingsFound:
+    """Return the first frame of every recording of a source, in order of time."""
+    from core.versions.placing import place
+
+    keys = [frame.key for frame in index().frames(source)]
+    if not keys:
+        return RecordingsFound(source, ())
+    found = place(workspace, store(), index(), workspace.task(None), keys).recordings
+    starts = [
+        key
+        for before, key in zip([None, *keys], keys, strict=False)
+        if not before or found[before] != found[key]
+    ]
+    return RecordingsFound(source, tuple(starts))
+
+
+def priced(
+    workspace: Workspace, store: Callable[[], LabelStore], index: Callable[[], FrameIndex], task: Task
+) -> DraftPriced:
+    """Work out the draft of a task."""
+    from core.versions.selection import draft
+
+    found = draft(workspace, store(), index(), task)
+    added, removed, relabelled = found.changes
+    parent = found.parent
+    held = {item.source: item.split or "" for item in parent.items} if parent else {}
+    return DraftPriced(
+        task.name,
+        len(found.chosen),
+        parent.name if parent else "",
+        f"+{added} −{removed} ~{relabelled}",
+        found.bytes_estimate,
+        held,
+        frozenset(chosen.frame for chosen in found.chosen),
+        found.labelled,
+    )
+
+
+def git_seen(workspace: Workspace) -> GitSeen:
+    """Ask git for the branch and the number of paths that are not committed."""
+    from core.storage.git import Git
+
+    try:
+        state = Git(workspace.root, workspace.git_log).state()
+    except PrintModelsError as error:
+        return GitSeen(problem=error.what)
+    return GitSeen(state.branch or "no branch", state.dirty)
+
+
+def git_log(workspace: Workspace) -> GitLogRead:
+    """Return the last git commands that were run here."""
+    from core.text import safe_lines
+
+    try:
+        with open(workspace.git_log, "rb") as file:
+            file.seek(max(0, file.seek(0, 2) - 64_000))
+            text = safe_lines(file.read(), limit=400)
+    except OSError:
+        text = ""
+    return GitLogRead(tuple(line for line in text.split("\n") if line))
+
+
+def said_on_opening(store: LabelStore) -> tuple[str, ...]:
+    """Return what opening the label files had to say, each once."""
+    return tuple(dict.fromkeys(safe(line) for line in store.notices))

@@ -1,0 +1,303 @@
+"""What comes back from the worker threads: frozen results, each in an `Arrived` message.
+
+What always holds: nothing here is changed after it was made, so a thread and the screen never share what moves.
+Made by bridge and reading; taken by the app and its screens with `match`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from core.frames.decode import Picture
+    from core.frames.index import Frame
+    from core.labels.model import Label, LabelStep
+    from core.progress import Progress
+    from core.release import Released as CoreReleased
+    from core.release import ReleasePlan
+
+
+class Arrived(Message):
+    """A result has come from a worker thread."""
+
+    def __init__(self, result: object) -> None:
+        super().__init__()
+        self.result = result
+
+
+@dataclass(frozen=True, slots=True)
+class FramesFound:
+    """The frames of every source, in order of time; `scanning` while more may come.
+
+    `problems` are lines about what is no frame, `unreachable` source → why and what to do.
+    """
+
+    frames: Mapping[str, tuple[Frame, ...]]
+    scanning: bool
+    problems: tuple[str, ...] = ()
+    unreachable: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsRead:
+    """Every label of every task; `said` is what opening the label files had to say."""
+
+    labels: Mapping[str, Mapping[str, Label]]
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsChanged:
+    """Labels that another session gave or took off: task → frame → label or None."""
+
+    labels: Mapping[str, Mapping[str, Label | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A step is durable: frames were labelled, cleared, or a step was taken back; `labels` are theirs after it."""
+
+    step: LabelStep
+    labels: Mapping[str, Label | None]
+    undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToUndo:
+    """There is no step of this person's to take back."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotLabelled:
+    """A label was not written; nothing of it is in the store."""
+
+    task: str
+    frame: str
+    class_: str | None
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """The label files were looked after; `said` is what a person should know of it."""
+
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReady:
+    """The picture of a frame, decoded for `box` pixels."""
+
+    key: str
+    box: tuple[int, int]
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFailed:
+    """A frame that can't be shown, why, and what to do."""
+
+    key: str
+    box: tuple[int, int]
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scanning:
+    """How many of the changed day folders have been read."""
+
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingsFound:
+    """The first frame of every recording of a source, in order of time."""
+
+    source: str
+    starts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPriced:
+    """The draft of a task: images, latest version and the change against it, bytes it adds.
+
+    `held` are the frames of the latest version with their split, `chosen` those of the draft.
+    """
+
+    task: str
+    images: int
+    base: str
+    summary: str
+    new_bytes: int
+    held: Mapping[str, str]
+    chosen: frozenset[str]
+    labelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class GitLogRead:
+    """The git commands that were run here, oldest first."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GitSeen:
+    """The branch and whether anything is uncommitted; `problem` where git can't tell."""
+
+    branch: str = ""
+    dirty: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version in the list; `state` is tagged, not tagged, withdrawn, damaged or older tool."""
+
+    name: str
+    created: str
+    images: int
+    bytes: int
+    classes: str
+    state: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsSeen:
+    """The versions of a task, and how its draft (`draft` frames) differs from the latest one, `base` ('' for none).
+
+    `counts` are frames per kind of change, `classes` (name, before, after), `hunks` and `frames` (where, what).
+    """
+
+    task: str
+    rows: tuple[VersionRow, ...]
+    draft: int
+    base: str
+    counts: Mapping[str, int]
+    classes: tuple[tuple[str, int, int], ...]
+    hunks: tuple[tuple[str, str], ...]
+    frames: tuple[tuple[str, str], ...]
+    new_bytes: int
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One line of the ledger; `exclusive` are bytes that no other line shares."""
+
+    name: str
+    files: int
+    bytes: int
+    exclusive: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSeen:
+    """What is stored, what the draft adds, what is on this machine, each in a line; the plan; the ledger."""
+
+    stored: str
+    draft: str
+    here: str
+    plan: tuple[str, ...]
+    rows: tuple[LedgerRow, ...]
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePlanned:
+    """A release that waits for a yes."""
+
+    plan: ReleasePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """How far a long verb is; `job` names it."""
+
+    job: str
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A release ended well."""
+
+    result: CoreReleased
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One training in the list."""
+
+    id: str
+    state: str
+    task: str
+    dataset: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunsSeen:
+    """Every training, newest first; `running` says in a few letters how far the one that runs is."""
+
+    rows: tuple[RunRow, ...]
+    running: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSeen:
+    """One training in detail: plain words, curves by name as (epoch, value), baselines in percent, its log's tail."""
+
+    id: str
+    state: str
+    headline: str
+    words: tuple[str, ...]
+    share: float | None
+    eta: str
+    loss: Mapping[str, tuple[tuple[float, float], ...]]
+    accuracy: Mapping[str, tuple[tuple[float, float], ...]]
+    baselines: Mapping[str, float]
+    log: tuple[str, ...]
+    speed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A training was started."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunStopped:
+    """A training was stopped, or asked to."""
+
+    id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOffered:
+    """What a training started now would do: (setting, value, reason); `problem` where none can start."""
+
+    task: str
+    settings: tuple[tuple[str, str, str], ...]
+    problem: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A job ended with an error: what happened and what to do."""
+
+    job: str
+    what: str
+    remedy: str

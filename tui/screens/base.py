@@ -1,0 +1,102 @@
+"""What every screen has: its keys from the keymap, the header, the footer, and how results reach it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.keymap import footer_of
+from tui.widgets.header import Header
+from tui.widgets.key_line import KeyLine
+
+if TYPE_CHECKING:
+    from tui.app import PrintModelsApp
+    from tui.bridge import Bridge
+    from tui.state import State
+
+
+class Place(Screen[None]):
+    """One of the screens a person switches between."""
+
+    PLACE: ClassVar[str] = ""
+    AUTO_FOCUS = ""
+
+    @property
+    def pm(self) -> PrintModelsApp:
+        """The app, by its own type."""
+        from tui.app import PrintModelsApp
+
+        assert isinstance(self.app, PrintModelsApp)
+        return self.app
+
+    @property
+    def state(self) -> State:
+        return self.pm.state
+
+    @property
+    def bridge(self) -> Bridge:
+        return self.pm.bridge
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield from self.compose_body()
+        yield KeyLine()
+
+    def compose_body(self) -> ComposeResult:
+        """Yield what lies between header and footer."""
+        yield Widget()
+
+    def on_screen_resume(self) -> None:
+        self.show_state()
+
+    def receive(self, result: object) -> None:
+        """Take a result that arrived while this screen is on top."""
+
+    def show_state(self) -> None:
+        """Draw what the app knows now."""
+        self.show_header()
+        self.query_one(KeyLine).show(self.keys())
+
+    def show_header(self) -> None:
+        """Draw the header anew."""
+        self.query_one(Header).show(self.state)
+
+    def keys(self) -> list[tuple[str, str | Content]]:
+        """The footer's keys."""
+        return list(footer_of(self.PLACE))
+
+    # --- the actions that work on every screen ------------------------------------------------------------------
+
+    def action_go_label(self) -> None:
+        self.pm.go("label")
+
+    def action_go_versions(self) -> None:
+        self.pm.go("versions")
+
+    def action_go_storage(self) -> None:
+        self.pm.go("storage")
+
+    def action_go_training(self) -> None:
+        self.pm.go("training")
+
+    def action_help(self) -> None:
+        self.pm.show_help(self.PLACE)
+
+    def action_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def action_git_log(self) -> None:
+        self.pm.show_git_log()
+
+    async def action_quit(self) -> None:
+        await self.app.action_quit()
+
+    def say(self, text: str | Content, *, bad: bool = False) -> None:
+        """Tell the person something in passing."""
+        title = "" if not bad else "Not done"
+        words = text.plain if isinstance(text, Content) else text
+        self.notify(words, title=title, severity="error" if bad else "information", markup=False, timeout=8)

@@ -1,0 +1,286 @@
+"""The Label screen: one frame as a picture, its facts, its day, and a key per class.
+
+What always holds: a class key labels the frame whose picture is on the screen, or is refused with a word; a label is
+shown as given only after the store has it on the disk. Moves collapse: pictures in between are not decoded.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.widgets import Static
+
+from core.labels.model import LabelStep
+from tui import keymap
+from tui.drawing import BAD, COLOURS, DIM, WARN, class_keys
+from tui.messages import (
+    DraftPriced,
+    FramesFound,
+    Labelled,
+    LabelsChanged,
+    LabelsRead,
+    NothingToUndo,
+    NotLabelled,
+    PictureFailed,
+    PictureReady,
+    RecordingsFound,
+)
+from tui.pictures import Pictures
+from tui.screens.base import Place
+from tui.screens.label_texts import facts_line, facts_lines, nothing_there, title_of
+from tui.widgets.day_bar import DayBar
+from tui.widgets.frame_view import FrameView
+
+
+class LabelScreen(Place):
+    """Look at a frame, give it a class, go on."""
+
+    PLACE = keymap.LABEL
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.LABEL)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pictures = Pictures()
+        self._saving = ""
+        self._just = Content("")
+
+    def compose_body(self) -> ComposeResult:
+        with Container(id="label-body"):
+            yield FrameView()
+            yield Static(id="facts", markup=False)
+            yield DayBar()
+            yield Static(id="just", markup=False)
+
+    # --- drawing ------------------------------------------------------------------------------------------------
+
+    def show_state(self) -> None:
+        super().show_state()
+        self._show_frame()
+
+    def keys(self) -> list[tuple[str, str | Content]]:
+        task = self.state.task
+        classes = sorted(zip(task.keys, task.classes, strict=True), key=lambda pair: pair[1])
+        named: list[tuple[str, str | Content]] = [
+            (key or str(task.code(class_)), Content.styled(class_, COLOURS[task.code(class_)]))
+            for key, class_ in classes[:4]
+        ]
+        return [*named, *keymap.footer_of(self.PLACE, most=8 - len(named))]
+
+    def _show_frame(self) -> None:
+        """Draw what belongs to the cursor; ask for the picture unless it is at hand or there already."""
+        state, view = self.state, self.query_one(FrameView)
+        frame = state.frame
+        self._show_facts()
+        self.query_one(DayBar).show(state.day(), state.of(state.task), state.task, frame)
+        if frame is None:
+            view.want("")
+            view.show_hint(nothing_there(state))
+            return
+        box = view.box
+        if view.wanted == (frame.key, box):
+            return
+        view.want(frame.key, box)
+        ready = self._pictures.get(frame.key, box)
+        if ready is not None:
+            self._draw(ready)
+        else:
+            self.bridge.picture(frame.key, box)
+
+    def _show_facts(self) -> None:
+        state, view = self.state, self.query_one(FrameView)
+        seen = self._pictures.facts(state.frame.key) if state.frame else None
+        loading = bool(state.frame) and view.drawn != (state.frame.key if state.frame else "")
+        width = max(8, self.app.size.width - 6)
+        view.border_title = title_of(state, short=not self.has_class("-roomy")).truncate(width, ellipsis=True)
+        saving = bool(state.frame and self._saving == state.frame.key)
+        if self.has_class("-roomy"):
+            self.query_one("#facts", Static).update(facts_lines(state, seen, saving=saving))
+            view.border_subtitle = Content("loading …") if loading else Content("")
+        else:
+            line = facts_line(state, seen, saving=saving, loading=loading)
+            view.border_subtitle = line.truncate(width, ellipsis=True)
+        self.query_one("#just", Static).update(self._just)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= 110 and event.size.height >= 30, "-roomy")
+        self.set_class(event.size.width < 60, "-phone")
+        self.call_after_refresh(self.show_state)
+
+    # --- results ------------------------------------------------------------------------------------------------
+
+    def receive(self, result: object) -> None:
+        match result:
+            case PictureReady() | PictureFailed():
+                self._picture_came(result)
+            case Labelled():
+                self._labelled(result)
+            case NotLabelled():
+                self._saving = ""
+                self._notice(result.what, result.remedy, BAD)
+                self._show_facts()
+            case NothingToUndo():
+                self._tell(Content.styled("nothing to undo", DIM))
+            case FramesFound() | LabelsRead() | LabelsChanged() | DraftPriced() | RecordingsFound():
+                self._show_frame()
+
+    def _picture_came(self, result: PictureReady | PictureFailed) -> None:
+        self._pictures.put(result)
+        view = self.query_one(FrameView)
+        if view.wanted == (result.key, result.box) and view.drawn != result.key:
+            self._draw(result)
+
+    def _draw(self, result: PictureReady | PictureFailed) -> None:
+        view = self.query_one(FrameView)
+        if isinstance(result, PictureReady):
+            view.show_picture(result.key, result.picture.pixels)
+        else:
+            self._pictures.forget(result.key)
+            view.show_reason(result.key, result.what, result.remedy)
+
+    def on_frame_view_drawn(self, event: FrameView.Drawn) -> None:
+        self._show_facts()
+        state, box = self.state, self.query_one(FrameView).box
+        ahead = (
+            state.cursor + state.direction,
+            state.cursor + 2 * state.direction,
+            state.cursor - state.direction,
+        )
+        keys = [state.frames[at].key for at in ahead if 0 <= at < len(state.frames)]
+        self.bridge.prefetch([key for key in keys if self._pictures.get(key, box) is None], box)
+
+    def _labelled(self, result: Labelled) -> None:
+        step = result.step
+        self._just = _just(step, undone=result.undone)
+        if result.undone:
+            self._go_to_undone(step)
+        elif self._saving and self._saving in result.labels and self.state.frame:
+            mine, self._saving = self._saving, ""
+            if self.state.frame.key == mine and step.class_ is not None:
+                self.state.move(1)
+        self._show_frame()
+
+    def _go_to_undone(self, step: LabelStep) -> None:
+        if step.task in self.state.workspace.tasks:
+            self.state.task = self.state.workspace.tasks[step.task]
+        keys = set(step.frames)
+        at = next((at for at, frame in enumerate(self.state.frames) if frame.key in keys), None)
+        if at is not None:
+            self.state.go(at)
+        super().show_state()
+
+    def _tell(self, text: Content) -> None:
+        self._just = text
+        self._show_facts()
+
+    def _notice(self, what: str, remedy: str = "", style: str = WARN) -> None:
+        text = Content.assemble((f" {what} ", f"bold {style}"), f"{remedy} " if remedy else "")
+        self.query_one(FrameView).notify_line(text)
+
+    # --- keys ---------------------------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Class keys come before the keymap's: a letter that only moves gives way to them."""
+        self.query_one(FrameView).notify_line(None)
+        class_ = class_keys(self.state.task).get(event.key)
+        if class_ is not None:
+            event.stop()
+            self._give(class_)
+            return
+        lower = event.key.lower()
+        bound = {key for action in keymap.actions_of(self.PLACE) for key in action.keys}
+        if event.key != lower and len(lower) == 1:
+            meant = class_keys(self.state.task).get(lower)
+            if meant is not None and (event.key not in bound or event.key == "L"):
+                event.stop()
+                self._notice("CapsLock?", f"{lower} labels {meant}; an upper-case letter labels nothing.")
+
+    def _give(self, class_: str | None) -> None:
+        """Label the frame on the screen, or say why that can't be."""
+        state, view = self.state, self.query_one(FrameView)
+        frame = state.frame
+        if frame is None:
+            self._notice("There is no frame to label.")
+        elif self._saving:
+            self._notice("Not yet:", "the label before is still being saved.")
+        elif view.drawn != frame.key:
+            self._notice("Not shown yet:", "the picture is still loading; nothing was labelled.")
+        elif not view.readable and class_ is not None:
+            self._notice("Not labelled:", "this frame can't be shown, so it can't be labelled.")
+        else:
+            self._saving = frame.key
+            self.bridge.label(state.task, frame.key, class_, self._pictures.bytes_of(frame.key))
+            self._show_facts()
+
+    def action_clear(self) -> None:
+        if self.state.label is None:
+            self._notice("This frame has no label.")
+        else:
+            self._give(None)
+
+    def action_undo(self) -> None:
+        self.bridge.undo()
+
+    def action_next(self) -> None:
+        self._moved(self.state.move(1), "This is the last frame.")
+
+    def action_previous(self) -> None:
+        self._moved(self.state.move(-1), "This is the first frame.")
+
+    def action_ten_on(self) -> None:
+        self._moved(self.state.move(10), "This is the last frame.")
+
+    def action_ten_back(self) -> None:
+        self._moved(self.state.move(-10), "This is the first frame.")
+
+    def action_recording_next(self) -> None:
+        self._moved(self.state.go_recording(1), "This is the last recording.")
+
+    def action_recording_previous(self) -> None:
+        self._moved(self.state.go_recording(-1), "This is the first recording.")
+
+    def action_first(self) -> None:
+        self._moved(self.state.go(0), "This is the first frame.")
+
+    def action_last(self) -> None:
+        self._moved(self.state.go(len(self.state.frames) - 1), "This is the last frame.")
+
+    def action_unlabelled(self) -> None:
+        at = self.state.next_unlabelled()
+        if at is None:
+            self._notice(
+                f"Every frame has a label for {self.state.task.name}.", "Release the draft: V, then R."
+            )
+        else:
+            self._moved(self.state.go(at), "This is the only frame without a label.")
+
+    def action_task(self) -> None:
+        self.pm.next_task()
+        self.show_state()
+
+    def action_source(self) -> None:
+        names = list(self.state.workspace.sources)
+        if len(names) < 2:
+            self._notice("There is one camera here.", "Add another one in print-models.toml under [sources].")
+            return
+        self.state.show_source(names[(names.index(self.state.source) + 1) % len(names)])
+        self.bridge.recordings(self.state.source)
+        self.show_state()
+
+    def _moved(self, moved: bool, else_say: str) -> None:
+        if moved:
+            self._show_frame()
+        elif self.state.frame is not None:
+            self._tell(Content.styled(else_say, DIM))
+
+
+def _just(step: LabelStep, *, undone: bool) -> Content:
+    if undone:
+        return Content.assemble(("undone: ", WARN), step.text)
+    if not step.changed:
+        return Content.styled("labelled so already", DIM)
+    return Content.assemble(("saved: ", "$text-success"), step.text, ("\nu undoes", DIM))

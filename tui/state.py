@@ -1,0 +1,173 @@
+"""What the app knows: frames, labels and figures as they last arrived, and where the cursor stands.
+
+What always holds: lives on the event loop only; changed by results that arrive and by moves; asks nobody.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from core.tasks import Task
+from core.workspace import Workspace
+from tui.messages import DraftPriced, GitSeen, RunRow
+
+if TYPE_CHECKING:
+    from core.frames.index import Frame
+    from core.labels.model import Label
+
+_NO_LABELS: Mapping[str, Label] = {}
+
+
+@dataclass(slots=True)
+class State:
+    """The app's picture of the workspace."""
+
+    workspace: Workspace
+    task: Task
+    source: str
+    frames: tuple[Frame, ...] = ()
+    by_source: Mapping[str, tuple[Frame, ...]] = field(default_factory=dict)
+    scanning: bool = True
+    opened: bool = False
+    unreachable: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    labels: dict[str, dict[str, Label]] = field(default_factory=dict)
+    seq: int = 0
+    drafts: dict[str, DraftPriced] = field(default_factory=dict)
+    git: GitSeen = field(default_factory=GitSeen)
+    training: str = ""
+    runs: tuple[RunRow, ...] | None = None
+    unsaved: int = 0
+    cursor: int = 0
+    direction: int = 1
+    _starts: list[int] = field(default_factory=list)
+
+    # --- frames and the cursor ----------------------------------------------------------------------------------
+
+    @property
+    def frame(self) -> Frame | None:
+        """The frame under the cursor."""
+        return self.frames[self.cursor] if self.frames else None
+
+    def show_source(self, source: str) -> None:
+        """Take another camera's frames; the cursor stays as near in time as it can."""
+        self.source = source
+        self.take_frames(self.by_source.get(source, ()))
+
+    def take_frames(self, frames: tuple[Frame, ...]) -> None:
+        """Take the frames of the source; the cursor stays on its frame, or near its time."""
+        before = self.frame
+        self.frames = frames
+        self.take_recordings(())
+        if before is None or not frames:
+            self.cursor = 0
+            return
+        at = bisect_left(frames, (before.captured_at, before.key), key=_place)
+        self.cursor = min(at, len(frames) - 1)
+
+    def take_recordings(self, starts: Sequence[str]) -> None:
+        """Take the first frames of the recordings."""
+        by_key = {frame.key: at for at, frame in enumerate(self.frames)} if starts else {}
+        self._starts = sorted(by_key[key] for key in starts if key in by_key)
+
+    def move(self, by: int) -> bool:
+        """Move the cursor by frames, as far as there are any; False where it stands already."""
+        return self.go(self.cursor + by)
+
+    def go(self, at: int) -> bool:
+        """Put the cursor on a frame by its place."""
+        at = max(0, min(at, len(self.frames) - 1))
+        if not self.frames or at == self.cursor:
+            return False
+        self.direction = 1 if at > self.cursor else -1
+        self.cursor = at
+        return True
+
+    def recording(self) -> tuple[int, int, int]:
+        """Return the recording under the cursor: its number from 1, its first place, its length; zeros if unknown."""
+        if not self._starts:
+            return 0, 0, 0
+        number = bisect_right(self._starts, self.cursor)
+        first = self._starts[number - 1]
+        end = self._starts[number] if number < len(self._starts) else len(self.frames)
+        return number, first, end - first
+
+    def go_recording(self, by: int) -> bool:
+        """Go to the next recording's first frame, or back to this one's, then to the one before."""
+        number, first, _ = self.recording()
+        if not number:
+            return False
+        if by > 0:
+            return number < len(self._starts) and self.go(self._starts[number])
+        if self.cursor > first:
+            return self.go(first)
+        return number > 1 and self.go(self._starts[number - 2])
+
+    # --- labels -------------------------------------------------------------------------------------------------
+
+    def of(self, task: Task) -> Mapping[str, Label]:
+        """Return the labels of a task by frame."""
+        return self.labels.get(task.name, _NO_LABELS)
+
+    def take_labels(self, changed: Mapping[str, Mapping[str, Label | None]]) -> None:
+        """Take labels that were given or taken off: task → frame → label or None."""
+        for task, labels in changed.items():
+            known = self.labels.setdefault(task, {})
+            for key, label in labels.items():
+                if label is None:
+                    known.pop(key, None)
+                else:
+                    known[key] = label
+
+    @property
+    def label(self) -> Label | None:
+        """The label of the frame under the cursor for the task on screen."""
+        frame = self.frame
+        return self.of(self.task).get(frame.key) if frame else None
+
+    def counts_for(self, key: str) -> bool:
+        """True where a frame counts for the task: `when` asks for a class of another task, or it is labelled."""
+        when = self.task.when
+        if when is None or key in self.of(self.task):
+            return True
+        label = self.labels.get(when[0], {}).get(key)
+        return label is not None and label.class_ == when[1]
+
+    def total(self) -> int:
+        """Return how many frames count for the task, over all sources."""
+        if self.task.when is None:
+            return sum(len(frames) for frames in self.by_source.values())
+        return sum(self.counts_for(frame.key) for frames in self.by_source.values() for frame in frames)
+
+    def class_counts(self) -> Counter[str]:
+        """Return labels per class of the task."""
+        return Counter(label.class_ for label in self.of(self.task).values())
+
+    def next_unlabelled(self) -> int | None:
+        """Return the place of the next frame without a label, round the end; None where there is none."""
+        done, size = self.of(self.task), len(self.frames)
+        for step in range(1, size + 1):
+            at = (self.cursor + step) % size
+            key = self.frames[at].key
+            if key not in done and self.counts_for(key):
+                return at
+        return None
+
+    def day(self) -> tuple[Frame, ...]:
+        """Return the frames of the cursor's calendar day."""
+        frame = self.frame
+        if frame is None:
+            return ()
+        midnight = frame.captured_at.replace(hour=0, minute=0, second=0, microsecond=0)
+        first = bisect_left(self.frames, midnight, key=lambda f: f.captured_at)
+        end = bisect_left(self.frames, midnight + timedelta(days=1), key=lambda f: f.captured_at)
+        return self.frames[first:end]
+
+
+def _place(frame: Frame) -> tuple[datetime, str]:
+    return frame.captured_at, frame.key

@@ -1,0 +1,29 @@
+"""The footer: at most eight keys that work here, now, from the keymap; class keys first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widget import Widget
+
+
+class KeyLine(Widget):
+    """One line of keys and words; what does not fit is left out, `? help` stays."""
+
+    def __init__(self) -> None:
+        super().__init__(id="keys")
+        self._keys: Sequence[tuple[str, Content]] = ()
+
+    def show(self, keys: Sequence[tuple[str, str | Content]]) -> None:
+        """Show these (key, word) pairs."""
+        self._keys = [(key, Content(word) if isinstance(word, str) else word) for key, word in keys]
+        self.refresh()
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        pairs = [Content.assemble((f" {key} ", "bold $accent"), word, " ") for key, word in self._keys]
+        while len(pairs) > 1 and sum(pair.cell_length for pair in pairs) > width:
+            last_help = self._keys[-1][0] == "?"
+            del pairs[-2 if last_help else -1]
+        return Content("").join(pairs).truncate(width)
