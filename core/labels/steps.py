@@ -78,9 +78,7 @@ def begin(
 def apply(db: sqlite3.Connection, step: Begun, task: str, rows: Sequence[Row]) -> None:
     """Write the changes of a step, and what the labels then are."""
     frames = _pack([row.frame for row in rows])
-    db.execute(
-        "UPDATE step SET changed=?, applied_by=seq, frames=? WHERE seq=?", (len(rows), frames, step.seq)
-    )
+    db.execute("UPDATE step SET changed=?, frames=? WHERE seq=?", (len(rows), frames, step.seq))
     changes, kept, gone = [], [], []
     for frame, given, after, binding, after_seq, replaced in rows:
         before, before_seq = given or _NOTHING
@@ -179,41 +177,41 @@ def last_to_redo(db: sqlite3.Connection, who: str, session: str | None) -> int |
 def invert(db: sqlite3.Connection, seq: int, kind: str, who: str, session: str) -> LabelStep:
     """Take step `seq` back (kind 'undo') or give it again ('redo'), as a step of its own.
 
-    A frame that another step changed since keeps what that step gave.
+    A label is what the last step that is not taken back gave. So a frame that another step changed since keeps what
+    that step gave, and no later undo brings back what was taken back here.
     """
-    task, class_, applied_by, text = db.execute(
-        "SELECT task, class, applied_by, text FROM step WHERE seq=?", (seq,)
-    ).fetchone()
+    task, class_, text = db.execute("SELECT task, class, text FROM step WHERE seq=?", (seq,)).fetchone()
     step = begin(db, who, kind, task, class_, kind, session, f"{kind}: {text}", target=seq)
-    # The newest application of the step, or for redo the undo that took it back.
-    changes = changes_of(db, applied_by)
-    names = [change[0] for change in changes]
-    now, last = currents(db, task, names), _last_changes(db, task, names)
+    db.execute("UPDATE step SET undone=? WHERE seq=?", (int(kind == "undo"), seq))
+    names = _frames(db, seq)
+    now, live = currents(db, task, names), _live(db, task, names)
     rows = []
-    for frame, before, before_seq, *_ in changes:
-        if last[frame] != applied_by:
+    for frame in names:
+        old, then = now.get(frame), live.get(frame)
+        before = old.given if old else None
+        after, after_seq = then or _NOTHING
+        if before == (then if after is not None else None):
             continue
-        replaced, bound = (
-            _origin(db, task, frame, before_seq) if before_seq is not None else (None, Binding())
-        )
-        rows.append(
-            Row(frame, now[frame].given if frame in now else None, before, bound, before_seq, replaced)
-        )
+        replaced, bound = _origin(db, task, frame, after_seq) if after_seq is not None else (None, Binding())
+        rows.append(Row(frame, before, after, bound, after_seq, replaced))
     apply(db, step, task, rows)
-    db.execute("UPDATE step SET undone=?, applied_by=? WHERE seq=?", (int(kind == "undo"), step.seq, seq))
-    kept = len(changes) - len(rows)
-    note = f"{text}" + (f" ({kept} changed since, kept)" if kept else "")
+    kept = len(names) - len(rows)
+    note = text + (f" ({kept} changed since, kept)" if kept else "")
     shown = "" if task == MARKS else task
     return LabelStep(step.seq, step.at, who, kind, shown, class_, tuple(names), len(rows), note)
 
 
-def _last_changes(db: sqlite3.Connection, task: str, frames: Sequence[str]) -> dict[str, int]:
-    """Return the number of the last step that changed each frame."""
-    rows = db.execute(
-        "SELECT value, (SELECT max(seq) FROM change WHERE task=? AND frame=value) FROM json_each(?)",
-        (task, json.dumps(frames)),
+def _live(
+    db: sqlite3.Connection, task: str, frames: Sequence[str]
+) -> dict[str, tuple[str | None, int | None]]:
+    """Return (class, giving step) that the last step not taken back left each frame with."""
+    # CROSS JOIN keeps SQLite from starting at the steps: a frame has few changes, a workspace many steps.
+    query = (
+        "SELECT after, after_seq FROM change CROSS JOIN step USING (seq) WHERE change.task=? AND frame=?"
+        " AND kind IN ('label', 'outside', 'import') AND NOT undone ORDER BY change.seq DESC LIMIT 1"
     )
-    return dict(rows.fetchall())
+    found = {frame: db.execute(query, (task, frame)).fetchone() for frame in frames}
+    return {frame: (row[0], row[1]) for frame, row in found.items() if row}
 
 
 def _origin(db: sqlite3.Connection, task: str, frame: str, seq: int) -> tuple[str | None, Binding]:
