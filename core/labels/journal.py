@@ -122,7 +122,8 @@ def origins(folder: Path, task: str, wanted: dict[str, str]) -> dict[str, Origin
             rank = (how != "imported", at)
             line = f"{path.stem}:{entry.get('seq')}"
             for frame, before, after in _changes(entry):
-                if wanted.get(frame) == after and (frame not in found or found[frame][0] <= rank):
+                meant = frame in wanted and wanted[frame] == after
+                if meant and (frame not in found or found[frame][0] <= rank):
                     found[frame] = (rank, Origin(str(entry.get("who") or "unknown"), how, at, before, line))
     return {frame: origin for frame, (_, origin) in found.items()}
 

@@ -1,0 +1,365 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.errors import Damaged, Refused
+from core.labels import journal
+from core.labels.sync import changed_outside, flush_all, open_store
+from core.workspace import Workspace
+from tests.labels.conftest import Desk, key, keys
+
+TASK = "offline-detection"
+
+
+def test_a_label_file_is_imported_at_first_sight_and_left_as_it_is(desk: Desk) -> None:
+    desk.write({key(0): 1, key(1): "Offline"})
+    before = desk.file.read_bytes()
+    store = desk.open()
+    assert store.classes(TASK) == {key(0): "active", key(1): "offline"}
+    label = store.get(TASK, key(0))
+    assert label is not None
+    assert (label.how, label.who) == ("imported", "unknown")
+    assert desk.flush(store).written is False
+    assert desk.file.read_bytes() == before
+    assert store.undo("ana") is None
+    store.set(TASK, [key(2)], "active", who="ana")
+    assert desk.flush(store).written is True
+    assert (
+        desk.file.read_bytes()
+        == json.dumps({key(0): "active", key(1): "offline", key(2): "active"}, indent=2).encode() + b"\n"
+    )
+
+
+def test_nothing_is_written_where_there_is_nothing_to_say(desk: Desk) -> None:
+    store = desk.open()
+    flush_all(desk.ws, store)
+    assert not desk.ws.data.exists()
+
+
+def test_an_outside_change_is_taken_as_one_undoable_step(desk: Desk) -> None:
+    """F-022: detected before writing; taken."""
+    store = desk.open()
+    store.set(TASK, keys(3), "active", who="ana")
+    desk.flush(store)
+    assert changed_outside(desk.ws, store, desk.task) is False
+    desk.write({key(0): "offline", key(1): "active", key(3): "active"})
+    assert changed_outside(desk.ws, store, desk.task) is True
+    done = desk.flush(store)
+    assert (done.outside, done.problem) == (3, None)
+    assert store.classes(TASK) == {key(0): "offline", key(1): "active", key(3): "active"}
+    step = store.undo("ana")
+    assert step is not None
+    assert step.changed == 3
+    assert desk.flush(store).written is True
+    assert desk.read() == dict.fromkeys(keys(3), "active")
+
+
+def test_both_sides_changed_different_frames(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, keys(3), "active", who="ana")
+    desk.flush(store)
+    store.set(TASK, [key(0)], "offline", who="ana")
+    desk.write({key(0): "active", key(1): "active", key(2): "offline"})
+    done = desk.flush(store)
+    assert (done.written, done.outside, done.problem) == (True, 1, None)
+    assert desk.read() == {key(0): "offline", key(1): "active", key(2): "offline"}
+
+
+def test_both_sides_changed_the_same_frame_differently(desk: Desk) -> None:
+    """F-021, F-022: named, nothing written, both values kept, until the frame is labelled."""
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana")
+    desk.flush(store)
+    store.set(TASK, [key(0)], None, who="ana")
+    theirs = json.dumps({key(0): "offline", key(1): "offline"}).encode()
+    desk.write(theirs)
+    done = desk.flush(store)
+    assert isinstance(done.problem, Refused)
+    assert key(0) in done.problem.what
+    assert "offline" in done.problem.what
+    assert done.written is False
+    assert desk.file.read_bytes() == theirs
+    assert store.classes(TASK) == {key(1): "active"}
+    assert [problem.key for problem in store.problems(TASK)] == [key(0)]
+    again = desk.open()
+    assert isinstance(again.file_errors[TASK], Refused)
+    store.set(TASK, [key(0)], "active", who="ana")
+    done = desk.flush(store)
+    assert (done.written, done.problem) == (True, None)
+    assert desk.read() == {key(0): "active", key(1): "offline"}
+    assert store.problems(TASK) == ()
+    assert desk.open().file_errors == {}
+
+
+def test_a_conflict_that_is_taken_back_outside_is_none(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana")
+    desk.flush(store)
+    agreed = desk.file.read_bytes()
+    store.set(TASK, [key(0)], "offline", who="ana")
+    desk.write({key(1): "active"})
+    assert desk.flush(store).problem is not None
+    desk.write(agreed)
+    assert desk.flush(store).problem is None
+    assert store.problems(TASK) == ()
+    assert desk.read()[key(0)] == "offline"
+
+
+def test_the_same_change_on_both_sides_is_no_conflict(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana")
+    desk.flush(store)
+    store.set(TASK, [key(0)], "offline", who="ana")
+    desk.write({key(0): "offline", key(1): "active"})
+    assert desk.flush(store).problem is None
+
+
+def test_many_labels_gone_outside_wait_for_a_word(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, keys(20), "active", who="ana")
+    desk.flush(store)
+    desk.write({key(0): "active"})
+    done = desk.flush(store)
+    assert isinstance(done.problem, Refused)
+    assert "−19 +0" in done.problem.what
+    assert store.counts(TASK)["active"] == 20
+    assert "--accept-outside" in desk.open().file_errors[TASK].remedy
+    assert desk.open(accept_outside=True).counts(TASK)["active"] == 1
+    assert store.undo("ana").changed == 19  # type: ignore[union-attr]  # the step taken from outside
+    desk.flush(store)
+    assert len(desk.read()) == 20
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 500, b" \n"])
+def test_an_empty_or_zeroed_file_is_written_anew(desk: Desk, data: bytes) -> None:
+    """F-013: never "no labels"; recovered from labels.db."""
+    store = desk.open()
+    store.set(TASK, keys(20), "active", who="ana")
+    desk.flush(store)
+    desk.write(data)
+    again = desk.open()
+    assert again.counts(TASK)["active"] == 20
+    assert any("safe" in notice for notice in again.notices)
+    assert desk.flush(again).written is True
+    assert len(desk.read()) == 20
+
+
+def test_an_empty_file_with_no_labels_known_is_an_error(desk: Desk) -> None:
+    desk.write(b"")
+    store = desk.open()
+    assert isinstance(store.file_errors[TASK], Damaged)
+    store.set(TASK, [key(0)], "active", who="ana")
+    assert desk.flush(store).written is True
+
+
+def test_a_missing_file_is_written_anew(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, keys(20), "active", who="ana")
+    desk.flush(store)
+    desk.file.unlink()
+    again = desk.open()
+    assert again.counts(TASK)["active"] == 20
+    assert desk.flush(again).written is True
+
+
+@pytest.mark.parametrize("data", [b'{"cam/2', b"[]", b"<<<<<<< a\n{}\n", b"\xef\xbb\xbf{}"])
+def test_a_broken_file_is_left_alone_and_labelling_goes_on(desk: Desk, data: bytes) -> None:
+    """F-013, F-014: refused by name; what is typed is safe in labels.db."""
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana")
+    desk.flush(store)
+    desk.write(data)
+    store.set(TASK, [key(5)], "active", who="ana")
+    done = desk.flush(store)
+    assert isinstance(done.problem, Damaged)
+    assert done.problem.exit_code == 3
+    assert desk.file.read_bytes() == data
+    again = desk.open()
+    assert again.counts(TASK)["active"] == 3
+    assert isinstance(again.file_errors[TASK], Damaged)
+    desk.file.unlink()
+    assert desk.flush(again).written is True
+    assert len(desk.read()) == 3
+
+
+def test_entries_that_wait_for_a_decision_stay_until_the_frame_is_labelled(desk: Desk) -> None:
+    """F-015, F-016: quarantined, kept as they are, block export, and a label decides."""
+    text = '{"%s": "maybe", "%s": "active", "%s": "offline", "%s": {"ours": "active", "theirs": "offline"}}'
+    desk.write(text % (key(0), key(1), key(1), key(2)))
+    store = desk.open()
+    assert store.classes(TASK) == {}
+    assert {problem.key for problem in store.problems(TASK)} == set(keys(3))
+    store.set(TASK, [key(9)], "active", who="ana")
+    assert desk.flush(store).problem is None
+    assert desk.file.read_text().count(key(1)) == 2
+    assert desk.read()[key(0)] == "maybe"
+    assert desk.read()[key(2)] == {"ours": "active", "theirs": "offline"}
+    store.set(TASK, keys(3), "active", who="ana")
+    assert store.problems(TASK) == ()
+    assert desk.flush(store).problem is None
+    assert desk.read() == dict.fromkeys([*keys(3), key(9)], "active")
+    assert desk.file.read_text().count(key(1)) == 1
+
+
+def test_an_unknown_class_written_over_a_label_outside_keeps_both_until_decided(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana")
+    desk.flush(store)
+    desk.write({key(0): "maybe", key(1): "active"})
+    assert desk.flush(store).problem is None
+    store.set(TASK, [key(5)], "active", who="ana")
+    desk.flush(store)
+    assert desk.read()[key(0)] == "maybe"
+    assert store.classes(TASK)[key(0)] == "active"
+    store.set(TASK, [key(0)], "active", who="ana")
+    desk.flush(store)
+    assert desk.read()[key(0)] == "active"
+
+
+def test_every_step_stands_in_the_journal_once(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana", how="stretch")
+    desk.flush(store)
+    store.set(TASK, keys(3), "offline", who="ben")
+    store.undo("ben")
+    desk.flush(store)
+    desk.flush(store)
+    desk.open().close()
+    lines = journal.host_file(desk.ws.history_dir).read_text().splitlines()
+    entries = [json.loads(line) for line in lines]
+    assert [(e["seq"], e["who"], e["how"]) for e in entries] == [
+        (1, "ana", "stretch"),
+        (2, "ben", "hand"),
+        (3, "ben", "undo"),
+    ]
+    assert entries[1]["changes"] == [
+        {"after": "offline", "before": "active", "frames": keys(2)},
+        {"after": "offline", "before": None, "frames": [key(2)]},
+    ]
+    assert lines == [json.dumps(e, sort_keys=True, separators=(",", ":")) for e in entries]
+
+
+def test_a_journal_line_cut_short_by_a_crash_spoils_no_other(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, [key(0)], "active", who="ana")
+    path = journal.host_file(desk.ws.history_dir)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b'{"seq": 1, "chan')
+    desk.flush(store)
+    assert [json.loads(line)["who"] for line in path.read_text().splitlines()[1:]] == ["ana"]
+
+
+def clone(desk: Desk, root: Path) -> Workspace:
+    """What git gives to another machine: the settings and data/, nothing else."""
+    import shutil
+
+    shutil.copytree(desk.ws.root, root, ignore=shutil.ignore_patterns(".print-models"))
+    return Workspace.open(root)
+
+
+def test_a_clone_knows_who_gave_every_label(desk: Desk, tmp_path: Path) -> None:
+    """F-119: a fresh clone costs no saved label, mark or provenance."""
+    desk.write({key(50): "active"})
+    store = desk.open()
+    store.set(TASK, keys(3), "offline", who="ana", how="stretch")
+    store.set(TASK, [key(1)], "active", who="ben")
+    store.set(TASK, [key(2)], "active", who="ben")
+    store.undo("ben")
+    store.mark(key(1), who="ben", mark="excluded", reason="blurred", note="ä")
+    desk.flush(store)
+    ws = clone(desk, tmp_path / "clone")
+    with open_store(ws) as copy:
+        ours, theirs = store.labels(TASK), copy.labels(TASK)
+        assert list(ours) == list(theirs)
+        for frame, label in theirs.items():
+            assert (label.class_, label.who, label.how, label.before) == (
+                ours[frame].class_,
+                ours[frame].who,
+                ours[frame].how,
+                ours[frame].before,
+            )
+            assert label.at[:19] == ours[frame].at[:19]
+        # What one step gave is one step in the clone too.
+        assert theirs[key(0)].seq == theirs[key(2)].seq != theirs[key(1)].seq
+        assert copy.marks(TASK) == store.marks(TASK)
+        seq = copy.set(TASK, [key(9)], "active", who="cyd").seq
+        flush_all(ws, copy)
+    lines = [json.loads(line) for line in journal.host_file(ws.history_dir).read_text().splitlines()]
+    assert len({line["seq"] for line in lines}) == len(lines)
+    assert lines[-1]["seq"] == seq
+    assert lines[-1]["who"] == "cyd"
+
+
+def test_a_label_that_returns_to_a_value_gets_its_giver_back(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, [key(0)], "active", who="ana", how="stretch")
+    desk.flush(store)
+    first = desk.file.read_bytes()
+    store.set(TASK, [key(0)], "offline", who="ben")
+    desk.flush(store)
+    desk.write(first)
+    desk.flush(store)
+    label = store.get(TASK, key(0))
+    assert label is not None
+    assert (label.class_, label.who, label.how) == ("active", "ana", "stretch")
+
+
+def test_marks_go_to_the_file_and_come_back(desk: Desk) -> None:
+    store = desk.open()
+    store.mark(key(0), who="ana", mark="unsure", note="dark", task=TASK)
+    desk.flush(store)
+    found = json.loads(desk.ws.marks_file.read_text())[key(0)]
+    assert (found["mark"], found["note"], found["by"], found["task"]) == ("unsure", "dark", "ana", TASK)
+    found["note"], found["extra"] = "very dark", 7
+    desk.ws.marks_file.write_text(json.dumps({key(0): found}))
+    desk.flush(store)
+    assert store.marks(TASK)[key(0)].note == "very dark"
+    store.mark(key(1), who="ana", mark="unsure")
+    desk.flush(store)
+    assert json.loads(desk.ws.marks_file.read_text())[key(0)]["extra"] == 7
+    desk.ws.marks_file.write_text("[]")
+    store.mark(key(2), who="ana", mark="unsure")
+    assert isinstance(desk.flush(store).problem, Damaged)
+    assert desk.ws.marks_file.read_text() == "[]"
+
+
+def test_a_damaged_database_is_kept_aside_and_built_anew(desk: Desk) -> None:
+    """F-012: labels.db damaged: kept aside, rebuilt from data/, and said what is lost."""
+    store = desk.open()
+    store.set(TASK, keys(5), "active", who="ana", how="stretch")
+    desk.flush(store)
+    store.close()
+    desk.ws.labels_db.write_bytes(b"no database" * 1000)
+    again = desk.open()
+    assert again.counts(TASK)["active"] == 5
+    assert again.get(TASK, key(0)).who == "ana"  # type: ignore[union-attr]  # it is labelled
+    assert any("damaged" in notice for notice in again.notices)
+    assert (desk.ws.private / "labels.db.damaged-1").read_bytes().startswith(b"no database")
+
+
+def test_a_disk_that_cannot_be_written_is_opened_for_reading(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-009: read-only with the reason."""
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana")
+    monkeypatch.setattr("core.labels.database.os.access", lambda *_: False)
+    real = desk.ws.labels_db.parent
+    import sqlite3
+
+    original = sqlite3.connect
+
+    def refused(target: object, *rest: object, **words: object) -> sqlite3.Connection:
+        if str(real) in str(target):
+            raise sqlite3.OperationalError("unable to open database file")
+        return original(target, *rest, **words)  # type: ignore[arg-type,no-any-return,call-overload]  # as it was called
+
+    monkeypatch.setattr("core.labels.database.sqlite3.connect", refused)
+    again = open_store(desk.ws)
+    assert again.counts(TASK)["active"] == 2
+    assert again.read_only is not None
+    assert "read-only" in again.read_only.what
+    again.close()
