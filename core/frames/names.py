@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from core.errors import Damaged, WrongUsage
 from core.text import safe
@@ -64,11 +65,13 @@ def is_day(text: str) -> bool:
 
 def source_of(key: str) -> str:
     """Return the source a key belongs to: what stands before its day folder."""
-    parts = key.split("/")
-    folders = parts[:-1]
-    if len(folders) > 1 and is_day(folders[-1]):
-        folders = folders[:-1]
-    return "/".join(folders)
+    return _source_of_folder(key.rpartition("/")[0])
+
+
+@lru_cache(maxsize=4096)
+def _source_of_folder(folder: str) -> str:
+    above, _, name = folder.rpartition("/")
+    return above if above and is_day(name) else folder
 
 
 def day_of(key: str) -> str | None:

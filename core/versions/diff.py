@@ -6,26 +6,40 @@ snapshots (`snapshots` makes them) and reads nothing.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from core.frames.names import captured_at
 
 KINDS = ("added", "removed", "relabelled", "replaced", "moved", "unknown", "unchanged")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A labelled frame of a snapshot; `oid` is None where its bytes are not known, `size` in bytes."""
+class Entry(Protocol):
+    """A labelled frame of a snapshot, such as a version's Item; `oid` is None where its bytes are not known."""
 
-    frame: str
+    @property
+    def source(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def oid(self) -> str | None: ...
+    @property
+    def size(self) -> int | None: ...
+    @property
+    def recording(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """An entry of what is no version: the draft, a label file. `source` is the frame's key, `size` in bytes."""
+
+    source: str
     label: str
     oid: str | None = None
     size: int | None = None
     recording: str | None = None
-    split: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +52,8 @@ class Snapshot:
 
     @property
     def counts(self) -> dict[str, int]:
-        counts = dict.fromkeys(self.classes, 0)
-        for entry in self.entries.values():
-            counts[entry.label] = counts.get(entry.label, 0) + 1
-        return counts
+        counts = Counter(entry.label for entry in self.entries.values())
+        return {**dict.fromkeys(self.classes, 0), **counts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +113,15 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """The difference from `base` to `target`; `changes` holds every frame of both once, in key order."""
+    """The difference from `base` to `target`.
+
+    `changes` holds every frame that is not unchanged once, in key order; `same` counts the unchanged ones by label.
+    """
 
     base: Snapshot
     target: Snapshot
     changes: tuple[Change, ...]
+    same: Mapping[str, int]
     hunks: tuple[Hunk, ...]
 
     def of(self, kind: str) -> tuple[Change, ...]:
@@ -117,6 +133,7 @@ class Diff:
         counts = dict.fromkeys(KINDS, 0)
         for change in self.changes:
             counts[change.kind] += 1
+        counts["unchanged"] = sum(self.same.values())
         return counts
 
     @property
@@ -129,6 +146,8 @@ class Diff:
     def confusion(self) -> dict[str, dict[str, int]]:
         """Frames in both: how many of each base label have each target label."""
         table: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for label, n in self.same.items():
+            table[label][label] += n
         for change in self.changes:
             if change.before and change.after:
                 table[change.before.label][change.after.label] += 1
@@ -167,12 +186,12 @@ def _listed(changes: Iterable[Change]) -> list[dict[str, str | None]]:
     for change in changes:
         before = change.before.label if change.before else None
         row = {
-            "frame": change.entry.frame,
+            "frame": change.entry.source,
             "from": before,
             "to": change.after.label if change.after else None,
         }
         if change.kind == "moved" and change.before:
-            row["moved_from"] = change.before.frame
+            row["moved_from"] = change.before.source
         rows.append(row)
     return rows
 
@@ -190,7 +209,7 @@ def _bytes(base: Snapshot, entries: Iterable[Entry]) -> tuple[int, int]:
     for entry in entries:
         if entry.oid is not None and entry.oid in seen:
             continue
-        known = entry.oid in held if entry.oid is not None else entry.frame in base.entries
+        known = entry.oid in held if entry.oid is not None else entry.source in base.entries
         if entry.oid is not None:
             seen.add(entry.oid)
         if known:
@@ -208,24 +227,43 @@ def diff(
     comments: Mapping[str, str] | None = None,
 ) -> Diff:
     """Compare two snapshots. `held` are ids of hunks held back, `comments` what was written on hunks."""
-    changes = sorted(_changes(base, target), key=lambda change: change.entry.frame)
-    hunks = tuple(_hunks(changes, base, held, comments or {}))
-    return Diff(base, target, tuple(changes), hunks)
+    changes = sorted(_changes(base, target), key=lambda change: change.entry.source)
+    touched = {_place(change) for change in changes}
+    same = Counter[str]()
+    between: list[Change] = []
+    for frame, after in target.entries.items():
+        before = base.entries.get(frame)
+        if before is not None and _kind(before, after) == "unchanged":
+            same[after.label] += 1
+            change = Change("unchanged", before, after)
+            if _place(change) in touched:
+                between.append(change)
+    rows = sorted([*changes, *between], key=lambda change: change.entry.source)
+    hunks = tuple(_hunks(rows, base, held, comments or {}))
+    return Diff(base, target, tuple(changes), same, hunks)
+
+
+def _place(change: Change) -> str:
+    """Return the recording of a change, else the folder of its frame."""
+    before = change.before.recording if change.before else None
+    return change.entry.recording or before or change.entry.source.rsplit("/", 1)[0]
 
 
 def _changes(base: Snapshot, target: Snapshot) -> Iterable[Change]:
+    """Yield every frame of both that is not unchanged."""
     gone: dict[str, list[Entry]] = defaultdict(list)
-    for frame, before in sorted(base.entries.items()):
-        after = target.entries.get(frame)
-        if after is not None:
-            yield Change(_kind(before, after), before, after)
-        elif before.oid is not None:
+    for frame in sorted(base.entries.keys() - target.entries.keys()):
+        before = base.entries[frame]
+        if before.oid is not None:
             gone[before.oid].append(before)
         else:
             yield Change("removed", before, None)
-    for frame, after in sorted(target.entries.items()):
-        if frame in base.entries:
-            continue
+    for frame, after in target.entries.items():
+        known = base.entries.get(frame)
+        if known is not None and (kind := _kind(known, after)) != "unchanged":
+            yield Change(kind, known, after)
+    for frame in sorted(target.entries.keys() - base.entries.keys()):
+        after = target.entries[frame]
         same = gone.get(after.oid) if after.oid is not None else None
         yield Change("moved", same.pop(0), after) if same else Change("added", None, after)
     for entries in gone.values():
@@ -247,9 +285,7 @@ def _hunks(
     """Yield runs of changes in one recording; an unchanged frame or another change ends a run."""
     by_recording: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
-        entry = change.entry
-        recording = entry.recording or (change.before and change.before.recording)
-        by_recording[recording or entry.frame.rsplit("/", 1)[0]].append(change)
+        by_recording[_place(change)].append(change)
     known: set[str] = set()
     for recording, members in sorted(by_recording.items()):
         for run in _runs(members):
@@ -271,7 +307,7 @@ def _runs(members: Iterable[Change]) -> Iterable[list[Change]]:
 
 
 def _hunk(recording: str, run: list[Change], base: Snapshot, known: set[str]) -> Hunk:
-    frames = tuple(change.entry.frame for change in run)
+    frames = tuple(change.entry.source for change in run)
     at = captured_at(frames[0])
     name = f"{recording}/{at:%H%M}" if at else f"{recording}/{frames[0].rsplit('/', 1)[-1]}"
     number = 2

@@ -17,7 +17,7 @@ from core.human import plural, size
 from core.tasks import Task
 from core.text import safe
 from core.versions import splits
-from core.versions.diff import Entry, Snapshot, diff
+from core.versions.diff import Labelled, Snapshot, diff
 from core.versions.images import Images
 from core.versions.manifest import Excluded, Item, Version
 from core.versions.naming import base_names
@@ -192,14 +192,13 @@ def draft_snapshot(found: Draft, places: Places) -> Snapshot:
         if oid is None and item is not None and c.size in (None, item.size):
             oid = item.oid
         size_ = c.size if c.size is not None else item.size if item is not None else None
-        entries[c.frame] = Entry(c.frame, c.label, oid, size_, places.recordings[c.frame])
+        entries[c.frame] = Labelled(c.frame, c.label, oid, size_, places.recordings[c.frame])
     return Snapshot("draft", entries, found.task.classes)
 
 
 def version_snapshot(version: Version, name: str | None = None) -> Snapshot:
     """Return a version as a snapshot."""
-    entries = {i.source: Entry(i.source, i.label, i.oid, i.size, i.recording, i.split) for i in version.items}
-    return Snapshot(name or version.name, entries, version.task.classes)
+    return Snapshot(name or version.name, {i.source: i for i in version.items}, version.task.classes)
 
 
 def _held_back(found: Draft, places: Places, ids: Sequence[str]) -> Draft:

@@ -209,22 +209,23 @@ def _stretches(
 
     A frame without a label, or with an older one, ends a stretch; excluded frames hold their place.
     """
-    open_: dict[tuple[int, str], list[str]] = {}
-    ends: dict[tuple[int, str], int] = {}
-    for frame in frames:
+    painted: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for place, frame in enumerate(frames):
         label = given[frame]
-        here = (label.seq, label.class_)
-        if frame not in excluded:
-            for key in [k for k in open_ if frame in breaks or (k[0] >= label.seq and k != here)]:
-                yield open_.pop(key)[: ends[key]]
-        for stretch in open_.values():
-            stretch.append(frame)
         if label.how in PAINTED:
-            if here not in open_:
-                open_[here] = [frame]
-            ends[here] = len(open_[here])
-    for key, stretch in open_.items():
-        yield stretch[: ends[key]]
+            painted[label.seq, label.class_].append(place)
+
+    def ends(place: int, seq: int) -> bool:
+        frame = frames[place]
+        return frame not in excluded and (frame in breaks or given[frame].seq <= seq)
+
+    for (seq, _), places in painted.items():
+        begin = places[0]
+        for before, after in pairwise(places):
+            if frames[after] in breaks or any(ends(place, seq) for place in range(before + 1, after)):
+                yield list(frames[begin : before + 1])
+                begin = after
+        yield list(frames[begin : places[-1] + 1])
 
 
 def spread(held: Sequence[bool], most: int) -> list[int]:

@@ -9,7 +9,7 @@ from core.errors import Lacking, WrongUsage
 from core.tasks import Task
 from core.text import safe
 from core.versions import manifest
-from core.versions.diff import Entry, Snapshot
+from core.versions.diff import Labelled, Snapshot
 from core.versions.plan import draft_snapshot, read_labels, version_snapshot
 from core.versions.trees import FolderTree, GitTree, read_tree
 from core.workspace import Workspace
@@ -55,7 +55,7 @@ def snapshot_of(
 
 
 def _of_labels(labels: dict[str, str], name: str, task: Task) -> Snapshot:
-    return Snapshot(name, {f: Entry(f, label) for f, label in labels.items()}, task.classes)
+    return Snapshot(name, {f: Labelled(f, label) for f, label in labels.items()}, task.classes)
 
 
 def _draft(workspace: Workspace, task: Task, store: LabelStore | None, index: FrameIndex | None) -> Snapshot:

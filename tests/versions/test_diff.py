@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Lacking
-from core.versions.diff import KINDS, Entry, Snapshot, diff
+from core.versions.diff import KINDS, Labelled, Snapshot, diff
 from core.versions.snapshots import snapshot_of
 from tests.versions.conftest import House
 
@@ -22,12 +22,12 @@ def frame(minute: int) -> str:
     return f"cam/20251107/20251107T{minute // 60:02}{minute % 60:02}00.jpg"
 
 
-def snap(name: str, *entries: Entry) -> Snapshot:
-    return Snapshot(name, {e.frame: e for e in entries}, CLASSES)
+def snap(name: str, *entries: Labelled) -> Snapshot:
+    return Snapshot(name, {e.source: e for e in entries}, CLASSES)
 
 
-def entry(minute: int, label: str = "offline", oid: str | None = "", recording: str = "cam/r") -> Entry:
-    return Entry(frame(minute), label, f"sha256:{minute}" if oid == "" else oid, 100, recording)
+def entry(minute: int, label: str = "offline", oid: str | None = "", recording: str = "cam/r") -> Labelled:
+    return Labelled(frame(minute), label, f"sha256:{minute}" if oid == "" else oid, 100, recording)
 
 
 @st.composite
@@ -105,12 +105,14 @@ def test_the_kinds_and_the_object_others_rely_on() -> None:
 
 
 def test_a_hunk_ends_where_an_unchanged_frame_lies_and_two_of_a_minute_differ_in_name() -> None:
-    base = snap("a", entry(1), Entry("cam/20251107/20251107T000030.jpg", "offline", "sha256:z", 1, "cam/r"))
+    base = snap(
+        "a", entry(1), Labelled("cam/20251107/20251107T000030.jpg", "offline", "sha256:z", 1, "cam/r")
+    )
     target = snap(
         "b",
         *base.entries.values(),
         *(
-            Entry(f"cam/20251107/20251107T0000{s:02}.jpg", "active", f"sha256:s{s}", 1, "cam/r")
+            Labelled(f"cam/20251107/20251107T0000{s:02}.jpg", "active", f"sha256:s{s}", 1, "cam/r")
             for s in (10, 50)
         ),
     )
