@@ -9,9 +9,8 @@ def size(number: float) -> str:
     """Return bytes in decimal units: 5_400_000 → '5.4 MB', 282_000 → '282 kB'."""
     import humanize
 
-    return humanize.naturalsize(number, format="%.0f" if 1000 <= abs(number) < 1_000_000 else "%.1f").replace(
-        ".0 ", " "
-    )
+    text = humanize.naturalsize(number, format="%.0f" if 1000 <= abs(number) < 1_000_000 else "%.1f")
+    return text.replace(".0 ", " ").replace("Byte", "byte")
 
 
 def signed_size(number: float) -> str:

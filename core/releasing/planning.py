@@ -152,6 +152,11 @@ def _going_on(
     tagged = git.rev_parse(f"refs/tags/{tag}") is not None
     if tagged and commit is None:
         checks.free_tag(git, tag)
+    if commit is None and (twin := _twin(workspace, task, version)):
+        raise Refused(
+            f"There is nothing to release: {task.name} {version.name} holds exactly what {twin} holds.",
+            f"Remove datasets/{task.name}/{version.name}, which nobody needs.",
+        )
     if tagged and (target is None or _arrived(git, target, tag)):
         where = f" and on {target.remote}" if target else ""
         raise Refused(
@@ -188,6 +193,14 @@ def _going_on(
         steps=_steps("push" if tagged else "tag" if commit else "stage", target),
         notices=_notices(workspace, target),
     )
+
+
+def _twin(workspace: Workspace, task: Task, version: Version) -> str | None:
+    """Return the parent's name where the version's content is the parent's."""
+    parent = version.info.parent
+    if parent is None or not workspace.version_dir(task, parent).is_dir():
+        return None
+    return parent if manifest.read_version(workspace, task, parent).digest == version.digest else None
 
 
 def _items(workspace: Workspace, task: Task, name: str | None) -> dict[str, str]:

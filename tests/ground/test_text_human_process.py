@@ -35,7 +35,7 @@ def test_plain_names_stay_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("got", "want"),
     [
-        (human.size(12), "12 Bytes"),
+        (human.size(12), "12 bytes"),
         (human.size(281_874), "282 kB"),
         (human.size(51_558_000), "51.6 MB"),
         (human.signed_size(5_400_000), "+5.4 MB"),

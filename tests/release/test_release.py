@@ -133,6 +133,15 @@ def test_nothing_to_release_is_said(labelled: Place, cli: Cli):
     assert git(labelled.root, "tag").split() == [TAG]
 
 
+def test_an_export_of_what_is_released_already_is_no_release(labelled: Place, cli: Cli):
+    assert cli(labelled.root, "release").code == 0
+    assert cli(labelled.root, "export").code == 0
+    answer = cli(labelled.root, "release")
+    assert answer.code == 1
+    assert "v2 holds exactly what v1 holds" in answer.err
+    assert git(labelled.root, "tag").split() == [TAG]
+
+
 def test_a_dry_run_writes_nothing(labelled: Place, remote: Path, cli: Cli):
     head = git(labelled.root, "rev-parse", "HEAD")
     answer = cli(labelled.root, "release", "--dry-run", "--push", "--json")
