@@ -29,6 +29,8 @@ def _opened(ctx: Context, stack: ExitStack) -> tuple[LabelStore, FrameIndex]:
     store = stack.enter_context(open_store(ctx.workspace))
     index = stack.enter_context(FrameIndex(ctx.workspace))
     index.scan(ctx.report)
+    for notice in store.notices:
+        ctx.notice(notice)
     return store, index
 
 
@@ -71,7 +73,9 @@ def export(
     )
     with ExitStack() as stack:
         store, index = _opened(ctx, stack)
-        flush(ws, store, words.task)
+        flushed = flush(ws, store, words.task)
+        if flushed.problem is not None and words.labels is None:
+            raise flushed.problem
         planned = plan(
             ws,
             store,

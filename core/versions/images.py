@@ -58,7 +58,12 @@ class Images:
         if wanted is None and item is not None and chosen.size in (None, item.size):
             wanted = item.oid
         if chosen.oid is None and chosen.size is not None:
-            camera = self._camera(chosen.frame)
+            try:
+                camera = self._camera(chosen.frame)
+            except Unreadable:
+                if wanted is not None and (found := self.stored(wanted)):
+                    return found
+                raise
             if camera is not None and (len(camera.data), camera.mtime_ns) == (chosen.size, chosen.mtime_ns):
                 return Bytes(camera.data, _oid(camera.data), camera.mtime_ns)
             return self._matching(wanted, camera)

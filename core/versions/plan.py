@@ -98,9 +98,8 @@ def plan(
     images = Images(workspace)
     held = held_items(found)
     missing = tuple(c.frame for c in found.chosen if not _findable(images, c, held.get(c.frame)))
-    waiting = store.problems(task) if given is None else ()
-    blocks = [_problem_block(task.labels_file, waiting)] if waiting else []
-    blocks += list(_blocks(found, workspace, index, missing if not allow_missing else ()))
+    blocks = _file_blocks(workspace, store, task) if given is None else []
+    blocks += _missing_blocks(found, workspace, index, missing, allow_missing)
     if allow_missing and missing:
         gone = set(missing)
         kept = tuple(c for c in found.chosen if c.frame not in gone)
@@ -249,16 +248,24 @@ def _findable(images: Images, chosen: Chosen, item: Item | None) -> bool:
     )
 
 
-def _blocks(
-    found: Draft, workspace: Workspace, index: FrameIndex, missing: Sequence[str]
+def _file_blocks(workspace: Workspace, store: LabelStore, task: Task) -> list[PrintModelsError]:
+    """Why the label file or the marks, as they lie on the disk, are not what the store holds."""
+    others = set(workspace.tasks) - {task.name}
+    blocks = [error for name, error in store.file_errors.items() if name not in others]
+    waiting = store.problems(task)
+    return [*blocks, _problem_block(task.labels_file, waiting)] if waiting else blocks
+
+
+def _missing_blocks(
+    found: Draft, workspace: Workspace, index: FrameIndex, missing: Sequence[str], allowed: bool
 ) -> list[PrintModelsError]:
-    if not missing:
-        return []
-    away = {frame.split("/", 1)[0] for frame in missing}
-    for source in sorted(away):
+    """A frame found nowhere stops, unless that is allowed; a camera that is away always stops."""
+    for source in sorted({frame.split("/", 1)[0] for frame in missing}):
         why = index.unreachable(source) if source in workspace.sources else None
         if why is not None:
             return [why]
+    if allowed or not missing:
+        return []
     named = ", ".join(safe(frame, limit=80) for frame in missing[:5])
     return [
         Refused(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -161,21 +162,21 @@ def test_a_draft_frame_that_was_overwritten_shows_as_unknown_bytes(house: Callab
     assert found.summary() == "+0 −0 ~0 ?1"
 
 
-def test_the_commands_agree_with_the_core(exported: House, cli: Callable[..., object]) -> None:
+def test_the_commands_agree_with_the_core(exported: House, cli: Callable[..., Any]) -> None:
     root = exported.ws.root
     exported.store.close()
     same = cli(root, "diff", "v1", "v1", "--exit-code", "--json")
-    assert same.code == 0  # type: ignore[attr-defined]  # an Answer
-    assert same.json["unchanged"] == 24  # type: ignore[attr-defined]
+    assert same.code == 0
+    assert same.json["unchanged"] == 24
     cli(root, "label", "--as", "active", exported.keys[0])
     found = cli(root, "diff", "--exit-code", "--json", "--frames")
-    assert found.code == 1  # type: ignore[attr-defined]
-    assert found.json["format"] == 1  # type: ignore[attr-defined]
-    assert found.json["relabelled"] == 1  # type: ignore[attr-defined]
-    assert cli(root, "diff", "nope").code == 5  # type: ignore[attr-defined]
+    assert found.code == 1
+    assert found.json["format"] == 1
+    assert found.json["relabelled"] == 1
+    assert cli(root, "diff", "nope").code == 5
     note = ("--labels", "data/labels.json", "--output", "datasets/offline-detection/v2", "--version", "2.0")
     done = cli(root, "export", *note, "--description", "Second", "--json")
-    assert done.code == 0, done.err  # type: ignore[attr-defined]
+    assert done.code == 0, done.err
     assert list(done.json) == [
         "format",
         "version",
@@ -186,17 +187,17 @@ def test_the_commands_agree_with_the_core(exported: House, cli: Callable[..., ob
         "commit",
         "tag",
         "pushed",
-    ]  # type: ignore[attr-defined]
+    ]
     again = cli(root, "export", *note)
-    assert again.code == 1  # type: ignore[attr-defined]
-    assert cli(root, "export", "--version", "3", "--output", "datasets/offline-detection/v2").code == 2  # type: ignore[attr-defined]
-    listed = cli(root, "versions", "--json").json["versions"]["offline-detection"]  # type: ignore[attr-defined]
+    assert again.code == 1
+    assert cli(root, "export", "--version", "3", "--output", "datasets/offline-detection/v2").code == 2
+    listed = cli(root, "versions", "--json").json["versions"]["offline-detection"]
     assert [row["version"] for row in listed] == ["v1", "v2"]
-    assert cli(root, "verify", "--json").json["ok"] is True  # type: ignore[attr-defined]
+    assert cli(root, "verify", "--json").json["ok"] is True
     picture = next((Path(root) / "datasets/offline-detection/v2/active").iterdir())
     picture.write_bytes(picture.read_bytes()[:-1] + b"\0")
     broken = cli(root, "verify", "v2", "--json")
-    assert broken.code == 3  # type: ignore[attr-defined]
+    assert broken.code == 3
     assert [r["frames"] for r in broken.json["results"] if r["level"] == "block"] == [
         [f"active/{picture.name}"]
-    ]  # type: ignore[attr-defined]
+    ]

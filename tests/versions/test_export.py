@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -166,8 +167,9 @@ def test_a_camera_that_is_away_is_not_a_missing_frame(house: Callable[..., House
     made.label(made.keys[:3], "offline")
     made.label(made.keys[3:], "active")
     made.camera.rename(made.camera.with_name("unplugged"))
-    with pytest.raises(Lacking):
-        made.export()
+    for allowed in (False, True):
+        with pytest.raises(Lacking):
+            made.export(allow_missing=allowed)
 
 
 def test_pruned_frames_come_from_the_earlier_version(exported: House) -> None:
@@ -224,6 +226,21 @@ def test_labels_waiting_for_a_decision_block(house: Callable[..., House]) -> Non
     file.write_text(json.dumps({made.keys[0]: "active", made.keys[1]: "perhaps"}))
     with pytest.raises(Damaged, match="perhaps"):
         made.plan(labels=file, who="ana")
+
+
+def test_a_broken_label_file_stops_the_command_and_says_where(
+    exported: House, cli: Callable[..., Any]
+) -> None:
+    root = exported.ws.root
+    exported.store.close()
+    assert cli(root, "label", "--as", "active", exported.keys[0]).code == 0
+    (root / "data" / "labels.json").write_text("{\n  nonsense\n")
+    for words in (("export",), ("export", "--labels", "data/labels.json")):
+        stopped = cli(root, *words)
+        assert stopped.code == 3
+        assert "labels.json" in stopped.err
+        assert "Traceback" not in stopped.err
+    assert leftovers(exported) == ["v1"]
 
 
 def test_a_label_file_alone_is_taken_whole_and_the_store_is_not_asked(house: Callable[..., House]) -> None:
@@ -391,6 +408,7 @@ from core.labels.store import LabelStore
 from core.versions.export import export, plan
 from core.workspace import Workspace
 from pathlib import Path
+from typing import Any
 ws = Workspace.open(Path(sys.argv[1]))
 step, at = sys.argv[2], int(sys.argv[3])
 def report(p):
