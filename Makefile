@@ -6,7 +6,7 @@ JOBS ?= auto
 CODE := core tui tests benchmarks
 DEMO := demo-workspace
 
-.PHONY: help setup demo test test-all check format-check lint types walls format bench constraints clean again
+.PHONY: help setup demo test test-all check format-check lint types walls format bench docs constraints clean again
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ format: setup ## put the sources into the common form
 
 bench: setup ## measure against peers and limits; rewrites benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks
+
+docs: setup ## docs/commands.md from the program's own help
+	@$(BIN)/python -m core.commands.reference > docs/commands.md
 
 constraints: setup ## the newest releases that fit, for every platform, into constraints.txt
 	@{ sed '/^[^#]/,$$d' constraints.txt; $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
