@@ -75,7 +75,7 @@ def export(
         raise planned.blocks[0]
     cancel = cancel or CancelToken()
     sweep(workspace)
-    with staged(workspace.dataset_root(planned.task), planned.name) as stage:
+    with staged(workspace.dataset_root(planned.task), planned.name, planned.bytes_needed) as stage:
         check_room(stage.path, planned.bytes_needed, len(planned.chosen) + len(planned.task.classes) + 5)
         for name in sorted({chosen.label for chosen in planned.chosen}):
             stage.make_folder(name)
@@ -118,10 +118,14 @@ def _pooled(
             raise
 
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        for future in [pool.submit(one, job) for job in jobs]:
-            future.result()
-            done += 1
-            report(Progress(step, done, len(jobs)))
+        try:
+            for future in [pool.submit(one, job) for job in jobs]:
+                future.result()
+                done += 1
+                report(Progress(step, done, len(jobs)))
+        except BaseException:  # also a signal's: what has not begun must not begin any more
+            failed.set()
+            raise
 
 
 def _copy(

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from core.durable import explain, fsync_dir
 from core.errors import Refused
+from core.human import size
 from core.text import safe
 from core.workspace import Workspace
 
@@ -77,8 +78,8 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged(root: Path, name: str) -> Iterator[Stage]:
-    """Give a stage for version `name` in the folder `root`; what is left of it afterwards is removed."""
+def staged(root: Path, name: str, needed: int = 0) -> Iterator[Stage]:
+    """Give a stage for version `name` of `needed` bytes in the folder `root`; what is left afterwards is removed."""
     _real_folder(root.parent)
     _real_folder(root)
     path = root / f".{name}.{os.getpid()}.{next(_numbers)}.tmp"
@@ -87,7 +88,7 @@ def staged(root: Path, name: str) -> Iterator[Stage]:
         stage = Stage(path, name)
         yield stage
     except OSError as error:
-        raise explain(error, f"writing {name}") from error
+        raise explain(error, f"writing {name}, which takes {size(needed)}") from error
     finally:
         if stage is not None:
             stage.close()
