@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
+from core.durable import explain as explain_os
 from core.durable import fsync_dir, lock
 from core.errors import Busy, Damaged, Lacking, PrintModelsError, Refused
 from core.labels.rescue import finish, rescue
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 FORMAT = 1
 _APPLICATION = 0x706D6C62
+_ATTEMPTS = 3
 _CHECKPOINT_EVERY = 200  # commits; about 4 MB of log
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS step (
@@ -66,16 +68,14 @@ class Database:
 
     def _connect_first(self) -> sqlite3.Connection:
         try:
-            finish(self.path)
-            if not self.path.exists():
-                self._create()
+            self._make_whole()
             db = self._connect_writer()
         except sqlite3.Error as error:
-            if not os.access(self.path.parent, os.W_OK) or getattr(error, "sqlite_errorname", "").startswith(
-                "SQLITE_READONLY"
-            ):
+            if not os.access(self.path.parent, os.W_OK) or _name(error).startswith("SQLITE_READONLY"):
                 return self._read_only_copy()
             raise explain(error) from error
+        except OSError as error:
+            raise explain_os(error, "opening the label store") from error
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version > FORMAT:
             self.read_only = Refused(
@@ -84,17 +84,23 @@ class Database:
             )
         return db
 
+    def _make_whole(self) -> None:
+        """Finish an exchange that was cut short, and make the database where there is none."""
+        finish(self.path)
+        if not self.path.exists():
+            self._create()
+
     def _create(self) -> None:
+        """Make the database and its schema; also where a crash left a file without one."""
         with lock(self.path.with_name("labels.lock"), what="the label store", timeout=10):
-            if self.path.exists():
-                return
             db = self._connect(self.path, "rwc")
             try:
                 db.execute("BEGIN IMMEDIATE")
                 for statement in _SCHEMA.split(";\n"):
                     db.execute(statement)
                 db.execute(f"PRAGMA application_id={_APPLICATION}")
-                db.execute(f"PRAGMA user_version={FORMAT}")
+                if not db.execute("PRAGMA user_version").fetchone()[0]:
+                    db.execute(f"PRAGMA user_version={FORMAT}")
                 db.execute("COMMIT")
             finally:
                 db.close()
@@ -113,8 +119,7 @@ class Database:
             if beside.exists():
                 shutil.copyfile(beside, self._copy / beside.name)
         self.path = self._copy / self.path.name
-        if not self.path.exists():
-            self._create()
+        self._make_whole()
         try:
             return self._connect_writer()
         except sqlite3.Error as error:
@@ -136,6 +141,8 @@ class Database:
 
     def _connect_writer(self) -> sqlite3.Connection:
         db = self._connect(self.path, "rw")
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name='meta'").fetchone():
+            self._create()
         self._inode = self.path.stat().st_ino
         return db
 
@@ -148,15 +155,13 @@ class Database:
 
     def _reopen(self) -> None:
         self._writer.close()
-        finish(self.path)
-        if not self.path.exists():
-            self._create()
+        self._make_whole()
         self._writer = self._connect_writer()
         self._local = threading.local()
 
     # --- reading and writing ------------------------------------------------------------------------------------
 
-    def read(self) -> sqlite3.Connection:
+    def _reader(self) -> sqlite3.Connection:
         """Return this thread's connection for reading; it sees what is committed."""
         if self._swapped():
             with self._lock:
@@ -164,21 +169,26 @@ class Database:
                     self._reopen()
         db: sqlite3.Connection | None = getattr(self._local, "db", None)
         if db is None:
-            try:
-                db = self._connect(self.path, "rw")
-            except sqlite3.Error as error:
-                raise explain(error) from error
+            db = self._connect(self.path, "rw")
             self._local.db = db
             self._open.append(db)
         return db
+
+    def ask(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` reads. Raises Lacking, Damaged, Busy."""
+        try:
+            return work(self._reader())
+        except sqlite3.Error as error:
+            raise explain(error) from error
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do `work` in one durable transaction and return what it returns; all of it happens or nothing.
 
         Raises Lacking (disk full or failing: "label NOT saved"), Busy, Damaged, or why the store is read-only.
         """
+        failed: Exception = OSError("the label store kept moving")
         with self._lock:
-            for attempt in (1, 2, 3):
+            for _ in range(_ATTEMPTS):
                 if self.read_only is not None:
                     raise self.read_only
                 try:
@@ -188,10 +198,13 @@ class Database:
                 except _Swapped:
                     continue
                 except sqlite3.Error as error:
-                    if "FSYNC" not in getattr(error, "sqlite_errorname", "") or attempt == 3:
+                    if "FSYNC" not in _name(error):
                         raise explain(error) from error
+                    failed = error
                     self._rescue(error)
-            raise Busy("The label store is being moved — label NOT saved.", "Try again.")
+                except OSError as error:
+                    raise explain_os(error, "saving — label NOT saved") from error
+            raise self._give_up(failed)
 
     def _transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
         db = self._writer
@@ -218,7 +231,7 @@ class Database:
             self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
             # What was committed is durable in the log. Only after a failed fsync may the file itself lie.
-            if "FSYNC" in getattr(error, "sqlite_errorname", ""):
+            if "FSYNC" in _name(error):
                 self._rescue(error)
 
     def _rescue(self, error: sqlite3.Error) -> None:
@@ -227,12 +240,15 @@ class Database:
             rescue(self.path, self._writer)
             self._reopen()
         except (sqlite3.Error, OSError, PrintModelsError) as second:
-            self.read_only = Lacking(
-                "The disk failed to keep what was written (fsync failed) — label NOT saved.",
-                "Nothing more is written to labels.db; copy the workspace to a sound disk.",
-                detail=f"{error}; {second}",
-            )
-            raise self.read_only from second
+            raise self._give_up(error, second) from second
+
+    def _give_up(self, *errors: Exception) -> PrintModelsError:
+        self.read_only = Lacking(
+            "The disk failed to keep what was written (fsync failed) — label NOT saved.",
+            "Nothing more is written to labels.db; copy the workspace to a sound disk.",
+            detail="; ".join(map(str, errors)),
+        )
+        return self.read_only
 
     def close(self) -> None:
         """Close every connection; the log is folded into the database on the way."""
@@ -253,9 +269,13 @@ class _Swapped(Exception):
     """The database was replaced by a rescued one while this process waited for it."""
 
 
+def _name(error: sqlite3.Error) -> str:
+    return getattr(error, "sqlite_errorname", None) or ""
+
+
 def explain(error: sqlite3.Error) -> PrintModelsError:
     """Turn SQLite's words into what a person can act on."""
-    name = getattr(error, "sqlite_errorname", "") or ""
+    name = _name(error)
     detail = f"{name}: {error}"
     if name.startswith("SQLITE_FULL"):
         return Lacking(

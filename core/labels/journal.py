@@ -76,8 +76,10 @@ def append(folder: Path, lines: list[str]) -> None:
         raise explain(error, "writing the history of labels") from error
 
 
-def pending(db: sqlite3.Connection, after: int) -> tuple[int, list[str]]:
-    """Return the lines of the steps after number `after`, and the last step's number."""
+def pending(db: sqlite3.Connection) -> tuple[int, int, list[str]]:
+    """Return the last step that was written, the last step there is, and the lines of those between."""
+    row = db.execute("SELECT value FROM meta WHERE key='journal'").fetchone()
+    after = int(row[0]) if row else 0
     last = int(db.execute("SELECT coalesce(max(seq), 0) FROM step").fetchone()[0])
     steps = db.execute(
         "SELECT seq, at, who, how, task FROM step WHERE seq>? AND seq<=? AND kind<>'elsewhere' AND changed>0 AND task<>?"
@@ -93,7 +95,7 @@ def pending(db: sqlite3.Connection, after: int) -> tuple[int, list[str]]:
                 groups[(before, after_class)].append(frame)
         if groups:
             lines.append(_line(seq, at, who, how, task, groups))
-    return last, lines
+    return after, last, lines
 
 
 def _line(

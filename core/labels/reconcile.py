@@ -33,11 +33,11 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
     Raises Damaged (the file can't be parsed), Refused (conflicts, or many labels gone). Then nothing was changed.
     """
     data = bytes_of(doc.path)
-    base = load_base(store.database.read(), doc.name)
+    base = store.database.ask(lambda db: load_base(db, doc.name))
     if data is None or (base is not None and base.sha256 == digest(data)):
         _forget_conflicts(store, doc, ())
         return 0
-    ours = steps.classes(store.database.read(), doc.name)
+    ours = store.database.ask(lambda db: steps.classes(db, doc.name))
     if not data.strip(b"\0 \t\r\n") and ours:
         # A camera host that lost power leaves such a file; it holds nothing that could be lost.
         store.notices.append(
@@ -150,7 +150,7 @@ def _givers(
 
 
 def decided_entries(store: LabelStore, name: str) -> list[tuple[str, str]]:
-    return _decided_rows(store.database.read(), name)
+    return store.database.ask(lambda db: _decided_rows(db, name))
 
 
 def _decided_rows(db: sqlite3.Connection, name: str) -> list[tuple[str, str]]:
@@ -164,7 +164,7 @@ def _note_conflicts(store: LabelStore, doc: Document, merge: Merge) -> None:
         what = f"changed here ({here or 'no label'}) and outside ({there or 'no label'})"
         rows.append((doc.name, frame, _CONFLICT, 0, what, json_of(there), 0))
     query = "SELECT frame, value FROM problem WHERE task=? AND place=? AND NOT resolved"
-    known = set(store.database.read().execute(query, (doc.name, _CONFLICT)))
+    known = set(store.database.ask(lambda db: db.execute(query, (doc.name, _CONFLICT)).fetchall()))
     _forget_conflicts(store, doc, merge.conflicts)
     if any((row[1], row[5]) not in known for row in rows):
         statement = "INSERT OR REPLACE INTO problem VALUES (?,?,?,?,?,?,?)"
@@ -175,7 +175,7 @@ def _forget_conflicts(store: LabelStore, doc: Document, still: Collection[str]) 
     query = "SELECT frame FROM problem WHERE task=? AND place=? AND NOT resolved"
     over = [
         (doc.name, _CONFLICT, frame)
-        for (frame,) in store.database.read().execute(query, (doc.name, _CONFLICT))
+        for (frame,) in store.database.ask(lambda db: db.execute(query, (doc.name, _CONFLICT)).fetchall())
         if frame not in still
     ]
     if over:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from core.labels.model import Binding, HistoryEntry, Label, LabelStep, Mark
+from core.labels.model import Binding, HistoryEntry, Label, LabelProblem, LabelStep, Mark
 
 #: The place of marks among the tasks; no task can have this name.
 MARKS = "(marks)"
@@ -255,6 +255,35 @@ def history(db: sqlite3.Connection, frame: str) -> list[HistoryEntry]:
         else HistoryEntry(seq, at, who, how, task, before, after, bool(undone))
         for seq, at, who, how, task, before, after, undone in rows.fetchall()
     ]
+
+
+def last_seq(db: sqlite3.Connection) -> int:
+    """Return the number of the last step, 0 for none."""
+    return int(db.execute("SELECT coalesce(max(seq), 0) FROM step").fetchone()[0])
+
+
+def counts(db: sqlite3.Connection, task: str) -> dict[str, int]:
+    """Return labels per class, of the classes that have some."""
+    return dict(
+        db.execute("SELECT class, count(*) FROM label WHERE task=? GROUP BY class", (task,)).fetchall()
+    )
+
+
+def since(db: sqlite3.Connection, seq: int, limit: int) -> list[LabelStep]:
+    """Return the steps after a number, oldest first."""
+    found = db.execute(
+        "SELECT seq FROM step WHERE seq>? AND kind<>'elsewhere' ORDER BY seq LIMIT ?", (seq, limit)
+    ).fetchall()
+    return [read(db, number) for (number,) in found]
+
+
+def problems(db: sqlite3.Connection, task: str) -> tuple[LabelProblem, ...]:
+    """Return what of a task's label file waits for a decision, in order of lines."""
+    rows = db.execute(
+        "SELECT frame, line, what, value FROM problem WHERE task=? AND NOT resolved ORDER BY line, frame, place",
+        (task,),
+    )
+    return tuple(LabelProblem(*row) for row in rows.fetchall())
 
 
 def read(db: sqlite3.Connection, seq: int) -> LabelStep:

@@ -159,8 +159,12 @@ class LabelStore:
 
     def next_undo(self, who: str, session: str | None = None) -> LabelStep | None:
         """Return the step that `undo` would take back, None where there is none."""
-        seq = steps.last_to_undo(self._db.read(), who, session, self._opened_at)
-        return steps.read(self._db.read(), seq) if seq else None
+
+        def look(db: sqlite3.Connection) -> LabelStep | None:
+            seq = steps.last_to_undo(db, who, session, self._opened_at)
+            return steps.read(db, seq) if seq else None
+
+        return self._db.ask(look)
 
     def undo(self, who: str, session: str | None = None) -> LabelStep | None:
         """Take back the last step of `who` that is not taken back yet; None where there is none.
@@ -189,24 +193,23 @@ class LabelStore:
     def labels(self, task: Task | str) -> dict[str, Label]:
         """Return every label of a task by frame, in order of frames."""
         name = self._task(task).name
-        return {label.frame: label for label in steps.labels(self._db.read(), name)}
+        return {label.frame: label for label in self._db.ask(lambda db: steps.labels(db, name))}
 
     def classes(self, task: Task | str) -> dict[str, str]:
         """Return the class of every labelled frame, in order of frames; quicker than `labels`."""
-        return steps.classes(self._db.read(), self._task(task).name)
+        name = self._task(task).name
+        return self._db.ask(lambda db: steps.classes(db, name))
 
     def get(self, task: Task | str, frame: str) -> Label | None:
         """Return one frame's label, None where it has none."""
-        found = steps.labels(self._db.read(), self._task(task).name, frame)
+        name = self._task(task).name
+        found = self._db.ask(lambda db: steps.labels(db, name, frame))
         return found[0] if found else None
 
     def counts(self, task: Task | str) -> dict[str, int]:
         """Return labels per class, in the order of the task's classes."""
         task = self._task(task)
-        rows = self._db.read().execute(
-            "SELECT class, count(*) FROM label WHERE task=? GROUP BY class", (task.name,)
-        )
-        found = dict(rows.fetchall())
+        found = self._db.ask(lambda db: steps.counts(db, task.name))
         return {name: int(found.get(name, 0)) for name in task.classes}
 
     def marks(self, task: Task | str) -> dict[str, Mark]:
@@ -216,32 +219,25 @@ class LabelStore:
 
     def all_marks(self) -> dict[str, Mark]:
         """Return every mark by frame."""
-        values = steps.classes(self._db.read(), MARKS)
+        values = self._db.ask(lambda db: steps.classes(db, MARKS))
         return {frame: steps.decode_mark(frame, value) for frame, value in values.items()}
 
     def history(self, frame: str) -> list[HistoryEntry]:
         """Return every change of a frame's labels and marks, oldest first."""
-        return steps.history(self._db.read(), frame)
+        return self._db.ask(lambda db: steps.history(db, frame))
 
     def steps(self, since: int = 0, limit: int = 1000) -> list[LabelStep]:
         """Return the steps after number `since`, oldest first; what a screen asks when `last_seq` moved."""
-        db = self._db.read()
-        found = db.execute(
-            "SELECT seq FROM step WHERE seq>? AND kind<>'elsewhere' ORDER BY seq LIMIT ?", (since, limit)
-        )
-        return [steps.read(db, seq) for (seq,) in found.fetchall()]
+        return self._db.ask(lambda db: steps.since(db, since, limit))
 
     def last_seq(self) -> int:
         """Return the number of the last step, 0 for none; a screen polls it."""
-        return int(self._db.read().execute("SELECT coalesce(max(seq), 0) FROM step").fetchone()[0])
+        return self._db.ask(steps.last_seq)
 
     def problems(self, task: Task | str) -> tuple[LabelProblem, ...]:
         """Return the entries of the task's label file that wait for a decision; labelling the frame decides."""
-        rows = self._db.read().execute(
-            "SELECT frame, line, what, value FROM problem WHERE task=? AND NOT resolved ORDER BY line, frame, place",
-            (self._task(task).name,),
-        )
-        return tuple(LabelProblem(*row) for row in rows.fetchall())
+        name = self._task(task).name
+        return self._db.ask(lambda db: steps.problems(db, name))
 
     def _task(self, task: Task | str) -> Task:
         return self.workspace.task(task) if isinstance(task, str) else task

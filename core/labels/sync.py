@@ -19,7 +19,7 @@ from pathlib import Path
 from core.durable import atomic_write, explain, lock
 from core.errors import Busy, Damaged, PrintModelsError
 from core.labels import journal, steps
-from core.labels.documents import Document, digest, document, load_base, marks_document, save_base
+from core.labels.documents import Base, Document, digest, document, load_base, marks_document, save_base
 from core.labels.reconcile import bytes_of, decided_entries, reconcile, stat_of
 from core.labels.store import LabelStore
 from core.tasks import Task
@@ -85,7 +85,7 @@ def flush_all(workspace: Workspace, store: LabelStore, *, accept_outside: bool =
 
 def changed_outside(workspace: Workspace, store: LabelStore, task: Task) -> bool:
     """True where the label file is not the one last agreed on; a look at its stat only, for polling."""
-    base = load_base(store.database.read(), task.name)
+    base = store.database.ask(lambda db: load_base(db, task.name))
     return (base.stat if base else "") != stat_of(workspace.labels_path(task))
 
 
@@ -165,8 +165,7 @@ def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool)
 
 def _write(store: LabelStore, doc: Document) -> bool:
     """Write the file where it says something else than the database; return whether it was written."""
-    db = store.database.read()
-    base, ours = load_base(db, doc.name), steps.classes(db, doc.name)
+    base, ours, waiting = store.database.ask(lambda db: _sides(db, doc.name))
     there = bytes_of(doc.path)
     if not ours and (base is None or there is None):
         return False
@@ -175,9 +174,6 @@ def _write(store: LabelStore, doc: Document) -> bool:
         raise Busy(
             f"{safe(doc.path.name)} is being changed just now.", "It is looked at again with the next label."
         )
-    waiting = db.execute(
-        "SELECT frame, value FROM problem WHERE task=? AND place>=0 AND NOT resolved", (doc.name,)
-    ).fetchall()
     held = {key.removeprefix("./") for key, _ in waiting}
     values = {frame: value for frame, value in ours.items() if frame not in held}
     if known and base is not None and values == base.values and not decided_entries(store, doc.name):
@@ -194,14 +190,19 @@ def _write(store: LabelStore, doc: Document) -> bool:
     return True
 
 
+def _sides(db: sqlite3.Connection, name: str) -> tuple[Base | None, dict[str, str], list[tuple[str, str]]]:
+    """Return the base, ours, and the entries of the file that wait for a decision."""
+    query = "SELECT frame, value FROM problem WHERE task=? AND place>=0 AND NOT resolved"
+    return load_base(db, name), steps.classes(db, name), db.execute(query, (name,)).fetchall()
+
+
 def _journal(workspace: Workspace, store: LabelStore) -> None:
     """Append the steps that the journal does not hold yet."""
     if store.read_only is not None:
         return
     with _files_lock(workspace):
-        row = store.database.read().execute("SELECT value FROM meta WHERE key='journal'").fetchone()
-        last, lines = journal.pending(store.database.read(), int(row[0]) if row else 0)
-        if row is not None and int(row[0]) >= last:
+        written, last, lines = store.database.ask(journal.pending)
+        if written == last:
             return
         if lines:
             journal.append(workspace.history_dir, lines)
