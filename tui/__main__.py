@@ -77,16 +77,7 @@ def open_app(options: Words) -> int:
     terminal.prepare()
     from tui.app import PrintModelsApp
 
-    app = PrintModelsApp(workspace)
-    return run(app, debug=options.debug)
-
-
-def run(app: object, *, debug: bool) -> int:
-    """Run the app to its end; the labels reach their files whatever ended it."""
-    from tui import terminal
-    from tui.app import PrintModelsApp
-
-    assert isinstance(app, PrintModelsApp)
+    app = PrintModelsApp(workspace, debug=options.debug)
     restore = terminal.guard(app.leave_by_signal)
     try:
         app.run()

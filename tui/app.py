@@ -7,14 +7,19 @@ Nothing here waits for the disk: the bridge does, in its threads.
 from __future__ import annotations
 
 import asyncio
+import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.timer import Timer
 
+from core.text import safe
 from core.workspace import Workspace
 from tui import keymap
 from tui.bridge import Bridge
@@ -41,7 +46,7 @@ from tui.screens.storage import StorageScreen
 from tui.screens.training import TrainingScreen
 from tui.screens.versions import VersionsScreen
 from tui.state import State
-from tui.themes import THEMES
+from tui.themes import THEMES, colours
 
 _REST_S = 0.5
 _FLUSH_S = 1.0
@@ -64,14 +69,20 @@ class PrintModelsApp(App[None]):
     }
     DEFAULT_MODE = keymap.LABEL
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, *, debug: bool = False) -> None:
         super().__init__()
+        self._traceback_wanted = debug
+        self._failed_once = False
         task = workspace.task(None)
         self.state = State(workspace, task, next(iter(workspace.sources)))
         self.bridge = Bridge(workspace, self._post)
         self._loop_running: asyncio.AbstractEventLoop | None = None
         self._rests: dict[str, Timer] = {}
         self._said: dict[str, str] = {}
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The classes' colours, for themes that have none."""
+        return colours(dark=self.current_theme.dark)
 
     def _post(self, result: object) -> None:
         """Hand a result to the event loop; called from the worker threads."""
@@ -226,6 +237,32 @@ class PrintModelsApp(App[None]):
     async def action_quit(self) -> None:
         """Leave: the label files are brought in step, trainings go on."""
         self.leave(0)
+
+    def _fatal_error(self) -> None:
+        """End after an error nobody foresaw: two lines for the person, the details in a file.
+
+        Textual would print pages of traceback; with --debug it still does.
+        """
+        if self._traceback_wanted:
+            super()._fatal_error()
+        elif self._failed_once:
+            self._close_messages_no_wait()
+        else:
+            self._failed_once = True
+            kind, error, _ = sys.exc_info()
+            where = self.state.workspace.private / "app.log"
+            try:
+                with open(where, "a", encoding="utf-8", errors="backslashreplace") as file:
+                    file.write(f"{datetime.now().isoformat(timespec='seconds')}\n{traceback.format_exc()}\n")
+            except OSError:
+                pass  # the two lines below are what there is then
+            name = kind.__name__ if kind else "an error"
+            self.panic(
+                Text(
+                    f"Something unforeseen went wrong: {name}: {safe(str(error))}\n"
+                    f"No label is lost. The details are in {safe(where)}; please report them."
+                )
+            )
 
     def leave(self, code: int) -> None:
         """Leave with that exit code."""

@@ -28,7 +28,7 @@ COLOURS = (
     *("$label-1", "$label-2", "$label-3", "$label-4", "$label-5"),
 )
 UNLABELLED = "·"
-DIM, BOLD, WARN, BAD, GOOD = "$text-muted", "bold", "$text-warning", "$text-error", "$text-success"
+DIM, BOLD, WARN, BAD, GOOD = "$dim", "bold", "$warning", "$error", "$success"
 
 
 def class_mark(task: Task, class_: str) -> Content:

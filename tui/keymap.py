@@ -157,7 +157,10 @@ def bindings_of(screen: str) -> list[BindingType]:
 
 def footer_of(screen: str, *, most: int = 8) -> list[tuple[str, str]]:
     """Return (key, word) of at most `most` actions for a screen's footer, the most wanted first."""
-    ranked = sorted((a for a in actions_of(screen) if a.footer), key=lambda action: action.footer)
+    ranked = sorted(
+        (a for a in actions_of(screen) if a.footer and a.id != f"go_{screen}"),
+        key=lambda action: action.footer,
+    )
     return [(shown(action.keys[0]), action.word) for action in ranked[:most]]
 
 

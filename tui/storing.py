@@ -132,7 +132,7 @@ def _hunk(first: str, last: str, frames: int, change: str) -> tuple[str, str]:
 def _changed(found: Diff) -> tuple[tuple[str, str], ...]:
     changed = (c for c in found.changes if c.kind not in ("unchanged", "unknown"))
     return tuple(
-        (safe(c.entry.frame, limit=100), safe(c.words))
+        (safe(c.entry.source, limit=100), safe(c.words))
         for c, _ in zip(changed, range(_MOST_FRAMES), strict=False)
     )
 

@@ -1,13 +1,15 @@
-"""The two themes of the app, dark and light, with the colours of the classes."""
+"""The two themes of the app, dark and light, with the colours of the classes; other themes get those of theirs."""
 
 from __future__ import annotations
 
 from textual.theme import Theme
 
-_DARK_LABELS = {
+_DARK = {
+    "dim": "#8e9bab",
     "label-1": "#6cb6ff", "label-2": "#f0b440", "label-3": "#7ee787", "label-4": "#d2a8ff", "label-5": "#ff9bb0",
 }  # fmt: skip
-_LIGHT_LABELS = {
+_LIGHT = {
+    "dim": "#566473",
     "label-1": "#0550ae", "label-2": "#953800", "label-3": "#116329", "label-4": "#6639ba", "label-5": "#a0134e",
 }  # fmt: skip
 
@@ -25,7 +27,7 @@ THEMES = (
         warning="#e5b454",
         error="#f0706a",
         dark=True,
-        variables=_DARK_LABELS,
+        variables=_DARK,
     ),
     Theme(
         name="print-models-light",
@@ -40,6 +42,11 @@ THEMES = (
         warning="#8a5a00",
         error="#c0312b",
         dark=False,
-        variables=_LIGHT_LABELS,
+        variables=_LIGHT,
     ),
 )
+
+
+def colours(*, dark: bool) -> dict[str, str]:
+    """Return the app's own colours for a theme that does not have them."""
+    return dict(_DARK if dark else _LIGHT)

@@ -41,7 +41,7 @@ class HelpScreen(Place):
             yield Static(help_text(self._place, self._about), id="help-text", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one("#help").border_title = Content(f" keys on the {self._place} screen ")
+        self.query_one("#help").border_title = Content(f"keys on the {self._place} screen")
         self.query_one("#help").focus()
 
     def action_close(self) -> None:

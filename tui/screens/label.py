@@ -15,9 +15,11 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
+from core.frames.names import captured_at
 from core.labels.model import LabelStep
+from core.tasks import Task
 from tui import keymap
-from tui.drawing import BAD, COLOURS, DIM, WARN, class_keys
+from tui.drawing import BAD, COLOURS, DIM, GOOD, WARN, class_keys, class_mark
 from tui.messages import (
     DraftPriced,
     FramesFound,
@@ -155,7 +157,7 @@ class LabelScreen(Place):
 
     def _labelled(self, result: Labelled) -> None:
         step = result.step
-        self._just = _just(step, undone=result.undone)
+        self._just = _just(step, self.state.workspace.tasks.get(step.task), undone=result.undone)
         if result.undone:
             self._go_to_undone(step)
         elif self._saving and self._saving in result.labels and self.state.frame:
@@ -278,9 +280,14 @@ class LabelScreen(Place):
             self._tell(Content.styled(else_say, DIM))
 
 
-def _just(step: LabelStep, *, undone: bool) -> Content:
+def _just(step: LabelStep, task: Task | None, *, undone: bool) -> Content:
+    """What was done last, in the two lines beside the day bar."""
+    moment = captured_at(step.frames[0]) if step.frames else None
+    at = f" {moment:%H:%M}" if moment else ""
+    number = f" × {step.changed}" if step.changed > 1 else ""
     if undone:
         return Content.assemble(("undone: ", WARN), step.text)
     if not step.changed:
         return Content.styled("labelled so already", DIM)
-    return Content.assemble(("saved: ", "$text-success"), step.text, ("\nu undoes", DIM))
+    what = class_mark(task, step.class_) if task and step.class_ else Content("label taken off")
+    return Content.assemble(("saved ", GOOD), what, f"{number}{at}\n", ("u undoes", DIM))

@@ -18,15 +18,15 @@ def title_of(state: State, *, short: bool) -> Content:
     """'Tue 11 Nov 2025 · recording 14 · frame 12/48', or with the time where there is no column of facts."""
     frame = state.frame
     if frame is None:
-        return Content(" no frame ")
+        return Content("no frame")
     at = frame.captured_at
     day = f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}"
     number, first, length = state.recording()
     place = f"recording {number} · " if number else ""
     within = f"{state.cursor - first + 1}/{length}" if number else f"{state.cursor + 1}/{len(state.frames)}"
     if short:
-        return Content(f" {day} {at:%H:%M:%S} · {place}{within} ")
-    return Content(f" {day} {at.year} · {place}frame {within} ")
+        return Content(f"{day} {at:%H:%M:%S} · {place}{within}")
+    return Content(f"{day} {at.year} · {place}frame {within}")
 
 
 def facts_line(state: State, seen: Facts | None, *, saving: bool, loading: bool) -> Content:
@@ -42,7 +42,7 @@ def facts_line(state: State, seen: Facts | None, *, saving: bool, loading: bool)
         parts.append(where)
     if seen:
         parts.append(Content.styled(f"{seen.width}×{seen.height} {size(seen.size)}", DIM))
-    return Content(" ") + Content(" · ").join(parts) + Content(" ")
+    return Content(" · ").join(parts)
 
 
 def facts_lines(state: State, seen: Facts | None, *, saving: bool) -> Content:
@@ -107,7 +107,7 @@ def nothing_there(state: State) -> Content:
     trouble = state.unreachable.get(state.source)
     if trouble is not None:
         what, remedy = trouble
-        return Content.assemble((what, "bold $text-error"), "\n\n", remedy)
+        return Content.assemble((what, "bold $error"), "\n\n", remedy)
     folder = safe(state.workspace.sources[state.source].path)
     lines = [
         Content.styled("There are no frames yet.", "bold"),

@@ -26,7 +26,7 @@ class LogScreen(Place):
             yield Static("reading …", id="log-text", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one("#log").border_title = Content(" git commands that changed something here ")
+        self.query_one("#log").border_title = Content("git commands that changed something here")
         self.query_one("#log").focus()
 
     def receive(self, result: object) -> None:

@@ -53,7 +53,7 @@ class ReleaseScreen(Place):
             yield Static(id="outcome", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one("#release").border_title = Content(f" release {self._about.name} ")
+        self.query_one("#release").border_title = Content(f"release {self._about.name}")
         self.query_one("#release").focus()
         self._ask()
 

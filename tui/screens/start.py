@@ -40,7 +40,7 @@ class StartScreen(Place):
 
     def _ask(self) -> None:
         self._offer, self._problem = None, None
-        self.query_one("#start").border_title = Content(f" train on {self._about.name} ")
+        self.query_one("#start").border_title = Content(f"train on {self._about.name}")
         self.bridge.offer_training(self._about)
         self._draw()
 

@@ -58,8 +58,8 @@ class StorageScreen(Place):
 
     def _draw(self) -> None:
         box = self.query_one("#storage")
-        box.border_title = Content(" storage ")
-        box.border_subtitle = Content(" measuring … " if self._measuring else "")
+        box.border_title = Content("storage")
+        box.border_subtitle = Content("measuring …" if self._measuring else "")
         text = self.query_one("#ledger", Static)
         if self._problem is not None:
             text.update(Content.assemble((self._problem.what, BAD), "\n\n", self._problem.remedy))
@@ -79,7 +79,9 @@ def ledger_text(seen: LedgerSeen, width: int) -> Content:
         Content.assemble(("here     ", DIM), (seen.here, BOLD)),
         Content(""),
     ]
-    lines += [Content.styled(line, DIM) for line in seen.plan]
+    for line in seen.plan:
+        head, _, words = line.partition("  ")
+        lines.append(Content.assemble((f"{head:9}", DIM), words.strip()))
     if not seen.rows:
         remedy = "A release puts the first objects there: V, then R."
         return Content("\n").join([*lines, Content(""), Content(remedy)])

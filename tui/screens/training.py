@@ -50,20 +50,23 @@ class TrainingScreen(Place):
             with Container(id="run"):
                 yield Static(id="run-head", markup=False)
                 with Container(id="charts"):
-                    yield Curves(id="loss")
-                    yield Curves(id="accuracy", percent=True)
-                yield Static(id="legend", markup=False)
+                    with Container():
+                        yield Static(id="loss-legend", markup=False)
+                        yield Curves(id="loss")
+                    with Container():
+                        yield Static(id="accuracy-legend", markup=False)
+                        yield Curves(id="accuracy", percent=True)
                 with VerticalScroll(id="run-log", can_focus=False):
                     yield Static(id="run-text", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one("#runs").border_title = Content(" trainings ")
+        self.query_one("#runs").border_title = Content("trainings")
         self._timer = self.set_interval(_LOOK_S, self._look)
 
     def show_state(self) -> None:
         super().show_state()
-        if self._rows is None and self.state.runs is not None:
-            self._rows = self.state.runs
+        if self.state.runs is not None:
+            self._take(self.state.runs)
         self.bridge.runs()
         self._look()
         self._draw()
@@ -80,12 +83,15 @@ class TrainingScreen(Place):
         if not over:
             self.bridge.run(self._chosen)
 
+    def _take(self, rows: tuple[RunRow, ...]) -> None:
+        self._rows = rows
+        if self._chosen not in {row.id for row in rows}:
+            self._chosen = rows[0].id if rows else ""
+
     def receive(self, result: object) -> None:
         match result:
             case RunsSeen():
-                self._rows = result.rows
-                if self._chosen not in {row.id for row in result.rows}:
-                    self._chosen = result.rows[0].id if result.rows else ""
+                self._take(result.rows)
                 self._look()
             case RunSeen() if result.id == self._chosen:
                 if result == self._seen:
@@ -113,7 +119,6 @@ class TrainingScreen(Place):
         phone = self.has_class("-phone")
         empty = not rows
         self.query_one("#charts").display = not phone and not empty
-        self.query_one("#legend").display = not phone and not empty
         self.query_one("#run-list", Static).update(
             runs_text(rows, self._chosen) if rows else _none_yet(self._rows)
         )
@@ -128,7 +133,10 @@ class TrainingScreen(Place):
         head.update(head_text(seen, max(10, self.app.size.width - 40), phone=phone))
         self.query_one("#loss", Curves).show(seen.loss)
         self.query_one("#accuracy", Curves).show(seen.accuracy, seen.baselines)
-        self.query_one("#legend", Static).update(_legend(seen))
+        best = max(seen.baselines.items(), key=lambda pair: pair[1], default=None)
+        beside = (best[0].replace("_", " "), best[1]) if best is not None else None
+        self.query_one("#loss-legend", Static).update(legend("loss", seen.loss, ""))
+        self.query_one("#accuracy-legend", Static).update(legend("accuracy", seen.accuracy, " %", beside))
         self.query_one("#run-text", Static).update(_words_and_log(seen))
         self.query_one("#run-log", VerticalScroll).scroll_home(animate=False)
 
@@ -220,16 +228,6 @@ def head_text(seen: RunSeen, width: int, *, phone: bool) -> Content:
                     )
                 )
     return Content("\n").join(lines)
-
-
-def _legend(seen: RunSeen) -> Content:
-    best = max(seen.baselines.items(), key=lambda pair: pair[1], default=None)
-    line = Content.assemble(
-        ("loss  ", DIM), legend(seen.loss, ""), ("accuracy  ", DIM), legend(seen.accuracy, " %")
-    )
-    if best is not None:
-        line += Content.styled(f"┄ {best[0].replace('_', ' ')} {best[1]:.0f} %", DIM)
-    return line
 
 
 def _words_and_log(seen: RunSeen) -> Content:

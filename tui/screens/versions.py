@@ -64,19 +64,19 @@ class VersionsScreen(Place):
     def _draw(self) -> None:
         task, seen = self.state.task, self._seen
         box, detail = self.query_one("#list"), self.query_one("#detail")
-        box.border_title = Content(f" {task.name} ")
+        box.border_title = Content(f"{task.name}")
         if self._problem is not None:
             self.query_one("#diff", Static).update(
                 Content.assemble((self._problem.what, BAD), "\n\n", self._problem.remedy)
             )
             return
         if seen is None or seen.task != task.name:
-            detail.border_title = Content(" … ")
+            detail.border_title = Content("…")
             self.query_one("#versions", Static).update(Content.styled("looking …", DIM))
             self.query_one("#diff", Static).update("")
             return
         self.query_one("#versions", Static).update(list_of(seen, task))
-        detail.border_title = Content(f" {seen.base or 'nothing'} → draft ")
+        detail.border_title = Content(f"{seen.base or 'nothing'} → draft")
         self.query_one("#diff", Static).update(diff_of(seen, task, frames=self._frames))
 
     def action_release(self) -> None:

@@ -68,7 +68,7 @@ class FrameView(Container):
         """Show why there is no picture."""
         self.query_one(Still).show(None)
         why = self.query_one("#why", Static)
-        why.update(Content.assemble((what, "bold $text-error"), "\n\n" if remedy else "", remedy))
+        why.update(Content.assemble((what, "bold $error"), "\n\n" if remedy else "", remedy))
         why.display = True
         self.call_after_refresh(self._on_screen, key, False)
 
