@@ -50,7 +50,7 @@ def test_an_object_s_place_follows_the_settings(repository: Path, tmp_path: Path
     [
         ("file:///a/b%20c.git", "/a/b c.git"),
         ("/a/b.git", "/a/b.git"),
-        ("../b.git", "/work/b.git"),
+        ("../b.git", "/srv/b.git"),
         ("git@host:b.git", None),
         ("host:b.git", None),
         ("https://host/b.git", None),
@@ -58,7 +58,7 @@ def test_an_object_s_place_follows_the_settings(repository: Path, tmp_path: Path
     ],
 )
 def test_which_remotes_are_folders(url: str, folder: str | None):
-    assert remote_folder(url, Path("/work/tree")) == (Path(folder) if folder else None)
+    assert remote_folder(url, Path("/srv/tree")) == (Path(folder) if folder else None)
 
 
 def test_state_of_a_repository(repository: Path):
