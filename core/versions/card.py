@@ -11,29 +11,20 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from core.durable import atomic_write
+from core.frames.names import source_of
 from core.human import count, plural, size
 from core.text import safe
 from core.versions import manifest
+from core.versions.card_text import Result, markdown, performance
 from core.versions.diff import Diff, diff
 from core.versions.manifest import Item, Version
 from core.versions.plan import version_snapshot
 from core.workspace import Workspace
 
-Result = Mapping[str, Any]
-
 _NOTES = re.compile(rb"^## Notes[ \t]*\r?\n", re.MULTILINE)
-_PUNCTUATION = re.compile(r"([\\`*_\[\]<>#|~&$]|^[-+=])")
-_NUMBERED = re.compile(r"^([0-9]+)([.)])")
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
-_RULES = {
-    "majority": "always the commonest class",
-    "nearest_in_time": "the label of the nearest image in time",
-    "brightness": "brightness alone",
-    "time_of_day": "time of day alone",
-}
 _HOW = {
     "hand": "by hand",
     "stretch": "by stretch",
@@ -43,12 +34,6 @@ _HOW = {
     "imported": "imported",
     "outside": "changed in the label file",
 }
-
-
-def markdown(text: str) -> str:
-    """Return outside text as one line that shows as it is in Markdown, tables included."""
-    line = _PUNCTUATION.sub(r"\\\1", safe(text.replace("\n", " "), limit=2000).strip())
-    return _NUMBERED.sub(r"\1\\\2", line)
 
 
 def render(
@@ -67,7 +52,7 @@ def render(
     sections = [
         _front_matter(version, license_),
         _head(version),
-        _performance(version, results),
+        performance(version, results),
         _collection(version),
         _splits(version),
         _limits(version, parent),
@@ -157,67 +142,10 @@ def _ratio(classes: Mapping[str, int]) -> str:
     return f"{classes[largest] / classes[smallest]:.1f}:1 ({largest} : {smallest})"
 
 
-def _performance(version: Version, results: Sequence[Result]) -> list[str]:
-    lines = ["## Model Performance", ""]
-    for result in results:
-        lines += [*_result(result), ""]
-    if not results:
-        lines += ["No model has been trained on this version yet.", ""]
-    known = {name: found for name, found in version.info.baselines.items() if found}
-    if not known:
-        return [*lines, "There are too few recordings to measure the rules that look at no picture."]
-    lines += [
-        "What can be had without looking at a picture (every recording judged by the others):",
-        "",
-        "| rule | balanced accuracy | accuracy | 95 % interval |",
-        "| --- | --- | --- | --- |",
-    ]
-    for name, words in _RULES.items():
-        if name in known:
-            s = known[name]
-            interval = f"{_share(s['low'])} to {_share(s['high'])}"
-            if "images" in s:
-                words = f"{words} ({s['images']} images)"
-            lines.append(f"| {words} | {_share(s['balanced'])} | {_share(s['accuracy'])} | {interval} |")
-    return lines
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.1f}%"
-
-
-def _result(result: Result) -> list[str]:
-    lines = ["Trained with this dataset:", f"- Model: {markdown(str(result.get('model', 'unknown')))}"]
-    if result.get("accuracy") is not None:
-        interval = ""
-        if result.get("low") is not None and result.get("high") is not None:
-            interval = f" ({_share(result['low'])} to {_share(result['high'])})"
-        lines.append(f"- Validation Accuracy: {_share(result['accuracy'])}{interval}")
-    if result.get("balanced") is not None:
-        lines.append(f"  - balanced accuracy: {_share(result['balanced'])}")
-    for name, recall in sorted((result.get("recall") or {}).items()):
-        known = "not measured" if recall is None else _share(recall)
-        lines.append(f"  - recall of {markdown(name)}: {known}")
-    for name, found in (result.get("baselines") or {}).items():
-        if found:
-            lines.append(
-                f"  - for comparison, {_RULES.get(name, markdown(name))}: {_share(found['accuracy'])}"
-            )
-    if result.get("date"):
-        lines.append(f"- Training Date: {safe(str(result['date'])[:10])}")
-    if result.get("file"):
-        lines.append(f"- Model File: `{safe(str(result['file'])).replace('`', '')}`")
-    if result.get("note"):
-        lines.append(f"- {markdown(str(result['note']))}")
-    return lines
-
-
 def _collection(version: Version) -> list[str]:
     lines = ["## Data Collection", ""]
     by_source: dict[str, list[str]] = defaultdict(list)
     for item in version.items:
-        from core.frames.names import source_of
-
         by_source[source_of(item.source)].append((item.captured_at or "")[:10])
     for source, days in sorted(by_source.items()):
         dated = sorted(day for day in days if day)

@@ -1,0 +1,83 @@
+"""The card's section on models, and text that people wrote made safe for Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.text import safe
+from core.versions.manifest import Version
+
+Result = Mapping[str, Any]
+
+_PUNCTUATION = re.compile(r"([\\`*_\[\]<>#|~&$]|^[-+=])")
+_NUMBERED = re.compile(r"^([0-9]+)([.)])")
+_RULES = {
+    "majority": "always the commonest class",
+    "nearest_in_time": "the label of the nearest image in time",
+    "brightness": "brightness alone",
+    "time_of_day": "time of day alone",
+}
+
+
+def markdown(text: str) -> str:
+    """Return outside text as one line that shows as it is in Markdown, tables included."""
+    line = _PUNCTUATION.sub(r"\\\1", safe(text.replace("\n", " "), limit=2000).strip())
+    return _NUMBERED.sub(r"\1\\\2", line)
+
+
+def performance(version: Version, results: Sequence[Result]) -> list[str]:
+    """Return the section Model Performance: each result, then what the rules that look at no picture reach."""
+    lines = ["## Model Performance", ""]
+    for result in results:
+        lines += [*_result(result), ""]
+    if not results:
+        lines += ["No model has been trained on this version yet.", ""]
+    known = {name: found for name, found in version.info.baselines.items() if found}
+    if not known:
+        return [*lines, "There are too few recordings to measure the rules that look at no picture."]
+    lines += [
+        "What can be had without looking at a picture (every recording judged by the others):",
+        "",
+        "| rule | balanced accuracy | accuracy | 95 % interval |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, words in _RULES.items():
+        if name in known:
+            s = known[name]
+            interval = f"{_share(s['low'])} to {_share(s['high'])}"
+            if "images" in s:
+                words = f"{words} ({s['images']} images)"
+            lines.append(f"| {words} | {_share(s['balanced'])} | {_share(s['accuracy'])} | {interval} |")
+    return lines
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f}%"
+
+
+def _result(result: Result) -> list[str]:
+    lines = ["Trained with this dataset:", f"- Model: {markdown(str(result.get('model', 'unknown')))}"]
+    if result.get("accuracy") is not None:
+        interval = ""
+        if result.get("low") is not None and result.get("high") is not None:
+            interval = f" ({_share(result['low'])} to {_share(result['high'])})"
+        lines.append(f"- Validation Accuracy: {_share(result['accuracy'])}{interval}")
+    if result.get("balanced") is not None:
+        lines.append(f"  - balanced accuracy: {_share(result['balanced'])}")
+    for name, recall in sorted((result.get("recall") or {}).items()):
+        known = "not measured" if recall is None else _share(recall)
+        lines.append(f"  - recall of {markdown(name)}: {known}")
+    for name, found in (result.get("baselines") or {}).items():
+        if found:
+            lines.append(
+                f"  - for comparison, {_RULES.get(name, markdown(name))}: {_share(found['accuracy'])}"
+            )
+    if result.get("date"):
+        lines.append(f"- Training Date: {safe(str(result['date'])[:10])}")
+    if result.get("file"):
+        lines.append(f"- Model File: `{safe(str(result['file'])).replace('`', '')}`")
+    if result.get("note"):
+        lines.append(f"- {markdown(str(result['note']))}")
+    return lines
