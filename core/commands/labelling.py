@@ -67,7 +67,7 @@ def label(
     known = chosen_task.check(class_)
     name = ws.who(who)
     with open_store(ws, accept_outside=accept_outside) as store:
-        _say(ctx, store)
+        _begin(ctx, store)
         keys = choose(ctx, store, chosen_task, Choice(frames, day, begin, end, expression))
         sizes, left_out = check_frames(ctx, keys, named=bool(frames))
         given = [key for key in keys if key in sizes]
@@ -113,7 +113,7 @@ def unlabel(
     chosen_task = ws.task(task)
     name = ws.who(who)
     with open_store(ws, accept_outside=accept_outside) as store:
-        _say(ctx, store)
+        _begin(ctx, store)
         keys = choose(ctx, store, chosen_task, Choice(frames, day, begin, end, expression), labelled=True)
         step = store.set(chosen_task, keys, None, how="hand" if frames else "stretch", who=name)
         done = f"{chosen_task.name}: {_done(step)}"
@@ -173,7 +173,7 @@ def undo(ctx: Context, dry_run: bool, who: str | None, accept_outside: bool, as_
     ws = ctx.workspace
     name = ws.who(who)
     with open_store(ws, accept_outside=accept_outside) as store:
-        _say(ctx, store)
+        _begin(ctx, store)
         step = store.next_undo(name) if dry_run else store.undo(name)
         if step is None:
             raise Refused(
@@ -219,6 +219,16 @@ def frames(ctx: Context, expression: str | None, limit: int, task: str | None, a
 def _say(ctx: Context, store: LabelStore) -> None:
     for notice in store.notices:
         ctx.notice(notice)
+
+
+def _begin(ctx: Context, store: LabelStore) -> None:
+    """Say what opening found; a label file that lost many labels outside waits for a word before anything changes."""
+    from core.labels.reconcile import ManyGone
+
+    for error in store.file_errors.values():
+        if isinstance(error, ManyGone):
+            raise error
+    _say(ctx, store)
 
 
 def _done(step: LabelStep) -> str:

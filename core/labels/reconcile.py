@@ -27,6 +27,10 @@ MANY = 10
 _CONFLICT = -1
 
 
+class ManyGone(Refused):
+    """A change outside takes off more labels than is done without a person's word."""
+
+
 def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> int:
     """Take what the file says and the database does not know; return how many labels changed.
 
@@ -53,7 +57,7 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
         _note_conflicts(store, doc, merge)
         raise _conflict(doc, merge)
     if merge.removed > MANY and not accept:
-        raise Refused(
+        raise ManyGone(
             f"{safe(doc.path.name)} was changed outside: −{merge.removed} +{merge.added} ~{merge.changed} labels.",
             "If that is meant, say --accept-outside; else get the file back: git checkout -- "
             f"{safe(doc.path.relative_to(workspace.root))}",
