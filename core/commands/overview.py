@@ -19,6 +19,7 @@ from core.workspace import Workspace
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
+    from core.storage.git import Git
 
 #: Trainings that status tells about; `runs` lists them all.
 _RECENT_RUNS = 3
@@ -106,7 +107,10 @@ class Overview:
     def _git_text(self) -> str:
         branch = safe(self.git.get("branch") or "no branch")
         dirty = self.git.get("dirty", 0)
-        return f"{branch}, clean" if not dirty else f"{branch}, {human.plural(dirty, 'path')} not committed"
+        said = [branch, f"{human.plural(dirty, 'path')} not committed" if dirty else "clean"]
+        if waiting := self.git.get("waiting"):
+            said.append(f"{human.plural(waiting, 'commit')} not pushed")
+        return ", ".join(said)
 
     def line(self) -> str:
         parts = [
@@ -174,16 +178,27 @@ def _git(workspace: Workspace, notices: list[str]) -> dict[str, Any]:
     from core.storage.git import Git
 
     try:
-        state = Git(workspace.root, workspace.git_log).state()
+        git = Git(workspace.root, workspace.git_log)
+        state = git.state()
     except PrintModelsError as error:
         notices.append(str(error))
         return {}
     return {
         "branch": state.branch,
         "dirty": state.dirty + state.untracked,
+        "waiting": _waiting(git),
         "detached": state.detached,
         "remotes": list(state.remotes),
     }
+
+
+def _waiting(git: Git) -> int | None:
+    """Return how many commits no remote has yet, as far as this clone knows; None without a remote."""
+    if not git.line("remote"):
+        return None
+    if git.rev_parse("HEAD") is None:
+        return 0
+    return int(git.line("rev-list", "--count", "HEAD", "--not", "--remotes") or 0)
 
 
 def _storage(workspace: Workspace, notices: list[str]) -> dict[str, Any]:

@@ -169,11 +169,15 @@ def _bytes(version: Version, found: list[_Found]) -> Iterable[CheckResult]:
         for f in found
         if f.oid is not None and f.item.oid is not None and f.oid != f.item.oid
     }
-    yield _result("bytes", f"{plural(len(found), 'image')} match their sha256.", wrong, _RESTORE)
+    whole = sum(f.oid is not None and not f.pointer for f in found)
+    pointers = sum(f.pointer for f in found)
+    read = f"{plural(whole, 'image')} {'matches its' if whole == 1 else 'match their'} sha256"
+    named = f"{plural(pointers, 'pointer')} {'names' if pointers == 1 else 'name'} the right one"
+    good = ", ".join(text for text, number in ((read, whole), (named, pointers)) if number)
+    yield _result("bytes", f"{good or 'No image is here to compare'}.", wrong, _RESTORE)
     gone = {f.item.file_name: "is missing" for f in found if f.oid is None}
     if gone:
         yield _result("missing", "", gone, _RESTORE)
-    pointers = sum(f.pointer for f in found)
     if pointers:
         text = (
             f"{plural(pointers, 'image')} {'is' if pointers == 1 else 'are'} here as Git LFS pointers only."
@@ -232,6 +236,8 @@ def _objects(workspace: Workspace, found: list[_Found]) -> Iterable[CheckResult]
     if missing and not asked and not any(f.pointer for f in found):
         yield CheckResult("objects", "pass", "Not in git yet: its objects come with the release.")
         return
+    if not asked:
+        return  # a clone with pointers only, which `pointers` says
     yield _result(
         "objects",
         f"{plural(asked, 'object')} in git's LFS store match.",

@@ -108,6 +108,7 @@ def test_verify_reads_pointers_and_git_lfs_objects(exported: House) -> None:
     results = {r.id: r for r in verify(exported.ws, exported.task, "v1")}
     assert is_ok(results.values())
     assert results["pointers"].level == "warn"
+    assert results["bytes"].text == "23 images match their sha256, 1 pointer names the right one."
     assert results["objects"].text.startswith("24 objects")
     name = (item.oid or "")[7:]
     stored = root / ".git" / "lfs" / "objects" / name[:2] / name[2:4] / name
