@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -33,6 +34,7 @@ LOG, LAST, BEST = "train.log", "last.pt", "best.pt"
 
 _ID = re.compile(r"\d{8}T\d{6}-[a-z0-9][a-z0-9_-]*")
 _POLL_S = 0.2
+_BIRTH_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,8 @@ def get(workspace: Workspace, name: str | None = None) -> Run:
 
 
 def running(workspace: Workspace) -> Run | None:
-    """Return the training whose process lives, if any."""
-    return next((run for run in list_runs(workspace) if is_alive(run)), None)
+    """Return the training that is at work, if any; one that has told its end only has to leave."""
+    return next((run for run in list_runs(workspace) if is_alive(run) and not view(run).over), None)
 
 
 def is_alive(run: Run) -> bool:
@@ -115,8 +117,8 @@ def view(run: Run) -> RunView:
 
 def settle(run: Run, seen: RunView, living: bool) -> RunView:
     """Return the view with the state that follows from the process: one that is gone without a word was killed."""
-    # One that has said nothing yet may have been begun between the two looks: look again.
-    if seen.over or living or (not seen.started_at and is_alive(run)):
+    # Who was not there before the events were read may have been born in between: only who is gone still is dead.
+    if seen.over or living or is_alive(run):
         return seen
     who = proc.read(run.path)
     if who is not None and who.host != proc.this_host() and _spoke_lately(seen):
@@ -124,6 +126,8 @@ def settle(run: Run, seen: RunView, living: bool) -> RunView:
     kept = " The best epoch so far is kept." if (run.path / BEST).exists() else ""
     again = f"Go on from its last checkpoint: print-models train --resume {run.id}"
     ended = replace(seen, phase="", eta_s=None, remedy=again, exit_code=1)
+    if who is None and _just_made(run):
+        return seen
     if who is None:
         return replace(ended, state="failed", reason=f"It did not start. {_last_words(run)}".strip())
     if not proc.here(who):
@@ -143,9 +147,17 @@ def _spoke_lately(seen: RunView) -> bool:
         return False
 
 
+def _just_made(run: Run) -> bool:
+    """True within the first seconds of a run's folder, before its process is written down."""
+    try:
+        return abs(time.time() - run.path.stat().st_mtime) < _BIRTH_S
+    except OSError:
+        return False
+
+
 def _last_words(run: Run) -> str:
     try:
-        return safe_lines(run.log.read_bytes()[-2000:], limit=1)
+        return safe_lines(run.log.read_bytes()[-2000:].rstrip(), limit=1)
     except OSError:
         return ""
 
