@@ -10,15 +10,14 @@ ATTRIBUTES = (
     *(
         f"{folder}/*.{ending} {_LFS}"
         for folder in ("models", "models/versions")
-        for ending in ("pth", "onnx")
+        for ending in ("[pP][tT][hH]", "[oO][nN][nN][xX]")
     ),
     "data/history/*.jsonl merge=union",
 )
 
 IGNORED = (
-    ".print-models/",
-    "data/predictions.json",
-    "data/*_predictions.json",
+    ".print-models",
+    "data/*predictions.json",
     "data/*predictions.meta.json",
     "data/active_images.txt",
     "data/active_candidates.txt",

@@ -49,7 +49,7 @@ def test_again_changes_nothing(cli: Cli, tmp_path: Path) -> None:
 def test_images_are_lfs_in_both_cases_of_letters(cli: Cli, tmp_path: Path) -> None:
     cli(tmp_path, "init", "ws")
     paths = [f"datasets/t/v1/c/a.{ending}" for ending in ("jpg", "JPG", "jpeg", "PNG")]
-    paths += ["models/printer_offline_detector.pth", "models/versions/offline-detector-v1.pth"]
+    paths += ["models/x.PTH", "models/printer_offline_detector.pth", "models/versions/offline-detector-v1.pth"]
     out = git(tmp_path / "ws", "check-attr", "filter", "--", *paths)
     assert [line.endswith(": lfs") for line in out.splitlines()] == [True] * len(paths)
 
