@@ -49,7 +49,11 @@ def test_again_changes_nothing(cli: Cli, tmp_path: Path) -> None:
 def test_images_are_lfs_in_both_cases_of_letters(cli: Cli, tmp_path: Path) -> None:
     cli(tmp_path, "init", "ws")
     paths = [f"datasets/t/v1/c/a.{ending}" for ending in ("jpg", "JPG", "jpeg", "PNG")]
-    paths += ["models/x.PTH", "models/printer_offline_detector.pth", "models/versions/offline-detector-v1.pth"]
+    paths += [
+        "models/x.PTH",
+        "models/printer_offline_detector.pth",
+        "models/versions/offline-detector-v1.pth",
+    ]
     out = git(tmp_path / "ws", "check-attr", "filter", "--", *paths)
     assert [line.endswith(": lfs") for line in out.splitlines()] == [True] * len(paths)
 
@@ -143,3 +147,12 @@ def test_the_programs_own_source_as_a_workspace_is_pointed_out(cli: Cli, tmp_pat
     done = cli(tmp_path, "-C", "ws", "init")
     assert done.code == 0
     assert "own source" in done.err
+
+
+def test_this_repository_is_a_workspace_that_init_would_leave_as_it_is() -> None:
+    from core.setup_files import ATTRIBUTES, IGNORED, READMES
+
+    root = Path(__file__).resolve().parents[2]
+    for name, lines in ((".gitattributes", ATTRIBUTES), (".gitignore", (*IGNORED, "/printer-timelapses"))):
+        assert set(lines) <= set((root / name).read_text().splitlines())
+    assert all((root / name).is_file() for name in READMES)
