@@ -13,6 +13,7 @@ import io
 import pickle
 import platform
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,9 @@ def load_file(path: Path) -> dict[str, Any]:
             f"{name} is a Git LFS pointer, not the weights.", f"Get it: git lfs pull --include '*{name}'"
         )
     try:
-        found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # torch warns of odd files on the way to refusing them
+            warnings.simplefilter("ignore")
+            found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         code = "nsupported" in str(error) or "WeightsUnpickler" in str(error)
         why = "it contains code, which is never run" if code else "it is no file of weights"
@@ -215,25 +218,31 @@ def cut(model: nn.Module, mode: str) -> Parts:
         return Parts(None, model, tuple(name for name, child in model.named_children() if _size(child)))
     names = (head_of(model),) if mode == "head" else last_stage(model)
     traced = fx.symbolic_trace(model)
-    reached = False
-
-    def part(node: fx.Node) -> int:
-        nonlocal reached
-        target = str(node.target)
-        inside = any(target == name or target.startswith(f"{name}.") for name in names)
-        reached = reached or (node.op in ("call_module", "get_attr") and inside)
-        return int(reached)
-
-    halves = split_module(traced, model, part)
+    after_cut = _from_last_single_value(list(traced.graph.nodes), names)
+    halves = split_module(traced, model, lambda node: int(node in after_cut))
     before, after = halves.submod_0, halves.submod_1
-    crossing = len([node for node in after.graph.nodes if node.op == "placeholder"])
     for parameter in model.parameters():
         parameter.requires_grad_(False)
-    for parameter in after.parameters():
-        parameter.requires_grad_(True)
-    if crossing != 1:  # several values cross the cut: nothing is kept, the whole network runs each time
-        return Parts(None, model, names)
+    for name in names:
+        for parameter in model.get_submodule(name).parameters():
+            parameter.requires_grad_(True)
     return Parts(before, after, names)
+
+
+def _from_last_single_value(nodes: list[fx.Node], names: tuple[str, ...]) -> set[fx.Node]:
+    """Return the operations after the cut: from the last place before the trained modules that one value crosses."""
+    place = {node: i for i, node in enumerate(nodes)}
+    first = next(
+        i
+        for i, node in enumerate(nodes)
+        if node.op in ("call_module", "get_attr")
+        and any(str(node.target) == name or str(node.target).startswith(f"{name}.") for name in names)
+    )
+    for cut_at in range(first, 0, -1):
+        crossing = [n for n in nodes[:cut_at] if any(place[user] >= cut_at for user in n.users)]
+        if len(crossing) == 1:
+            return set(nodes[cut_at:])
+    return set(nodes)
 
 
 def learn(module: nn.Module) -> None:
