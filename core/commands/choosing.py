@@ -126,7 +126,8 @@ def check_frames(
                 file = read_file(path)
                 inspect(file.data)
             except Unreadable as error:
-                raise Unreadable(f"{safe(key)}: {error.what}", error.remedy, missing=error.missing) from error
+                what = error.what.removeprefix(f"{safe(path.name, limit=80)} ")
+                raise Unreadable(f"{safe(key)}: {what}", error.remedy, missing=error.missing) from error
             sizes[key] = (len(file.data), file.mtime_ns, file.oid)
             continue
         try:

@@ -113,7 +113,9 @@ def _read_open(fd: int, file: io.FileIO, name: str) -> FileBytes:
             f"{name} is {human_size(before.st_size)}, more than the {human_size(MAX_BYTES)} read.",
             "It is left alone.",
         )
-    step = min(before.st_size + 1, 1 << 22)  # a buffer of the file's own size: a larger one costs more than reading
+    step = min(
+        before.st_size + 1, 1 << 22
+    )  # a buffer of the file's own size: a larger one costs more than reading
     data = b"".join(iter(lambda: file.read(step), b""))
     after = os.fstat(fd)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(

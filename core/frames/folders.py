@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from core.text import safe
 from core.workspace import Source
 
 T = TypeVar("T")
+
+# The camera's usual names, seen at one glance; all others are looked at closely.
+_USUAL = re.compile(r"T(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]\.jpg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +82,18 @@ def list_day(source: Source, day: str) -> tuple[tuple[str, ...], tuple[Problem, 
     A folder that can't be read is one problem and no frames; it is tried again at the next scan.
     """
     where = f"{source.name}/{day}"
+    usual_tail = _USUAL.fullmatch
 
     def read() -> tuple[list[str], Counter[str]]:
         names: list[str] = []
         others: Counter[str] = Counter()
         with os.scandir(source.path / day) as entries:
             for entry in entries:
-                what = _no_frame(entry)
+                name = entry.name
+                usual = name.startswith(day) and usual_tail(name, 8) and entry.is_file(follow_symlinks=False)
+                what = None if usual else _no_frame(entry)
                 if what is None:
-                    names.append(entry.name)
+                    names.append(name)
                 else:
                     others[what] += 1
         return names, others

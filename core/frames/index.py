@@ -201,9 +201,9 @@ class FrameIndex:
                 if done % 8 == 0:
                     report(Progress("reading the camera folder", done, len(stale), day))
                 row = self._read(source, day, listing.days[day])
-                before = known[day].names if day in known else ()
-                added += len(set(row.names) - set(before))
-                removed += len(set(before) - set(row.names))
+                before = set(known[day].names) if day in known else set()
+                both = len(before.intersection(row.names)) if before else 0
+                added, removed = added + len(row.names) - both, removed + len(before) - both
                 # A folder that is only not at rest yet has nothing new to remember: idle, nothing is written.
                 if day not in known or known[day] != row:
                     fresh[(source.name, day)] = row

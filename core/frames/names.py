@@ -16,7 +16,7 @@ from core.text import safe
 #: Endings of what counts as a picture, in either case of letters.
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
-_STEM = re.compile(r"([0-9]{8})T([0-9]{6})(?![0-9])")
+_STEM = re.compile(r"[0-9]{8}T[0-9]{6}(?![0-9])")
 # The usual key, seen at one glance; what looks otherwise is looked at part by part.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+/[0-9]{8}/[A-Za-z0-9_-]+\.[A-Za-z0-9]+")
 _DAY = re.compile(r"[0-9]{8}")
@@ -33,14 +33,10 @@ def captured_at(key: str) -> datetime | None:
     What follows the fourteen digits does not matter: `20251107T005601_1.jpg` is a second picture of that second.
     """
     name = key[key.rfind("/") + 1 :]
-    found = _STEM.match(name)
-    if found is None:
+    if _STEM.match(name) is None:
         return None
-    day, clock = found.groups()
     try:
-        return datetime(
-            int(day[:4]), int(day[4:6]), int(day[6:]), int(clock[:2]), int(clock[2:4]), int(clock[4:])
-        )
+        return datetime.fromisoformat(name[:15])
     except ValueError:
         return None
 

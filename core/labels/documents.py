@@ -112,6 +112,17 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def announce(db: sqlite3.Connection, name: str, data: bytes) -> None:
+    """Note the bytes about to be written, so that a crash before `save_base` is not taken for a change outside."""
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"writing:{name}", digest(data)))
+
+
+def announced(db: sqlite3.Connection, name: str) -> str | None:
+    """Return the hash of the bytes that were last about to be written."""
+    row = db.execute("SELECT value FROM meta WHERE key=?", (f"writing:{name}",)).fetchone()
+    return str(row[0]) if row else None
+
+
 def load_base(db: sqlite3.Connection, name: str) -> Base | None:
     """Return what was agreed last on a document, None where it was never seen."""
     row = db.execute("SELECT sha256, stat, content FROM base WHERE file=?", (name,)).fetchone()

@@ -76,9 +76,12 @@ def append(folder: Path, lines: list[str]) -> None:
         raise explain(error, "writing the history of labels") from error
 
 
-def pending(db: sqlite3.Connection) -> tuple[int, int, list[str]]:
-    """Return the last step that was written, the last step there is, and the lines of those between."""
-    row = db.execute("SELECT value FROM meta WHERE key='journal'").fetchone()
+def pending(db: sqlite3.Connection, *, again: bool = False) -> tuple[int, int, list[str]]:
+    """Return the last step that was written, the last step there is, and the lines of those between.
+
+    With `again` all steps of this database are given once more, for a journal that is gone.
+    """
+    row = None if again else db.execute("SELECT value FROM meta WHERE key='journal'").fetchone()
     after = int(row[0]) if row else 0
     last = int(db.execute("SELECT coalesce(max(seq), 0) FROM step").fetchone()[0])
     steps = db.execute(

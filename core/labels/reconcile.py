@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from core.errors import Busy, Lacking, Refused
-from core.labels import journal, steps
-from core.labels.documents import Document, Read, digest, json_of, load_base, save_base
+from core.labels import journal, queries, steps
+from core.labels.documents import Document, Read, announced, digest, json_of, load_base, save_base
 from core.labels.files import read_bytes
 from core.labels.merge import Merge, three_way
 from core.labels.model import Binding
@@ -41,7 +41,7 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
     if data is None or (base is not None and base.sha256 == digest(data)):
         _forget_conflicts(store, doc, ())
         return 0
-    ours = store.database.ask(lambda db: steps.classes(db, doc.name))
+    ours = store.database.ask(lambda db: queries.classes(db, doc.name))
     if not data.strip(b"\0 \t\r\n") and ours:
         # A camera host that lost power leaves such a file; it holds nothing that could be lost.
         store.notices.append(
@@ -50,6 +50,8 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
         return 0
     read = doc.parse(data)
     before = base.values if base else {}
+    if store.database.ask(lambda db: announced(db, doc.name)) == digest(data):
+        before = read.values  # our own writing, which a crash cut short before it was noted
     decided = {frame: doc.value_of(value) for frame, value in decided_entries(store, doc.name)}
     skip = {problem.key.removeprefix("./") for problem in read.problems}
     merge = three_way(before, ours, read.values, skip=skip, decided=decided)
@@ -87,8 +89,9 @@ def _take(
             raise Busy("A label is being given just now.", "The file is looked at again with the next label.")
         seq, replaced = givers.get(frame, (None, None))
         rows.append(Row(frame, old.given if old else None, value, Binding(), seq, replaced))
+    moved = _head_moved(db, workspace)
     if rows:
-        text = f"{safe(doc.path.name)} {'imported' if first else 'changed outside'}: "
+        text = f"{safe(doc.path.name)} {'imported' if first else moved or 'changed outside'}: "
         text += f"+{merge.added} −{merge.removed} ~{merge.changed}"
         kind = "import" if first else "outside"
         step = steps.begin(
@@ -113,6 +116,18 @@ def _take(
         ],
     )
     save_base(db, doc.name, data, stat_of(doc.path), read.values)
+
+
+def _head_moved(db: sqlite3.Connection, workspace: Workspace) -> str:
+    """Return 'checkout main→other' where git's HEAD names another branch than at the last look, else nothing."""
+    try:
+        words = (workspace.root / ".git" / "HEAD").read_text("utf-8", "replace").split("/")
+    except OSError:
+        return ""
+    head = safe(words[-1].strip(), limit=40)
+    row = db.execute("SELECT value FROM meta WHERE key='head'").fetchone()
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('head', ?)", (head,))
+    return f"checkout {row[0]}→{head}" if row and row[0] != head else ""
 
 
 def _givers(

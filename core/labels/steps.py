@@ -1,9 +1,9 @@
-"""The statements behind the label store: apply a step, invert a step, read what there is.
+"""The statements behind the label store: apply a step, take one back, bind labels to bytes.
 
 Every change of a label is a row of `change`; `label` is what those rows add up to. A label's `seq` is the step that
 gave it, also after another step was taken back. Marks are kept the same way, under a task name of their own, with
 their JSON in the place of the class. All functions work inside the caller's transaction. Called by labels/store and
-labels/sync.
+labels/reconcile; labels/queries reads.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from core.labels.model import Binding, HistoryEntry, Label, LabelProblem, LabelStep, Mark
+from core.labels.model import Binding, LabelStep
 
 #: The place of marks among the tasks; no task can have this name.
 MARKS = "(marks)"
@@ -121,11 +121,12 @@ def changes_of(db: sqlite3.Connection, seq: int) -> list[tuple[Any, ...]]:
     return db.execute(
         "SELECT frame, before, before_seq, after, after_seq FROM json_each(?) CROSS JOIN change"
         " WHERE task=(SELECT task FROM step WHERE seq=?) AND frame=json_each.value AND seq=? ORDER BY frame",
-        (json.dumps(_frames(db, seq)), seq, seq),
+        (json.dumps(frames_of(db, seq)), seq, seq),
     ).fetchall()
 
 
-def _frames(db: sqlite3.Connection, seq: int) -> list[str]:
+def frames_of(db: sqlite3.Connection, seq: int) -> list[str]:
+    """Return the frames a step changed, in order."""
     row = db.execute("SELECT frames FROM step WHERE seq=?", (seq,)).fetchone()
     packed: bytes | None = row[0] if row else None
     if not packed:
@@ -183,7 +184,7 @@ def invert(db: sqlite3.Connection, seq: int, kind: str, who: str, session: str) 
     task, class_, text = db.execute("SELECT task, class, text FROM step WHERE seq=?", (seq,)).fetchone()
     step = begin(db, who, kind, task, class_, kind, session, f"{kind}: {text}", target=seq)
     db.execute("UPDATE step SET undone=? WHERE seq=?", (int(kind == "undo"), seq))
-    names = _frames(db, seq)
+    names = frames_of(db, seq)
     now, live = currents(db, task, names), _live(db, task, names)
     rows = []
     for frame in names:
@@ -223,79 +224,7 @@ def _origin(db: sqlite3.Connection, task: str, frame: str, seq: int) -> tuple[st
     return (row[0], Binding(*row[1:])) if row else (None, Binding())
 
 
-# --- reading ----------------------------------------------------------------------------------------------------
-
-
-def labels(db: sqlite3.Connection, task: str, frame: str | None = None) -> list[Label]:
-    """Return the labels of a task, or of one frame of it, in order of frames."""
-    query = (
-        "SELECT frame, label.task, label.class, who, how, at, label.seq, before, size, mtime_ns, sha256"
-        " FROM label JOIN step USING (seq) WHERE label.task=?"
-    )
-    if frame is not None:
-        return [Label(*row) for row in db.execute(query + " AND frame=?", (task, frame))]
-    return [Label(*row) for row in db.execute(query + " ORDER BY frame", (task,))]
-
-
-def classes(db: sqlite3.Connection, task: str) -> dict[str, str]:
-    """Return frame → class (or a mark's JSON) in order of frames."""
-    return dict(db.execute("SELECT frame, class FROM label WHERE task=? ORDER BY frame", (task,)).fetchall())
-
-
-def history(db: sqlite3.Connection, frame: str) -> list[HistoryEntry]:
-    """Return every change of one frame, oldest first; of a mark the word, not its JSON."""
-    rows = db.execute(
-        "SELECT change.seq, at, who, how, change.task, before, after, undone FROM change JOIN step USING (seq)"
-        " WHERE frame=? AND change.task IN (SELECT DISTINCT task FROM step) ORDER BY change.seq",
-        (frame,),
-    )
-    return [
-        HistoryEntry(seq, at, who, how, "marks", _word(before), _word(after), bool(undone))
-        if task == MARKS
-        else HistoryEntry(seq, at, who, how, task, before, after, bool(undone))
-        for seq, at, who, how, task, before, after, undone in rows.fetchall()
-    ]
-
-
-def last_seq(db: sqlite3.Connection) -> int:
-    """Return the number of the last step, 0 for none."""
-    return int(db.execute("SELECT coalesce(max(seq), 0) FROM step").fetchone()[0])
-
-
-def counts(db: sqlite3.Connection, task: str) -> dict[str, int]:
-    """Return labels per class, of the classes that have some."""
-    return dict(
-        db.execute("SELECT class, count(*) FROM label WHERE task=? GROUP BY class", (task,)).fetchall()
-    )
-
-
-def since(db: sqlite3.Connection, seq: int, limit: int) -> list[LabelStep]:
-    """Return the steps after a number, oldest first."""
-    found = db.execute(
-        "SELECT seq FROM step WHERE seq>? AND kind<>'elsewhere' ORDER BY seq LIMIT ?", (seq, limit)
-    ).fetchall()
-    return [read(db, number) for (number,) in found]
-
-
-def problems(db: sqlite3.Connection, task: str) -> tuple[LabelProblem, ...]:
-    """Return what of a task's label file waits for a decision, in order of lines."""
-    rows = db.execute(
-        "SELECT frame, line, what, value FROM problem WHERE task=? AND NOT resolved ORDER BY line, frame, place",
-        (task,),
-    )
-    return tuple(LabelProblem(*row) for row in rows.fetchall())
-
-
-def read(db: sqlite3.Connection, seq: int) -> LabelStep:
-    """Return one step with its frames."""
-    at, who, how, task, class_, changed, text = db.execute(
-        "SELECT at, who, how, task, class, changed, text FROM step WHERE seq=?", (seq,)
-    ).fetchone()
-    frames = tuple(_frames(db, seq))
-    return LabelStep(seq, at, who, how, "" if task == MARKS else task, class_, frames, changed, text)
-
-
-# --- bytes, problems, marks -------------------------------------------------------------------------------------
+# --- bytes and problems -------------------------------------------------------------------------------------------
 
 
 def bind(db: sqlite3.Connection, task: str, bindings: Mapping[str, Binding]) -> int:
@@ -321,43 +250,3 @@ def resolve_problems(db: sqlite3.Connection, task: str, frames: Sequence[str]) -
         db.executemany(
             "UPDATE problem SET resolved=1 WHERE task=? AND frame=?", [(task, frame) for frame in frames]
         )
-
-
-def encode_mark(mark: Mark) -> str:
-    """Return a mark as JSON, as in data/marks.json."""
-    value = {
-        "mark": mark.mark,
-        "reason": mark.reason,
-        "note": mark.note,
-        "example": mark.example,
-        "by": mark.by,
-        "at": mark.at,
-        "task": mark.task,
-    }
-    return json.dumps(value, sort_keys=True, ensure_ascii=True)
-
-
-def decode_mark(frame: str, value: str) -> Mark:
-    """Return a mark from its JSON; what is missing there is empty."""
-    found: dict[str, Any] = json.loads(value)
-    return Mark(
-        frame,
-        mark=_text(found.get("mark")) or None,
-        reason=_text(found.get("reason")),
-        note=_text(found.get("note")),
-        example=_text(found.get("example")) or None,
-        by=_text(found.get("by")),
-        at=_text(found.get("at")),
-        task=_text(found.get("task")) or None,
-    )
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _word(value: str | None) -> str | None:
-    if value is None:
-        return None
-    mark = decode_mark("", value)
-    return mark.mark or ("note" if mark.note else "example")

@@ -18,7 +18,7 @@ from types import TracebackType
 
 from core.errors import PrintModelsError, WrongUsage
 from core.frames.names import captured_at, check_key
-from core.labels import steps
+from core.labels import queries, steps
 from core.labels.database import Database
 from core.labels.model import HOWS, Binding, HistoryEntry, Label, LabelProblem, LabelStep, Mark
 from core.labels.steps import MARKS, Row
@@ -47,6 +47,8 @@ class LabelStore:
         self.notices: list[str] = []
         #: Label files that can't be taken in as they are, by task name; labels/sync fills it, export refuses on it.
         self.file_errors: dict[str, PrintModelsError] = {}
+        #: Per file the last step and the file's stat when both agreed, so that nothing is compared twice.
+        self.agreed: dict[str, tuple[int, str]] = {}
 
     @property
     def read_only(self) -> PrintModelsError | None:
@@ -137,7 +139,7 @@ class LabelStore:
         name = self._task(task).name if task is not None else None
         now = datetime.now(UTC).isoformat(timespec="seconds")
         whole = Mark(check_key(frame), mark, reason.strip(), note.strip(), example, who, now, name)
-        value = steps.encode_mark(whole) if mark or note or example else None
+        value = queries.encode_mark(whole) if mark or note or example else None
 
         def work(db: sqlite3.Connection) -> LabelStep:
             old = steps.current(db, MARKS, frame)
@@ -162,7 +164,7 @@ class LabelStore:
 
         def look(db: sqlite3.Connection) -> LabelStep | None:
             seq = steps.last_to_undo(db, who, session, self._opened_at)
-            return steps.read(db, seq) if seq else None
+            return queries.read(db, seq) if seq else None
 
         return self._db.ask(look)
 
@@ -193,23 +195,23 @@ class LabelStore:
     def labels(self, task: Task | str) -> dict[str, Label]:
         """Return every label of a task by frame, in order of frames."""
         name = self._task(task).name
-        return {label.frame: label for label in self._db.ask(lambda db: steps.labels(db, name))}
+        return {label.frame: label for label in self._db.ask(lambda db: queries.labels(db, name))}
 
     def classes(self, task: Task | str) -> dict[str, str]:
         """Return the class of every labelled frame, in order of frames; quicker than `labels`."""
         name = self._task(task).name
-        return self._db.ask(lambda db: steps.classes(db, name))
+        return self._db.ask(lambda db: queries.classes(db, name))
 
     def get(self, task: Task | str, frame: str) -> Label | None:
         """Return one frame's label, None where it has none."""
         name = self._task(task).name
-        found = self._db.ask(lambda db: steps.labels(db, name, frame))
+        found = self._db.ask(lambda db: queries.labels(db, name, frame))
         return found[0] if found else None
 
     def counts(self, task: Task | str) -> dict[str, int]:
         """Return labels per class, in the order of the task's classes."""
         task = self._task(task)
-        found = self._db.ask(lambda db: steps.counts(db, task.name))
+        found = self._db.ask(lambda db: queries.counts(db, task.name))
         return {name: int(found.get(name, 0)) for name in task.classes}
 
     def marks(self, task: Task | str) -> dict[str, Mark]:
@@ -219,25 +221,25 @@ class LabelStore:
 
     def all_marks(self) -> dict[str, Mark]:
         """Return every mark by frame."""
-        values = self._db.ask(lambda db: steps.classes(db, MARKS))
-        return {frame: steps.decode_mark(frame, value) for frame, value in values.items()}
+        values = self._db.ask(lambda db: queries.classes(db, MARKS))
+        return {frame: queries.decode_mark(frame, value) for frame, value in values.items()}
 
     def history(self, frame: str) -> list[HistoryEntry]:
         """Return every change of a frame's labels and marks, oldest first."""
-        return self._db.ask(lambda db: steps.history(db, frame))
+        return self._db.ask(lambda db: queries.history(db, frame))
 
     def steps(self, since: int = 0, limit: int = 1000) -> list[LabelStep]:
         """Return the steps after number `since`, oldest first; what a screen asks when `last_seq` moved."""
-        return self._db.ask(lambda db: steps.since(db, since, limit))
+        return self._db.ask(lambda db: queries.since(db, since, limit))
 
     def last_seq(self) -> int:
         """Return the number of the last step, 0 for none; a screen polls it."""
-        return self._db.ask(steps.last_seq)
+        return self._db.ask(queries.last_seq)
 
     def problems(self, task: Task | str) -> tuple[LabelProblem, ...]:
         """Return the entries of the task's label file that wait for a decision; labelling the frame decides."""
         name = self._task(task).name
-        return self._db.ask(lambda db: steps.problems(db, name))
+        return self._db.ask(lambda db: queries.problems(db, name))
 
     def _task(self, task: Task | str) -> Task:
         return self.workspace.task(task) if isinstance(task, str) else task

@@ -18,8 +18,17 @@ from pathlib import Path
 
 from core.durable import atomic_write, explain, lock
 from core.errors import Busy, Damaged, PrintModelsError
-from core.labels import journal, steps
-from core.labels.documents import Base, Document, digest, document, load_base, marks_document, save_base
+from core.labels import journal, queries
+from core.labels.documents import (
+    Base,
+    Document,
+    announce,
+    digest,
+    document,
+    load_base,
+    marks_document,
+    save_base,
+)
 from core.labels.reconcile import bytes_of, decided_entries, reconcile, stat_of
 from core.labels.store import LabelStore
 from core.tasks import Task
@@ -150,11 +159,16 @@ def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool)
     if store.read_only is not None:
         return Flushed(doc.path, False, 0, store.read_only)
     outside, written = 0, False
+    seen = (store.last_seq(), stat_of(doc.path))
+    if store.agreed.get(doc.name) == seen:
+        return Flushed(doc.path, False, 0, None)
     try:
         with _files_lock(workspace):
             outside = reconcile(workspace, store, doc, accept)
             written = _write(store, doc)
         store.file_errors.pop(doc.name, None)
+        if not outside and not written:
+            store.agreed[doc.name] = seen
         return Flushed(doc.path, written, outside, None)
     except PrintModelsError as error:
         store.file_errors[doc.name] = error
@@ -179,6 +193,7 @@ def _write(store: LabelStore, doc: Document) -> bool:
     if known and base is not None and values == base.values and not decided_entries(store, doc.name):
         return False
     data = doc.encode(values, waiting)
+    store.database.write(lambda db: announce(db, doc.name, data))
     doc.path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(doc.path, data)
 
@@ -193,7 +208,7 @@ def _write(store: LabelStore, doc: Document) -> bool:
 def _sides(db: sqlite3.Connection, name: str) -> tuple[Base | None, dict[str, str], list[tuple[str, str]]]:
     """Return the base, ours, and the entries of the file that wait for a decision."""
     query = "SELECT frame, value FROM problem WHERE task=? AND place>=0 AND NOT resolved"
-    return load_base(db, name), steps.classes(db, name), db.execute(query, (name,)).fetchall()
+    return load_base(db, name), queries.classes(db, name), db.execute(query, (name,)).fetchall()
 
 
 def _journal(workspace: Workspace, store: LabelStore) -> None:
@@ -201,7 +216,8 @@ def _journal(workspace: Workspace, store: LabelStore) -> None:
     if store.read_only is not None:
         return
     with _files_lock(workspace):
-        written, last, lines = store.database.ask(journal.pending)
+        again = not journal.host_file(workspace.history_dir).exists()
+        written, last, lines = store.database.ask(lambda db: journal.pending(db, again=again))
         if written == last:
             return
         if lines:

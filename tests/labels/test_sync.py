@@ -219,6 +219,56 @@ def test_an_unknown_class_written_over_a_label_outside_keeps_both_until_decided(
     assert desk.read()[key(0)] == "active"
 
 
+def test_a_crash_just_after_writing_the_file_is_no_change_outside(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-003: new labels.json, the database not told yet: reconciled, and no conflict with what is labelled next."""
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana")
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("core.labels.sync.save_base", crash)
+    with pytest.raises(KeyboardInterrupt):
+        desk.flush(store)
+    monkeypatch.undo()
+    assert len(desk.read()) == 2
+    store.close()
+    again = desk.open()
+    again.set(TASK, [key(0)], "offline", who="ana")
+    done = desk.flush(again)
+    assert (done.problem, done.outside, done.written) == (None, 0, True)
+    assert desk.read() == {key(0): "offline", key(1): "active"}
+
+
+def test_a_checkout_is_named_as_the_reason(desk: Desk) -> None:
+    head = desk.ws.root / ".git" / "HEAD"
+    head.parent.mkdir()
+    head.write_text("ref: refs/heads/main\n")
+    desk.write({key(0): "active"})
+    store = desk.open()
+    head.write_text("ref: refs/heads/night\n")
+    desk.write({key(0): "offline"})
+    desk.flush(store)
+    step = store.next_undo("ana")
+    assert step is not None
+    assert step.text == "labels.json checkout main→night: +0 −0 ~1"
+
+
+def test_a_journal_that_is_gone_is_written_again(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, [key(0)], "active", who="ana")
+    desk.flush(store)
+    path = journal.host_file(desk.ws.history_dir)
+    before = path.read_text()
+    path.unlink()
+    store.set(TASK, [key(1)], "active", who="ana")
+    desk.flush(store)
+    assert path.read_text().startswith(before)
+    assert len(path.read_text().splitlines()) == 2
+
+
 def test_every_step_stands_in_the_journal_once(desk: Desk) -> None:
     store = desk.open()
     store.set(TASK, keys(2), "active", who="ana", how="stretch")
