@@ -1,0 +1,108 @@
+"""The app as a person meets it: page objects over Textual's Pilot, on real workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui import terminal
+
+terminal.prepare()
+
+from textual.content import Content  # noqa: E402 - the picture library has to be imported as the program does
+from textual.pilot import Pilot  # noqa: E402 - as above
+from textual.widgets import Static  # noqa: E402 - as above
+
+from core.workspace import Workspace  # noqa: E402 - as above
+from tui.app import PrintModelsApp  # noqa: E402 - as above
+from tui.widgets.frame_view import FrameView  # noqa: E402 - as above
+
+_TRIES = 1500
+
+
+class Page:
+    """What can be seen and done in the running app."""
+
+    def __init__(self, app: PrintModelsApp, pilot: Pilot[None]) -> None:
+        self.app, self.pilot = app, pilot
+
+    async def until(self, holds: Callable[[], Any], what: str = "") -> None:
+        """Wait until something holds."""
+        for _ in range(_TRIES):
+            if holds():
+                return
+            await self.pilot.pause(0.01)
+        raise AssertionError(f"it never came to this: {what or holds}\n{self.text()}")
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def see(self, *words: str) -> None:
+        """Wait until these words are on the screen."""
+        await self.until(lambda: all(word in self.text() for word in words), f"to see {words}")
+
+    def text(self) -> str:
+        """The screen as text, line by line."""
+        lines = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in lines)
+
+    @property
+    def view(self) -> FrameView:
+        return self.app.screen.query_one(FrameView)
+
+    @property
+    def frame(self) -> str:
+        frame = self.app.state.frame
+        return frame.key if frame else ""
+
+    @property
+    def notice(self) -> str:
+        notice = self.app.screen.query_one("#notice", Static)
+        shown = notice.content
+        return (shown.plain if isinstance(shown, Content) else str(shown)) if notice.display else ""
+
+    def label_of(self, key: str, task: str | None = None) -> str | None:
+        found = self.app.state.labels.get(task or self.app.state.task.name, {}).get(key)
+        return found.class_ if found else None
+
+    async def shown(self) -> None:
+        """Wait until the frame under the cursor is on the screen."""
+        await self.until(lambda: self.frame and self.view.drawn == self.frame, "the frame to be drawn")
+
+    async def label(self, key: str) -> str:
+        """Press a class key on the frame shown; return the frame that was labelled."""
+        await self.shown()
+        frame = self.frame
+        before = self.app.state.of(self.app.state.task).get(frame)
+        await self.press(key)
+        await self.until(
+            lambda: self.app.state.of(self.app.state.task).get(frame) not in (None, before), "a label"
+        )
+        return frame
+
+
+Opened = Callable[..., Any]
+
+
+@pytest.fixture
+def opened() -> Opened:
+    """Open the app on a folder: `async with opened(root) as page`."""
+
+    @asynccontextmanager
+    async def open_on(root: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Page]:
+        app = PrintModelsApp(Workspace.open(root), debug=True)
+        try:
+            async with app.run_test(size=size) as pilot:
+                page = Page(app, pilot)
+                await page.until(
+                    lambda: not app.state.scanning and app.state.labels, "the workspace to be read"
+                )
+                yield page
+        finally:
+            app.bridge.close()
+
+    return open_on
