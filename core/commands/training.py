@@ -141,7 +141,11 @@ def watch(ctx: Context, run: str | None, as_json: bool) -> None:
         seen = runs.view(found)
         ctx.answer({**runs.as_json(found, seen), **_detail(seen)}, "", as_json=True)
         return
-    seen = _follow(ctx, found)
+    try:
+        seen = _follow(ctx, found)
+    except KeyboardInterrupt:
+        ctx.notice(f"No longer watching; {found.id} goes on.")
+        ctx.exit(130)
     ctx.answer({}, _end(seen), as_json=False)
     ctx.exit(seen.exit_code)
 

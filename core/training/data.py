@@ -21,7 +21,7 @@ from core.errors import Damaged, PrintModelsError
 from core.frames.decode import load
 from core.human import plural
 from core.text import safe
-from core.training.sides import Row
+from core.training.sides import Row, Sides
 from core.versions.manifest import Version
 
 #: Mean and deviation of ImageNet's colours, which every torchvision network was trained with (torchvision's docs).
@@ -109,6 +109,16 @@ def read(
     # One copy in the layout a network takes; the other is gone when this returns.
     block = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
     return Images(block, codes, grey)
+
+
+def read_sides(
+    version: Version, both: Sides, shape: Input, *, threads: int, on_image: Callable[[int, int], None]
+) -> tuple[Images, Images | None]:
+    """Read train and validation at once, so that every fault of both is named; None without validation images."""
+    rows, n = (*both.train, *both.validation), len(both.train)
+    all_ = read(version, rows, version.task.classes, shape, threads=threads, on_image=on_image)
+    train = Images(all_.pixels[:n], all_.labels[:n], all_.grey[:n])
+    return train, Images(all_.pixels[n:], all_.labels[n:], all_.grey[n:]) if both.validation else None
 
 
 def _into(ground: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]], version: Version, row: Row) -> None:

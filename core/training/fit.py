@@ -24,7 +24,7 @@ from core.training import results
 from core.training.runs import BEST, LAST
 from core.training.sides import Sides, sides
 from core.training.worker import Job, supervise
-from core.versions.manifest import Version, read_version
+from core.versions.manifest import read_version
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,7 +74,12 @@ def train(job: Job) -> None:
         )
     both = sides(version)
     shape = data.input_of(version, what.input_size, what.architecture)
-    images, asked = _read(job, version, both, shape)
+
+    def told(done: int, total: int) -> None:
+        job.check()
+        job.heart.say(f"reading pictures {done}/{total}", force=done == total)
+
+    images, asked = data.read_sides(version, both, shape, threads=what.threads, on_image=told)
     try:
         start = network.start(what)
         baselines = baselines_of(version, both, images, asked)
@@ -90,24 +95,6 @@ def train(job: Job) -> None:
         _Fit(job, both, start, parts, shape, baselines, learn, ask).run()
     except RuntimeError as error:
         raise network.explain(error) or error from error
-
-
-def _read(job: Job, version: Version, both: Sides, shape: Input) -> tuple[Images, Images | None]:
-    """Read and check all images before anything is learned, both sides at once so that every fault is named."""
-    from core.training import data
-
-    rows = (*both.train, *both.validation)
-
-    def told(done: int, total: int) -> None:
-        job.check()
-        job.heart.say(f"reading pictures {done}/{total}", force=done == total)
-
-    everything = data.read(version, rows, job.spec.classes, shape, threads=job.spec.threads, on_image=told)
-    n = len(both.train)
-    train = data.Images(everything.pixels[:n], everything.labels[:n], everything.grey[:n])
-    if not both.validation:
-        return train, None
-    return train, data.Images(everything.pixels[n:], everything.labels[n:], everything.grey[n:])
 
 
 def _announce(job: Job, both: Sides, start: Start, baselines: dict[str, Any], shape: Input) -> None:
