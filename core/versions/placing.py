@@ -7,12 +7,12 @@ Recordings are computed from the file list, the labels of the idle task and what
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from core.frames.names import captured_at, day_of, source_of, stem
+from core.frames.names import captured_at, source_of, stem
 from core.frames.recordings import UNLISTED_GAP_MINUTES, cut
 from core.tasks import Task
 from core.versions.manifest import Version, current_names, read_version
@@ -20,7 +20,7 @@ from core.versions.splits import inherited_sides
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from core.frames.index import FrameIndex
+    from core.frames.index import Frame, FrameIndex
     from core.labels.store import LabelStore
 
 
@@ -69,24 +69,40 @@ def place(
             undated[frame.rsplit("/", 1)[0]].append(frame)
         else:
             by_source[source_of(frame)].append(frame)
+    rule = workspace.settings.split
+    gap = timedelta(minutes=rule.gap_minutes)
     moments: dict[str, datetime] = {}
     unlisted: set[str] = set()
     for source, members in by_source.items():
-        days = [day_of(frame) or "" for frame in members]
-        first, last = min(days), max(days)
-        listed = {
-            f.key: f.captured_at for f in index.frames(source) if first <= (day_of(f.key) or "") <= last
-        }
+        anchors = {*members, *(frame for frame in fixed if source_of(frame) == source)}
+        listed = _reaching(index.frames(source), anchors, gap)
         moments.update(listed)
         for frame in members:
             at = captured_at(frame)
             if frame not in listed and at is not None:
                 unlisted.add(frame)
                 moments[frame] = at
-    rule = workspace.settings.split
     found = cut(list(moments.items()), idle, gap_minutes=rule.gap_minutes, released=fixed, unlisted=unlisted)
     for folder, members in undated.items():
         # Without a time nothing tells what belongs together: all of a folder goes to one side.
         name = next((fixed[f] for f in members if f in fixed), f"{folder}/{stem(members[0])}")
         found.update(dict.fromkeys(members, name))
     return Places(found, sides, frozenset(unlisted))
+
+
+def _reaching(frames: Sequence[Frame], anchors: Set[str], gap: timedelta) -> dict[str, datetime]:
+    """Return the frames between the first and the last anchor, and on to the next gap on either side.
+
+    What lies further off is in stretches without any anchor, so it neither names nor cuts a recording that counts; it
+    may be years of frames.
+    """
+    listed = [(frame.key, frame.captured_at) for frame in frames]
+    places = [place for place, (key, _) in enumerate(listed) if key in anchors]
+    if not places:
+        return {}
+    first, last = places[0], places[-1]
+    while first and listed[first][1] - listed[first - 1][1] <= gap:
+        first -= 1
+    while last + 1 < len(listed) and listed[last + 1][1] - listed[last][1] <= gap:
+        last += 1
+    return dict(listed[first : last + 1])
