@@ -29,6 +29,8 @@ FORMAT = 1
 _APPLICATION = 0x706D6C62
 _ATTEMPTS = 3
 _CHECKPOINT_EVERY = 200  # commits; about 4 MB of log
+#: What SQLite says where there is no room for the log or the shared memory beside the database.
+_NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_SHM")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS step (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, how TEXT NOT NULL, task TEXT NOT NULL,
@@ -72,7 +74,15 @@ class Database:
             db = self._connect_writer()
         except sqlite3.Error as error:
             if not os.access(self.path.parent, os.W_OK) or _name(error).startswith("SQLITE_READONLY"):
-                return self._read_only_copy()
+                return self._read_only_copy(
+                    f"{safe(self.path)} can't be written: the disk is read-only or belongs to someone else.",
+                    "Labels are shown but none can be given; check: ls -ld, mount, df.",
+                )
+            if _name(error).startswith(_NO_ROOM):
+                return self._read_only_copy(
+                    "The disk is full — labels can be seen, but none can be saved.",
+                    "Free some space (df -h, df -i), then open it again.",
+                )
             raise explain(error) from error
         except OSError as error:
             raise explain_os(error, "opening the label store") from error
@@ -107,17 +117,17 @@ class Database:
             fsync_dir(self.path.parent)
             fsync_dir(self.path.parent.parent)
 
-    def _read_only_copy(self) -> sqlite3.Connection:
-        """Open a copy: a log beside a database on a read-only disk can't be read in place."""
-        self.read_only = Lacking(
-            f"{safe(self.path)} can't be written: the disk is read-only or belongs to someone else.",
-            "Labels are shown but none can be given; check: ls -ld, mount, df.",
-        )
-        self._copy = Path(tempfile.mkdtemp(prefix="print-models-"))
-        for end in ("", "-wal"):
-            beside = self.path.with_name(self.path.name + end)
-            if beside.exists():
-                shutil.copyfile(beside, self._copy / beside.name)
+    def _read_only_copy(self, what: str, remedy: str) -> sqlite3.Connection:
+        """Open a copy: a log beside a database on a read-only or full disk can't be read in place."""
+        self.read_only = Lacking(what, remedy)
+        try:
+            self._copy = Path(tempfile.mkdtemp(prefix="print-models-"))
+            for end in ("", "-wal"):
+                beside = self.path.with_name(self.path.name + end)
+                if beside.exists():
+                    shutil.copyfile(beside, self._copy / beside.name)
+        except OSError as error:
+            raise self.read_only from error
         self.path = self._copy / self.path.name
         self._make_whole()
         try:
