@@ -69,6 +69,7 @@ def measure(
         "wrong": wrong,
         "baselines": dict(baselines),
         "better_than_clock": better_than_clock(balanced, baselines),
+        "unbeaten": unbeaten(balanced, baselines),
     }
 
 
@@ -76,6 +77,13 @@ def better_than_clock(balanced: float, baselines: Mapping[str, Any]) -> bool | N
     """Return whether a model beats both rules that know only the time; None where neither was measured."""
     known = [found["balanced"] for name in CLOCK if (found := baselines.get(name))]
     return balanced > max(known) if known else None
+
+
+def unbeaten(balanced: float, baselines: Mapping[str, Any]) -> str | None:
+    """Return the best baseline that a model does not beat, None where it beats every one that was measured."""
+    known = [(found["balanced"], name) for name, found in sorted(baselines.items()) if found]
+    best = max(known, default=(-1.0, ""))
+    return best[1] if best[0] >= balanced else None
 
 
 def _balanced(pairs: Sequence[tuple[str, str]]) -> float:
@@ -155,11 +163,10 @@ def words(results: Mapping[str, Any] | None, *, weights: str) -> list[str]:
         f"Recognised {recognised} in {plural(results['recordings'], 'recording')} it never learned from.",
         f"Better than the clock: {clock}.",
     ]
-    if clock == "no":
-        best = max((found["balanced"], name) for name in CLOCK if (found := results["baselines"].get(name)))
+    if rule := results.get("unbeaten"):
         said.append(
-            f"It does not beat a rule that sees no picture: {best[1].replace('_', ' ')} reaches {percent(best[0])}, "
-            f"the model {percent(results['balanced'])}."
+            f"It does not beat a rule that sees no picture: {rule.replace('_', ' ')} reaches "
+            f"{percent(results['baselines'][rule]['balanced'])}, the model {percent(results['balanced'])}."
         )
     said.append(_sureness(results))
     said.append("The best epoch was chosen on these same images: expect a little less on new prints.")
@@ -185,8 +192,9 @@ def summary(results: Mapping[str, Any] | None) -> str:
         return "not measured"
     low, high = results["balanced_low"], results["balanced_high"]
     between = f" ({100 * low:.0f}–{percent(high)})" if low is not None else ""
-    clock = {True: ", better than the clock", False: ", not better than the clock", None: ""}
-    return f"{percent(results['balanced'])}{between}{clock[results['better_than_clock']]}"
+    rule = results.get("unbeaten")
+    beaten = f", no better than {rule.replace('_', ' ')}" if rule else ", better than the clock"
+    return f"{percent(results['balanced'])}{between}{beaten if results['baselines'] else ''}"
 
 
 def table(results: Mapping[str, Any]) -> list[str]:

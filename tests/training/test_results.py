@@ -76,7 +76,19 @@ def test_it_is_said_plainly_whether_the_clock_is_beaten(wrong: int, answer: str)
     assert said[-1] == "It starts from random weights, not pretrained ones."
     assert found is not None
     assert any("nearest in time" in line for line in table(found))
-    assert ("not better" in summary(found)) == (answer == "no")
+    assert ("no better than nearest in time" in summary(found)) == (answer == "no")
+
+
+def test_a_model_that_always_says_the_same_is_never_called_better() -> None:
+    """Half right by always saying good: the clock does worse, but the commonest class does as well."""
+    rows = _rows(("good", 10), ("failed", 10))
+    found = measure(
+        rows, _sure(rows, 10), CLASSES, {"majority": {"balanced": 0.5}, "time_of_day": {"balanced": 0.3}}
+    )
+    assert summary(found).endswith("no better than majority")
+    assert any(
+        "does not beat a rule that sees no picture: majority" in line for line in words(found, weights="")
+    )
 
 
 def test_without_validation_nothing_is_claimed() -> None:
