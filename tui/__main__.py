@@ -5,7 +5,6 @@ What always holds: nothing of textual is imported for a command, or where there 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,11 +72,10 @@ def open_app(options: Words) -> int:
     except PrintModelsError as error:
         print(f"{error.what}\n{error.remedy}", file=sys.stderr)  # noqa: T201 - the answer itself
         return error.exit_code
-    os.environ["PRINT_MODELS_GRAPHICS"] = options.graphics
     terminal.prepare()
     from tui.app import PrintModelsApp
 
-    app = PrintModelsApp(workspace, debug=options.debug)
+    app = PrintModelsApp(workspace, pictures=options.graphics != "none", debug=options.debug)
     restore = terminal.guard(app.leave_by_signal)
     try:
         app.run()

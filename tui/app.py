@@ -53,6 +53,7 @@ _FLUSH_S = 1.0
 _POLL_S = 1.0
 _RUNS_S = 2.0
 _SCAN_S = 20.0
+_ANSWER_S = 0.005
 
 
 class PrintModelsApp(App[None]):
@@ -69,14 +70,16 @@ class PrintModelsApp(App[None]):
     }
     DEFAULT_MODE = keymap.LABEL
 
-    def __init__(self, workspace: Workspace, *, debug: bool = False) -> None:
+    def __init__(self, workspace: Workspace, *, pictures: bool = True, debug: bool = False) -> None:
         super().__init__()
+        self.pictures = pictures
         self._traceback_wanted = debug
         self._failed_once = False
         task = workspace.task(None)
         self.state = State(workspace, task, next(iter(workspace.sources)))
         self.bridge = Bridge(workspace, self._post)
         self._loop_running: asyncio.AbstractEventLoop | None = None
+        self._answer_until = 0.0
         self._rests: dict[str, Timer] = {}
         self._said: dict[str, str] = {}
 
@@ -105,6 +108,20 @@ class PrintModelsApp(App[None]):
     def on_app_focus(self, event: events.AppFocus) -> None:
         self.bridge.flush()
         self.bridge.look_at_git()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Drop what is a terminal's late answer to a question: Textual hands an unknown one on as a burst of keys.
+
+        Such a burst begins with `^` or `[`; nobody types the next key within milliseconds. Without this an answer
+        with a digit in it could label a picture.
+        """
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            inside = event.time <= self._answer_until
+            if inside or event.key in ("circumflex_accent", "left_square_bracket"):
+                self._answer_until = event.time + _ANSWER_S
+            if inside:
+                return
+        await super().on_event(event)
 
     # --- results ------------------------------------------------------------------------------------------------
 
@@ -143,12 +160,13 @@ class PrintModelsApp(App[None]):
                 self._soon()
             case Labelled():
                 state.take_labels({result.step.task: result.labels})
+                self._try_again(result)
                 self._soon()
             case LabelsChanged():
                 state.take_labels(result.labels)
                 self._soon()
             case NotLabelled():
-                return False
+                state.unsaved[result.frame] = result
             case DraftPriced():
                 state.drafts[result.task] = result
             case GitSeen():
@@ -173,6 +191,13 @@ class PrintModelsApp(App[None]):
             case _:
                 return False
         return True
+
+    def _try_again(self, saved: Labelled) -> None:
+        """The store takes labels again: give it those it did not take."""
+        waiting = [label for frame, label in self.state.unsaved.items() if frame not in saved.labels]
+        self.state.unsaved.clear()
+        for label in waiting:
+            self.bridge.label(self.state.workspace.task(label.task), label.frame, label.class_, None)
 
     def _failed(self, result: Failed) -> None:
         """Say what failed; a look that is repeated by itself says it once."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from core.tasks import Task
 from core.workspace import Workspace
-from tui.messages import DraftPriced, GitSeen, RunRow
+from tui.messages import DraftPriced, GitSeen, NotLabelled, RunRow
 
 if TYPE_CHECKING:
     from core.frames.index import Frame
@@ -42,7 +42,7 @@ class State:
     git: GitSeen = field(default_factory=GitSeen)
     training: str = ""
     runs: tuple[RunRow, ...] | None = None
-    unsaved: int = 0
+    unsaved: dict[str, NotLabelled] = field(default_factory=dict)
     cursor: int = 0
     direction: int = 1
     _starts: list[int] = field(default_factory=list)

@@ -127,7 +127,7 @@ async def test_a_key_before_the_picture_is_refused_visibly(workspace, opened, mo
         monkeypatch.setattr(page.app.screen._pictures, "get", lambda key, box: None)
         await page.press("right", "a")
         assert "Not shown yet" in page.notice
-        assert page.app.bridge.idle
+        await page.until(lambda: page.app.bridge.idle, "rest")
         assert not page.app.state.of(page.app.state.task), "nothing was labelled"
         await page.see("loading")
 
@@ -173,9 +173,13 @@ async def test_a_label_that_is_not_saved_is_not_shown_as_saved(workspace, opened
         await page.press("a")
         await page.until(lambda: "NOT saved" in page.notice, "the failure to be said")
         assert (page.label_of(frame), page.frame) == (None, frame)
+        await page.see("1 NOT saved")
+        await page.press("right")
+        await page.shown()
         page.app.bridge.store().database.read_only = None
-        await page.label("a")
-        assert page.label_of(frame) == "active"
+        await page.label("o")
+        await page.until(lambda: page.label_of(frame) == "active", "what was not saved to be saved after all")
+        assert "NOT saved" not in page.text()
 
 
 def _full():
@@ -210,7 +214,7 @@ async def test_no_camera_and_no_frames_say_what_to_do(workspace, opened):
         await page.see("printer-timelapses")
 
 
-@pytest.mark.parametrize("size", [(40, 16), (59, 20), (80, 24), (160, 48), (20, 6), (200, 60)])
+@pytest.mark.parametrize("size", [(40, 16), (80, 24), (160, 48), (20, 6)])
 async def test_every_size_can_be_labelled_at(workspace, opened, size):
     place = workspace(frames=3)
     async with opened(place.root, size=size) as page:

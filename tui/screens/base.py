@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import Screen
@@ -49,6 +50,18 @@ class Place(Screen[None]):
     def compose_body(self) -> ComposeResult:
         """Yield what lies between header and footer."""
         yield Widget()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Set the classes that the style sheet lays the screen out by."""
+        width, height = event.size
+        self.set_class(width >= 110 and height >= 30, "-roomy")
+        self.set_class(width < 60, "-phone")
+        self.set_class(height < 20, "-low")
+        self.call_after_refresh(self.resized)
+
+    def resized(self) -> None:
+        """Draw for the new size."""
+        self.show_header()
 
     def on_screen_resume(self) -> None:
         self.show_state()

@@ -97,21 +97,17 @@ class LabelScreen(Place):
         state, view = self.state, self.query_one(FrameView)
         seen = self._pictures.facts(state.frame.key) if state.frame else None
         loading = bool(state.frame) and view.drawn != (state.frame.key if state.frame else "")
-        width = max(8, self.app.size.width - 6)
-        view.border_title = title_of(state, short=not self.has_class("-roomy")).truncate(width, ellipsis=True)
+        view.title(title_of(state, short=not self.has_class("-roomy")))
         saving = bool(state.frame and self._saving == state.frame.key)
         if self.has_class("-roomy"):
             self.query_one("#facts", Static).update(facts_lines(state, seen, saving=saving))
-            view.border_subtitle = Content("loading …") if loading else Content("")
+            view.subtitle(Content("loading …") if loading else Content(""))
         else:
-            line = facts_line(state, seen, saving=saving, loading=loading)
-            view.border_subtitle = line.truncate(width, ellipsis=True)
+            view.subtitle(facts_line(state, seen, saving=saving, loading=loading))
         self.query_one("#just", Static).update(self._just)
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= 110 and event.size.height >= 30, "-roomy")
-        self.set_class(event.size.width < 60, "-phone")
-        self.call_after_refresh(self.show_state)
+    def resized(self) -> None:
+        self.show_state()
 
     # --- results ------------------------------------------------------------------------------------------------
 
@@ -138,7 +134,11 @@ class LabelScreen(Place):
 
     def _draw(self, result: PictureReady | PictureFailed) -> None:
         view = self.query_one(FrameView)
-        if isinstance(result, PictureReady):
+        if not self.pm.pictures:
+            view.show_reason(
+                result.key, "Pictures are off (--graphics none).", "To label, start without that."
+            )
+        elif isinstance(result, PictureReady):
             view.show_picture(result.key, result.picture.pixels)
         else:
             self._pictures.forget(result.key)

@@ -14,7 +14,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from core.human import count, plural, signed_size, size
+from core.human import count, plural, size
 from core.progress import Progress
 from core.tasks import Task
 from core.text import safe
@@ -101,7 +101,7 @@ class ReleaseScreen(Place):
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        self.query_one("#plan", Static).update(plan_text(self._plan, self._about, push=self._push))
+        self.query_one("#plan", Static).update(plan_text(self._plan, done=self._made is not None))
         self.query_one("#outcome", Static).update(self._outcome())
         super().show_state()
 
@@ -164,19 +164,17 @@ class ReleaseScreen(Place):
         self.dismiss()
 
 
-def plan_text(plan: ReleasePlan | None, task: Task, *, push: bool) -> Content:
+def plan_text(plan: ReleasePlan | None, *, done: bool) -> Content:
     """What a release would do: content, price, steps with their git commands."""
     if plan is None:
         return Content.styled("Looking at the draft and the repository …", DIM)
     classes = ", ".join(f"{name} {count(number)}" for name, number in plan.classes.items())
     lines = [
-        Content.assemble((f"{task.name} {plan.name}", BOLD), f"   {plan.summary}"),
+        Content.assemble((f"{plan.task.name} {plan.name}", BOLD), f"   {plan.summary}"),
         Content.assemble(
             ("images  ", DIM), f"{plural(plan.images, 'image')} ({classes}), {size(plan.bytes)}"
         ),
-        Content.assemble(
-            ("price   ", DIM), (signed_size(plan.price.new_bytes), BOLD), f"  {plan.price.line()}"
-        ),
+        Content.assemble(("price   ", DIM), (plan.price.line(), BOLD)),
     ]
     if plan.target is not None:
         where = f"{safe(plan.target.remote)} ({safe(plan.target.url, limit=100)})"
@@ -192,7 +190,12 @@ def plan_text(plan: ReleasePlan | None, task: Task, *, push: bool) -> Content:
             branch=safe(plan.target.branch) if plan.target else "",
         )  # fmt: skip
         lines.append(
-            Content.assemble(("☐ ", DIM), (f"{step:7}", BOLD), f"  {what}", (f"\n           {command}", DIM))
+            Content.assemble(
+                ("✓ ", GOOD) if done else ("☐ ", DIM),
+                (f"{step:7}", BOLD),
+                f"  {what}",
+                (f"\n           {command}", DIM),
+            )
         )
     return Content("\n").join([*lines, Content("")])
 

@@ -66,6 +66,10 @@ class StorageScreen(Place):
         elif self._seen is not None:
             text.update(ledger_text(self._seen, self.app.size.width - 4))
 
+    def resized(self) -> None:
+        super().resized()
+        self._draw()
+
     def action_reload(self) -> None:
         self._measure()
 

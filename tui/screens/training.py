@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
@@ -71,8 +70,8 @@ class TrainingScreen(Place):
         self._look()
         self._draw()
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < 60 or event.size.height < 20, "-phone")
+    def resized(self) -> None:
+        super().resized()
         self._draw()
 
     def _look(self) -> None:
@@ -116,7 +115,7 @@ class TrainingScreen(Place):
         if not self.is_mounted:
             return
         rows = self._rows or ()
-        phone = self.has_class("-phone")
+        phone = self.has_class("-phone") or self.has_class("-low")
         empty = not rows
         self.query_one("#charts").display = not phone and not empty
         self.query_one("#run-list", Static).update(

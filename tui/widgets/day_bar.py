@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widget import Widget
 
 from core.tasks import Task
 from tui.drawing import DIM, bar, column, day_cells, hours
+from tui.widgets.line import Line
 
 if TYPE_CHECKING:
     from core.frames.index import Frame
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NAME = " label "
 
 
-class DayBar(Widget):
+class DayBar(Line):
     """Two lines: hours, and what the frames of the day are labelled as."""
 
     def __init__(self) -> None:
@@ -33,9 +33,9 @@ class DayBar(Widget):
     ) -> None:
         """Draw this day."""
         self._frames, self._labels, self._about, self._cursor = frames, labels, task, cursor
-        self.refresh()
+        self.redraw()
 
-    def render(self) -> Content:
+    def words(self) -> Content:
         width = self.content_size.width - len(_NAME) - 1
         if width < 12 or self._about is None:
             return Content("")

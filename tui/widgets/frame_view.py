@@ -1,7 +1,8 @@
-"""The frame under the cursor: its picture, or why there is none, with facts in the border and a notice over it.
+"""The frame under the cursor: its picture, or why there is none, facts on the box's edges, a notice over it.
 
 What always holds: `drawn` is the key of the frame whose picture (or stated failure) has been handed to the terminal,
-'' from the moment another one is asked for; a label may only be given to that frame.
+'' from the moment another one is asked for; a label may only be given to that frame. The edges are widgets of their
+own: a change of words sends one line, not the picture again.
 """
 
 from __future__ import annotations
@@ -15,14 +16,38 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.widgets.halfcells import Still
+from tui.widgets.line import Line
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
+class Edge(Line):
+    """The upper or lower edge of a box, with words in it."""
+
+    def __init__(self, id: str, left: str, right: str) -> None:
+        super().__init__(id=id)
+        self._left, self._right = left, right
+        self._text = Content("")
+
+    def show(self, words: Content) -> None:
+        """Put these words into the edge."""
+        self._text = words
+        self.redraw()
+
+    def words(self) -> Content:
+        width = self.size.width
+        text = self._text.truncate(max(0, width - 6), ellipsis=True)
+        middle = Content.assemble(" ", text, " ") if text.plain else Content("─")
+        rest = max(0, width - 3 - middle.cell_length)
+        return Content.assemble(
+            (f"{self._left}─", "$primary 70%"), middle, (f"{'─' * rest}{self._right}", "$primary 70%")
+        )
+
+
 class FrameView(Container):
-    """A bordered box with one picture in it."""
+    """A box with one picture in it."""
 
     class Drawn(Message):
         """The picture, or why there is none, of this frame is on the screen."""
@@ -38,9 +63,12 @@ class FrameView(Container):
         self.wanted: tuple[str, tuple[int, int]] = ("", (0, 0))
 
     def compose(self) -> ComposeResult:
-        yield Still(id="still")
-        yield Static(id="why", markup=False)
-        yield Static(id="notice", markup=False)
+        yield Edge("frame-top", "┌", "┐")
+        with Container(id="inside"):
+            yield Still(id="still")
+            yield Static(id="why", markup=False)
+            yield Static(id="notice", markup=False)
+        yield Edge("frame-bottom", "└", "┘")
 
     def on_mount(self) -> None:
         self.query_one("#why").display = False
@@ -50,8 +78,16 @@ class FrameView(Container):
     @property
     def box(self) -> tuple[int, int]:
         """The pixels there is room for: a cell is one wide and two high."""
-        size = self.content_size
+        size = self.query_one("#inside").content_size
         return max(1, size.width), max(1, size.height * 2)
+
+    def title(self, words: Content) -> None:
+        """Write on the upper edge."""
+        self.query_one("#frame-top", Edge).show(words)
+
+    def subtitle(self, words: Content) -> None:
+        """Write on the lower edge."""
+        self.query_one("#frame-bottom", Edge).show(words)
 
     def want(self, key: str, box: tuple[int, int] = (0, 0)) -> None:
         """Another frame (or size) is asked for; until it is drawn no label counts."""
@@ -59,21 +95,17 @@ class FrameView(Container):
 
     def show_picture(self, key: str, pixels: NDArray[np.uint8]) -> None:
         """Show a picture; it counts as drawn after the next refresh."""
-        why = self.query_one("#why", Static)
-        why.display = False
+        self.query_one("#why").display = False
         self.query_one(Still).show(pixels)
         self.call_after_refresh(self._on_screen, key, True)
 
     def show_reason(self, key: str, what: str, remedy: str = "") -> None:
         """Show why there is no picture."""
-        self.query_one(Still).show(None)
-        why = self.query_one("#why", Static)
-        why.update(Content.assemble((what, "bold $error"), "\n\n" if remedy else "", remedy))
-        why.display = True
+        self.show_hint(Content.assemble((what, "bold $error"), "\n\n" if remedy else "", remedy))
         self.call_after_refresh(self._on_screen, key, False)
 
     def show_hint(self, text: Content) -> None:
-        """Show what to do where there is no frame at all."""
+        """Show words instead of a picture."""
         self.query_one(Still).show(None)
         why = self.query_one("#why", Static)
         why.update(text)
@@ -82,11 +114,10 @@ class FrameView(Container):
     def notify_line(self, text: Content | None) -> None:
         """Show a line over the picture's foot until the next key, or take it off."""
         notice = self.query_one("#notice", Static)
-        if text is None:
-            notice.display = False
-        else:
+        if text is not None:
             notice.update(text)
-            notice.display = True
+        if notice.display != (text is not None):
+            notice.display = text is not None
 
     def _on_screen(self, key: str, readable: bool) -> None:
         if key == self.wanted[0]:

@@ -10,17 +10,17 @@ import os
 from pathlib import Path
 
 from textual.content import Content
-from textual.widget import Widget
 
 from core.human import count, signed_size
 from core.text import safe
 from tui.drawing import BAD, COLOURS, DIM, GLYPHS, GOOD, WARN, Part, fit
 from tui.state import State
+from tui.widgets.line import Line
 
 _PATH, _LEFT_OUT, _BRANCH, _CLASSES, _TASK = 1, 2, 3, 4, 5
 
 
-class Header(Widget):
+class Header(Line):
     """Draws a State; told by the app when it changed."""
 
     def __init__(self) -> None:
@@ -30,9 +30,9 @@ class Header(Widget):
     def show(self, state: State) -> None:
         """Draw this state, if its line differs from the one that is there."""
         self._state = state
-        self.refresh()
+        self.redraw()
 
-    def render(self) -> Content:
+    def words(self) -> Content:
         if self._state is None:
             return Content("")
         width = self.content_size.width
@@ -63,7 +63,7 @@ def _draft(state: State) -> list[Part]:
     draft = state.drafts.get(state.task.name)
     parts = []
     if state.unsaved:
-        parts.append(Part(Content.styled(f"{state.unsaved} NOT saved", f"bold {BAD}")))
+        parts.append(Part(Content.styled(f"{len(state.unsaved)} NOT saved", f"bold {BAD}")))
     if draft is None:
         return parts
     text = Content.assemble(f"→ {count(draft.images)} in draft ", (signed_size(draft.new_bytes), "bold"))
@@ -89,7 +89,7 @@ def _narrow(state: State, width: int) -> Content:
     """Two lines for a phone: what is labelled, what it costs."""
     left, draft = _left(state), _draft(state)
     first = fit([left[1], left[2], *[part for part in _right(state) if not part.keep]], width)
-    second = fit([*[Part(p.shorter or p.text, p.keep and 1) for p in draft], left[3]], width)
+    second = fit([*[Part(p.shorter or p.text) for p in draft], left[3]], width)
     return Content.assemble(first, "\n", second)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
-from textual.widget import Widget
+
+from tui.widgets.line import Line
 
 
-class KeyLine(Widget):
+class KeyLine(Line):
     """One line of keys and words; what does not fit is left out, `? help` stays."""
 
     def __init__(self) -> None:
@@ -18,12 +19,13 @@ class KeyLine(Widget):
     def show(self, keys: Sequence[tuple[str, str | Content]]) -> None:
         """Show these (key, word) pairs."""
         self._keys = [(key, Content(word) if isinstance(word, str) else word) for key, word in keys]
-        self.refresh()
+        self.redraw()
 
-    def render(self) -> Content:
+    def words(self) -> Content:
         width = self.content_size.width
         pairs = [Content.assemble((f" {key} ", "bold $accent"), word, " ") for key, word in self._keys]
+        keys = [key for key, _ in self._keys]
         while len(pairs) > 1 and sum(pair.cell_length for pair in pairs) > width:
-            last_help = self._keys[-1][0] == "?"
-            del pairs[-2 if last_help else -1]
+            at = len(keys) - 1 if keys[-1] != "?" else len(keys) - 2
+            del pairs[at], keys[at]
         return Content("").join(pairs).truncate(width)
