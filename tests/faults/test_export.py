@@ -63,7 +63,9 @@ def assert_next_run_ends_right(place: Place, answer: Answer, there: bool, call: 
     assert leftovers(place) == [], call
 
 
-@pytest.mark.parametrize("most", [5, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "most", [5, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+)
 def test_f_053_export_killed_at_its_system_calls(copies: Copies, most: int) -> None:
     """no vN or a complete vN; the stage is swept by the next run"""
     points = points_of(copies)
@@ -80,7 +82,9 @@ def test_f_053_export_killed_at_its_system_calls(copies: Copies, most: int) -> N
 
 
 @pytest.mark.parametrize("fault", ["error=ENOSPC", "error=EIO"])
-@pytest.mark.parametrize("most", [3, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "most", [3, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+)
 def test_f_054_no_room_or_a_failing_disk_in_an_export(copies: Copies, fault: str, most: int) -> None:
     """nothing published; a message with the bytes needed"""
     points = [

@@ -66,7 +66,9 @@ def kill_at_random(folder: Path, kills: int, seed: int) -> None:
     assert acknowledged > kills, "the kills fell while nothing was done yet"
 
 
-@pytest.mark.parametrize("kills", [25, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kills", [25, pytest.param(400, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+)
 def test_f_001_killed_at_random(tmp_path: Path, kills: int) -> None:
     """acknowledged labels all there"""
     kill_at_random(tmp_path, kills, seed=kills)
@@ -92,7 +94,9 @@ def sweep_kills(copies: Copies, most: int) -> None:
         assert labels_of(place.root) == label_file(place.root) == wanted, call
 
 
-@pytest.mark.parametrize("most", [6, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "most", [6, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+)
 def test_f_001_label_killed_at_its_system_calls(copies: Copies, most: int) -> None:
     """acknowledged labels all there"""
     sweep_kills(copies, most)
@@ -120,6 +124,7 @@ def test_f_002_power_cut_anywhere(quick_folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", [4, 5, 6])
 def test_f_002_power_cut_anywhere_in_long_work(quick_folder: Path, tmp_path: Path, seed: int) -> None:
     """acknowledged labels all there"""
@@ -254,7 +259,9 @@ def test_f_004_a_disk_that_is_really_full(template: Place, tmp_path: Path) -> No
     assert done.out.count("20251107T") == len(template.keys)
 
 
-@pytest.mark.parametrize("most", [5, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "most", [5, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+)
 def test_f_005_no_room_for_the_label_file(copies: Copies, most: int) -> None:
     """labels stay safe in labels.db, old labels.json intact, warning until it is written"""
     place = copies()
@@ -282,7 +289,9 @@ def test_f_005_no_room_for_the_label_file(copies: Copies, most: int) -> None:
     assert warned > 0
 
 
-@pytest.mark.parametrize("most", [5, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "most", [5, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+)
 def test_f_006_a_failed_fsync(copies: Copies, most: int) -> None:
     """no commit goes to that database any more: it is read into a new file, the old one is kept aside; else read-only"""
     place = copies()

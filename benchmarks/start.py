@@ -1,0 +1,104 @@
+"""From the command to the first frame on the screen, in a pseudo-terminal, against the smallest Textual app."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import shutil
+import signal
+import struct
+import sys
+import tempfile
+import termios
+import time
+from pathlib import Path
+
+from benchmarks.frames import many_names, name_of
+from benchmarks.measure import Row, Topic, alternately, exponent, new_workspace, program, run, spaced
+
+SIZES = (1_000, 30_000, 300_000)
+SMALLEST = """
+from textual.app import App
+from textual.widgets import Static
+class Smallest(App):
+    def compose(self):
+        yield Static("\\u2580 here")
+Smallest().run()
+"""
+#: A half block: the first cells of a picture.
+PICTURE = "▀".encode()
+
+
+def until_seen(words: list[str], cwd: Path, wanted: bytes, *, longest: float = 120.0) -> float:
+    """Start a program in a terminal of 80x24 and return the seconds until it has drawn `wanted`."""
+    begin = time.perf_counter()
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(cwd)
+        os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
+        os.execv(words[0], words)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    said = b""
+    took = longest
+    try:
+        while time.perf_counter() - begin < longest:
+            if not select.select([terminal], [], [], 0.5)[0]:
+                continue
+            try:
+                block = os.read(terminal, 65536)
+            except OSError:
+                raise SystemExit(
+                    f"{' '.join(words)} ended before it drew anything:\n{said[-2000:]!r}"
+                ) from None
+            if b"\x1b[c" in block or b"\x1b[0c" in block:
+                os.write(terminal, b"\x1b[?62;22c")  # a plain terminal: no graphics
+            said += block
+            if wanted in said:
+                took = time.perf_counter() - begin
+                break
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.close(terminal)
+        os.waitpid(child, 0)
+    return took
+
+
+def measure(folder: Path, repeats: int = 5) -> Topic:
+    """Open workspaces of three sizes whose index is warm, in turns with the smallest app."""
+    app = [str(Path(sys.executable).with_name("print-models"))]
+    smallest = folder / "smallest.py"
+    smallest.write_text(SMALLEST)
+    rows, ours = [], []
+    memory = Path("/dev/shm")
+    fast = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None, prefix="print-models-bench-"))
+    try:
+        for size in SIZES:
+            camera = fast / f"camera-{size}"
+            many_names(camera, size)
+            root = new_workspace(folder / f"ws-{size}", camera)
+            first = "printer-timelapses/{}/{}".format(*name_of(0))
+            run(program("label", "--as", "offline", first), root)
+            run(program("status"), root)
+            found = alternately(
+                {
+                    "ours": lambda root=root: until_seen(app, root, PICTURE),
+                    "smallest": lambda: until_seen([sys.executable, str(smallest)], folder, PICTURE),
+                },
+                repeats,
+            )
+            ours.append(found["ours"])
+            rows.append(
+                Row(f"{spaced(size)} frames, warm index", found["ours"], "the smallest Textual app", found["smallest"], "≤ 2x")
+            )  # fmt: skip
+            shutil.rmtree(camera)
+    finally:
+        shutil.rmtree(fast, ignore_errors=True)
+    return Topic(
+        "From the command to the first frame on the screen (a person waits)",
+        tuple(rows),
+        (
+            f"Grows ~ frames^{exponent(SIZES, ours):.2f}. 80x24, half-cells, 1920x1080 JPEGs, camera folder in memory.",
+        ),
+    )
