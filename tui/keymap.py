@@ -114,7 +114,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("run_down", ("down", "j"), "next", "the training below", (TRAINING,), REVIEW),
     Action("run_up", ("up", "k"), "back", "the training above", (TRAINING,), REVIEW),
     Action(
-        "stop_training", ("K",), "stop", "stop the chosen training; its best is kept", (TRAINING,), REVIEW, 2
+        "stop_training",
+        ("K",),
+        "stop",
+        "stop the training that runs; its best is kept",
+        (TRAINING,),
+        REVIEW,
+        2,
     ),
     Action("begin", ("enter",), "start", "start the training with these defaults", (START,), REVIEW, 1),
     Action("other_task", ("tab",), "task", "the defaults for the next task", (START,), REVIEW, 2),

@@ -39,6 +39,7 @@ class TrainingScreen(Place):
         super().__init__()
         self._rows: tuple[RunRow, ...] | None = None
         self._chosen = ""
+        self._started = ""
         self._seen: RunSeen | None = None
         self._timer: Timer | None = None
 
@@ -84,7 +85,10 @@ class TrainingScreen(Place):
 
     def _take(self, rows: tuple[RunRow, ...]) -> None:
         self._rows = rows
-        if self._chosen not in {row.id for row in rows}:
+        known = {row.id for row in rows}
+        if self._started in known:
+            self._chosen, self._started = self._started, ""
+        elif self._chosen not in known:
             self._chosen = rows[0].id if rows else ""
 
     def receive(self, result: object) -> None:
@@ -97,7 +101,7 @@ class TrainingScreen(Place):
                     return
                 self._seen = result
             case RunStarted():
-                self._chosen = result.id
+                self._started = result.id
                 self.say(f"{result.id} has started; it goes on when you leave.")
                 self.bridge.runs()
             case RunStopped():
@@ -159,9 +163,10 @@ class TrainingScreen(Place):
         self.app.push_screen(StartScreen(self.state.task))
 
     def action_stop_training(self) -> None:
-        row = next((row for row in self._rows or () if row.id == self._chosen), None)
-        if row is None or _over(row.state):
-            self.say("The chosen training is not running.")
+        running = [row for row in self._rows or () if not _over(row.state)]
+        row = next((row for row in running if row.id == self._chosen), next(iter(running), None))
+        if row is None:
+            self.say("No training is running.")
             return
 
         def answered(yes: bool | None) -> None:
