@@ -123,6 +123,11 @@ def announced(db: sqlite3.Connection, name: str) -> str | None:
     return str(row[0]) if row else None
 
 
+def forget_announced(db: sqlite3.Connection, name: str) -> None:
+    """Forget which bytes were about to be written."""
+    db.execute("DELETE FROM meta WHERE key=?", (f"writing:{name}",))
+
+
 def load_base(db: sqlite3.Connection, name: str) -> Base | None:
     """Return what was agreed last on a document, None where it was never seen."""
     row = db.execute("SELECT sha256, stat, content FROM base WHERE file=?", (name,)).fetchone()
@@ -130,6 +135,10 @@ def load_base(db: sqlite3.Connection, name: str) -> Base | None:
 
 
 def save_base(db: sqlite3.Connection, name: str, data: bytes, stat: str, values: Mapping[str, str]) -> None:
-    """Remember what file and database agree on."""
+    """Remember what file and database agree on; what was announced before has come to its end with that.
+
+    An announcement that outlived it would take a file put back to those bytes later for a writing of our own.
+    """
     content = zlib.compress(json.dumps(values, separators=(",", ":")).encode(), 1)
     db.execute("INSERT OR REPLACE INTO base VALUES (?,?,?,?)", (name, digest(data), stat, content))
+    forget_announced(db, name)

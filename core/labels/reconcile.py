@@ -12,7 +12,16 @@ from pathlib import Path
 
 from core.errors import Busy, Lacking, Refused
 from core.labels import journal, queries, steps
-from core.labels.documents import Document, Read, announced, digest, json_of, load_base, save_base
+from core.labels.documents import (
+    Document,
+    Read,
+    announced,
+    digest,
+    forget_announced,
+    json_of,
+    load_base,
+    save_base,
+)
 from core.labels.files import read_bytes
 from core.labels.merge import Merge, three_way
 from core.labels.model import Binding
@@ -38,7 +47,10 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
     """
     data = bytes_of(doc.path)
     base = store.database.ask(lambda db: load_base(db, doc.name))
+    ours_written = store.database.ask(lambda db: announced(db, doc.name))
     if data is None or (base is not None and base.sha256 == digest(data)):
+        if data is not None and ours_written:  # a crash came before our writing: it never happened
+            store.database.write(lambda db: forget_announced(db, doc.name))
         _forget_conflicts(store, doc, ())
         return 0
     ours = store.database.ask(lambda db: queries.classes(db, doc.name))
@@ -50,7 +62,7 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
         return 0
     read = doc.parse(data)
     before = base.values if base else {}
-    if store.database.ask(lambda db: announced(db, doc.name)) == digest(data):
+    if ours_written == digest(data):
         before = read.values  # our own writing, which a crash cut short before it was noted
     decided = {frame: doc.value_of(value) for frame, value in decided_entries(store, doc.name)}
     skip = {problem.key.removeprefix("./") for problem in read.problems}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Damaged, Refused
-from core.labels import journal
+from core.labels import files, journal
 from core.labels.sync import changed_outside, flush_all, open_store
 from core.workspace import Workspace
 from tests.labels.conftest import Desk, key, keys
@@ -240,6 +240,38 @@ def test_a_crash_just_after_writing_the_file_is_no_change_outside(
     done = desk.flush(again)
     assert (done.problem, done.outside, done.written) == (None, 0, True)
     assert desk.read() == {key(0): "offline", key(1): "active"}
+
+
+@pytest.mark.parametrize("between", ["changed outside", "crash before writing"])
+def test_bytes_once_written_here_are_an_outside_change_when_they_come_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, between: str
+) -> None:
+    """F-022: git puts an older content back: it is taken, and the next label does not write over it."""
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana")
+    desk.flush(store)
+    older = desk.file.read_bytes()
+    if between == "changed outside":
+        desk.write({key(0): "offline", key(1): "active"})
+        assert desk.flush(store).outside == 1
+    else:
+        store.set(TASK, [key(0)], "offline", who="ana")
+        older = files.encode(store.classes(TASK))
+
+        def crash(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("core.labels.sync.atomic_write", crash)
+        with pytest.raises(KeyboardInterrupt):
+            desk.flush(store)
+        monkeypatch.undo()
+        store.undo("ana")
+        assert desk.flush(store).problem is None
+    desk.write(older)
+    store.set(TASK, [key(5)], "active", who="ana")
+    assert desk.flush(store).outside == 1
+    assert desk.read() == {**json.loads(older), key(5): "active"}
+    assert store.classes(TASK) == desk.read()
 
 
 def test_a_checkout_is_named_as_the_reason(desk: Desk) -> None:
