@@ -11,7 +11,7 @@ from core.commands.shell import Context, json_option, pass_context, task_option,
 
 if TYPE_CHECKING:
     from core.training.events import RunView
-    from core.training.registry import ModelRecord
+    from core.training.record import ModelRecord
     from core.training.runs import Run
 
 _MODES = ("head", "last", "full")
@@ -244,7 +244,7 @@ def models(ctx: Context, as_json: bool) -> None:
             f"{'▶' if record.current else ' '} {record.name:<24} {record.dataset or '?':<5} {size(record.size):>8}"
             f"{where}  {registry.describe(record)}"
         )
-        lines += [f"      {line}" for line in (record.facts.get("words") or [])[1:2]]
+        lines += [f"      {line}" for line in record.words[1:2]]
     if any(record.current for record in known):
         lines.append("▶ in use")
     text = "\n".join(lines) or "No model yet. Train one, then: print-models promote RUN"
@@ -267,7 +267,7 @@ def promote(ctx: Context, what: str, current: bool, who: str | None, as_json: bo
     chosen = _run_or_model(ctx, what, current)
     kept = keep(ctx.workspace, chosen, current=current, who=ctx.workspace.who(who))
     lines = [f"{kept.record.file}  {kept.record.sha256[:19]}…"]
-    lines += list(kept.record.facts.get("words") or [])
+    lines += list(kept.record.words)
     if current:
         lines.append(f"In use: {ctx.workspace.task(kept.record.task).current_model}")
     lines.append(

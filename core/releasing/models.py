@@ -17,7 +17,7 @@ from core.storage.git import Git
 from core.storage.lfs import Pointer, encode_pointer
 from core.text import safe
 from core.training import registry
-from core.training.registry import ModelRecord
+from core.training.record import ModelRecord
 from core.training.runs import Run
 from core.versions import card
 from core.versions.manifest import read_version

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,55 +22,11 @@ from core.storage.lfs import POINTER_LIMIT, parse_pointer
 from core.tasks import Task
 from core.text import safe
 from core.training import results, runs
+from core.training.record import FORMAT, ModelRecord, check
 from core.training.runs import Run
 from core.version import __version__
 from core.versions.manifest import number_of, read_version
 from core.workspace import Workspace
-
-FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRecord:
-    """A model version: `facts` is its whole record, `here` is 'file', 'pointer' or 'missing', `current` in use.
-
-    `problem` says what is wrong with it, or is empty.
-    """
-
-    name: str
-    file: str
-    sha256: str
-    size: int
-    here: str
-    current: bool = False
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    problem: str = ""
-
-    @property
-    def task(self) -> str:
-        return str(self.facts.get("task", ""))
-
-    @property
-    def dataset(self) -> str:
-        """The dataset version it learned from, 'v2'; '' where nobody knows."""
-        return str((self.facts.get("dataset") or {}).get("version", ""))
-
-    @property
-    def digest(self) -> str:
-        return str((self.facts.get("dataset") or {}).get("digest", ""))
-
-    @property
-    def results(self) -> Mapping[str, Any] | None:
-        found = self.facts.get("results")
-        return found if isinstance(found, Mapping) and found else None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as `models --json` lists it."""
-        own = {
-            name: getattr(self, name)
-            for name in ("name", "file", "sha256", "size", "here", "current", "problem")
-        }
-        return {**self.facts, **own}
 
 
 def identity(path: Path) -> tuple[str, Hashed | None]:
@@ -120,6 +75,10 @@ def _read(workspace: Workspace, name: str, in_use: Mapping[str, str]) -> ModelRe
         problem = "it has no record"
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         problem = "its record can't be read"
+    try:
+        check(facts)
+    except msgspec.ValidationError as error:
+        facts, problem = {}, f"its record is no record of this tool ({safe(str(error), limit=120)})"
     recorded = str(facts.get("sha256", ""))
     if here == "missing":
         problem = problem or "its file is missing"
@@ -277,16 +236,23 @@ def for_card(workspace: Workspace, task: Task, version: str) -> list[dict[str, A
         if record.task != task.name or record.dataset != version or number_of(version) is None:
             continue
         row: dict[str, Any] = {
-            "model": f"{record.name} ({record.facts.get('architecture')}, {record.facts['config']['mode']})",
+            "model": _named(record),
             "date": str(record.facts.get("trained", ""))[:10],
             "file": record.file,
-            "note": " ".join(record.facts.get("words") or []),
+            "note": " ".join(record.words),
         }
         if found:
             row |= {key: found[key] for key in ("accuracy", "low", "high", "balanced", "baselines")}
             row["recall"] = {name: one["recall"] for name, one in found["classes"].items()}
         rows.append(row)
     return rows
+
+
+def _named(record: ModelRecord) -> str:
+    """Return 'offline-detector-v2 (resnet18, last)'; a record may lack either."""
+    how = [record.facts.get("architecture"), (record.facts.get("config") or {}).get("mode")]
+    said = ", ".join(safe(str(part), limit=60) for part in how if part)
+    return f"{record.name} ({said})" if said else record.name
 
 
 def describe(record: ModelRecord) -> str:

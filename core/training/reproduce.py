@@ -14,7 +14,7 @@ from core.errors import Lacking, PrintModelsError, Refused
 from core.progress import CancelToken, Progress, Report, silent
 from core.training import runs, spec
 from core.training.events import RunView
-from core.training.registry import ModelRecord
+from core.training.record import ModelRecord
 from core.training.spec import Dataset, Spec, Weights
 from core.versions.manifest import read_version
 from core.workspace import Workspace

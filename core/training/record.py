@@ -1,0 +1,110 @@
+"""The record beside a model version: its facts as they were written, checked before anything is read from them.
+
+A record may come from anywhere (a clone, a colleague, an editor), so what has another shape than this tool writes is
+told as the record's problem, and its words are made safe before they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from core.text import safe
+
+FORMAT = 1
+
+
+class _Class(msgspec.Struct):
+    """What every reader of a record's results relies on, per class."""
+
+    right: int
+    images: int
+    recall: float | None
+    recall_low: float
+    recall_high: float
+    recordings: int
+    precision: float | None = None
+
+
+class _Results(msgspec.Struct):
+    """What every reader of a record's results relies on."""
+
+    balanced: float
+    accuracy: float
+    low: float
+    high: float
+    recordings: int
+    classes: dict[str, _Class]
+    baselines: dict[str, dict[str, Any] | None]
+    balanced_low: float | None = None
+    balanced_high: float | None = None
+
+
+class _Facts(msgspec.Struct):
+    """The keys of a record that are read again, with their types; others are carried along."""
+
+    task: str = ""
+    sha256: str = ""
+    size: int = 0
+    trained: str = ""
+    architecture: str = ""
+    dataset: dict[str, str | None] = {}
+    config: dict[str, Any] = {}
+    words: list[str] = []
+    results: _Results | None = None
+
+
+def check(facts: Mapping[str, Any]) -> None:
+    """Raise msgspec.ValidationError where a key that is read again has another type than this tool writes."""
+    msgspec.convert(facts, _Facts)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A model version: `facts` is its whole record, `here` is 'file', 'pointer' or 'missing', `current` in use.
+
+    `problem` says what is wrong with it, or is empty.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    size: int
+    here: str
+    current: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def task(self) -> str:
+        return str(self.facts.get("task", ""))
+
+    @property
+    def dataset(self) -> str:
+        """The dataset version it learned from, 'v2'; '' where nobody knows."""
+        return safe(str((self.facts.get("dataset") or {}).get("version") or ""), limit=60)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Its results in plain sentences, as the record has them, made safe to show."""
+        return tuple(safe(line) for line in self.facts.get("words") or ())
+
+    @property
+    def digest(self) -> str:
+        return str((self.facts.get("dataset") or {}).get("digest", ""))
+
+    @property
+    def results(self) -> Mapping[str, Any] | None:
+        found = self.facts.get("results")
+        return found if isinstance(found, Mapping) and found else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `models --json` lists it."""
+        own = {
+            name: getattr(self, name)
+            for name in ("name", "file", "sha256", "size", "here", "current", "problem")
+        }
+        return {**self.facts, **own}
