@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -44,7 +44,7 @@ class TaskSettings(_Table, frozen=True):
     predictions: str = ""
     idle: str = ""
     selection: Literal["", "spread", "all"] = ""
-    per_stretch: int = 0
+    per_stretch: Annotated[int, msgspec.Meta(ge=2)] | None = None
     when: str | None = None
 
 
@@ -58,10 +58,10 @@ class SourceSettings(_Table, frozen=True):
 class SplitSettings(_Table, frozen=True):
     """[split]: minutes between recordings, minutes around validation left out, validation's share, seed."""
 
-    gap_minutes: int = 15
-    embargo_minutes: int = 5
-    validation: float = 0.2
-    seed: int = 0
+    gap_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 15
+    embargo_minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)] = 5
+    validation: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.2
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class StorageSettings(_Table, frozen=True):
@@ -179,7 +179,7 @@ def _merged(name: str, given: TaskSettings | None) -> TaskSettings:
     changed = {
         field: value
         for field in TaskSettings.__struct_fields__
-        if given is not None and (value := getattr(given, field)) not in ((), "", 0, None)
+        if given is not None and (value := getattr(given, field)) not in ((), "", None)
     }
     if given is not None and given.when == "":
         changed["when"] = ""
@@ -228,7 +228,15 @@ def _task(name: str, given: TaskSettings | None) -> Task:
         value = getattr(table, field)
         if os.path.isabs(value) or ".." in value.split("/"):
             raise WrongUsage(f"tasks.{name}.{field}: must stay inside the workspace.", "Use a relative path.")
+        if not value.endswith(".pth" if field == "model" else ".json"):
+            ending = ".pth" if field == "model" else ".json"
+            raise WrongUsage(f"tasks.{name}.{field}: must end in {ending}.", "Correct the name.")
     when = tuple(table.when.split(":", 1)) if table.when else None
+    if when and len(when) != 2:
+        raise WrongUsage(
+            f"tasks.{name}.when: “{safe(table.when or '', limit=60)}” names no class.",
+            "Write it as TASK:CLASS.",
+        )
     return Task(
         name=name,
         classes=table.classes,
@@ -240,7 +248,7 @@ def _task(name: str, given: TaskSettings | None) -> Task:
         idle=table.idle or None,
         selection=table.selection or "spread",
         per_stretch=table.per_stretch or 12,
-        when=(when[0], when[1]) if when and len(when) == 2 else None,
+        when=(when[0], when[1]) if when else None,
     )
 
 
@@ -248,6 +256,15 @@ def tasks_of(settings: Settings) -> dict[str, Task]:
     """Return every task by name, the built-in ones first, checked. Raises WrongUsage naming the key at fault."""
     names = [*_BUILT_IN, *(name for name in settings.tasks if name not in _BUILT_IN)]
     tasks = {name: _task(name, settings.tasks.get(name)) for name in names}
+    for field in ("labels_file", "current_model", "predictions", "detector"):
+        owners: dict[str, str] = {}
+        for task in tasks.values():
+            other = owners.setdefault(getattr(task, field), task.name)
+            if other != task.name:
+                raise WrongUsage(
+                    f"tasks.{task.name} and tasks.{other} share {safe(getattr(task, field))}.",
+                    "Give each task files and a detector of its own.",
+                )
     for task in tasks.values():
         if task.when and (task.when[0] not in tasks or task.when[1] not in tasks[task.when[0]].classes):
             raise WrongUsage(

@@ -61,6 +61,12 @@ def test_a_task_of_ones_own_gets_its_files_and_free_keys(tmp_path: Path) -> None
         ('[tasks.bed]\nclasses = ["a", "b"]\nkeys = ["u", "b"]', "tasks.bed.keys"),
         ('[tasks.bed]\nclasses = ["a", "b"]\nlabels = "../out.json"', "tasks.bed.labels"),
         ('[tasks.bed]\nclasses = ["a", "b"]\nwhen = "nowhere:x"', "tasks.bed.when"),
+        ('[tasks.bed]\nclasses = ["a", "b"]\nwhen = "offline-detection"', "tasks.bed.when"),
+        ('[tasks.bed]\nclasses = ["a", "b"]\nlabels = "data/labels.json"', "data/labels.json"),
+        ("[tasks.offline-detection]\nper_stretch = -3", "tasks[...].per_stretch"),
+        ("[split]\nvalidation = 5", "split.validation"),
+        ("[split]\ngap_minutes = -4", "split.gap_minutes"),
+        ("[split]\nembargo_minutes = -1", "split.embargo_minutes"),
     ],
 )
 def test_a_wrong_key_is_named_with_its_dotted_path(tmp_path: Path, text: str, named: str) -> None:
