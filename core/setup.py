@@ -44,14 +44,14 @@ def init(folder: Path, *, source: Path | None = None, commit: bool = True) -> In
     _require_programs(folder)
     target = _require_source(source)
     _require_own_root(folder)
+    if commit:
+        _require_identity(folder)
     done: list[str] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / ".git").exists():
             run(["git", "init", "--quiet"], cwd=folder)
             done.append("made a git repository")
-        if commit:
-            _require_identity(folder)
         _link(folder, target, done)
         names = _link_names(folder)
         written = _write_files(folder, names, done)
@@ -96,10 +96,15 @@ def own_source(root: Path) -> str:
 
 
 def _require_programs(folder: Path) -> None:
-    near = next(parent for parent in (folder, *folder.parents) if parent.is_dir())
+    near = _nearest(folder)
     run(["git", "--version"], cwd=near)
     if run(["git", "lfs", "version"], cwd=near, check=False).code:
         raise Lacking("git-lfs is not installed; images and models would go into git itself.", LFS_REMEDY)
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder itself, or the nearest above it that exists."""
+    return next(parent for parent in (folder, *folder.parents) if parent.is_dir())
 
 
 def _require_source(source: Path | None) -> Path | None:
@@ -119,7 +124,7 @@ def _require_own_root(folder: Path) -> None:
     """A workspace is the root of its repository; one that lies, ignored, in another repository is its own."""
     if (folder / ".git").exists():
         return
-    near = next(parent for parent in (folder, *folder.parents) if parent.is_dir())
+    near = _nearest(folder)
     found = run(["git", "rev-parse", "--show-toplevel"], cwd=near, check=False)
     if found.code:
         return
@@ -132,9 +137,10 @@ def _require_own_root(folder: Path) -> None:
 
 
 def _require_identity(folder: Path) -> None:
+    near = _nearest(folder)
     for key in ("user.name", "user.email"):
         variable = {"user.name": "GIT_AUTHOR_NAME", "user.email": "GIT_AUTHOR_EMAIL"}[key]
-        if not run(["git", "config", key], cwd=folder, check=False).text.strip() and not os.environ.get(
+        if not run(["git", "config", key], cwd=near, check=False).text.strip() and not os.environ.get(
             variable
         ):
             raise Lacking(f"git does not know who you are ({key} is not set).", IDENTITY_REMEDY)

@@ -96,6 +96,7 @@ def test_what_is_missing_is_said_before_anything_is_written(cli: Cli, tmp_path: 
     nobody = cli(tmp_path, "init", "b", env={"GIT_CONFIG_GLOBAL": "/dev/null"})
     assert nobody.code == 5
     assert "git config --global user.name" in nobody.err
+    assert not (tmp_path / "b").exists()
 
 
 def test_without_git_lfs_the_line_that_installs_it_is_printed(cli: Cli, tmp_path: Path) -> None:
