@@ -69,8 +69,8 @@ def parse(data: bytes, task: Task, name: str) -> LabelFile:
     labels: dict[str, str] = {}
     problems: list[tuple[str, int, str, Any]] = []
     seen: dict[str, int] = {}
-    first: dict[str, tuple[str, int, Any]] = {}
-    twice: dict[str, str] = {}
+    good: dict[str, list[tuple[str, int, Any]]] = {}
+    spoilt: dict[str, str] = {}
     converted = 0
     for written, value in pairs:
         nth = seen.get(written, 0)
@@ -78,21 +78,20 @@ def parse(data: bytes, task: Task, name: str) -> LabelFile:
         key = written[2:] if written.startswith("./") else written
         why = why_unusable(key)
         class_ = class_of(value, task)
-        if why:
-            problems.append((written, nth, f"the key {why}", value))
-        elif class_ is None:
-            problems.append((written, nth, _why(value, task), value))
-        elif labels.get(key, class_) != class_:
-            problems.append((written, nth, f"appears twice, as {labels[key]} and as {class_}", value))
-            twice.setdefault(key, f"appears twice, as {labels[key]} and as {class_}")
-        else:
-            labels[key] = class_
-            first.setdefault(key, (written, nth, value))
-            converted += class_ != value
-    for key, what in twice.items():
+        if why or class_ is None:
+            problems.append((written, nth, f"the key {why}" if why else _why(value, task), value))
+            spoilt.setdefault(key, "appears twice, once in a way that is not taken")
+            continue
+        if labels.setdefault(key, class_) != class_:
+            spoilt[key] = f"appears twice, as {labels[key]} and as {class_}"
+        good.setdefault(key, []).append((written, nth, value))
+        converted += class_ != value
+    # Of a key with any entry that can't be taken all entries wait, so that none goes with the others unseen.
+    for key in spoilt.keys() & good.keys():
         del labels[key]
-        written, nth, value = first[key]
-        problems.append((written, nth, what, value))
+        for written, nth, value in good[key]:
+            problems.append((written, nth, spoilt[key], value))
+            converted -= class_of(value, task) != value
     return LabelFile(
         labels, tuple(sorted(_located(text, problems), key=lambda p: (p.line, p.key))), converted
     )

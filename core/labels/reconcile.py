@@ -110,7 +110,7 @@ def _take(
             db, "unknown" if first else "outside", how, doc.name, None, kind, store.session, text
         )
         steps.apply(db, step, doc.name, rows)
-    resolved = dict(_decided_rows(db, doc.name))
+    resolved = set(_decided_rows(db, doc.name))
     db.execute("DELETE FROM problem WHERE task=?", (doc.name,))
     db.executemany(
         "INSERT INTO problem VALUES (?,?,?,?,?,?,?)",
@@ -122,7 +122,7 @@ def _take(
                 problem.line,
                 problem.what,
                 problem.value,
-                resolved.get(problem.key) == problem.value,
+                (problem.key, problem.value) in resolved,
             )
             for place, problem in enumerate(read.problems)
         ],

@@ -245,8 +245,9 @@ def bind(db: sqlite3.Connection, task: str, bindings: Mapping[str, Binding]) -> 
 
 
 def resolve_problems(db: sqlite3.Connection, task: str, frames: Sequence[str]) -> None:
-    """A label given by a person decides what the label file's entry for that frame left open."""
+    """A label given by a person decides what the label file's entries for that frame left open."""
     if db.execute("SELECT 1 FROM problem WHERE task=? AND NOT resolved LIMIT 1", (task,)).fetchone():
         db.executemany(
-            "UPDATE problem SET resolved=1 WHERE task=? AND frame=?", [(task, frame) for frame in frames]
+            "UPDATE problem SET resolved=1 WHERE task=? AND frame IN (?, ?)",
+            [(task, frame, f"./{frame}") for frame in frames],
         )

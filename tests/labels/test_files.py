@@ -80,6 +80,22 @@ def test_duplicates_that_differ_are_both_reported_and_both_written_back() -> Non
     assert parse(again).labels == {key(1): "active"}
 
 
+@pytest.mark.parametrize("other", ["", "./"])
+@pytest.mark.parametrize("good_first", [True, False])
+def test_a_good_entry_beside_a_bad_one_of_the_same_frame_waits_with_it(other: str, good_first: bool) -> None:
+    """F-015, F-016: neither is guessed, and neither is lost when the file is written again."""
+    entries = [f'"{key(0)}": 1', f'"{other}{key(0)}": "garbage"']
+    text = ",\n".join(entries if good_first else entries[::-1])
+    found = parse(f"{{{text}}}")
+    assert (found.labels, found.converted) == ({}, 0)
+    assert sorted(problem.value for problem in found.problems) == ['"garbage"', "1"]
+    again = files.encode(found.labels, [(p.key, p.value) for p in found.problems])
+    assert {(k, str(v)) for k, v in files.pairs_of(again, "labels.json")} == {
+        (key(0), "1"),
+        (other + key(0), "garbage"),
+    }
+
+
 def test_duplicates_that_agree_are_one_label() -> None:
     assert parse(f'{{"{key(0)}": "active", "{key(0)}": 1}}').labels == {key(0): "active"}
 

@@ -219,6 +219,23 @@ def test_an_unknown_class_written_over_a_label_outside_keeps_both_until_decided(
     assert desk.read()[key(0)] == "active"
 
 
+@pytest.mark.parametrize("other", ["", "./"])
+def test_a_label_beside_a_bad_entry_of_the_same_frame_is_in_the_file_or_the_database(
+    desk: Desk, other: str
+) -> None:
+    desk.write(f'{{"{key(0)}": "active", "{other}{key(0)}": "garbage", "{key(1)}": "active"}}')
+    store = desk.open()
+    store.set(TASK, [key(2)], "active", who="ana")
+    assert desk.flush(store).problem is None
+    text = desk.file.read_text()
+    assert f'"{key(0)}": "active"' in text
+    assert f'"{other}{key(0)}": "garbage"' in text
+    store.set(TASK, [key(0)], "offline", who="ana")
+    assert desk.flush(store).problem is None
+    assert desk.read() == {key(0): "offline", key(1): "active", key(2): "active"}
+    assert store.problems(TASK) == ()
+
+
 def test_a_crash_just_after_writing_the_file_is_no_change_outside(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
