@@ -57,10 +57,11 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What `save` committed: None and no paths where there was nothing to save."""
+    """What `save` committed: None and no paths where there was nothing to save; `notices` is what a person should know."""
 
     commit: str | None
     paths: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
 
 class NotPushed(NotProven):
@@ -166,13 +167,13 @@ def save(workspace: Workspace, message: str = "") -> Saved:
     checks.repository(workspace, git, lfs=False)
     with lock(workspace.private / "release.lock", what="a release"):
         tasks = list(workspace.tasks.values())
-        flush_labels(workspace, tasks)
+        told = flush_labels(workspace, tasks, releasing=False)
         paths = companions(workspace, git, tasks)
         checks.hidden(git, paths)
         stage(git, paths)
         changed = sorted(set(paths) & set(git.differs_from_head()))
         if not changed:
-            return Saved(None, ())
+            return Saved(None, (), told)
         commit = commit_only(git, paths, message.strip() or "Save labels, marks and history")
         make_durable(workspace, git)
-        return Saved(commit, tuple(changed))
+        return Saved(commit, tuple(changed), told)

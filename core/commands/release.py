@@ -141,6 +141,8 @@ def save(ctx: Context, message: str, as_json: bool) -> None:
     from core.text import safe
 
     saved = saved_by(ctx.workspace, message)
+    for line in saved.notices:
+        ctx.notice(line)
     text = (
         f"saved {plural(len(saved.paths), 'file')} as {saved.commit[:12]}: {safe(', '.join(saved.paths))}"
         if saved.commit

@@ -48,6 +48,7 @@ def _new_bytes(ctx: Context, workspace: Workspace, found: Ledger, task: str | No
     from core.frames.index import FrameIndex
     from core.labels.sync import open_store
     from core.releasing.pricing import draft_images
+    from core.text import safe
     from core.versions.selection import draft
 
     tasks = [workspace.task(task)] if task else list(workspace.tasks.values())
@@ -55,6 +56,8 @@ def _new_bytes(ctx: Context, workspace: Workspace, found: Ledger, task: str | No
     try:
         workspace.ensure_private()
         with open_store(workspace) as store, FrameIndex(workspace) as index:
+            for line in store.notices:
+                ctx.notice(safe(line))
             index.scan(ctx.report)
             for one in tasks:
                 if store.counts(one):

@@ -45,6 +45,8 @@ class LabelStore:
         self._opened_at = self.last_seq()
         #: What was found on opening and a person should know, one sentence each.
         self.notices: list[str] = []
+        #: The name under which a damaged labels.db was kept when this opening built it anew from data/, else ''.
+        self.kept_aside = ""
         #: Label files that can't be taken in as they are, by task name; labels/sync fills it, export refuses on it.
         self.file_errors: dict[str, PrintModelsError] = {}
         #: Per file the last step and the file's stat when both agreed, so that nothing is compared twice.

@@ -107,6 +107,7 @@ def _opened(workspace: Workspace) -> LabelStore:
     except Damaged:
         aside = _set_aside(workspace.labels_db)
     store = LabelStore(workspace)
+    store.kept_aside = aside.name
     store.notices.append(
         f"labels.db was damaged and is kept as {aside.name}; the labels were built anew from data/. "
         "Labels given since data/ was last written are only in the damaged file."

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import Busy, Lacking, Refused
 from core.human import ago, plural
@@ -16,6 +17,9 @@ from core.setup import IDENTITY_REMEDY, LFS_REMEDY
 from core.storage.git import Git, RepoState
 from core.text import safe
 from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.labels.store import LabelStore
 
 _FINISH = {
     "merge": "Finish it with git commit, or leave it with git merge --abort; then again.",
@@ -129,4 +133,14 @@ def free_tag(git: Git, tag: str) -> None:
         raise Refused(
             f"The tag {safe(tag)} exists already, on commit {at[:12]}.",
             "A tag is never moved: export under the next number.",
+        )
+
+
+def rebuilt(store: LabelStore) -> None:
+    """Refuse to release labels in the same call that built labels.db anew from data/: a person looks first."""
+    if store.kept_aside:
+        raise Refused(
+            f"labels.db was damaged, is kept as .print-models/{safe(store.kept_aside)}, and was built anew from data/ "
+            "just now: labels given since data/ was last written are only in the damaged file.",
+            "Nothing was released. See what the labels are now (print-models status), then run it again: it goes on.",
         )

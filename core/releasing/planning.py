@@ -20,6 +20,7 @@ from core.storage.git import Git
 from core.storage.ledger import ledger
 from core.storage.plans import Price, price
 from core.tasks import Task
+from core.text import safe
 from core.versions import manifest
 from core.versions.manifest import Version
 from core.versions.selection import Draft
@@ -100,10 +101,12 @@ def plan(
     state = checks.repository(workspace, git)
     target = pushing.target(git, state, remote) if push else None
     with open_store(workspace) as store, FrameIndex(workspace) as index:
+        checks.rebuilt(store)
+        told = tuple(safe(notice) for notice in store.notices)
         index.scan(report, cancel)
         found = draft(workspace, store, index, task)
         if found.parent is not None and _same(found):
-            return _going_on(git, workspace, task, found.parent, message, target)
+            return _going_on(git, workspace, task, found.parent, message, target, told)
         planned = export.plan(workspace, store, index, task, description=message, who=who)
         if planned.blocks:
             raise planned.blocks[0]
@@ -131,7 +134,7 @@ def plan(
         target=target,
         upload=new + (pushing.waiting(git, target) if target else 0),
         steps=_steps("export", target),
-        notices=(*_notices(workspace, target), *_left_over(git, workspace, task)),
+        notices=(*told, *_notices(workspace, target), *_left_over(git, workspace, task)),
     )
 
 
@@ -144,7 +147,13 @@ def _same(found: Draft) -> bool:
 
 
 def _going_on(
-    git: Git, workspace: Workspace, task: Task, version: Version, message: str, target: Target | None
+    git: Git,
+    workspace: Workspace,
+    task: Task,
+    version: Version,
+    message: str,
+    target: Target | None,
+    told: tuple[str, ...],
 ) -> ReleasePlan:
     """Plan what is left to do for the newest version, which equals the draft. Raises Refused for nothing."""
     tag, cargo = f"{task.name}/{version.name}", cargo_of(workspace, version)
@@ -191,7 +200,7 @@ def _going_on(
         target=target,
         upload=new + (pushing.waiting(git, target) if target else 0),
         steps=_steps("push" if tagged else "tag" if commit else "stage", target),
-        notices=_notices(workspace, target),
+        notices=(*told, *_notices(workspace, target)),
     )
 
 

@@ -210,6 +210,22 @@ def test_save_commits_labels_and_history_only(labelled: Place, cli: Cli):
     assert "Nothing to save" in again.out
 
 
+def test_labels_built_anew_are_said_and_not_released_in_the_same_call(labelled: Place, cli: Cli):
+    """F-012: what was only in the damaged labels.db is missing: nobody tags that without having been told."""
+    assert cli(labelled.root, "save").code == 0
+    database = labelled.root / ".print-models" / "labels.db"
+    database.write_bytes(b"no database" * 1000)
+    refused = cli(labelled.root, "release")
+    assert refused.code == 1
+    assert ".print-models/labels.db.damaged-1" in refused.err
+    assert git(labelled.root, "tag") == ""
+    assert cli(labelled.root, "release").code == 0
+    database.write_bytes(b"no database" * 1000)
+    assert "labels.db.damaged-2" in cli(labelled.root, "save").err
+    database.write_bytes(b"no database" * 1000)
+    assert "labels.db.damaged-3" in cli(labelled.root, "storage").err
+
+
 def test_every_command_that_changes_git_is_in_the_log(labelled: Place, remote: Path, cli: Cli):
     assert cli(labelled.root, "release", "--push").code == 0
     verbs = [
