@@ -75,6 +75,8 @@ def open_app(options: Words) -> int:
     terminal.prepare()
     from tui.app import PrintModelsApp
 
+    # Work in other threads gives the keyboard its turn five times as often as by default.
+    sys.setswitchinterval(0.001)
     app = PrintModelsApp(workspace, pictures=options.graphics != "none", debug=options.debug)
     restore = terminal.guard(app.leave_by_signal)
     try:

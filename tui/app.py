@@ -50,6 +50,7 @@ from tui.themes import THEMES, colours
 
 _REST_S = 0.5
 _FLUSH_S = 1.0
+_LONG_REST_S = 5.0
 _POLL_S = 1.0
 _RUNS_S = 2.0
 _SCAN_S = 20.0
@@ -103,7 +104,7 @@ class PrintModelsApp(App[None]):
         self.bridge.runs()
         self.set_interval(_POLL_S, self.bridge.poll)
         self.set_interval(_RUNS_S, self.bridge.runs)
-        self.set_interval(_SCAN_S, self.bridge.scan)
+        self.set_interval(_SCAN_S, self._scan_again)
 
     def on_app_focus(self, event: events.AppFocus) -> None:
         self.bridge.flush()
@@ -212,9 +213,17 @@ class PrintModelsApp(App[None]):
         self._after("draft", _REST_S, self._price)
         self._after("flush", _FLUSH_S, self.bridge.flush)
 
+        self._after("recordings", _LONG_REST_S, self._find_recordings)
+
     def _price(self) -> None:
         self.bridge.price(self.state.task)
+
+    def _find_recordings(self) -> None:
         self.bridge.recordings(self.state.source)
+
+    def _scan_again(self) -> None:
+        """Look for new frames, and for a camera that is (not) there any more."""
+        self.bridge.scan(again=not self.state.unreachable and bool(self.state.frames))
 
     def _after(self, name: str, seconds: float, call: object) -> None:
         timer = self._rests.get(name)

@@ -16,7 +16,16 @@ from core.tasks import Task
 from core.workspace import Workspace
 from tui import looking, storing, trainings
 from tui.lanes import Lane, Post
-from tui.messages import Failed, Flushed, Labelled, LabelsChanged, LabelsRead, NothingToUndo, NotLabelled
+from tui.messages import (
+    Failed,
+    Flushed,
+    FramesFound,
+    Labelled,
+    LabelsChanged,
+    LabelsRead,
+    NothingToUndo,
+    NotLabelled,
+)
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
@@ -63,10 +72,12 @@ class Bridge:
 
     # --- frames and pictures ------------------------------------------------------------------------------------
 
-    def scan(self) -> None:
-        """Bring the file list up to date: the first frames at once, then all."""
-        self._looking.ask("frames", lambda: looking.first_frames(self.index()), slot="first")
-        self._looking.ask("frames", lambda: looking.all_frames(self.index(), self._post), slot="scan")
+    def scan(self, *, again: bool = False) -> None:
+        """Bring the file list up to date: the first frames at once, then all; `again` tells only what changed."""
+        if not again:
+            self._looking.ask("frames", lambda: looking.first_frames(self.index()), slot="first")
+        job = partial(self._scan, again=again)
+        self._looking.ask("frames", job, slot="scan")
 
     def picture(self, key: str, box: tuple[int, int]) -> None:
         """Decode a frame for `box` pixels; the latest one asked for wins."""
@@ -180,6 +191,9 @@ class Bridge:
 
     def _lanes(self) -> tuple[Lane, ...]:
         return (self._labels, self._pictures, self._looking, self._trainings, self._working)
+
+    def _scan(self, *, again: bool) -> FramesFound | None:
+        return looking.all_frames(self.index(), self._post, again=again)
 
     def _read_labels(self) -> LabelsRead:
         store = self.store()

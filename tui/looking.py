@@ -42,8 +42,8 @@ def first_frames(index: FrameIndex) -> FramesFound:
     return FramesFound(_by_source(index.workspace, frames), scanning=True)
 
 
-def all_frames(index: FrameIndex, post: Post) -> FramesFound:
-    """Scan, and return every frame with what is no frame."""
+def all_frames(index: FrameIndex, post: Post, *, again: bool) -> FramesFound | None:
+    """Scan, and return every frame with what is no frame; None where it is done `again` and nothing changed."""
 
     def report(progress: Progress) -> None:
         post(Scanning(progress.done, progress.total))
@@ -54,6 +54,8 @@ def all_frames(index: FrameIndex, post: Post) -> FramesFound:
         error = index.unreachable(name)
         if error is not None:
             unreachable[name] = (error.what, error.remedy)
+    if again and not (result.added or result.removed or unreachable):
+        return None
     lines = tuple(
         f"{safe(problem.where)}: {problem.what}"
         + (f" ({plural(problem.count, 'file')})" if problem.count > 1 else "")
