@@ -107,6 +107,8 @@ def plan(
         found = draft(workspace, store, index, task)
         if found.parent is not None and _same(found):
             return _going_on(git, workspace, task, found.parent, message, target, told)
+        if found.parent is not None and not _is_kept(git, workspace, task, found.parent.name):
+            raise _overtaken(task, found.parent.name)
         planned = export.plan(workspace, store, index, task, description=message, who=who)
         if planned.blocks:
             raise planned.blocks[0]
@@ -134,7 +136,7 @@ def plan(
         target=target,
         upload=new + (pushing.waiting(git, target) if target else 0),
         steps=_steps("export", target),
-        notices=(*told, *_notices(workspace, target), *_left_over(git, workspace, task)),
+        notices=(*told, *_notices(workspace, target)),
     )
 
 
@@ -161,11 +163,8 @@ def _going_on(
     tagged = git.rev_parse(f"refs/tags/{tag}") is not None
     if tagged and commit is None:
         checks.free_tag(git, tag)
-    if commit is None and (twin := _twin(workspace, task, version)):
-        raise Refused(
-            f"There is nothing to release: {task.name} {version.name} holds exactly what {twin} holds.",
-            f"Remove datasets/{task.name}/{version.name}, which nobody needs.",
-        )
+    if commit is None:
+        _check_parent(git, workspace, task, version)
     if tagged and (target is None or _arrived(git, target, tag)):
         where = f" and on {target.remote}" if target else ""
         raise Refused(
@@ -204,12 +203,54 @@ def _going_on(
     )
 
 
-def _twin(workspace: Workspace, task: Task, version: Version) -> str | None:
-    """Return the parent's name where the version's content is the parent's."""
+def _check_parent(git: Git, workspace: Workspace, task: Task, version: Version) -> None:
+    """Refuse a version that holds nothing new, or inherits its splits from one that nobody else can get.
+
+    Holding what an older version holds is fine after a released one that differs: that is a way back.
+    """
     parent = version.info.parent
-    if parent is None or not workspace.version_dir(task, parent).is_dir():
-        return None
-    return parent if manifest.read_version(workspace, task, parent).digest == version.digest else None
+    kept = parent is None or _is_kept(git, workspace, task, parent)
+    rivals = manifest.list_versions(workspace, task) if version.digest else []
+    for name in rivals:
+        if name == version.name or (kept and name != parent):
+            continue
+        if manifest.read_version(workspace, task, name).digest == version.digest:
+            raise Refused(
+                f"There is nothing to release: {task.name} {version.name} holds exactly what {name} holds.",
+                f"Remove datasets/{task.name}/{version.name}, which nobody needs.",
+            )
+    if not kept:
+        raise Refused(
+            f"{task.name} {version.name} inherits from {safe(parent or '')}, which is in no commit: "
+            "nobody else could get that.",
+            f"Remove datasets/{task.name}/{version.name} and what is in no commit before it, and release again: "
+            "the labels stay, and the version is made anew from the last released one.",
+        )
+
+
+def _is_kept(git: Git, workspace: Workspace, task: Task, name: str) -> bool:
+    """True where HEAD or the version's own tag holds every file of a version, so that a clone gets it."""
+    if manifest.number_of(name) is None:
+        return False
+    folder, wanted = f"datasets/{task.name}/{name}", set[str]()
+    if (path := workspace.version_dir(task, name)).is_dir():
+        version = manifest.read_version(workspace, task, name)
+        wanted = {f"{folder}/{item.file_name}" for item in version.items if item.oid is not None}
+        wanted |= {f"{folder}/{text}" for text in _TEXTS if (path / text).is_file()}
+    for ref in ("HEAD", f"refs/tags/{task.name}/{name}"):
+        revision = git.rev_parse(f"{ref}^{{commit}}")
+        there = set(git.ls_tree(revision, folder)) if revision else set()
+        if there and wanted <= there:
+            return True
+    return False
+
+
+def _overtaken(task: Task, name: str) -> Refused:
+    return Refused(
+        f"{task.name} {name} was exported, is in no commit and differs from the draft; the new version would inherit "
+        "from one that nobody else can get.",
+        f"Label back what {name} holds to release it, or remove datasets/{task.name}/{name} and release again.",
+    )
 
 
 def _items(workspace: Workspace, task: Task, name: str | None) -> dict[str, str]:
@@ -232,14 +273,3 @@ def _notices(workspace: Workspace, target: Target | None) -> tuple[str, ...]:
 
     own = own_source(workspace.root)
     return (own,) if own else ()
-
-
-def _left_over(git: Git, workspace: Workspace, task: Task) -> tuple[str, ...]:
-    """Say which version was exported but never released, since the next one goes past it."""
-    newest = manifest.latest(workspace, task)
-    if newest is None or commit_of(git, cargo_of(workspace, newest)) is not None:
-        return ()
-    return (
-        f"{task.name} {newest.name} was exported, is in no commit and differs from the draft; it stays as it is. "
-        f"Remove datasets/{task.name}/{newest.name} first if it is not wanted.",
-    )
