@@ -219,7 +219,7 @@ def _task(name: str, given: TaskSettings | None) -> Task:
             f"tasks.{name}.classes: a task has two to ten different classes.", "Correct the list."
         )
     for class_ in table.classes:
-        if not _CLASS.fullmatch(class_) or class_ in _RESERVED:
+        if not is_class(class_):
             raise WrongUsage(
                 f"tasks.{name}.classes: “{safe(class_, limit=60)}” can't be a class.",
                 "Use at most 40 small letters, digits, - and _; a class is also a folder's name.",
@@ -250,6 +250,11 @@ def _task(name: str, given: TaskSettings | None) -> Task:
         per_stretch=table.per_stretch or 12,
         when=(when[0], when[1]) if when else None,
     )
+
+
+def is_class(name: str) -> bool:
+    """True for what can be the name of a class, which is a folder's name too."""
+    return _CLASS.fullmatch(name) is not None and name not in _RESERVED
 
 
 def tasks_of(settings: Settings) -> dict[str, Task]:

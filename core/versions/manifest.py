@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from core.errors import Damaged, Lacking
+from core.settings import is_class
 from core.tasks import Task
 from core.text import safe
 from core.workspace import Workspace
@@ -162,19 +163,65 @@ def encode_metadata(items: Iterable[Item]) -> bytes:
 
 
 def decode_metadata(data: bytes, where: str) -> tuple[Item, ...]:
-    """Read metadata.jsonl. Raises Damaged naming `where`."""
+    """Read metadata.jsonl; every line is one image `class/name` of its own. Raises Damaged naming `where` and line."""
+    lines = [line for line in data.split(b"\n") if line.strip()]
     try:
-        items = msgspec.json.Decoder(list[Item]).decode(b"[" + b",".join(_lines(data)) + b"]")
+        items = msgspec.json.Decoder(list[Item]).decode(b"[" + b",".join(lines) + b"]")
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Damaged(
-            f"{safe(where)} can't be read: {safe(str(error))}.",
-            "Get the file as it was released: git checkout -- that file.",
-        ) from error
+        raise _unreadable(data, where, error) from error
+    if len(items) != len(lines):
+        raise _damaged(where, "holds more than one object on a line")
+    files: set[str] = set()
+    sources: set[str] = set()
+    classes: set[str] = set()
+    for place, item in enumerate(items):
+        fault = _fault(item, classes)
+        if fault is None and item.file_name in files:
+            fault = f"{safe(item.file_name, limit=120)} is there twice"
+        if fault is None and item.source in sources:
+            fault = f"{safe(item.source, limit=120)} is there twice"
+        if fault is not None:
+            raise _damaged(f"{where}, line {_line_numbers(data)[place]}", fault)
+        files.add(item.file_name)
+        sources.add(item.source)
     return tuple(items)
 
 
-def _lines(data: bytes) -> list[bytes]:
-    return [line for line in data.split(b"\n") if line.strip()]
+def _fault(item: Item, classes: set[str]) -> str | None:
+    """Say why a line is no image of a version: its name is opened below the version's folder, so it may not leave it.
+
+    `classes` holds the labels seen to be classes already, since asking a hundred thousand times costs.
+    """
+    if item.label not in classes:
+        if not is_class(item.label):
+            return f"“{safe(item.label, limit=60)}” is no class"
+        classes.add(item.label)
+    folder, slash, base = item.file_name.partition("/")
+    if not slash or base in ("", ".", "..") or "/" in base or "\0" in base or folder in ("", ".", ".."):
+        return f"“{safe(item.file_name, limit=120)}” is no image of a version, class/name"
+    if folder != item.label:
+        return f"{safe(item.file_name, limit=120)} is labelled {item.label} but lies in {folder}/"
+    return None
+
+
+def _damaged(where: str, what: str) -> Damaged:
+    return Damaged(f"{safe(where)}: {what}.", "Get the file as it was released: git checkout -- that file.")
+
+
+def _unreadable(data: bytes, where: str, error: Exception) -> Damaged:
+    """Return the error of the first line that can't be read."""
+    decoder, lines = msgspec.json.Decoder(Item), data.split(b"\n")
+    for number in _line_numbers(data):
+        try:
+            decoder.decode(lines[number - 1])
+        except (msgspec.MsgspecError, UnicodeDecodeError) as found:
+            return _damaged(f"{where}, line {number}", safe(str(found)))
+    return _damaged(where, safe(str(error)))
+
+
+def _line_numbers(data: bytes) -> list[int]:
+    """Return the numbers, from 1, of the lines that hold something."""
+    return [number for number, line in enumerate(data.split(b"\n"), 1) if line.strip()]
 
 
 def encode_json(value: Any) -> bytes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +66,66 @@ def test_broken_files_are_named(exported: House) -> None:
     (folder / "labels.json").write_text("{")
     with pytest.raises(Damaged, match=r"labels\.json"):
         read_version(exported.ws, exported.task, "v1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"file_name": "../../../etc/hostname"}, "is no image of a version"),
+        ({"file_name": "/etc/hostname"}, "is no image of a version"),
+        ({"file_name": "active/../x.jpg"}, "is no image of a version"),
+        ({"file_name": "active/.."}, "is no image of a version"),
+        ({"file_name": "active/"}, "is no image of a version"),
+        ({"file_name": "active/x\0.jpg"}, "is no image of a version"),
+        ({"file_name": "../x.jpg"}, "is no image of a version"),
+        ({"file_name": "x.jpg"}, "is no image of a version"),
+        ({"label": "\x1b[31mactive", "file_name": "\x1b[31mactive/x.jpg"}, "is no class"),
+        ({"label": "..", "file_name": "../x.jpg"}, "is no class"),
+        ({"label": "active"}, "lies in offline/"),
+        ({"file_name": "offline/first.jpg"}, "is there twice"),
+        ({"source": "c/first.jpg"}, "is there twice"),
+    ],
+)
+def test_a_line_that_names_no_image_of_its_own_is_damage(changes: dict[str, str], says: str) -> None:
+    """Nothing outside the version is ever opened, nothing counts twice; the line is named, its text made safe."""
+    first = {"file_name": "offline/first.jpg", "label": "offline", "source": "c/first.jpg"}
+    second = {"file_name": "offline/second.jpg", "label": "offline", "source": "c/second.jpg"} | changes
+    raw = "".join(json.dumps(row) + "\n" for row in (first, second)).encode()
+    with pytest.raises(Damaged, match=r"m, line 2: ") as stop:
+        manifest.decode_metadata(raw, "m")
+    assert says in stop.value.what
+    assert "\x1b" not in str(stop.value)
+    assert "\0" not in str(stop.value)
+
+
+def test_a_line_that_can_not_be_read_is_named() -> None:
+    good = b'{"file_name":"a/x.jpg","label":"a","source":"c/x.jpg"}\n'
+    with pytest.raises(Damaged, match=r"m, line 3: "):
+        manifest.decode_metadata(good + b"\n" + b'{"file_name": 3}\n', "m")
+
+
+def test_a_hostile_manifest_opens_nothing_outside(exported: House, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.jpg"
+    outside.write_bytes(b"secret")
+    path = exported.ws.version_dir(exported.task, "v1") / "metadata.jsonl"
+    rows = path.read_text().splitlines()
+    row = json.loads(rows[3]) | {"file_name": os.path.relpath(outside, path.parent)}
+    path.write_text("\n".join([*rows[:3], json.dumps(row), *rows[4:]]) + "\n")
+    (result,) = verify(exported.ws, exported.task, "v1")
+    assert result.level == "block"
+    assert "line 4" in result.text
+    assert hashlib.sha256(b"secret").hexdigest()[:12] not in result.text
+
+
+def test_a_hundred_thousand_lines_are_checked_in_seconds() -> None:
+    rows = [
+        Item(file_name=f"active/{n}.jpg", label="active", source=f"c/{n}.jpg", oid="sha256:" + "1" * 64)
+        for n in range(100_000)
+    ]
+    raw = manifest.encode_metadata(rows)
+    began = time.perf_counter()
+    assert len(manifest.decode_metadata(raw, "m")) == 100_000
+    assert time.perf_counter() - began < 5.0
 
 
 def test_versions_count_as_numbers_and_a_withdrawn_one_is_never_latest(exported: House) -> None:
