@@ -6,23 +6,18 @@ Nothing here waits for the disk: the bridge does, in its threads.
 
 from __future__ import annotations
 
-import asyncio
-import sys
-import traceback
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.timer import Timer
 
-from core.text import safe
 from core.workspace import Workspace
 from tui import keymap
 from tui.bridge import Bridge
+from tui.careful import CarefulApp
 from tui.messages import (
     Arrived,
     DraftPriced,
@@ -54,10 +49,9 @@ _LONG_REST_S = 5.0
 _POLL_S = 1.0
 _RUNS_S = 2.0
 _SCAN_S = 20.0
-_ANSWER_S = 0.005
 
 
-class PrintModelsApp(App[None]):
+class PrintModelsApp(CarefulApp):
     """print-models in a terminal."""
 
     TITLE = "print-models"
@@ -72,15 +66,11 @@ class PrintModelsApp(App[None]):
     DEFAULT_MODE = keymap.LABEL
 
     def __init__(self, workspace: Workspace, *, pictures: bool = True, debug: bool = False) -> None:
-        super().__init__()
+        super().__init__(workspace.private, debug=debug)
         self.pictures = pictures
-        self._traceback_wanted = debug
-        self._failed_once = False
         task = workspace.task(None)
         self.state = State(workspace, task, next(iter(workspace.sources)))
         self.bridge = Bridge(workspace, self._post)
-        self._loop_running: asyncio.AbstractEventLoop | None = None
-        self._answer_until = 0.0
         self._rests: dict[str, Timer] = {}
         self._said: dict[str, str] = {}
 
@@ -93,7 +83,6 @@ class PrintModelsApp(App[None]):
         self.post_message(Arrived(result))
 
     def on_mount(self) -> None:
-        self._loop_running = asyncio.get_running_loop()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
@@ -109,20 +98,6 @@ class PrintModelsApp(App[None]):
     def on_app_focus(self, event: events.AppFocus) -> None:
         self.bridge.flush()
         self.bridge.look_at_git()
-
-    async def on_event(self, event: events.Event) -> None:
-        """Drop what is a terminal's late answer to a question: Textual hands an unknown one on as a burst of keys.
-
-        Such a burst begins with `^` or `[`; nobody types the next key within milliseconds. Without this an answer
-        with a digit in it could label a picture.
-        """
-        if isinstance(event, events.Key) and not event.is_forwarded:
-            inside = event.time <= self._answer_until
-            if inside or event.key in ("circumflex_accent", "left_square_bracket"):
-                self._answer_until = event.time + _ANSWER_S
-            if inside:
-                return
-        await super().on_event(event)
 
     # --- results ------------------------------------------------------------------------------------------------
 
@@ -271,40 +246,3 @@ class PrintModelsApp(App[None]):
     async def action_quit(self) -> None:
         """Leave: the label files are brought in step, trainings go on."""
         self.leave(0)
-
-    def _fatal_error(self) -> None:
-        """End after an error nobody foresaw: two lines for the person, the details in a file.
-
-        Textual would print pages of traceback; with --debug it still does.
-        """
-        if self._traceback_wanted:
-            super()._fatal_error()
-        elif self._failed_once:
-            self._close_messages_no_wait()
-        else:
-            self._failed_once = True
-            kind, error, _ = sys.exc_info()
-            where = self.state.workspace.private / "app.log"
-            try:
-                with open(where, "a", encoding="utf-8", errors="backslashreplace") as file:
-                    file.write(f"{datetime.now().isoformat(timespec='seconds')}\n{traceback.format_exc()}\n")
-            except OSError:
-                pass  # the two lines below are what there is then
-            name = kind.__name__ if kind else "an error"
-            self.panic(
-                Text(
-                    f"Something unforeseen went wrong: {name}: {safe(str(error))}\n"
-                    f"No label is lost. The details are in {safe(where)}; please report them."
-                )
-            )
-
-    def leave(self, code: int) -> None:
-        """Leave with that exit code."""
-        self.exit(return_code=code)
-
-    def leave_by_signal(self, code: int) -> None:
-        """Leave because of a signal; called from its handler, which may interrupt anything."""
-        loop = self._loop_running
-        if loop is None:
-            raise SystemExit(code)
-        loop.call_soon_threadsafe(self.leave, code)

@@ -1,0 +1,87 @@
+"""What an app owes a terminal: no stray key labels, a crash is two lines, a signal is a way to leave.
+
+What always holds: keys that are a terminal's answer never reach a screen; an error nobody foresaw ends the app with
+its details in a file. The app itself is built on this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from datetime import datetime
+from pathlib import Path
+
+from rich.text import Text
+from textual import events
+from textual.app import App
+
+from core.text import safe
+
+_ANSWER_S = 0.005
+
+
+class CarefulApp(App[None]):
+    """An app that leaves the terminal, and what was typed into it, in order. `private` takes the log of a crash."""
+
+    def __init__(self, private: Path, *, debug: bool = False) -> None:
+        super().__init__()
+        self._private = private
+        self._traceback_wanted = debug
+        self._failed_once = False
+        self._answer_until = 0.0
+        self._loop_running: asyncio.AbstractEventLoop | None = None
+
+    def on_load(self) -> None:
+        self._loop_running = asyncio.get_running_loop()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Drop what is a terminal's late answer to a question: Textual hands an unknown one on as a burst of keys.
+
+        Such a burst begins with `^` or `[`; nobody types the next key within milliseconds. Without this an answer
+        with a digit in it could label a picture.
+        """
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            inside = event.time <= self._answer_until
+            if inside or event.key in ("circumflex_accent", "left_square_bracket"):
+                self._answer_until = event.time + _ANSWER_S
+            if inside:
+                return
+        await super().on_event(event)
+
+    def _fatal_error(self) -> None:
+        """End after an error nobody foresaw: two lines for the person, the details in a file.
+
+        Textual would print pages of traceback; with --debug it still does.
+        """
+        if self._traceback_wanted:
+            super()._fatal_error()
+        elif self._failed_once:
+            self._close_messages_no_wait()
+        else:
+            self._failed_once = True
+            kind, error, _ = sys.exc_info()
+            where = self._private / "app.log"
+            try:
+                with open(where, "a", encoding="utf-8", errors="backslashreplace") as file:
+                    file.write(f"{datetime.now().isoformat(timespec='seconds')}\n{traceback.format_exc()}\n")
+            except OSError:
+                pass  # the two lines below are what there is then
+            name = kind.__name__ if kind else "an error"
+            self.panic(
+                Text(
+                    f"Something unforeseen went wrong: {name}: {safe(str(error))}\n"
+                    f"No label is lost. The details are in {safe(where)}; please report them."
+                )
+            )
+
+    def leave(self, code: int) -> None:
+        """Leave with that exit code."""
+        self.exit(return_code=code)
+
+    def leave_by_signal(self, code: int) -> None:
+        """Leave because of a signal; called from its handler, which may interrupt anything."""
+        loop = self._loop_running
+        if loop is None:
+            raise SystemExit(code)
+        loop.call_soon_threadsafe(self.leave, code)
