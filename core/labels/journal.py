@@ -12,7 +12,7 @@ import re
 import socket
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,13 +76,33 @@ def append(folder: Path, lines: list[str]) -> None:
         raise explain(error, "writing the history of labels") from error
 
 
-def pending(db: sqlite3.Connection, *, again: bool = False) -> tuple[int, int, list[str]]:
+def standing(path: Path) -> set[tuple[int, str]]:
+    """Return (number, time in UTC) of the steps that stand in a journal; the time tells clones of one name apart."""
+    return {(int(entry.get("seq") or 0), _utc(entry.get("time"))) for entry in _entries(path)}
+
+
+def left_at(db: sqlite3.Connection) -> str:
+    """Return the stat of this machine's journal when steps were last written into it."""
+    row = db.execute("SELECT value FROM meta WHERE key='journal-stat'").fetchone()
+    return str(row[0]) if row else ""
+
+
+def note(db: sqlite3.Connection, last: int, stat: str) -> None:
+    """Note the last step that stands in this machine's journal, and the journal's stat."""
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('journal', ?)", (str(last),))
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('journal-stat', ?)", (stat,))
+
+
+def pending(
+    db: sqlite3.Connection, there: Collection[tuple[int, str]] | None = None
+) -> tuple[int, int, list[str]]:
     """Return the last step that was written, the last step there is, and the lines of those between.
 
-    With `again` all steps of this database are given once more, for a journal that is gone.
+    With `there`, what stands in a journal that git or a person changed, it is all steps of this database but those.
     """
-    row = None if again else db.execute("SELECT value FROM meta WHERE key='journal'").fetchone()
-    after = int(row[0]) if row else 0
+    row = db.execute("SELECT value FROM meta WHERE key='journal'").fetchone()
+    written = int(row[0]) if row else 0
+    after = written if there is None else 0
     last = int(db.execute("SELECT coalesce(max(seq), 0) FROM step").fetchone()[0])
     steps = db.execute(
         "SELECT seq, at, who, how, task FROM step WHERE seq>? AND seq<=? AND kind<>'elsewhere' AND changed>0 AND task<>?"
@@ -91,6 +111,8 @@ def pending(db: sqlite3.Connection, *, again: bool = False) -> tuple[int, int, l
     ).fetchall()
     lines = []
     for seq, at, who, how, task in steps:
+        if there and (seq, _utc(at)) in there:
+            continue
         groups: dict[tuple[str | None, str | None], list[str]] = defaultdict(list)
         for frame, before, _, after_class, after_seq in changes_of(db, seq):
             # What was imported with an origin of its own stands in the journal it came from.
@@ -98,7 +120,7 @@ def pending(db: sqlite3.Connection, *, again: bool = False) -> tuple[int, int, l
                 groups[(before, after_class)].append(frame)
         if groups:
             lines.append(_line(seq, at, who, how, task, groups))
-    return after, last, lines
+    return written, last, lines
 
 
 def _line(

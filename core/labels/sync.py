@@ -213,16 +213,17 @@ def _sides(db: sqlite3.Connection, name: str) -> tuple[Base | None, dict[str, st
 
 
 def _journal(workspace: Workspace, store: LabelStore) -> None:
-    """Append the steps that the journal does not hold yet."""
+    """Append the steps that the journal does not hold yet, also those that git took out of it again."""
     if store.read_only is not None:
         return
     with _files_lock(workspace):
-        again = not journal.host_file(workspace.history_dir).exists()
-        written, last, lines = store.database.ask(lambda db: journal.pending(db, again=again))
-        if written == last:
+        path = journal.host_file(workspace.history_dir)
+        as_left = store.database.ask(journal.left_at) == stat_of(path)
+        there = None if as_left else journal.standing(path)
+        written, last, lines = store.database.ask(lambda db: journal.pending(db, there))
+        if written == last and as_left:
             return
         if lines:
             journal.append(workspace.history_dir, lines)
-        store.database.write(
-            lambda db: db.execute("INSERT OR REPLACE INTO meta VALUES ('journal', ?)", (str(last),))
-        )
+        left = stat_of(path)
+        store.database.write(lambda db: journal.note(db, last, left))

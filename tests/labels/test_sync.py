@@ -318,6 +318,41 @@ def test_a_journal_that_is_gone_is_written_again(desk: Desk) -> None:
     assert len(path.read_text().splitlines()) == 2
 
 
+@pytest.mark.parametrize("steps_after", [0, 1])
+def test_steps_that_git_took_out_of_the_journal_come_back(desk: Desk, steps_after: int) -> None:
+    """A stash puts the committed journal back: what was given since is appended again, the same bytes, once."""
+    store = desk.open()
+    store.set(TASK, [key(0)], "active", who="ana")
+    desk.flush(store)
+    path = journal.host_file(desk.ws.history_dir)
+    committed = path.read_bytes()
+    store.set(TASK, [key(1)], "active", who="ana", how="stretch")
+    desk.flush(store)
+    whole = path.read_bytes()
+    path.write_bytes(committed)
+    if steps_after:
+        store.set(TASK, [key(2)], "active", who="ana")
+    again = desk.open()
+    desk.flush(again)
+    assert path.read_bytes().startswith(whole)
+    assert len(path.read_bytes().splitlines()) == 2 + steps_after
+    desk.flush(again)
+    desk.flush(desk.open())
+    assert len(path.read_bytes().splitlines()) == 2 + steps_after
+
+
+def test_a_line_of_another_clone_of_the_same_name_hides_no_step(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, [key(0)], "active", who="ana")
+    path = journal.host_file(desk.ws.history_dir)
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        '{"changes":[],"how":"hand","seq":1,"task":"x","time":"2025-11-07T08:00:00+01:00","who":"b"}\n'
+    )
+    desk.flush(store)
+    assert [json.loads(line)["who"] for line in path.read_text().splitlines()] == ["b", "ana"]
+
+
 def test_every_step_stands_in_the_journal_once(desk: Desk) -> None:
     store = desk.open()
     store.set(TASK, keys(2), "active", who="ana", how="stretch")
