@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.commands.shell import Context, json_option, pass_context, task_option, who_option
+from core.text import safe
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
@@ -110,11 +112,12 @@ def _made_text(made: Version) -> str:
     from core.human import count, plural, size
 
     info = made.info
-    classes = ", ".join(f"{name} {n}" for name, n in made.classes.items())
+    name = safe(made.name)
     lines = [
-        f"{made.task.name} {made.name}: {plural(len(made.items), 'image')} ({classes}), {size(made.total_bytes)}",
-        f"  datasets/{made.task.name}/{made.name}",
-        f"  {made.digest}",
+        f"{made.task.name} {name}: {plural(len(made.items), 'image')} ({_counts(made.classes)}), "
+        f"{size(made.total_bytes)}",
+        f"  datasets/{made.task.name}/{name}",
+        f"  {safe(made.digest)}",
     ]
     if info.selection is not None and info.selection.left_out:
         lines.append(
@@ -123,14 +126,16 @@ def _made_text(made: Version) -> str:
         )
     elif info.excluded:
         lines.append(f"  {len(info.excluded)} excluded by name")
-    sides = "; ".join(
-        f"{side} " + ", ".join(f"{name} {n}" for name, n in counts.items())
-        for side, counts in info.splits.items()
-    )
+    sides = "; ".join(f"{safe(side)} {_counts(counts)}" for side, counts in info.splits.items())
     lines.append(f"  {sides}; {plural(info.recordings or 0, 'recording')}")
-    lines += [f"  note: {limit}" for limit in info.limits]
+    lines += [f"  note: {safe(limit)}" for limit in info.limits]
     lines.append("Nothing is in git yet: print-models release")
     return "\n".join(lines)
+
+
+def _counts(classes: Mapping[str, int]) -> str:
+    """'offline 90, active 79'."""
+    return ", ".join(f"{safe(name)} {n}" for name, n in classes.items())
 
 
 @click.command()
@@ -172,16 +177,15 @@ def _version_row(version: Version, gone: Any) -> dict[str, Any]:
 
 def _version_line(row: dict[str, Any]) -> str:
     from core.human import size
-    from core.text import safe
 
-    classes = ", ".join(f"{name} {n}" for name, n in row["classes"].items())
-    line = f"  {row['version']:<5} {safe(row['created'][:10]):<10}  {row['images']:>6} images  {classes}"
+    line = f"  {safe(row['version']):<5} {safe(row['created'][:10]):<10}  {row['images']:>6} images"
+    line += f"  {_counts(row['classes'])}"
     line += f"  {size(row['bytes'])}"
     if row["legacy"]:
         line += "  (older tool)"
     if row["withdrawn"] is not None:
         line += "  withdrawn"
-    return line + "".join(f"\n        {problem}" for problem in row["problems"][:3])
+    return line + "".join(f"\n        {safe(problem)}" for problem in row["problems"][:3])
 
 
 @click.command()
@@ -241,14 +245,15 @@ def _task_of(ctx: Context, task: str | None, *words: str | None) -> Task:
 
 def _diff_text(found: Diff, task: Task, *, frames: bool) -> str:
     from core.human import plural, signed_size, size
-    from core.text import safe
 
     n = found.counts
     lines = [f"{task.name}: {safe(found.base.name)} → {safe(found.target.name)}   {found.summary()}"]
     kinds = [f"{n[kind]} {kind}" for kind in n if n[kind]]
     lines.append("  " + (", ".join(kinds) or "both are empty"))
     before, after = found.base.counts, found.target.counts
-    lines.append("  " + ", ".join(f"{name} {before.get(name, 0)} → {after.get(name, 0)}" for name in after))
+    lines.append(
+        "  " + ", ".join(f"{safe(name)} {before.get(name, 0)} → {after.get(name, 0)}" for name in after)
+    )
     lines.append(f"  bytes: {signed_size(found.bytes['new'])} new, {size(found.bytes['reused'])} reused")
     if n["unknown"]:
         lines.append(f"  {plural(n['unknown'], 'frame')} with unknown bytes on one side can't be compared")
@@ -256,7 +261,7 @@ def _diff_text(found: Diff, task: Task, *, frames: bool) -> str:
         shown = hunk.as_json()
         when = f"{(shown['from'] or '?').replace('T', ' ')[:16]}–{(shown['to'] or '?')[11:16]}"
         lines.append(
-            f"  {when}  {plural(len(hunk.frames), 'frame')}  {hunk.change}  {signed_size(hunk.bytes)}  {safe(hunk.id)}"
+            f"  {safe(when)}  {plural(len(hunk.frames), 'frame')}  {safe(hunk.change)}  {signed_size(hunk.bytes)}  {safe(hunk.id)}"
         )
         if frames:
             lines += [f"      {safe(frame)}" for frame in hunk.frames]
@@ -284,7 +289,7 @@ def verify(ctx: Context, version: str | None, task: str | None, as_json: bool) -
             results = check(ws, one, name, ctx.report)
             good = good and is_ok(results)
             rows += [{"task": one.name, "version": name, **result.as_json()} for result in results]
-            lines += [f"{one.name} {name}", *map(_check_line, results)]
+            lines += [f"{one.name} {safe(name)}", *map(_check_line, results)]
     text = "\n".join(lines) or "There is no version to verify."
     ctx.answer({"ok": good, "results": rows}, text, as_json=as_json)
     if not good:
@@ -292,5 +297,5 @@ def verify(ctx: Context, version: str | None, task: str | None, as_json: bool) -
 
 
 def _check_line(result: CheckResult) -> str:
-    line = f"  {_LEVELS[result.level]} {result.id}: {result.text}"
-    return f"{line}\n        {result.remedy}" if result.remedy and result.level != "pass" else line
+    line = f"  {_LEVELS[result.level]} {safe(result.id)}: {safe(result.text)}"
+    return f"{line}\n        {safe(result.remedy)}" if result.remedy and result.level != "pass" else line

@@ -1,0 +1,90 @@
+"""The commands of versions as a terminal sees them: safe text, exit codes, one meaning of every word."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.commands import versions
+from core.versions.checks import CheckResult
+from core.versions.diff import diff
+from core.versions.manifest import Item, read_version
+from core.versions.plan import version_snapshot
+from tests.versions.conftest import House
+
+_NASTY = "\x1b]0;owned\x07"
+
+
+def on_a_terminal(root: Path, *words: str) -> bytes:
+    """Run a command on a pty, where nothing is stripped, and return every byte it wrote there."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ["TERM"] = "xterm"
+        os.execv(sys.executable, [sys.executable, "-m", "core", "-C", str(root), *words])
+    written = bytearray()
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        written += piece
+    os.close(terminal)
+    os.waitpid(child, 0)
+    return bytes(written)
+
+
+@pytest.fixture
+def hostile(exported: House) -> House:
+    """v1 whose text files, and an older tool's v2 whose labels, try to talk to the terminal."""
+    root = exported.ws.dataset_root(exported.task)
+    info = json.loads((root / "v1" / "dataset_info.json").read_text())
+    info |= {"created": _NASTY, "description": _NASTY, "limits": [_NASTY], "splits": {_NASTY: {_NASTY: 1}}}
+    info["classes"] = {_NASTY: 1}
+    (root / "v1" / "dataset_info.json").write_text(json.dumps(info))
+    (root / "v2" / f"active{_NASTY}").mkdir(parents=True)
+    (root / "v2" / f"active{_NASTY}" / f"{_NASTY}.jpg").write_bytes(b"?")
+    (root / "v2" / "labels.json").write_text(json.dumps({f"c/{_NASTY}.jpg": "active", "x": _NASTY}))
+    (root / "v1" / "offline" / f"{_NASTY}.jpg").write_bytes(b"?")
+    (root / "v1" / f"{_NASTY}.txt").write_bytes(b"?")
+    return exported
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("versions",), ("verify",), ("diff", "v1", "v2", "--frames"), ("diff", "v1", f"x{_NASTY}"), ("export",)],
+)
+def test_nothing_in_a_version_talks_to_the_terminal(hostile: House, words: tuple[str, ...]) -> None:
+    written = on_a_terminal(hostile.ws.root, *words)
+    assert b"Unforeseen" not in written
+    assert b"]0;owned\x07" not in written
+    assert b"\x07" not in written
+    assert b"v1" in written or b"v3" in written or words == ("export",)
+
+
+def test_every_line_is_made_safe_whatever_it_is_given(exported: House) -> None:
+    """Reading refuses such names already; what prints them trusts nobody."""
+    item = Item(file_name=f"{_NASTY}/x.jpg", label=_NASTY, source=f"{_NASTY}/x.jpg", recording=_NASTY)
+    v1 = read_version(exported.ws, exported.task, "v1")
+    info = msgspec.structs.replace(
+        v1.info, limits=[_NASTY], splits={_NASTY: {_NASTY: 1}}, created=_NASTY, name=_NASTY
+    )
+    bad = replace(v1, name=_NASTY, info=info, items=(item,), digest=_NASTY, problems=(_NASTY,))
+    found = diff(version_snapshot(v1), version_snapshot(bad))
+    row = versions._version_row(bad, {_NASTY: {"reason": _NASTY}})
+    shown = [
+        versions._made_text(bad),
+        versions._version_line(row),
+        versions._diff_text(found, exported.task, frames=True),
+        versions._check_line(CheckResult(_NASTY, "block", _NASTY, _NASTY)),
+    ]
+    for text in shown:
+        assert all(line.isprintable() for line in text.split("\n")), text
