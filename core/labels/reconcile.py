@@ -13,6 +13,7 @@ from pathlib import Path
 from core.errors import Busy, Lacking, Refused
 from core.labels import journal, queries, steps
 from core.labels.documents import (
+    Base,
     Document,
     Read,
     announced,
@@ -66,6 +67,7 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
         before = read.values  # our own writing, which a crash cut short before it was noted
     decided = {frame: doc.value_of(value) for frame, value in decided_entries(store, doc.name)}
     skip = {problem.key.removeprefix("./") for problem in read.problems}
+    agreed = {**read.values, **still_agreed(base, skip)}
     merge = three_way(before, ours, read.values, skip=skip, decided=decided)
     if merge.conflicts:
         _note_conflicts(store, doc, merge)
@@ -77,7 +79,7 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
             f"{safe(doc.path.relative_to(workspace.root))}",
         )
     first = base is None and not ours
-    store.database.write(lambda db: _take(db, workspace, store, doc, data, read, merge, ours, first))
+    store.database.write(lambda db: _take(db, workspace, store, doc, data, read, agreed, merge, ours, first))
     return len(merge.take)
 
 
@@ -88,6 +90,7 @@ def _take(
     doc: Document,
     data: bytes,
     read: Read,
+    agreed: Mapping[str, str],
     merge: Merge,
     ours: Mapping[str, str],
     first: bool,
@@ -127,7 +130,12 @@ def _take(
             for place, problem in enumerate(read.problems)
         ],
     )
-    save_base(db, doc.name, data, stat_of(doc.path), read.values)
+    save_base(db, doc.name, data, stat_of(doc.path), agreed)
+
+
+def still_agreed(base: Base | None, waiting: Collection[str]) -> dict[str, str]:
+    """Return what was agreed on frames whose entry waits for a decision: that stays until the entry is mended."""
+    return {frame: base.values[frame] for frame in waiting if frame in base.values} if base else {}
 
 
 def _head_moved(db: sqlite3.Connection, workspace: Workspace) -> str:

@@ -29,7 +29,7 @@ from core.labels.documents import (
     marks_document,
     save_base,
 )
-from core.labels.reconcile import bytes_of, decided_entries, reconcile, stat_of
+from core.labels.reconcile import bytes_of, decided_entries, reconcile, stat_of, still_agreed
 from core.labels.store import LabelStore
 from core.tasks import Task
 from core.text import safe
@@ -191,18 +191,19 @@ def _write(store: LabelStore, doc: Document) -> bool:
         )
     held = {key.removeprefix("./") for key, _ in waiting}
     values = {frame: value for frame, value in ours.items() if frame not in held}
-    if known and base is not None and values == base.values and not decided_entries(store, doc.name):
+    agreed = {**values, **still_agreed(base, held)}
+    if known and base is not None and agreed == base.values and not decided_entries(store, doc.name):
         return False
     data = doc.encode(values, waiting)
     store.database.write(lambda db: announce(db, doc.name, data))
     doc.path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(doc.path, data)
 
-    def agreed(db: sqlite3.Connection) -> None:
+    def settle(db: sqlite3.Connection) -> None:
         db.execute("DELETE FROM problem WHERE task=? AND (resolved OR place<0)", (doc.name,))
-        save_base(db, doc.name, data, stat_of(doc.path), values)
+        save_base(db, doc.name, data, stat_of(doc.path), agreed)
 
-    store.database.write(agreed)
+    store.database.write(settle)
     return True
 
 

@@ -236,6 +236,29 @@ def test_a_label_beside_a_bad_entry_of_the_same_frame_is_in_the_file_or_the_data
     assert store.problems(TASK) == ()
 
 
+@pytest.mark.parametrize("labelled_between", [False, True])
+@pytest.mark.parametrize("mended", ["offline", "active", None])
+def test_a_typo_made_outside_and_then_mended_outside_is_taken(
+    desk: Desk, mended: str | None, labelled_between: bool
+) -> None:
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana")
+    desk.flush(store)
+    desk.write({key(0): "oflin", key(1): "active"})
+    assert desk.flush(store).problem is None
+    more = {}
+    if labelled_between:
+        store.set(TASK, [key(3)], "active", who="ana")
+        assert desk.flush(store).written is True
+        more = {key(3): "active"}
+        assert desk.flush(store).written is False
+    desk.write({key(1): "active", **more, **({key(0): mended} if mended else {})})
+    assert desk.flush(store).problem is None
+    assert store.classes(TASK).get(key(0)) == mended
+    assert desk.read().get(key(0)) == mended
+    assert store.problems(TASK) == ()
+
+
 def test_a_crash_just_after_writing_the_file_is_no_change_outside(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
