@@ -11,7 +11,7 @@ import os
 import re
 import socket
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,9 @@ from typing import Any
 
 from core.durable import explain, fsync_dir
 from core.labels.steps import MARKS, changes_of
+from core.text import safe
 
+_SEQ_LIMIT = 1 << 53
 _ECHOES = ("undo", "redo", "outside")
 
 
@@ -135,47 +137,84 @@ def _line(
     return json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
-def origins(folder: Path, task: str, wanted: dict[str, str]) -> dict[str, Origin]:
-    """Return where labels came from: for each frame → class wanted, the latest journal line that gave it."""
+def origins(
+    folder: Path, task: str, wanted: dict[str, str], skipped: Counter[str] | None = None
+) -> dict[str, Origin]:
+    """Return where labels came from: for each frame → class wanted, the latest journal line that gave it.
+
+    Into `skipped` go the names of journals with lines that can't be read, and how many.
+    """
     found: dict[str, tuple[tuple[bool, str], Origin]] = {}
     if not wanted or not folder.is_dir():
         return {}
     for path in sorted(folder.glob("*.jsonl")):
-        for entry in _entries(path):
-            how = str(entry.get("how") or "")
+        for entry in _entries(path, skipped):
+            how = entry.get("how") or ""
             if entry.get("task") != task or how in _ECHOES:
                 continue
             at = _utc(entry.get("time"))
             rank = (how != "imported", at)
-            line = f"{path.stem}:{entry.get('seq')}"
+            line = f"{safe(path.stem)}:{entry.get('seq')}"
             for frame, before, after in _changes(entry):
                 meant = frame in wanted and wanted[frame] == after
                 if meant and (frame not in found or found[frame][0] <= rank):
-                    found[frame] = (rank, Origin(str(entry.get("who") or "unknown"), how, at, before, line))
+                    found[frame] = (rank, Origin(entry.get("who") or "unknown", how, at, before, line))
     return {frame: origin for frame, (_, origin) in found.items()}
 
 
 def _changes(entry: dict[str, Any]) -> Iterator[tuple[str, str | None, str | None]]:
-    changes = entry.get("changes")
-    for change in changes if isinstance(changes, list) else ():
-        if isinstance(change, dict) and isinstance(change.get("frames"), list):
-            for frame in change["frames"]:
-                yield str(frame), change.get("before"), change.get("after")
+    for change in entry.get("changes") or ():
+        for frame in change["frames"]:
+            yield frame, change.get("before"), change.get("after")
 
 
-def _entries(path: Path) -> Iterable[dict[str, Any]]:
-    """Yield the lines that can be read; a line a crash cut short tells nothing and hides nothing."""
+def _entries(path: Path, skipped: Counter[str] | None = None) -> Iterable[dict[str, Any]]:
+    """Yield the lines that are steps; one that a crash cut short, or that is none, tells nothing and hides nothing."""
     try:
         with path.open("rb") as file:
             for line in file:
                 try:
                     entry = json.loads(line)
                 except (ValueError, RecursionError):
-                    continue
-                if isinstance(entry, dict) and isinstance(entry.get("seq", 0), int):
+                    entry = None
+                if _is_step(entry):
                     yield entry
+                elif skipped is not None and line.strip():
+                    skipped[path.name] += 1
     except OSError:
         return
+
+
+def _is_step(entry: Any) -> bool:
+    """True for an object whose every part has the kind that the database can hold."""
+    if not isinstance(entry, dict):
+        return False
+    seq, changes = entry.get("seq", 0), entry.get("changes", [])
+    return (
+        isinstance(seq, int)
+        and 0 <= seq < _SEQ_LIMIT
+        and all(_is_text(entry.get(name)) for name in ("who", "how", "task"))
+        and isinstance(changes, list)
+        and all(_is_change(change) for change in changes)
+    )
+
+
+def _is_change(change: Any) -> bool:
+    return (
+        isinstance(change, dict)
+        and _is_text(change.get("before"))
+        and _is_text(change.get("after"))
+        and isinstance(change.get("frames"), list)
+        and all(isinstance(frame, str) for frame in change["frames"])
+    )
+
+
+def _is_text(value: Any) -> bool:
+    """True for nothing, and for text without a lone half of a character, which no database takes."""
+    try:
+        return value is None or (isinstance(value, str) and value.encode() is not None)
+    except UnicodeEncodeError:
+        return False
 
 
 def _utc(time: object) -> str:

@@ -7,10 +7,12 @@ back who gave it, when and how, from the database's own history or from the jour
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from core.errors import Busy, Lacking, Refused
+from core.human import plural
 from core.labels import journal, queries, steps
 from core.labels.documents import (
     Base,
@@ -168,7 +170,13 @@ def _givers(
         else:
             wanted[frame] = value
     lines: dict[tuple[str, str], int] = {}
-    for frame, origin in sorted(journal.origins(workspace.history_dir, doc.name, wanted).items()):
+    skipped = Counter[str]()
+    origins = journal.origins(workspace.history_dir, doc.name, wanted, skipped)
+    store.notices += [
+        f"{plural(number, 'line')} of data/history/{safe(name)} can't be read as a labelling step and was left out."
+        for name, number in skipped.items()
+    ]
+    for frame, origin in sorted(origins.items()):
         place = (origin.line, wanted[frame])
         if place not in lines:
             text = f"given elsewhere ({origin.line})"

@@ -417,6 +417,47 @@ def clone(desk: Desk, root: Path) -> Workspace:
     return Workspace.open(root)
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"changes": [{"before": {}, "after": "active", "frames": [key(0)]}]},
+        {"changes": [{"before": 1, "after": "active", "frames": [key(0)]}]},
+        {"changes": [{"before": "\udcff", "after": "active", "frames": [key(0)]}]},
+        {"changes": [{"after": "active", "frames": [key(0), {}]}]},
+        {"changes": [{"after": "active", "frames": key(0)}]},
+        {"changes": {"after": "active"}},
+        {"who": {"name": "ana"}},
+        {"who": "\ud800"},
+        {"how": ["hand"]},
+        {"task": []},
+        {"seq": 10**30},
+        {"seq": "1"},
+    ],
+)
+def test_a_history_line_that_is_no_step_is_counted_and_blocks_nothing(
+    desk: Desk, part: dict[str, object]
+) -> None:
+    good = {
+        "changes": [{"after": "active", "before": None, "frames": [key(1)]}],
+        "how": "stretch",
+        "seq": 1,
+        "task": TASK,
+        "time": "2025-11-07T09:00:00.000+01:00",
+        "who": "ana",
+    }
+    bad = {**good, "changes": [{"after": "active", "before": None, "frames": [key(0)]}], **part}
+    path = journal.host_file(desk.ws.history_dir)
+    path.parent.mkdir(parents=True)
+    path.write_text("".join(json.dumps(line) + "\n" for line in (good, bad)))
+    desk.write(dict.fromkeys(keys(2), "active"))
+    store = desk.open()
+    assert store.file_errors == {}
+    assert [store.get(TASK, key(n)).who for n in (0, 1)] == ["unknown", "ana"]  # type: ignore[union-attr]  # labelled
+    assert any(path.name in notice and "1 line" in notice for notice in store.notices)
+    store.set(TASK, [key(5)], "active", who="ben")
+    assert desk.flush(store).problem is None
+
+
 def test_a_clone_knows_who_gave_every_label(desk: Desk, tmp_path: Path) -> None:
     """F-119: a fresh clone costs no saved label, mark or provenance."""
     desk.write({key(50): "active"})
