@@ -275,7 +275,7 @@ def _diff_text(found: Diff, task: Task, *, frames: bool) -> str:
 @pass_context
 def verify(ctx: Context, version: str | None, task: str | None, as_json: bool) -> None:
     """Compare every byte of a version with its hashes; without VERSION, of all versions."""
-    from core.versions.checks import is_ok
+    from core.versions.checks import exit_code
     from core.versions.checks import verify as check
     from core.versions.manifest import list_versions
 
@@ -283,17 +283,18 @@ def verify(ctx: Context, version: str | None, task: str | None, as_json: bool) -
     tasks = [ws.task(task)] if task or version else list(ws.tasks.values())
     lines: list[str] = []
     rows: list[dict[str, Any]] = []
-    good = True
+    found: list[CheckResult] = []
     for one in tasks:
         for name in [version] if version else list_versions(ws, one):
             results = check(ws, one, name, ctx.report)
-            good = good and is_ok(results)
+            found += results
             rows += [{"task": one.name, "version": name, **result.as_json()} for result in results]
             lines += [f"{one.name} {safe(name)}", *map(_check_line, results)]
     text = "\n".join(lines) or "There is no version to verify."
-    ctx.answer({"ok": good, "results": rows}, text, as_json=as_json)
-    if not good:
-        ctx.exit(3)
+    code = exit_code(found)
+    ctx.answer({"ok": code == 0, "results": rows}, text, as_json=as_json)
+    if code:
+        ctx.exit(code)
 
 
 def _check_line(result: CheckResult) -> str:

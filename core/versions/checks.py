@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.durable import hash_file
-from core.errors import Damaged, PrintModelsError
+from core.errors import Damaged, Lacking, PrintModelsError, Refused
 from core.human import plural
 from core.progress import CancelToken, Progress, Report, silent
 from core.storage.lfs import ObjectStore, Pointer, parse_pointer, store_of
@@ -25,19 +25,24 @@ from core.versions.manifest import Item, Version, read_version
 from core.workspace import Workspace
 
 _POINTER_LIMIT = 1024
+_FACTS = "dataset_info.json: "
 _FETCH = "Get its images: git lfs pull"
 _RESTORE = "Get the version as it was released: git checkout -- its folder, then git lfs pull."
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check: `level` is pass, warn or block; `frames` are the file names it is about."""
+    """One check: `level` is pass, warn or block; `frames` are the file names it is about.
+
+    `code` is the exit code of a block: 3 for other bytes or a file that can't be parsed, 5 for what is missing, else 1.
+    """
 
     id: str
     level: str
     text: str
     remedy: str = ""
     frames: tuple[str, ...] = ()
+    code: int = Refused.exit_code
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -66,7 +71,7 @@ def verify(
     try:
         version = read_version(workspace, task, name)
     except Damaged as error:
-        return [CheckResult("manifest", "block", error.what, error.remedy)]
+        return [CheckResult("manifest", "block", error.what, error.remedy, code=error.exit_code)]
     found = _look(version, name, report, cancel or CancelToken())
     results = [
         *_manifest(version),
@@ -84,13 +89,28 @@ def is_ok(results: Iterable[CheckResult]) -> bool:
     return all(result.level != "block" for result in results)
 
 
-def _result(id_: str, good: str, faults: dict[str, str], remedy: str, level: str = "block") -> CheckResult:
+def exit_code(results: Iterable[CheckResult]) -> int:
+    """Return the code of the gravest block: 3 before 5 before 1; 0 where nothing blocks."""
+    found = {result.code for result in results if result.level == "block"}
+    return next(
+        (code for code in (Damaged.exit_code, Lacking.exit_code) if code in found), min(found, default=0)
+    )
+
+
+def _result(
+    id_: str,
+    good: str,
+    faults: dict[str, str],
+    remedy: str,
+    level: str = "block",
+    code: int = Refused.exit_code,
+) -> CheckResult:
     """Return a pass saying `good`, or one result naming the first faults, by file."""
     if not faults:
         return CheckResult(id_, "pass", good)
     shown = "; ".join(f"{safe(name, limit=100)} {why}" for name, why in list(faults.items())[:3])
     more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
-    return CheckResult(id_, level, f"{shown}{more}.", remedy, tuple(faults))
+    return CheckResult(id_, level, f"{shown}{more}.", remedy, tuple(faults), code)
 
 
 def _look(version: Version, name: str, report: Report, cancel: CancelToken) -> list[_Found]:
@@ -137,8 +157,11 @@ def _manifest(version: Version) -> Iterable[CheckResult]:
     ]
     for key, fits in tests:
         if not fits():
-            wrong[f"dataset_info.json: {key}"] = "does not fit metadata.jsonl"
-    yield _result("manifest", f"dataset_info.json fits {plural(len(items), 'image')}.", wrong, _RESTORE)
+            wrong[f"{_FACTS}{key}"] = "does not fit metadata.jsonl"
+    # The digest is a recorded hash; the other facts only count.
+    code = Damaged.exit_code if f"{_FACTS}digest" in wrong else Refused.exit_code
+    good = f"dataset_info.json fits {plural(len(items), 'image')}."
+    yield _result("manifest", good, wrong, _RESTORE, code=code)
 
 
 def _split_counts(splits: dict[str, dict[str, int]]) -> Counter[tuple[str | None, str]]:
@@ -174,10 +197,11 @@ def _bytes(version: Version, found: list[_Found]) -> Iterable[CheckResult]:
     read = f"{plural(whole, 'image')} {'matches its' if whole == 1 else 'match their'} sha256"
     named = f"{plural(pointers, 'pointer')} {'names' if pointers == 1 else 'name'} the right one"
     good = ", ".join(text for text, number in ((read, whole), (named, pointers)) if number)
-    yield _result("bytes", f"{good or 'No image is here to compare'}.", wrong, _RESTORE)
+    good = f"{good or 'No image is here to compare'}."
+    yield _result("bytes", good, wrong, _RESTORE, code=Damaged.exit_code)
     gone = {f.item.file_name: "is missing" for f in found if f.oid is None}
     if gone:
-        yield _result("missing", "", gone, _RESTORE)
+        yield _result("missing", "", gone, _RESTORE, code=Lacking.exit_code)
     if pointers:
         text = (
             f"{plural(pointers, 'image')} {'is' if pointers == 1 else 'are'} here as Git LFS pointers only."
@@ -243,6 +267,7 @@ def _objects(workspace: Workspace, found: list[_Found]) -> Iterable[CheckResult]
         f"{plural(asked, 'object')} in git's LFS store match.",
         wrong,
         "git lfs fetch, or restore it.",
+        code=Damaged.exit_code,
     )
     if missing:
         yield _result("objects-missing", "", missing, _FETCH, "warn")

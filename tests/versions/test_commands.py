@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from core.versions.checks import CheckResult
 from core.versions.diff import diff
 from core.versions.manifest import Item, read_version
 from core.versions.plan import version_snapshot
+from tests.conftest import Cli
 from tests.versions.conftest import House
 
 _NASTY = "\x1b]0;owned\x07"
@@ -88,3 +90,30 @@ def test_every_line_is_made_safe_whatever_it_is_given(exported: House) -> None:
     ]
     for text in shown:
         assert all(line.isprintable() for line in text.split("\n")), text
+
+
+def test_verify_ends_with_the_code_of_the_gravest_fault(exported: House, cli: Cli) -> None:
+    """A card that disagrees is 1, an image that is gone 5, other bytes or a file that can't be parsed 3."""
+    root = exported.ws.root
+    v1 = read_version(exported.ws, exported.task, "v1")
+    first, second = (v1.path / item.file_name for item in v1.items[:2])
+    assert cli(root, "verify").code == 0
+    card = v1.path / "README.md"
+    card.write_text(card.read_text().replace("**Total Images:** 24", "**Total Images:** 25"))
+    assert cli(root, "verify").code == 1
+    second.unlink()
+    assert cli(root, "verify").code == 5
+    first.write_bytes(first.read_bytes() + b"x")
+    answer = cli(root, "verify", "--json")
+    assert answer.code == 3
+    assert {"id", "level", "text", "remedy", "frames", "task", "version"} == set(answer.json["results"][0])
+    shutil.rmtree(v1.path)
+    v1.path.mkdir()
+    (v1.path / "labels.json").write_text("{")
+    assert cli(root, "verify", "v1").code == 3
+
+
+def test_verify_takes_a_changed_manifest_for_changed_bytes(exported: House, cli: Cli) -> None:
+    path = exported.ws.version_dir(exported.task, "v1") / "metadata.jsonl"
+    path.write_text(path.read_text().replace('"split":"train"', '"split":"embargo"', 1))
+    assert cli(exported.ws.root, "verify").code == 3
