@@ -25,6 +25,7 @@ from core.versions.manifest import Item, Version, read_version
 from core.workspace import Workspace
 
 _POINTER_LIMIT = 1024
+_TEXTS = (manifest.CARD, manifest.INFO, manifest.LABELS, manifest.METADATA)
 _FACTS = "dataset_info.json: "
 _FETCH = "Get its images: git lfs pull"
 _RESTORE = "Get the version as it was released: git checkout -- its folder, then git lfs pull."
@@ -118,7 +119,7 @@ def _look(version: Version, name: str, report: Report, cancel: CancelToken) -> l
         cancel.check()
         path = version.path / item.file_name
         try:
-            if not path.is_file() or path.is_symlink():
+            if not path.is_file() or path.is_symlink() or path.parent.is_symlink():
                 return _Found(item, None, None, False)
             if path.stat().st_size <= _POINTER_LIMIT and (pointer := parse_pointer(path.read_bytes())):
                 return _Found(item, pointer.oid, pointer.size, True)
@@ -173,17 +174,24 @@ def _split_counts(splits: dict[str, dict[str, int]]) -> Counter[tuple[str | None
     return found
 
 
-def _files(version: Version) -> CheckResult | None:
-    """Nothing but the version's files lies in its folders."""
+def _files(version: Version) -> CheckResult:
+    """Nothing but the version's own texts, class folders and images lies in it."""
     known = {item.file_name for item in version.items}
+    folders = {name.split("/", 1)[0] for name in known} | set(version.task.classes)
     extra = {}
-    for folder in sorted(version.path.iterdir()):
-        if folder.is_dir():
-            for entry in sorted(folder.iterdir()):
-                name = f"{folder.name}/{entry.name}"
-                if name not in known:
-                    extra[name] = "is no image of this version"
-    return _result("files", "Its folders hold its images and nothing else.", extra, "Move these files away.")
+    for entry in sorted(version.path.iterdir()):
+        if entry.name in _TEXTS and not entry.is_dir():
+            continue
+        if entry.name not in folders or entry.is_symlink() or not entry.is_dir():
+            extra[entry.name] = "does not belong to this version"
+            continue
+        for image in sorted(entry.iterdir()):
+            name = f"{entry.name}/{image.name}"
+            if name not in known:
+                extra[name] = "is no image of this version"
+    return _result(
+        "files", "It holds its texts and images and nothing else.", extra, "Move these files away."
+    )
 
 
 def _bytes(version: Version, found: list[_Found]) -> Iterable[CheckResult]:

@@ -159,6 +159,22 @@ def test_verify_finds_every_kind_of_damage(exported: House) -> None:
     assert "labels" in found
 
 
+def test_verify_knows_the_versions_own_folder_too(exported: House, tmp_path: Path) -> None:
+    """A stray file beside the four texts, a folder of no class, a class folder that is a link elsewhere."""
+    v1 = read_version(exported.ws, exported.task, "v1")
+    (v1.path / "stray.txt").write_text("?")
+    (v1.path / "empty").mkdir()
+    (found,) = [r for r in verify(exported.ws, exported.task, "v1") if r.id == "files"]
+    assert (found.level, found.frames, found.code) == ("block", ("empty", "stray.txt"), 1)
+    (v1.path / "stray.txt").unlink()
+    (v1.path / "empty").rmdir()
+    (v1.path / "active").rename(tmp_path / "elsewhere")
+    (v1.path / "active").symlink_to(tmp_path / "elsewhere")
+    results = {r.id: r for r in verify(exported.ws, exported.task, "v1")}
+    assert results["files"].frames == ("active",)
+    assert len(results["missing"].frames) == 12
+
+
 def test_verify_reads_pointers_and_git_lfs_objects(exported: House) -> None:
     root = exported.ws.root
     subprocess.run(["git", "add", "datasets"], cwd=root, check=True, capture_output=True)
