@@ -81,7 +81,7 @@ def marks_document(workspace: Workspace) -> Document:
 
 
 def _parse_marks(data: bytes) -> Read:
-    pairs = files.pairs_of(data, "marks.json")
+    pairs = files.pairs_of(data, "data/marks.json")
     values: dict[str, str] = {}
     for frame, value in pairs:
         why = why_unusable(frame)
@@ -90,7 +90,12 @@ def _parse_marks(data: bytes) -> Read:
                 f"marks.json: the entry “{safe(frame, limit=120)}” {why or 'is no mark'}.",
                 "Mend that entry, or get the file back: git checkout -- data/marks.json",
             )
-        values[frame] = canonical(value)
+        mark = canonical(value)
+        if values.setdefault(frame, mark) != mark:
+            raise Damaged(
+                f"marks.json: the entry “{safe(frame, limit=120)}” is there twice, with different marks.",
+                "Keep the one that is meant, or get the file back: git checkout -- data/marks.json",
+            )
     return Read(values, ())
 
 

@@ -524,6 +524,24 @@ def test_marks_go_to_the_file_and_come_back(desk: Desk) -> None:
     assert desk.ws.marks_file.read_text() == "[]"
 
 
+def test_two_different_marks_of_one_frame_are_left_alone_and_said(desk: Desk) -> None:
+    """F-015: neither wins silently, also not when the file is written again."""
+    store = desk.open()
+    store.mark(key(0), who="ana", mark="unsure")
+    desk.flush(store)
+    entries = [f'"{key(1)}": {{"mark": "{mark}", "reason": "dark"}}' for mark in ("excluded", "unsure")]
+    both = "{" + ", ".join(entries) + "}"
+    desk.ws.marks_file.write_text(both)
+    again = desk.open()
+    assert any(key(1) in notice and "twice" in notice for notice in again.notices)
+    again.mark(key(2), who="ana", mark="unsure")
+    assert isinstance(desk.flush(again).problem, Damaged)
+    assert desk.ws.marks_file.read_text() == both
+    desk.ws.marks_file.write_text("{" + ", ".join([entries[0]] * 2) + "}")
+    assert desk.flush(again).problem is None
+    assert set(again.marks(TASK)) == {key(1), key(2)}
+
+
 def test_a_damaged_database_is_kept_aside_and_built_anew(desk: Desk) -> None:
     """F-012: labels.db damaged: kept aside, rebuilt from data/, and said what is lost."""
     store = desk.open()
