@@ -104,7 +104,7 @@ def _made_json(made: Version) -> dict[str, Any]:
         "bytes": made.total_bytes,
         "commit": None,
         "tag": None,
-        "pushed": False,
+        "pushed": None,
     }
 
 

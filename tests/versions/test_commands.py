@@ -117,3 +117,9 @@ def test_verify_takes_a_changed_manifest_for_changed_bytes(exported: House, cli:
     path = exported.ws.version_dir(exported.task, "v1") / "metadata.jsonl"
     path.write_text(path.read_text().replace('"split":"train"', '"split":"embargo"', 1))
     assert cli(exported.ws.root, "verify").code == 3
+
+
+def test_export_says_null_for_what_was_not_pushed_as_release_does(exported: House, cli: Cli) -> None:
+    answer = cli(exported.ws.root, "export", "--json")
+    assert answer.code == 0, answer.err
+    assert [answer.json[key] for key in ("version", "commit", "tag", "pushed")] == ["v2", None, None, None]
