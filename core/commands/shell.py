@@ -103,6 +103,11 @@ json_option = click.option(
 who_option = click.option(
     "--who", metavar="NAME", help="Who labels; without it PRINT_MODELS_WHO, else git's user.name."
 )
+accept_outside_option = click.option(
+    "--accept-outside",
+    is_flag=True,
+    help="Take a label file's outside change even if it removes many labels.",
+)
 
 
 class Program(click.Group):

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.commands.shell import Context, json_option, pass_context, task_option, who_option
+from core.commands.shell import (
+    Context,
+    accept_outside_option,
+    json_option,
+    pass_context,
+    task_option,
+    who_option,
+)
 from core.text import safe
 
 if TYPE_CHECKING:
@@ -23,12 +30,12 @@ if TYPE_CHECKING:
 _LEVELS = {"pass": "ok   ", "warn": "warn ", "block": "BLOCK"}
 
 
-def _opened(ctx: Context, stack: ExitStack) -> tuple[LabelStore, FrameIndex]:
+def _opened(ctx: Context, stack: ExitStack, *, accept: bool = False) -> tuple[LabelStore, FrameIndex]:
     """Open labels and frames, both brought up to date with the disk."""
     from core.frames.index import FrameIndex
     from core.labels.sync import open_store
 
-    store = stack.enter_context(open_store(ctx.workspace))
+    store = stack.enter_context(open_store(ctx.workspace, accept_outside=accept))
     index = stack.enter_context(FrameIndex(ctx.workspace))
     index.scan(ctx.report)
     for notice in store.notices:
@@ -48,6 +55,7 @@ def _opened(ctx: Context, stack: ExitStack) -> tuple[LabelStore, FrameIndex]:
 @click.option("--allow-missing", is_flag=True, help="Leave out, by name, frames that are found nowhere.")
 @click.option("--hold-back", metavar="ID", multiple=True, help="Leave a hunk of the diff as it was.")
 @who_option
+@accept_outside_option
 @json_option
 @pass_context
 def export(
@@ -61,6 +69,7 @@ def export(
     allow_missing: bool,
     hold_back: tuple[str, ...],
     who: str | None,
+    accept_outside: bool,
     as_json: bool,
 ) -> None:
     """Write the draft as a dataset version; nothing in git is touched."""
@@ -74,8 +83,8 @@ def export(
         ws, task=task, labels=labels, output=output, version=version, folder=ctx.folder.resolve()
     )
     with ExitStack() as stack:
-        store, index = _opened(ctx, stack)
-        flushed = flush(ws, store, words.task)
+        store, index = _opened(ctx, stack, accept=accept_outside)
+        flushed = flush(ws, store, words.task, accept_outside=accept_outside)
         if flushed.problem is not None and words.labels is None:
             raise flushed.problem
         planned = plan(

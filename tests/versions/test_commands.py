@@ -7,6 +7,7 @@ import os
 import pty
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,3 +124,22 @@ def test_export_says_null_for_what_was_not_pushed_as_release_does(exported: Hous
     answer = cli(exported.ws.root, "export", "--json")
     assert answer.code == 0, answer.err
     assert [answer.json[key] for key in ("version", "commit", "tag", "pushed")] == ["v2", None, None, None]
+
+
+def test_export_takes_labels_gone_outside_only_when_that_is_said(
+    house: Callable[..., House], cli: Cli
+) -> None:
+    made = house(24, every=600)
+    root, path = made.ws.root, made.ws.labels_path(made.task)
+    for class_, frames in (("offline", made.keys[:12]), ("active", made.keys[12:])):
+        assert cli(root, "label", "--as", class_, *frames).code == 0
+    left = {
+        key: "offline" if key in made.keys[:2] else "active" for key in (*made.keys[:2], *made.keys[12:15])
+    }
+    path.write_text(json.dumps(left))
+    answer = cli(root, "export", "--json")
+    assert answer.code == 1
+    assert "--accept-outside" in answer.err
+    answer = cli(root, "export", "--accept-outside", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["images"] == 5
