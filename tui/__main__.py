@@ -84,6 +84,8 @@ def open_app(options: Words) -> int:
     finally:
         app.bridge.close()
         restore()
+    for line in app.bridge.unwritten:
+        print(f"The labels are safe in labels.db, but a file was not written: {line}", file=sys.stderr)  # noqa: T201 - the screen is gone
     return app.return_code or 0
 
 

@@ -48,6 +48,9 @@ class Bridge:
         self._who = ""
         self._seq = 0
         self._dirty: set[str] = set()
+        self._told: frozenset[str] = frozenset()
+        #: Why label files were not written on leaving, for who says it once the screen is gone.
+        self.unwritten: tuple[str, ...] = ()
         self._views = trainings.Views()
         self._labels = Lane("labels", post)
         self._pictures = Lane("pictures", post)
@@ -221,12 +224,16 @@ class Bridge:
             return Failed("undo", error.what, error.remedy)
         if step is None:
             return NothingToUndo()
-        self._dirty.add(step.task)
+        self._touched(step.task)
         self._follow(step.seq)
         labels = (
             {} if step.task not in self.workspace.tasks else {k: store.get(step.task, k) for k in step.frames}
         )
         return Labelled(step, labels, undone=True)
+
+    def _touched(self, task: str) -> None:
+        """A step on marks, or of a task the settings no longer have, belongs to no one label file: write them all."""
+        self._dirty |= {task} if task in self.workspace.tasks else set(self.workspace.tasks)
 
     def _follow(self, seq: int) -> None:
         """Our own step needs no second look, unless another session's came before it."""
@@ -257,22 +264,26 @@ class Bridge:
             return None
         from core.labels.sync import flush
 
-        said = []
-        for name in sorted(self._dirty or self.workspace.tasks):
-            done = flush(self.workspace, self._store, self.workspace.tasks[name])
+        said, names = [], sorted(self._dirty or self.workspace.tasks)
+        for name in names:
             self._dirty.discard(name)
+            done = flush(self.workspace, self._store, self.workspace.tasks[name])
             if done.problem:
+                self._dirty.add(name)
                 said.append(str(done.problem))
             elif done.outside:
                 said.append(
                     f"{done.outside} labels came from a change of {self.workspace.tasks[name].labels_file}."
                 )
-        return Flushed(tuple(said))
+        told, self._told = self._told, frozenset(said)
+        return Flushed(tuple(line for line in dict.fromkeys(said) if line not in told))
 
     def _leave(self) -> None:
         try:
             if self._dirty:
-                self._flush()
+                self._told = frozenset()
+                done = self._flush()
+                self.unwritten = done.said if done and self._dirty else ()
         finally:
             if self._store is not None:
                 self._store.close()

@@ -123,6 +123,7 @@ async def test_a_key_before_the_picture_is_refused_visibly(workspace, opened, mo
     place = workspace(frames=3)
     async with opened(place.root) as page:
         await page.shown()
+        await page.until(lambda: page.app.bridge.idle, "the neighbours are fetched, so none comes later")
         monkeypatch.setattr(page.app.bridge, "picture", lambda key, box: None)
         monkeypatch.setattr(page.app.screen._pictures, "get", lambda key, box: None)
         await page.press("right", "a")
@@ -236,3 +237,16 @@ async def test_resizing_asks_for_a_picture_that_fits(workspace, opened):
         )
         await page.shown()
         await page.see("by", "64×36") if page.label_of(page.frame) else await page.see("64×36")
+
+
+async def test_while_the_camera_is_away_no_frame_is_called_deleted(workspace, opened):
+    place = workspace(frames=3)
+    async with opened(place.root) as page:
+        await page.shown()
+        await page.until(lambda: page.app.bridge.idle, "rest")
+        place.camera.rename(place.camera.with_name("unplugged"))
+        page.app.screen._pictures.__init__()
+        page.app.bridge.scan(again=True)
+        await page.until(lambda: page.app.state.unreachable, "the camera is missed")
+        await page.press("right")
+        await page.see("not reachable")

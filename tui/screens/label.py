@@ -22,6 +22,7 @@ from tui import keymap
 from tui.drawing import BAD, COLOURS, DIM, GOOD, WARN, class_keys, class_mark
 from tui.messages import (
     DraftPriced,
+    Failed,
     FramesFound,
     Labelled,
     LabelsChanged,
@@ -121,6 +122,9 @@ class LabelScreen(Place):
                 self._saving = ""
                 self._notice(result.what, result.remedy, BAD)
                 self._show_facts()
+            case Failed(job="label"):
+                self._saving = ""
+                self._show_facts()
             case NothingToUndo():
                 self._tell(Content.styled("nothing to undo", DIM))
             case FramesFound() | LabelsRead() | LabelsChanged() | DraftPriced() | RecordingsFound():
@@ -142,7 +146,9 @@ class LabelScreen(Place):
             view.show_picture(result.key, result.picture.pixels)
         else:
             self._pictures.forget(result.key)
-            view.show_reason(result.key, result.what, result.remedy)
+            # A camera that is away explains every missing frame; “gone” would blame the camera for deleting it.
+            what, remedy = self.state.unreachable.get(self.state.source, (result.what, result.remedy))
+            view.show_reason(result.key, what, remedy)
 
     def on_frame_view_drawn(self, event: FrameView.Drawn) -> None:
         self._show_facts()
@@ -261,6 +267,7 @@ class LabelScreen(Place):
             self._moved(self.state.go(at), "This is the only frame without a label.")
 
     def action_task(self) -> None:
+        self._just = Content("")
         self.pm.next_task()
         self.show_state()
 
@@ -277,7 +284,7 @@ class LabelScreen(Place):
         if moved:
             self._show_frame()
         elif self.state.frame is not None:
-            self._tell(Content.styled(else_say, DIM))
+            self._notice(else_say)
 
 
 def _just(step: LabelStep, task: Task | None, *, undone: bool) -> Content:

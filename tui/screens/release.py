@@ -103,6 +103,8 @@ class ReleaseScreen(Place):
             return
         self.query_one("#plan", Static).update(plan_text(self._plan, done=self._made is not None))
         self.query_one("#outcome", Static).update(self._outcome())
+        if self._made is not None or self._problem is not None:
+            self.call_after_refresh(self.query_one("#release").scroll_end, animate=False)
         super().show_state()
 
     def _outcome(self) -> Content:
