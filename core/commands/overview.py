@@ -133,9 +133,7 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
             if problem is not None:
                 notices.append(str(problem))
         index.scan(report)
-        notices += [safe(notice) for notice in store.notices] + [
-            str(error) for error in store.file_errors.values()
-        ]
+        notices += [safe(notice) for notice in store.notices]
         tasks = tuple(_task(workspace, store, index, task) for task in workspace.tasks.values())
         frames = index.count()
     git = _git(workspace, notices)

@@ -66,7 +66,7 @@ def document(workspace: Workspace, task: Task) -> Document:
     path = workspace.labels_path(task)
 
     def parse(data: bytes) -> Read:
-        found = files.parse(data, task, path.name)
+        found = files.parse(data, task, task.labels_file)
         return Read(found.labels, found.problems)
 
     def value_of(value: str) -> str | None:

@@ -9,6 +9,7 @@ is an error, never "no labels". Called by labels/sync, and by versions/ for the 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class LabelFile:
 
 def read(path: Path, task: Task) -> LabelFile:
     """Read a label file of a task. Raises Lacking (not there), Damaged (not parsable: why and where)."""
-    return parse(read_bytes(path), task, safe(path.name))
+    return parse(read_bytes(path), task, os.fspath(path))
 
 
 def read_bytes(path: Path) -> bytes:
@@ -63,7 +64,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def parse(data: bytes, task: Task, name: str) -> LabelFile:
-    """Read the bytes of a label file called `name` in messages. Raises Damaged with the reason and the line."""
+    """Read the bytes of a label file, `name` in messages: the path that git knows it by. Raises Damaged with the reason and the line."""
     text = _text(data, name)
     pairs = _pairs(text, name)
     labels: dict[str, str] = {}

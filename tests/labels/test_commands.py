@@ -220,6 +220,15 @@ def test_an_outside_change_that_takes_many_labels_off_needs_a_word(workspace: Ma
     assert labels(place) == {place.keys[0]: "active", place.keys[1]: "offline"}
 
 
+def test_a_broken_label_file_is_said_once_with_the_way_to_get_it_back(workspace: Make, cli: Cli) -> None:
+    place = workspace(2)
+    cli(place.root, "label", "--as", "active", place.keys[0])
+    (place.root / "data" / "labels.json").write_text("[]")
+    told = cli(place.root, "status").out
+    assert told.count("holds a list") == 1
+    assert told.count("git checkout -- data/labels.json") == 1
+
+
 def test_nothing_to_take_back_is_said(workspace: Make, cli: Cli) -> None:
     place = workspace(1)
     said = cli(place.root, "undo")
