@@ -157,8 +157,10 @@ def _pushed(
     return replace(made, pushed=target.remote, notices=tuple(notices))
 
 
-def save(workspace: Workspace, message: str = "") -> Saved:
+def save(workspace: Workspace, message: str = "", *, accept_outside: bool = False) -> Saved:
     """Commit label files, marks and history of every task, and nothing else.
+
+    `accept_outside` takes also a label file's change outside that removes many labels.
 
     Raises what keeps a commit from being made here.
     """
@@ -167,7 +169,7 @@ def save(workspace: Workspace, message: str = "") -> Saved:
     checks.repository(workspace, git, lfs=False)
     with lock(workspace.private / "release.lock", what="a release"):
         tasks = list(workspace.tasks.values())
-        told = flush_labels(workspace, tasks, releasing=False)
+        told = flush_labels(workspace, tasks, releasing=False, accept_outside=accept_outside)
         paths = companions(workspace, git, tasks)
         checks.hidden(git, paths)
         stage(git, paths)

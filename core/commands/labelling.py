@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.commands.shell import Context, json_option, pass_context, task_option, who_option
+from core.commands.shell import (
+    Context,
+    accept_outside_option,
+    json_option,
+    pass_context,
+    task_option,
+    who_option,
+)
 
 if TYPE_CHECKING:
     from core.labels.model import LabelStep
@@ -25,11 +32,6 @@ to_option = click.option(
 filter_option = click.option(
     "--filter", "expression", metavar="EXPR", help="Frames that match, e.g. '!label day:-1'."
 )
-accept_option = click.option(
-    "--accept-outside",
-    is_flag=True,
-    help="Take a label file's outside change even if it removes many labels.",
-)
 
 
 @click.command()
@@ -41,7 +43,7 @@ accept_option = click.option(
 @filter_option
 @task_option
 @who_option
-@accept_option
+@accept_outside_option
 @json_option
 @pass_context
 def label(
@@ -90,7 +92,7 @@ def label(
 @filter_option
 @task_option
 @who_option
-@accept_option
+@accept_outside_option
 @json_option
 @pass_context
 def unlabel(
@@ -162,7 +164,7 @@ def history(ctx: Context, frame: str, as_json: bool) -> None:
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would be taken back.")
 @who_option
-@accept_option
+@accept_outside_option
 @json_option
 @pass_context
 def undo(ctx: Context, dry_run: bool, who: str | None, accept_outside: bool, as_json: bool) -> None:

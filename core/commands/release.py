@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.commands.shell import Context, json_option, pass_context, task_option
+from core.commands.shell import Context, accept_outside_option, json_option, pass_context, task_option
 
 if TYPE_CHECKING:
     from core.release import Released, ReleasePlan
@@ -22,10 +22,18 @@ if TYPE_CHECKING:
     "--remote", metavar="NAME", help="The remote of --push; without it the branch's own, else origin."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done and what it costs; write nothing.")
+@accept_outside_option
 @json_option
 @pass_context
 def release(
-    ctx: Context, task: str | None, message: str, push: bool, remote: str | None, dry_run: bool, as_json: bool
+    ctx: Context,
+    task: str | None,
+    message: str,
+    push: bool,
+    remote: str | None,
+    dry_run: bool,
+    accept_outside: bool,
+    as_json: bool,
 ) -> None:
     """Export the draft, prove it, commit it with its labels, tag it, and on demand push it.
 
@@ -38,7 +46,13 @@ def release(
         raise WrongUsage("--remote says where to push, but --push is not given.", "Add --push.")
     workspace = ctx.workspace
     planned = plan(
-        workspace, workspace.task(task), message=message, push=push, remote=remote, report=ctx.report
+        workspace,
+        workspace.task(task),
+        message=message,
+        push=push,
+        remote=remote,
+        accept_outside=accept_outside,
+        report=ctx.report,
     )
     for line in planned.notices:
         ctx.notice(line)
@@ -132,15 +146,16 @@ def _text(made: Released) -> str:
 
 @click.command()
 @click.option("-m", "message", metavar="TEXT", default="", help="The commit's message.")
+@accept_outside_option
 @json_option
 @pass_context
-def save(ctx: Context, message: str, as_json: bool) -> None:
+def save(ctx: Context, message: str, accept_outside: bool, as_json: bool) -> None:
     """Commit label files, marks and history, and nothing else."""
     from core.human import plural
     from core.release import save as saved_by
     from core.text import safe
 
-    saved = saved_by(ctx.workspace, message)
+    saved = saved_by(ctx.workspace, message, accept_outside=accept_outside)
     for line in saved.notices:
         ctx.notice(line)
     text = (

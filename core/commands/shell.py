@@ -108,6 +108,11 @@ accept_outside_option = click.option(
     is_flag=True,
     help="Take a label file's outside change even if it removes many labels.",
 )
+accept_outside_option = click.option(
+    "--accept-outside",
+    is_flag=True,
+    help="Take a label file's outside change even if it removes many labels.",
+)
 
 
 class Program(click.Group):

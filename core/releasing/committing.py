@@ -87,18 +87,20 @@ def make_durable(workspace: Workspace, git: Git) -> None:
         sync_filesystem(objects)
 
 
-def flush_labels(workspace: Workspace, tasks: Sequence[Task], *, releasing: bool = True) -> tuple[str, ...]:
+def flush_labels(
+    workspace: Workspace, tasks: Sequence[Task], *, releasing: bool = True, accept_outside: bool = False
+) -> tuple[str, ...]:
     """Write the label files of these tasks; return what opening the labels found and a person should know.
 
     Raises Refused where a file was changed outside in the meantime or, `releasing`, labels.db was built anew just now.
     """
     from core.labels.sync import flush, open_store
 
-    with open_store(workspace) as store:
+    with open_store(workspace, accept_outside=accept_outside) as store:
         if releasing:
             checks.rebuilt(store)
         for task in tasks:
-            flushed = flush(workspace, store, task)
+            flushed = flush(workspace, store, task, accept_outside=accept_outside)
             if flushed.problem is not None:
                 raise flushed.problem
         return tuple(safe(notice) for notice in store.notices)

@@ -83,11 +83,13 @@ def plan(
     push: bool = False,
     remote: str | None = None,
     who: str = "",
+    accept_outside: bool = False,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> ReleasePlan:
     """Work out a release and look for everything that would stop it; nothing in git or datasets/ is written.
 
+    `accept_outside` takes also a label file's change outside that removes many labels.
     Raises Refused where there is nothing to release or a state of the repository forbids it, Lacking for what is
     missing on this host, Busy, and whatever keeps the draft from being exported.
     """
@@ -100,7 +102,7 @@ def plan(
     git = Git(workspace.root, workspace.git_log)
     state = checks.repository(workspace, git)
     target = pushing.target(git, state, remote) if push else None
-    with open_store(workspace) as store, FrameIndex(workspace) as index:
+    with open_store(workspace, accept_outside=accept_outside) as store, FrameIndex(workspace) as index:
         checks.rebuilt(store)
         told = tuple(safe(notice) for notice in store.notices)
         index.scan(report, cancel)

@@ -210,6 +210,24 @@ def test_save_commits_labels_and_history_only(labelled: Place, cli: Cli):
     assert "Nothing to save" in again.out
 
 
+@pytest.mark.parametrize("command", ["save", "release"])
+def test_a_change_outside_that_takes_many_labels_off_needs_a_word(labelled: Place, cli: Cli, command: str):
+    """The remedy that is named is one that the command knows."""
+    label(labelled.root, labelled.keys, "offline")
+    label(labelled.root, labelled.keys[:1], "active")
+    assert cli(labelled.root, "save").code == 0
+    file = labelled.root / "data" / "labels.json"
+    few = dict(list(json.loads(file.read_text()).items())[:4])
+    file.write_text(json.dumps(few))
+    refused = cli(labelled.root, command)
+    assert refused.code == 1
+    assert "--accept-outside" in refused.err
+    assert json.loads(file.read_text()) == few
+    done = cli(labelled.root, command, "--accept-outside")
+    assert done.code == 0, done.err
+    assert json.loads(git(labelled.root, "show", "HEAD:data/labels.json")) == few
+
+
 def test_labels_built_anew_are_said_and_not_released_in_the_same_call(labelled: Place, cli: Cli):
     """F-012: what was only in the damaged labels.db is missing: nobody tags that without having been told."""
     assert cli(labelled.root, "save").code == 0
