@@ -14,8 +14,9 @@ from typing import Protocol
 
 from core.durable import hash_file
 from core.errors import Damaged, Lacking
-from core.process import ProcessFailed, run
+from core.process import ProcessFailed
 from core.storage.lfs import parse_pointer
+from core.storage.reading import Reader
 from core.tasks import Task
 from core.text import safe
 from core.versions import manifest
@@ -71,14 +72,14 @@ class GitTree:
     """A version's folder as a commit has it."""
 
     def __init__(self, root: Path, revision: str, folder: str) -> None:
-        self.root, self.revision, self.folder = root, revision, folder
+        self._git, self.revision, self.folder = Reader(root), revision, folder
 
     @cached_property
     def _blobs(self) -> dict[str, tuple[str, int]]:
         """Blob id and size of every file, by name."""
-        words = ["git", "ls-tree", "-r", "-z", "-l", "--full-tree", self.revision, "--", f"{self.folder}/"]
+        words = ["ls-tree", "-r", "-z", "-l", "--full-tree", self.revision, "--", f"{self.folder}/"]
         try:
-            listing = run(words, cwd=self.root).text
+            listing = self._git.ask(*words).text
         except ProcessFailed as error:
             raise Lacking(
                 f"git has no commit or tag “{safe(self.revision, limit=80)}” here.",
@@ -89,6 +90,8 @@ class GitTree:
         for row in filter(None, listing.split("\0")):
             facts, _, path = row.partition("\t")
             _, kind, blob, size = facts.split()
+            if kind == "blob" and not size.isdecimal():  # git's word for an object it has lost
+                raise Damaged(f"git lacks the object {blob[:12]}.", "Look with: git fsck")
             if kind == "blob":
                 found[path.removeprefix(f"{self.folder}/")] = (blob, int(size))
         if not found:
@@ -102,23 +105,11 @@ class GitTree:
     def _small(self) -> dict[str, bytes]:
         """The bytes of every file that may be a pointer, read by one git process."""
         names = [name for name, (_, size) in self._blobs.items() if "/" in name and size <= _POINTER_LIMIT]
-        return dict(zip(names, self._contents([self._blobs[name][0] for name in names]), strict=True))
-
-    def _contents(self, blobs: list[str]) -> list[bytes]:
-        if not blobs:
-            return []
-        out = run(["git", "cat-file", "--batch"], cwd=self.root, stdin="\n".join(blobs).encode() + b"\n").out
-        contents, at = [], 0
-        for _ in blobs:
-            end = out.index(b"\n", at)
-            size = int(out[at:end].split()[2])
-            contents.append(out[end + 1 : end + 1 + size])
-            at = end + size + 2
-        return contents
+        return dict(zip(names, self._git.cat_file([self._blobs[name][0] for name in names]), strict=True))
 
     def read(self, name: str) -> bytes | None:
         found = self._blobs.get(name)
-        return self._contents([found[0]])[0] if found else None
+        return self._git.cat_file([found[0]])[0] if found else None
 
     def images(self) -> Iterator[str]:
         return iter(sorted(name for name in self._blobs if name.count("/") == 1))

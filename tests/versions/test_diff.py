@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import Lacking
+from core.errors import Damaged, Lacking
 from core.versions.diff import KINDS, Labelled, Snapshot, diff
 from core.versions.snapshots import snapshot_of
 from tests.versions.conftest import House
@@ -201,3 +201,23 @@ def test_the_commands_agree_with_the_core(exported: House, cli: Callable[..., An
     assert [r["frames"] for r in broken.json["results"] if r["level"] == "block"] == [
         [f"active/{picture.name}"]
     ]
+
+
+@pytest.mark.parametrize("name", ["metadata.jsonl", "active", "dataset_info.json"])
+def test_a_commit_that_lacks_an_object_is_named_as_damage(exported: House, name: str) -> None:
+    """A copy of a repository that lost an object: said with git's own remedy, never a traceback."""
+    root = exported.ws.root
+    for words in (["add", "datasets"], ["commit", "-qm", "v1"]):
+        subprocess.run(["git", *words], cwd=root, check=True, capture_output=True)
+    listing = subprocess.run(
+        ["git", "ls-tree", "-r", "HEAD", f"datasets/{exported.task.name}/v1/{name}"],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    blob = listing.split()[2]
+    lost = root / ".git" / "objects" / blob[:2] / blob[2:]
+    lost.unlink()
+    with pytest.raises(Damaged, match=f"lacks the object {blob[:12]}"):
+        snapshot_of(exported.ws, "HEAD:v1", exported.task)
