@@ -11,6 +11,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,10 +94,12 @@ def sync_filesystem(path: Path) -> None:
 def atomic_write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace the file by `data`: temporary file beside it, fsync, rename, fsync of the folder.
 
-    Raises Lacking (room, permission, failing disk); the old file is then as it was.
+    A file that is there keeps its permissions, a new one gets `mode`. Raises Refused (a link, which a rename would
+    replace), Lacking (room, permission, failing disk); the old file is then as it was.
     """
     temporary = ""
     try:
+        mode = _mode_of(path, mode)
         fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         with os.fdopen(fd, "wb") as file:
             file.write(data)
@@ -111,6 +114,20 @@ def atomic_write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _mode_of(path: Path, mode: int) -> int:
+    """Return the permissions of the file that is there, else `mode`. Raises Refused where it is a link."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return mode
+    if stat.S_ISLNK(found.st_mode):
+        raise Refused(
+            f"{safe(path.name)} is a link to {safe(os.readlink(path), limit=200)}, and a link is not written through.",
+            "Put the file itself in the place of the link, then try again.",
+        )
+    return stat.S_IMODE(found.st_mode) & 0o777
 
 
 def _rename_noreplace(source: Path, target: Path) -> None:
@@ -170,8 +187,8 @@ def copy_hashing(source: Path | BinaryIO, target: Path, *, keep_mtime: bool = Tr
     with open(target, "xb") as out:
         if isinstance(source, Path):
             with open(source, "rb") as file:
-                hashed, stat = _hash_stream(file, out), os.fstat(file.fileno())
-            times: tuple[int, int] | None = (stat.st_atime_ns, stat.st_mtime_ns)
+                hashed, found = _hash_stream(file, out), os.fstat(file.fileno())
+            times: tuple[int, int] | None = (found.st_atime_ns, found.st_mtime_ns)
         else:
             hashed, times = _hash_stream(source, out), None
     if keep_mtime and times:

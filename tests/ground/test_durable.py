@@ -23,6 +23,28 @@ def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path: Path) -
     assert [p.name for p in tmp_path.iterdir()] == ["labels.json"]
 
 
+def test_a_file_keeps_its_permissions_and_a_new_one_can_be_read_by_all(tmp_path: Path) -> None:
+    path = tmp_path / "labels.json"
+    atomic_write(path, b"old")
+    assert path.stat().st_mode & 0o777 == 0o644
+    path.chmod(0o660)
+    atomic_write(path, b"new")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o660)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_refused_and_stays_a_link(tmp_path: Path, there: bool) -> None:
+    target, path = tmp_path / "elsewhere.json", tmp_path / "labels.json"
+    if there:
+        target.write_bytes(b"old")
+    path.symlink_to(target)
+    with pytest.raises(Refused, match=r"labels\.json is a link to .*elsewhere\.json"):
+        atomic_write(path, b"new")
+    assert path.is_symlink()
+    assert not there or target.read_bytes() == b"old"
+    assert {p.name for p in tmp_path.iterdir()} <= {"elsewhere.json", "labels.json"}
+
+
 def test_a_folder_that_is_gone_is_a_sentence_and_not_a_traceback(tmp_path: Path) -> None:
     with pytest.raises(Lacking, match="writing x"):
         atomic_write(tmp_path / "gone" / "x", b"")

@@ -155,6 +155,19 @@ def test_an_empty_file_with_no_labels_known_is_an_error(desk: Desk) -> None:
     assert desk.flush(store).written is True
 
 
+def test_a_label_file_that_is_a_link_is_left_one_and_the_label_is_safe(desk: Desk) -> None:
+    desk.write({key(0): "active"})
+    real = desk.ws.root / "shared.json"
+    desk.file.rename(real)
+    desk.file.symlink_to(real)
+    store = desk.open()
+    store.set(TASK, [key(1)], "active", who="ana")
+    assert isinstance(desk.flush(store).problem, Refused)
+    assert desk.file.is_symlink()
+    assert json.loads(real.read_text()) == {key(0): "active"}
+    assert desk.open().counts(TASK)["active"] == 2
+
+
 def test_a_missing_file_is_written_anew(desk: Desk) -> None:
     store = desk.open()
     store.set(TASK, keys(20), "active", who="ana")
