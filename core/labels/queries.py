@@ -30,9 +30,15 @@ def classes(db: sqlite3.Connection, task: str) -> dict[str, str]:
 
 
 def history(db: sqlite3.Connection, frame: str) -> list[HistoryEntry]:
-    """Return every change of one frame, oldest first; of a mark the word, not its JSON."""
+    """Return every change of one frame, oldest first; of a mark the word, not its JSON.
+
+    A label that a file brought and that was given on another machine tells of the step there, as the label does. Any
+    other change that gives back what an older step gave, as undo does, tells of itself: the older step has its line.
+    """
     rows = db.execute(
-        "SELECT change.seq, at, who, how, change.task, before, after, undone FROM change JOIN step USING (seq)"
+        "SELECT told.seq, told.at, told.who, told.how, change.task, before, after, step.undone"
+        " FROM change JOIN step USING (seq) LEFT JOIN step giver ON giver.seq=after_seq AND giver.kind='elsewhere'"
+        " AND step.kind IN ('import', 'outside') JOIN step told ON told.seq=coalesce(giver.seq, step.seq)"
         " WHERE frame=? AND change.task IN (SELECT DISTINCT task FROM step) ORDER BY change.seq",
         (frame,),
     )

@@ -496,6 +496,10 @@ def test_a_clone_knows_who_gave_every_label(desk: Desk, tmp_path: Path) -> None:
         # What one step gave is one step in the clone too.
         assert theirs[key(0)].seq == theirs[key(2)].seq != theirs[key(1)].seq
         assert copy.marks(TASK) == store.marks(TASK)
+        told = [(e.seq, e.who, e.how, e.before, e.after) for e in copy.history(key(0))]
+        assert told == [(theirs[key(0)].seq, "ana", "stretch", None, "offline")]
+        assert copy.history(key(0))[0].at[:19] == store.history(key(0))[0].at[:19]
+        assert [(e.who, e.how) for e in copy.history(key(50))] == [("unknown", "imported")]
         seq = copy.set(TASK, [key(9)], "active", who="cyd").seq
         flush_all(ws, copy)
     lines = [json.loads(line) for line in journal.host_file(ws.history_dir).read_text().splitlines()]
