@@ -453,3 +453,20 @@ def test_the_stage_of_a_living_process_is_left_alone(exported: House) -> None:
         assert sweep(exported.ws) == []
         assert stage.path.is_dir()
     assert leftovers(exported) == ["v1"]
+
+
+def test_every_key_that_is_written_is_in_the_docs(house: Callable[..., House]) -> None:
+    """Also those written only where frames are in no camera folder's list."""
+    made = house(24, every=600)
+    made.label(made.keys[:12], "offline", bind=True)
+    made.label(made.keys[12:], "active", bind=True)
+    made.export()
+    made.frame(made.keys[0]).unlink()
+    made.index.scan()
+    folder = made.export().path
+    info = json.loads((folder / "dataset_info.json").read_text())
+    assert {"frames_without_list", "gap_minutes_without_list"} <= set(info["split_rule"])
+    row = json.loads((folder / "metadata.jsonl").read_text().splitlines()[0])
+    text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    written = {*info, *info["split_rule"], *info["selection"], *row}
+    assert [key for key in sorted(written) if f"`{key}`" not in text] == []
