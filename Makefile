@@ -5,6 +5,8 @@ BIN  := .venv/bin
 JOBS ?= auto
 CODE := core tui tests benchmarks
 DEMO := demo-workspace
+# Where it is set, every start of a program would compile all of its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-all check format-check lint types walls format bench docs constraints clean again
 

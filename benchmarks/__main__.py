@@ -50,6 +50,7 @@ def main(names: list[str]) -> int:
         return 2
     os.environ.update(GIT_CONFIG_NOSYSTEM="1", GIT_AUTHOR_NAME="Ana", GIT_AUTHOR_EMAIL="ana@example.org")
     os.environ.update(GIT_COMMITTER_NAME="Ana", GIT_COMMITTER_EMAIL="ana@example.org", PRINT_MODELS_WHO="ana")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # with it every start compiles all modules anew
     parts = parts_of(REPORT.read_text()) if REPORT.exists() else {}
     for name in names or TOPICS:
         print(f"{name} …", file=sys.stderr, flush=True)

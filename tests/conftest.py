@@ -45,6 +45,9 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "[user]\n\tname = Ana\n\temail = ana@example.org\n[init]\n\tdefaultBranch = main\n[core]\n\tfsync = none\n"
     )
     patch = pytest.MonkeyPatch()
+    # Hundreds of processes are started: compiled modules are kept, as on a machine of a person.
+    patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    patch.setattr(sys, "dont_write_bytecode", False)
     for name in list(os.environ):
         if name.startswith("GIT_") or (name.startswith("PRINT_MODELS_") and name != "PRINT_MODELS_REAL"):
             patch.delenv(name)
