@@ -75,8 +75,9 @@ class Place(Screen[None]):
         self.query_one(KeyLine).show(self.keys())
 
     def show_header(self) -> None:
-        """Draw the header anew."""
-        self.query_one(Header).show(self.state)
+        """Draw the header anew, where there is one: a result may arrive before this screen has its parts."""
+        for header in self.query(Header):
+            header.show(self.state)
 
     def keys(self) -> list[tuple[str, str | Content]]:
         """The footer's keys."""
