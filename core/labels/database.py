@@ -14,12 +14,12 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
 from core.durable import explain as explain_os
 from core.durable import fsync_dir, lock
-from core.errors import Busy, Damaged, Lacking, PrintModelsError, Refused
+from core.errors import Busy, Cancelled, Damaged, Lacking, PrintModelsError, Refused
 from core.labels.rescue import finish, rescue
 from core.text import safe
 
@@ -52,6 +52,10 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITH
 """
 
 
+#: A thread's connection, and the lock that a question holds while it is asked.
+_Reader: TypeAlias = "tuple[sqlite3.Connection, threading.RLock]"
+
+
 class Database:
     """The connections to one labels.db: one for writing behind a lock, one per thread for reading."""
 
@@ -60,7 +64,8 @@ class Database:
         self.read_only: PrintModelsError | None = None
         self._lock = threading.RLock()
         self._local = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._open: list[_Reader] = []
+        self._closed = False
         self._copy: Path | None = None
         self._commits = 0
         self._inode = 0
@@ -171,23 +176,31 @@ class Database:
 
     # --- reading and writing ------------------------------------------------------------------------------------
 
-    def _reader(self) -> sqlite3.Connection:
-        """Return this thread's connection for reading; it sees what is committed."""
+    def _reader(self) -> _Reader:
+        """Return this thread's connection for reading, which sees what is committed, and the lock of its queries."""
         if self._swapped():
             with self._lock:
                 if self._swapped():
                     self._reopen()
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is None:
-            db = self._connect(self.path, "rw")
-            self._local.db = db
-            self._open.append(db)
-        return db
+        mine: _Reader | None = getattr(self._local, "reader", None)
+        if mine is None:
+            with self._lock:
+                if self._closed:
+                    raise Cancelled("The label store was closed.")
+                mine = (self._connect(self.path, "rw"), threading.RLock())
+                self._local.reader = mine
+                self._open.append(mine)
+        return mine
 
     def ask(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` reads. Raises Lacking, Damaged, Busy."""
         try:
-            return work(self._reader())
+            db, busy = self._reader()
+            # Another thread may close the store meanwhile: a connection closed under a running query ends the process.
+            with busy:
+                if self._closed:
+                    raise Cancelled("The label store was closed.")
+                return work(db)
         except sqlite3.Error as error:
             raise explain(error) from error
 
@@ -260,6 +273,17 @@ class Database:
         )
         return self.read_only
 
+    def _close_readers(self) -> None:
+        """Close the connections of all threads, each once its query has ended; a long one is interrupted."""
+        for db, busy in self._open:
+            while not busy.acquire(timeout=0.05):
+                db.interrupt()
+            try:
+                db.close()
+            finally:
+                busy.release()
+        self._open.clear()
+
     def close(self) -> None:
         """Close every connection; the log is folded into the database on the way."""
         with self._lock:
@@ -268,9 +292,9 @@ class Database:
                     self._checkpoint()
                 except PrintModelsError:
                     pass  # said at the next opening; the log keeps what was acknowledged
-            for db in [*self._open, self._writer]:
-                db.close()
-            self._open.clear()
+            self._closed = True
+            self._close_readers()
+            self._writer.close()
             if self._copy is not None:
                 shutil.rmtree(self._copy, ignore_errors=True)
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from core.labels.bind import bind_missing
 from core.labels.model import Binding
 from core.labels.store import LabelStore
 from core.labels.stretches import stretches
+from tests.conftest import Place, run_program
 from tests.labels.conftest import Desk, key, keys
 
 TASK = "offline-detection"
@@ -305,3 +309,33 @@ def test_opening_twice_makes_one_database(desk: Desk) -> None:
     for n, store in enumerate(stores):
         store.set(TASK, [key(n)], "active", who="ana")
     assert all(store.counts(TASK)["active"] == 3 for store in stores)
+
+
+def test_closing_while_other_threads_read_ends_their_questions_and_not_the_process(
+    workspace: Callable[..., Place],
+) -> None:
+    """A connection that is closed under a running query takes the whole process with it; run where that is seen."""
+    place = workspace(frames=2)
+    code = (
+        "import sys, threading\nfrom pathlib import Path\n"
+        "from core.errors import PrintModelsError\nfrom core.labels.store import LabelStore\n"
+        "from core.workspace import Workspace\n"
+        "ws = Workspace.open(Path(sys.argv[1]))\ntask = ws.task(None)\n"
+        "keys = [f'printer-timelapses/20251107/20251107T{n // 3600:02}{n // 60 % 60:02}{n % 60:02}.jpg' "
+        "for n in range(3000)]\n"
+        "for turn in range(15):\n"
+        "    store = LabelStore(ws)\n    store.set(task, keys, 'active', how='stretch', who='ana')\n"
+        "    begun, ended = threading.Semaphore(0), []\n"
+        "    def read():\n"
+        "        try:\n"
+        "            while True:\n                begun.release()\n                store.labels(task)\n"
+        "        except PrintModelsError:\n            ended.append(True)\n"
+        "    threads = [threading.Thread(target=read) for _ in range(3)]\n"
+        "    [thread.start() for thread in threads]\n"
+        "    [begun.acquire() for _ in range(6)]\n"
+        "    store.close()\n    [thread.join(20) for thread in threads]\n"
+        "    assert len(ended) == 3\n"
+        "print('lived')\n"
+    )
+    done = run_program([sys.executable, "-c", code, place.root], cwd=Path(__file__).resolve().parents[2])
+    assert (done.code, done.out) == (0, "lived\n"), done.err
