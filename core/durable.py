@@ -217,7 +217,8 @@ def lock(path: Path, *, what: str, timeout: float = 0.0) -> Iterator[None]:
                         f"Another print-models holds {what} just now.",
                         "Wait until it has finished, then try again.",
                     ) from error
-                time.sleep(0.02)  # flock has no time limit of its own, so it is asked again until ours is over
+                # flock has no time limit of its own, so it is asked again until ours is over.
+                time.sleep(0.02)
         yield
     finally:
         os.close(fd)
