@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,21 +32,22 @@ Event = Mapping[str, Any]
 class EventWriter:
     """Appends to a run's events; safe to use from several threads of one process."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open for appending. Raises Busy where another process writes this run, Lacking where it can't be written."""
+    def __init__(self, folder: Path, *, wait_s: float = 0.0) -> None:
+        """Open for appending, waiting up to `wait_s` seconds for another writer of this run to be gone.
+
+        Raises Busy where it is not, Lacking where the file can't be written.
+        """
         self._lock = threading.Lock()
         path = folder / FILE
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise explain(error, "opening the training's events") from error
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not _locked(self._fd, wait_s):
             os.close(self._fd)
             raise Busy(
                 f"Another process is writing the training {folder.name}.", "Watch it: print-models watch"
-            ) from error
+            )
         data = path.read_bytes()
         if data and not data.endswith(b"\n"):  # a crash cut the last line: what follows starts on its own
             os.write(self._fd, b"\n")
@@ -55,8 +57,8 @@ class EventWriter:
     def append(self, event: str, **facts: Any) -> None:
         """Write one event. Raises Lacking where the disk takes no more."""
         with self._lock:
-            time = datetime.now().astimezone().isoformat(timespec="milliseconds")
-            facts.update(event=event, seq=self._seq + 1, time=time)
+            now = datetime.now().astimezone().isoformat(timespec="milliseconds")
+            facts.update(event=event, seq=self._seq + 1, time=now)
             line = msgspec.json.encode(facts, order="sorted")
             try:
                 os.write(self._fd, line + b"\n")
@@ -68,6 +70,19 @@ class EventWriter:
 
     def close(self) -> None:
         os.close(self._fd)
+
+
+def _locked(fd: int, wait_s: float) -> bool:
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() >= deadline:
+                return False
+            # flock has no time limit of its own, so it is asked again until ours is over.
+            time.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +135,8 @@ class RunView:
     `state`: starting, running, stopping, finished, stopped, failed, killed, interrupted. `phase` says what a running
     one does just now. `best` is the best epoch's balanced accuracy (0 to 1), `eta_s` seconds still to go, `results`
     what validation says of the best epoch (results.measure), `words` the same in sentences, `best_sha256` the model
-    file they are about, `saved` the sha256 of every checkpoint that may be on the disk, by file.
+    file they are about, `saved` the sha256 of every checkpoint that may be on the disk, by file, `pid` the process that
+    spoke last.
     """
 
     state: str = "starting"
@@ -147,6 +163,7 @@ class RunView:
     started_at: str = ""
     last_at: str = ""
     seconds: float = 0.0
+    pid: int | None = None
 
     @property
     def over(self) -> bool:
@@ -178,6 +195,7 @@ def _started(view: RunView, event: Event) -> RunView:
             **{k: v for k, v in event.items() if k not in ("seq", "time", "event", "phase")},
         },
         started_at=view.started_at or str(event.get("time", "")),
+        pid=event.get("pid"),
     )
 
 
@@ -192,6 +210,7 @@ def _resumed(view: RunView, event: Event) -> RunView:
         reason="",
         remedy="",
         exit_code=0,
+        pid=event.get("pid", view.pid),
     )
 
 

@@ -117,10 +117,13 @@ def view(run: Run) -> RunView:
 
 def settle(run: Run, seen: RunView, living: bool) -> RunView:
     """Return the view with the state that follows from the process: one that is gone without a word was killed."""
-    # Who was not there before the events were read may have been born in between: only who is gone still is dead.
-    if seen.over or living or is_alive(run):
-        return seen
     who = proc.read(run.path)
+    silent = who is not None and who.pid != seen.pid  # the newest process has not said anything yet
+    # Who was not there before the events were read may have been born in between: only who is gone still is dead.
+    if living or is_alive(run):
+        return replace(seen, state="starting", phase="", reason="", remedy="") if silent else seen
+    if seen.over and not silent:
+        return seen
     if who is not None and who.host != proc.this_host() and _spoke_lately(seen):
         return seen
     kept = " The best epoch so far is kept." if (run.path / BEST).exists() else ""
@@ -133,8 +136,11 @@ def settle(run: Run, seen: RunView, living: bool) -> RunView:
     if not proc.here(who):
         why = f"The machine it ran on ({safe(who.host, limit=60)}) was switched off or restarted.{kept}"
         return replace(ended, state="interrupted", reason=why)
-    if not seen.started_at:
-        return replace(ended, state="failed", reason=f"It ended before it began. {_last_words(run)}".strip())
+    if silent:
+        begin = "went on" if seen.started_at else "began"
+        return replace(
+            ended, state="failed", reason=f"It ended before it {begin}. {_last_words(run)}".strip()
+        )
     why = f"Its process was killed from outside (kill -9, or the system for want of memory).{kept}"
     return replace(ended, state="killed", reason=why)
 

@@ -134,7 +134,8 @@ def supervise(folder: Path, train: Callable[[Job], None]) -> int:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, asked)
     lower_priority()
-    writer = EventWriter(folder)
+    # A killed training looks dead a moment before its last thread has let go of the file.
+    writer = EventWriter(folder, wait_s=30.0)
     who = proc.identify(os.getpid())
     if who is not None:
         proc.write(folder, who)
@@ -163,7 +164,7 @@ def supervise(folder: Path, train: Callable[[Job], None]) -> int:
 
 def _begin(folder: Path, writer: EventWriter, before: RunView) -> None:
     if before.started_at:
-        writer.append("resumed", epoch=before.epoch, phase="loading torch")
+        writer.append("resumed", epoch=before.epoch, phase="loading torch", pid=os.getpid())
         return
     facts: dict[str, Any] = {"epochs": 0}
     try:

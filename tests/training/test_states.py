@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,8 +30,8 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     child.communicate()
 
 
-def _run(workspace: Workspace, who: proc.Proc | None, *, begun: bool = True) -> Run:
-    """A run's folder as a training leaves it, with `who` as its process."""
+def _run(workspace: Workspace, who: proc.Proc | None, *, begun: bool = True, spoke: int | None = None) -> Run:
+    """A run's folder as a training leaves it, with `who` as its process; `spoke` is the pid its events are from."""
     what = small(make_version(workspace))
     workspace.ensure_private()
     folder = workspace.runs / "20261101T120000-offline-detection"
@@ -38,7 +39,8 @@ def _run(workspace: Workspace, who: proc.Proc | None, *, begun: bool = True) -> 
     spec.write(folder, what)
     if begun:
         writer = EventWriter(folder)
-        writer.append("started", epochs=3, task=what.task, dataset="v1", phase="loading torch")
+        pid = spoke or (who.pid if who else None)
+        writer.append("started", epochs=3, task=what.task, dataset="v1", phase="loading torch", pid=pid)
         writer.close()
     if who is not None:
         proc.write(folder, who)
@@ -85,6 +87,30 @@ def test_a_training_that_a_restart_ended_is_interrupted_and_can_go_on(
     assert seen.state == "interrupted"
     assert "restarted" in seen.reason
     assert f"--resume {run.id}" in seen.remedy
+
+
+def test_one_taken_up_again_is_starting_until_its_new_process_speaks(
+    plain: Workspace, sleeper: subprocess.Popen[bytes]
+) -> None:
+    run = _run(plain, _identity(sleeper), spoke=1)
+    writer = EventWriter(run.path)
+    writer.append("stopped")
+    writer.close()
+    assert runs.view(run).state == "starting"
+    os.kill(sleeper.pid, signal.SIGKILL)
+    until(lambda: not runs.is_alive(run), "its death", 10)
+    (run.path / "train.log").write_text("no such library\n", encoding="utf-8")
+    seen = runs.view(run)
+    assert (seen.state, seen.reason) == ("failed", "It ended before it went on. no such library")
+
+
+def test_who_goes_on_waits_for_the_dying_writer(plain: Workspace) -> None:
+    run = _run(plain, None)
+    dying = EventWriter(run.path)
+    with pytest.raises(Busy):
+        EventWriter(run.path)
+    threading.Timer(0.3, dying.close).start()
+    EventWriter(run.path, wait_s=30).close()
 
 
 def test_a_training_that_never_began_says_what_its_log_says(plain: Workspace) -> None:
