@@ -57,8 +57,9 @@ format: setup ## put the sources into the common form
 bench: setup ## measure against peers and limits; rewrites benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks
 
-docs: setup ## docs/commands.md from the program's own help
+docs: setup ## the pages that come from the program's own help
 	@$(BIN)/python -m core.commands.reference > docs/commands.md
+	@$(BIN)/python -m core.commands.manual > docs/print-models.1
 
 constraints: setup ## the newest releases that fit, for every platform, into constraints.txt
 	@{ sed '/^[^#]/,$$d' constraints.txt; $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \

@@ -5,6 +5,7 @@ What always holds: nothing of textual is imported for a command, or where there 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 _WITH_VALUE = ("-C", "--graphics")
 _GRAPHICS = ("halfcell", "none")
 _LACKING = 5
+_ASKED_BY_A_SHELL = "_PRINT_MODELS_COMPLETE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ def parse(argv: Sequence[str]) -> Words | None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `print-models` and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    options = parse(words)
+    # A shell that asks what its tab key may offer has put the words elsewhere: they are never to open the app.
+    options = None if _ASKED_BY_A_SHELL in os.environ else parse(words)
     if options is None:
         from core.commands.shell import main as command_line
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from core.commands import completion
 from core.commands.shell import (
     Context,
     accept_outside_option,
@@ -36,7 +37,14 @@ filter_option = click.option(
 
 @click.command()
 @click.argument("frames", nargs=-1, metavar="[FRAME]...")
-@click.option("--as", "class_", metavar="CLASS", required=True, help="The class to give.")
+@click.option(
+    "--as",
+    "class_",
+    metavar="CLASS",
+    required=True,
+    help="The class to give.",
+    shell_complete=completion.classes,
+)
 @day_option
 @from_option
 @to_option

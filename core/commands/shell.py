@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 import click
 
+from core.commands import completion
 from core.commands.table import COMMANDS, EVERYDAY, SECTIONS
 from core.errors import PrintModelsError
 from core.progress import Progress, Report
@@ -38,9 +39,16 @@ class Context:
 
     @property
     def workspace(self) -> Workspace:
-        """The workspace at or above the folder, found on first use. Raises Lacking."""
+        """The workspace at or above the folder, found on first use.
+
+        Raises Lacking; or why it is only read, where the command is one that writes.
+        """
         if self._workspace is None:
-            self._workspace = Workspace.find(self.folder)
+            found = Workspace.find(self.folder)
+            called = click.get_current_context().info_name or ""
+            if found.read_only is not None and called in COMMANDS and COMMANDS[called].writes:
+                raise found.read_only
+            self._workspace = found
         return self._workspace
 
     @property
@@ -96,7 +104,12 @@ class ProgressLine:
 
 
 pass_context = click.make_pass_decorator(Context)
-task_option = click.option("--task", metavar="T", help="The task meant; without it the default task.")
+task_option = click.option(
+    "--task",
+    metavar="T",
+    help="The task meant; without it the default task.",
+    shell_complete=completion.tasks,
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Answer with one JSON object on standard output."
 )

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One command: `where` is 'module:function', imported when it is called."""
+    """One command: `where` is 'module:function', imported when it is called.
+
+    `writes` marks what changes a workspace: in one that is only read it says why, and does nothing.
+    """
 
     where: str
     section: str
     summary: str
+    writes: bool = False
 
 
 SECTIONS = ("Begin", "Look", "Label", "Versions", "Learn", "Other programs")
@@ -25,13 +29,18 @@ COMMANDS: dict[str, Entry] = {
         "core.commands.workspace:status", "Look", "labels, draft, versions, models, git, and what to do next"
     ),
     "frames": Entry("core.commands.labelling:frames", "Look", "list frames with their labels"),
-    "label": Entry("core.commands.labelling:label", "Label", "give frames a class"),
-    "unlabel": Entry("core.commands.labelling:unlabel", "Label", "take labels off"),
+    "label": Entry("core.commands.labelling:label", "Label", "give frames a class", writes=True),
+    "unlabel": Entry("core.commands.labelling:unlabel", "Label", "take labels off", writes=True),
     "history": Entry("core.commands.labelling:history", "Label", "who labelled a frame, when, and how"),
-    "undo": Entry("core.commands.labelling:undo", "Label", "take the last labelling step back"),
-    "save": Entry("core.commands.release:save", "Label", "commit label files, marks and history"),
+    "undo": Entry("core.commands.labelling:undo", "Label", "take the last labelling step back", writes=True),
+    "save": Entry(
+        "core.commands.release:save", "Label", "commit label files, marks and history", writes=True
+    ),
     "export": Entry(
-        "core.commands.versions:export", "Versions", "write the draft as a dataset version; nothing in git"
+        "core.commands.versions:export",
+        "Versions",
+        "write the draft as a dataset version; nothing in git",
+        writes=True,
     ),
     "versions": Entry("core.commands.versions:versions", "Versions", "every version of a dataset"),
     "diff": Entry(
@@ -41,19 +50,28 @@ COMMANDS: dict[str, Entry] = {
         "core.commands.versions:verify", "Versions", "compare the bytes of a version with its hashes"
     ),
     "release": Entry(
-        "core.commands.release:release", "Versions", "export, prove, commit, tag and push a version"
+        "core.commands.release:release",
+        "Versions",
+        "export, prove, commit, tag and push a version",
+        writes=True,
     ),
     "storage": Entry(
         "core.commands.storage:storage", "Versions", "what is stored in Git LFS, and what the draft costs"
     ),
-    "train": Entry("core.commands.training:train", "Learn", "train a model in the background"),
+    "train": Entry("core.commands.training:train", "Learn", "train a model in the background", writes=True),
     "runs": Entry("core.commands.training:runs", "Learn", "every training and its state"),
     "watch": Entry("core.commands.training:watch", "Learn", "follow a training"),
-    "stop": Entry("core.commands.training:stop", "Learn", "stop a training, keeping its best"),
+    "stop": Entry("core.commands.training:stop", "Learn", "stop a training, keeping its best", writes=True),
     "models": Entry("core.commands.training:models", "Learn", "every model with its results"),
-    "promote": Entry("core.commands.training:promote", "Learn", "make a run a model version"),
+    "promote": Entry("core.commands.training:promote", "Learn", "make a run a model version", writes=True),
     "reproduce": Entry(
-        "core.commands.training:reproduce", "Learn", "train a model again from its record and compare"
+        "core.commands.training:reproduce",
+        "Learn",
+        "train a model again from its record and compare",
+        writes=True,
+    ),
+    "completion": Entry(
+        "core.commands.completion:completion", "Begin", "let the shell complete commands by the tab key"
     ),
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from core.commands import completion
 from core.commands.shell import Context, json_option, pass_context, task_option, who_option
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def runs(ctx: Context, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=completion.runs)
 @json_option
 @pass_context
 def watch(ctx: Context, run: str | None, as_json: bool) -> None:
@@ -208,7 +209,7 @@ def _detail(seen: RunView) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=completion.runs)
 @json_option
 @pass_context
 def stop(ctx: Context, run: str | None, as_json: bool) -> None:

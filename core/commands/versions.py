@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from core.commands import completion
 from core.commands.shell import (
     Context,
     accept_outside_option,
@@ -198,8 +199,8 @@ def _version_line(row: dict[str, Any]) -> str:
 
 
 @click.command()
-@click.argument("base", required=False)
-@click.argument("target", required=False)
+@click.argument("base", required=False, shell_complete=completion.versions)
+@click.argument("target", required=False, shell_complete=completion.versions)
 @task_option
 @click.option("--exit-code", is_flag=True, help="End with 1 where something differs.")
 @click.option("--frames", is_flag=True, help="Name every frame that differs.")
@@ -278,7 +279,7 @@ def _diff_text(found: Diff, task: Task, *, frames: bool) -> str:
 
 
 @click.command()
-@click.argument("version", required=False)
+@click.argument("version", required=False, shell_complete=completion.versions)
 @task_option
 @json_option
 @pass_context

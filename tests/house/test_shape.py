@@ -70,7 +70,7 @@ def test_data_folders_are_no_packages() -> None:
 def test_the_wheel_holds_core_and_tui_and_nothing_else(tmp_path: Path) -> None:
     source = tmp_path / "source"
     for path in tracked():
-        if path.suffix in (".py", ".toml", ".tcss", ".md") and not path.is_symlink():
+        if path.suffix in (".py", ".toml", ".tcss", ".md", ".1") and not path.is_symlink():
             target = source / path.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
@@ -82,8 +82,10 @@ def test_the_wheel_holds_core_and_tui_and_nothing_else(tmp_path: Path) -> None:
         pytest.skip("setuptools is not in this environment")
     assert done.returncode == 0, done.stderr
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
-    top = {name.split("/")[0] for name in names if ".dist-info/" not in name}
-    assert top == {"core", "tui"}
+    packed = [name for name in names if ".dist-info/" not in name]
+    manual = [name for name in packed if name.endswith(".data/data/share/man/man1/print-models.1")]
+    assert {name.split("/")[0] for name in packed if name not in manual} == {"core", "tui"}
+    assert len(manual) == 1
     assert [name for name in names if name.endswith(".tcss")], "the app's styles are packed"
     entry = next(name for name in names if name.endswith("entry_points.txt"))
     assert b"print-models = tui.__main__:main" in zipfile.ZipFile(next(tmp_path.glob("*.whl"))).read(entry)
@@ -107,6 +109,12 @@ def test_the_command_page_is_what_the_program_says_of_itself() -> None:
     from core.commands.reference import reference
 
     assert (ROOT / "docs" / "commands.md").read_text() == reference(), "run: make docs"
+
+
+def test_the_manual_page_is_the_programs_own_help() -> None:
+    from core.commands.manual import manual
+
+    assert (ROOT / "docs" / "print-models.1").read_text() == manual(), "run: make docs"
 
 
 def test_make_targets_that_the_texts_name_exist() -> None:
