@@ -11,8 +11,21 @@ from core.versions.manifest import Version
 
 Result = Mapping[str, Any]
 
-_PUNCTUATION = re.compile(r"([\\`*_\[\]<>#|~&$]|^[-+=])")
-_NUMBERED = re.compile(r"^([0-9]+)([.)])")
+#: Where Markdown would read more than the characters: runs of _ and * but within a word or between blanks, a tag, an
+#: entity, the start of a list, quotation or heading. Any reader can be surprised by `, [, | and $.
+_MARKUP = re.compile(
+    r"[`\[|$]"
+    r"|\\(?=[!-/:-@\[-`{-~]|$)"
+    r"|(?<![^\W_])(?<!_)_+|_+(?!_)(?![^\W_])"
+    r"|(?<!\s)\*+|\*+(?!\s|\*)"
+    r"|(?<!\s)~+|~+(?!\s|~)"
+    r"|<(?=[A-Za-z/!?])"
+    r"|&(?=#?[0-9A-Za-z]+;)"
+    r"|^>"
+    r"|^#(?=#{0,5}(?:\s|$))"
+    r"|^[-+=](?=[-+=\s]|$)"
+)
+_NUMBERED = re.compile(r"^([0-9]+)([.)])(?=\s|$)")
 _RULES = {
     "majority": "always the commonest class",
     "nearest_in_time": "the label of the nearest image in time",
@@ -23,7 +36,8 @@ _RULES = {
 
 def markdown(text: str) -> str:
     """Return outside text as one line that shows as it is in Markdown, tables included."""
-    line = _PUNCTUATION.sub(r"\\\1", safe(text.replace("\n", " "), limit=2000).strip())
+    line = safe(text.replace("\n", " "), limit=2000).strip()
+    line = _MARKUP.sub(lambda found: "".join(f"\\{mark}" for mark in found[0]), line)
     return _NUMBERED.sub(r"\1\\\2", line)
 
 

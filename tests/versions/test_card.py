@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape as html_text
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from core.versions import card
+from core.versions.card_text import markdown
 from core.versions.manifest import read_version
 from tests.versions.conftest import House
 
@@ -99,6 +101,21 @@ def test_notes_survive_and_all_else_is_generated_anew(exported: House) -> None:
     assert b"- Model File: `models/versions/offline-detector-v1.pth`" in text
     assert b"25" not in text.split(b"## Model")[0].replace(b"2025", b"")
     assert not card.rebuild(exported.ws, version, [result])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["printer-timelapses", "front_camera 2", "20251107_a (1.5 x)", "R&D, #12, a < b", "C:\\prints", "-x"],
+)
+def test_text_that_markdown_shows_as_it_is_stays_as_it_is(text: str) -> None:
+    assert markdown(text) == text
+
+
+@given(st.text("ab1 _*~<>&;#[]()!\\`|-+=.$:/", max_size=12))
+def test_any_text_shows_as_it_was_written(text: str) -> None:
+    text = " ".join(text.split())
+    html = rendered(f"---\n---\n- {markdown(text)}\n".encode()) if text else ""
+    assert html_text(re.sub(r"\n?</?(p|ul|li)>\n?", "", html)).strip() == text
 
 
 @given(st.binary(max_size=200))
