@@ -139,6 +139,12 @@ def load_base(db: sqlite3.Connection, name: str) -> Base | None:
     return Base(row[0], row[1], json.loads(zlib.decompress(row[2]))) if row else None
 
 
+def base_facts(db: sqlite3.Connection, name: str) -> tuple[str, str]:
+    """Return hash and stat of the bytes last agreed on, both empty where there are none."""
+    row = db.execute("SELECT sha256, stat FROM base WHERE file=?", (name,)).fetchone()
+    return (row[0], row[1]) if row else ("", "")
+
+
 def save_base(db: sqlite3.Connection, name: str, data: bytes, stat: str, values: Mapping[str, str]) -> None:
     """Remember what file and database agree on; what was announced before has come to its end with that.
 

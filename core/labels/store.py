@@ -51,6 +51,8 @@ class LabelStore:
         self.file_errors: dict[str, PrintModelsError] = {}
         #: Per file the last step and the file's stat when both agreed, so that nothing is compared twice.
         self.agreed: dict[str, tuple[int, str]] = {}
+        #: Per file the stat under which it was last looked at in vain, so that polling does not look again.
+        self.seen: dict[str, str] = {}
 
     @property
     def read_only(self) -> PrintModelsError | None:

@@ -23,6 +23,7 @@ from core.labels.documents import (
     Base,
     Document,
     announce,
+    base_facts,
     digest,
     document,
     load_base,
@@ -69,6 +70,8 @@ def open_store(workspace: Workspace, *, accept_outside: bool = False) -> LabelSt
     except BaseException:
         store.close()
         raise
+    # A workspace that is only read has its labels from data/ in a database outside of it: to look at, not to add to.
+    store.database.read_only = workspace.read_only
     return store
 
 
@@ -92,10 +95,31 @@ def flush_all(workspace: Workspace, store: LabelStore, *, accept_outside: bool =
     return [flush(workspace, store, task, accept_outside=accept_outside) for task in workspace.tasks.values()]
 
 
-def changed_outside(workspace: Workspace, store: LabelStore, task: Task) -> bool:
-    """True where the label file is not the one last agreed on; a look at its stat only, for polling."""
-    base = store.database.ask(lambda db: load_base(db, task.name))
-    return (base.stat if base else "") != stat_of(workspace.labels_path(task))
+def changed_outside(workspace: Workspace, store: LabelStore) -> tuple[str, ...]:
+    """Return the names of the files under data/ that someone else changed since they were last looked at.
+
+    Cheap enough to be polled: the stat of a file is compared first, its bytes only where that moved. Each change is
+    named until the next `flush` has looked at it, once also where it could not be taken.
+    """
+    if store.read_only is not None:
+        return ()
+    docs = [document(workspace, task) for task in workspace.tasks.values()]
+    return tuple(doc.path.name for doc in (*docs, marks_document(workspace)) if _moved(store, doc))
+
+
+def _moved(store: LabelStore, doc: Document) -> bool:
+    stat = stat_of(doc.path)
+    sha256, known = store.database.ask(lambda db: base_facts(db, doc.name))
+    if stat in (known, store.seen.get(doc.name)):
+        return False
+    try:
+        data = bytes_of(doc.path)
+    except PrintModelsError:
+        return True
+    if data is not None and digest(data) == sha256:
+        store.seen[doc.name] = stat
+        return False
+    return True
 
 
 # --- opening ----------------------------------------------------------------------------------------------------
@@ -140,11 +164,13 @@ def _count_on(workspace: Workspace, store: LabelStore) -> None:
 
 
 def _taken_in(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> None:
+    seen = stat_of(doc.path)
     try:
         with _files_lock(workspace):
             reconcile(workspace, store, doc, accept)
         store.file_errors.pop(doc.name, None)
     except PrintModelsError as error:
+        store.seen[doc.name] = seen
         store.file_errors[doc.name] = error
         store.notices.append(f"{error.what} {error.remedy}")
 
@@ -168,10 +194,12 @@ def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool)
             outside = reconcile(workspace, store, doc, accept)
             written = _write(store, doc)
         store.file_errors.pop(doc.name, None)
+        store.seen[doc.name] = stat_of(doc.path)
         if not outside and not written:
             store.agreed[doc.name] = seen
         return Flushed(doc.path, written, outside, None)
     except PrintModelsError as error:
+        store.seen[doc.name] = seen[1]
         store.file_errors[doc.name] = error
         return Flushed(doc.path, written, outside, error)
     except OSError as error:

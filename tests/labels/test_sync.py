@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -42,9 +43,9 @@ def test_an_outside_change_is_taken_as_one_undoable_step(desk: Desk) -> None:
     store = desk.open()
     store.set(TASK, keys(3), "active", who="ana")
     desk.flush(store)
-    assert changed_outside(desk.ws, store, desk.task) is False
+    assert changed_outside(desk.ws, store) == ()
     desk.write({key(0): "offline", key(1): "active", key(3): "active"})
-    assert changed_outside(desk.ws, store, desk.task) is True
+    assert changed_outside(desk.ws, store) == ("labels.json",)
     done = desk.flush(store)
     assert (done.outside, done.problem) == (3, None)
     assert store.classes(TASK) == {key(0): "offline", key(1): "active", key(3): "active"}
@@ -53,6 +54,31 @@ def test_an_outside_change_is_taken_as_one_undoable_step(desk: Desk) -> None:
     assert step.changed == 3
     assert desk.flush(store).written is True
     assert desk.read() == dict.fromkeys(keys(3), "active")
+
+
+def test_polling_names_a_file_once_and_looks_at_its_stat_only(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = desk.open()
+    store.set(TASK, keys(3), "active", who="ana")
+    store.mark(key(0), who="ana", mark="unsure")
+    desk.flush(store)
+    assert changed_outside(desk.ws, store) == ()
+    desk.write(desk.file.read_bytes())  # the same bytes again are no change
+    os.utime(desk.file, ns=(1, 1))
+    assert changed_outside(desk.ws, store) == ()
+    monkeypatch.setattr("core.labels.sync.bytes_of", lambda path: pytest.fail("a look at the stat is enough"))
+    assert changed_outside(desk.ws, store) == ()
+    monkeypatch.undo()
+    desk.write("[]")
+    desk.ws.marks_file.write_text("{}")
+    assert changed_outside(desk.ws, store) == ("labels.json", "marks.json")
+    assert desk.flush(store).problem is not None
+    assert changed_outside(desk.ws, store) == (), "what could not be taken is said once"
+    desk.file.unlink()
+    assert changed_outside(desk.ws, store) == ("labels.json",)
+    assert desk.flush(store).written is True
+    assert changed_outside(desk.ws, store) == ()
 
 
 def test_both_sides_changed_different_frames(desk: Desk) -> None:
