@@ -100,6 +100,7 @@ def export(
             allow_missing=allow_missing,
             hold_back=hold_back,
             who=ws.who(who) if words.labels is not None else "",
+            again=words.own_labels,
         )
         made = make(ws, planned, ctx.report)
     ctx.answer(_made_json(made), _made_text(made), as_json=as_json)

@@ -23,7 +23,6 @@ from core.tasks import Task
 from core.text import safe
 from core.versions import manifest
 from core.versions.manifest import Version
-from core.versions.selection import Draft
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def plan(
         told = tuple(safe(notice) for notice in store.notices)
         index.scan(report, cancel)
         found = draft(workspace, store, index, task)
-        if found.parent is not None and _same(found):
+        if found.parent is not None and found.is_parent:
             return _going_on(git, workspace, task, found.parent, message, target, told)
         if found.parent is not None and not _is_kept(git, workspace, task, found.parent.name):
             raise _overtaken(task, found.parent.name)
@@ -139,14 +138,6 @@ def plan(
         upload=new + (pushing.waiting(git, target) if target else 0),
         steps=_steps("export", target),
         notices=(*told, *_notices(workspace, target)),
-    )
-
-
-def _same(found: Draft) -> bool:
-    """True where the draft is what the newest version holds: the same frames, labels and bytes."""
-    held = {item.source: item for item in found.parent.items} if found.parent else {}
-    return found.changes == (0, 0, 0) and all(
-        chosen.oid is None or held[chosen.frame].oid in (None, chosen.oid) for chosen in found.chosen
     )
 
 

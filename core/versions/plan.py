@@ -21,7 +21,7 @@ from core.versions.diff import Labelled, Snapshot, diff
 from core.versions.images import Images
 from core.versions.manifest import Excluded, Item, Version
 from core.versions.naming import base_names
-from core.versions.numbering import free_number
+from core.versions.numbering import free_number, tagged_numbers
 from core.versions.placing import Places, place
 from core.versions.selection import Chosen, Draft, draft
 from core.workspace import Workspace
@@ -80,14 +80,17 @@ def plan(
     allow_missing: bool = False,
     hold_back: Sequence[str] = (),
     who: str = "",
+    again: bool = False,
 ) -> ExportPlan:
     """Work out the next version (or version `number`) of a task.
 
     `everything` takes every label; `labels` is a label file to take alone, as imported by `who`. `allow_missing`
     excludes frames that are found nowhere, by name. `hold_back` names hunks of the difference to the parent version
-    that stay as they were. Raises Refused for a number that is taken, Damaged for a label file that can't be read,
-    WrongUsage for a hunk that isn't there.
+    that stay as they were. A draft that the newest version holds already is made a version once more only `again`, or
+    for a number or a label file. Raises Refused for a number that is taken, Damaged for a label file that can't be
+    read, WrongUsage for a hunk that isn't there.
     """
+    again = again or number is not None or labels is not None
     number = free_number(workspace, task, number)
     given = read_labels(labels, task) if labels is not None else None
     found = draft(workspace, store, index, task, everything=everything, labels=given, who=who)
@@ -99,6 +102,7 @@ def plan(
     held = held_items(found)
     missing = tuple(c.frame for c in found.chosen if not _findable(images, c, held.get(c.frame)))
     blocks = _file_blocks(workspace, store, task) if given is None else []
+    blocks += [] if again else _same_blocks(workspace, found)
     blocks += _missing_blocks(found, workspace, index, missing, allow_missing)
     if allow_missing and missing:
         gone = set(missing)
@@ -254,6 +258,22 @@ def _file_blocks(workspace: Workspace, store: LabelStore, task: Task) -> list[Pr
     blocks = [error for name, error in store.file_errors.items() if name not in others]
     waiting = store.problems(task)
     return [*blocks, _problem_block(task.labels_file, waiting)] if waiting else blocks
+
+
+def _same_blocks(workspace: Workspace, found: Draft) -> list[PrintModelsError]:
+    """A version that holds what the newest one holds is of use to nobody, but to replace an older tool's."""
+    if found.parent is None or found.parent.legacy or not found.is_parent:
+        return []
+    task, newest = found.task.name, found.parent.name
+    made = found.parent.number not in tagged_numbers(workspace, found.task)
+    return [
+        Refused(
+            f"There is nothing to export: {task} {newest}{', not released yet,' if made else ''} equals the draft.",
+            f"Release it: print-models release --task {task}"
+            if made
+            else "Label or correct some frames first; to make the same once more all the same, give its --version.",
+        )
+    ]
 
 
 def _missing_blocks(

@@ -81,6 +81,14 @@ class Draft:
         relabelled = sum(chosen.label != before[chosen.frame] for chosen in shared)
         return len(self.chosen) - len(shared), len(before) - len(shared), relabelled
 
+    @property
+    def is_parent(self) -> bool:
+        """True where this is what the parent version holds: the same frames, labels and, as far as known, bytes."""
+        if self.parent is None or self.changes != (0, 0, 0):
+            return False
+        held = {item.source: item for item in self.parent.items}
+        return all(_same_bytes(chosen, held[chosen.frame]) for chosen in self.chosen)
+
 
 def draft(
     workspace: Workspace,
@@ -122,6 +130,13 @@ def draft(
         len(given),
         _new_bytes(chosen, held, index),
     )
+
+
+def _same_bytes(chosen: Chosen, item: Item) -> bool:
+    """True but where the oids, or without them the sizes, are known to differ."""
+    if chosen.oid is not None and item.oid is not None:
+        return chosen.oid == item.oid
+    return None in (chosen.size, item.size) or chosen.size == item.size
 
 
 def _chosen(label: Label, why: str) -> Chosen:

@@ -133,9 +133,24 @@ def test_nothing_to_release_is_said(labelled: Place, cli: Cli):
     assert git(labelled.root, "tag").split() == [TAG]
 
 
+def test_what_is_a_version_already_is_not_exported_again(labelled: Place, cli: Cli):
+    """Not unless a number says so; the way on is to release what is there, or to label."""
+    assert cli(labelled.root, "export").code == 0
+    answer = cli(labelled.root, "export")
+    assert answer.code == 1
+    assert "offline-detection v1, not released yet, equals the draft" in answer.err
+    assert "print-models release --task offline-detection" in answer.err
+    assert cli(labelled.root, "release").code == 0
+    answer = cli(labelled.root, "export")
+    assert answer.code == 1
+    assert "offline-detection v1 equals the draft" in answer.err
+    assert "Label or correct" in answer.err
+    assert not (labelled.root / "datasets/offline-detection/v2").exists()
+
+
 def test_an_export_of_what_is_released_already_is_no_release(labelled: Place, cli: Cli):
     assert cli(labelled.root, "release").code == 0
-    assert cli(labelled.root, "export").code == 0
+    assert cli(labelled.root, "export", "--version", "2").code == 0
     answer = cli(labelled.root, "release")
     assert answer.code == 1
     assert "v2 holds exactly what v1 holds" in answer.err

@@ -45,6 +45,7 @@ class House:
         self.store.set(self.task, frames, class_, how=how, who="ana", sizes=sizes)
 
     def plan(self, **words: object) -> ExportPlan:
+        words.setdefault("again", True)  # most tests make a version of what they find
         return plan(self.ws, self.store, self.index, self.task, **words)  # type: ignore[arg-type]  # any of its words
 
     def export(self, **words: object) -> Version:

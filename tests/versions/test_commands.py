@@ -121,7 +121,7 @@ def test_verify_takes_a_changed_manifest_for_changed_bytes(exported: House, cli:
 
 
 def test_export_says_null_for_what_was_not_pushed_as_release_does(exported: House, cli: Cli) -> None:
-    answer = cli(exported.ws.root, "export", "--json")
+    answer = cli(exported.ws.root, "export", "--version", "2", "--json")
     assert answer.code == 0, answer.err
     assert [answer.json[key] for key in ("version", "commit", "tag", "pushed")] == ["v2", None, None, None]
 
