@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -209,3 +210,34 @@ def test_two_openings_scan_at_once(camera: Camera) -> None:
         camera.put(f"20251107T08{minute:02}00.jpg")
     with FrameIndex(camera.ws) as one, FrameIndex(camera.ws) as two:
         assert one.scan().frames == two.scan().frames == 30
+
+
+def test_the_neighbourhood_of_a_frame_comes_without_the_rest(camera: Camera) -> None:
+    for day in range(1, 10):
+        for minute in range(3):
+            camera.put(f"202511{day:02}T08{minute:02}00.jpg", day=f"202511{day:02}")
+    near = camera.key("20251105T080100.jpg", day="20251105")
+
+    def days(index: FrameIndex, n: int) -> list[str]:
+        return sorted({frame.key.split("/")[1][-2:] for frame in index.first(n, near=near)})
+
+    with FrameIndex(camera.ws) as index:
+        assert days(index, 3) == ["05"], "the folder itself is read where nothing was scanned"
+        index.scan()
+    with FrameIndex(camera.ws) as warm:
+        assert (days(warm, 3), days(warm, 7)) == (["05"], ["04", "05", "06"])
+        assert len(warm.frames()) == 27
+        assert len(warm.first(100, near=near)) == 27
+
+
+def test_names_that_turn_out_damaged_are_read_from_the_camera_again(camera: Camera) -> None:
+    """F-012: index.db is disposable, also where the damage is met late."""
+    for minute in range(3):
+        camera.put(f"20251107T08{minute:02}00.jpg")
+    with FrameIndex(camera.ws) as index:
+        index.scan()
+    with sqlite3.connect(camera.ws.index_db) as db:
+        db.execute("UPDATE day SET names='20251107T080000.jpg'")
+    with FrameIndex(camera.ws) as index:
+        assert index.count() == 3
+        assert stems(index) == ["080000", "080100", "080200"]

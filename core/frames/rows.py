@@ -1,0 +1,141 @@
+"""The rows of index.db: a day folder of a source, when it was read, its frames' names, and what there is no frame.
+
+What always holds: opening reads the heads of the rows only (names come when they are asked for: a million of them need
+not be read to show one frame); a damaged database is one that is made anew. Called by frames/index only, under its lock.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import PrintModelsError
+from core.frames.folders import Problem
+from core.workspace import Workspace
+
+_FORMAT = 2
+
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A day folder as it was read: mtime in ns (-1: read again), its frames, what else lies there.
+
+    `names` in order of (moment, name); None where they are still in the database.
+    """
+
+    mtime_ns: int
+    count: int
+    problems: tuple[Problem, ...]
+    names: tuple[str, ...] | None
+
+
+class DayRows:
+    """The table of day folders. Raises sqlite3.DatabaseError where it is damaged or can't be read."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.heads: dict[Place, Row] = {}
+        self._db = self._open()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def start_over(self) -> None:
+        """Throw the database away and make it anew, empty."""
+        self._db.close()
+        self._throw_away()
+        self._db = self._reopened()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self._workspace.ensure_private()
+            return self._connect(self._workspace.index_db)
+        except sqlite3.DatabaseError:
+            self._throw_away()
+        except PrintModelsError:
+            pass
+        return self._reopened()
+
+    def _throw_away(self) -> None:
+        path = self._workspace.index_db
+        for name in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
+            try:
+                name.unlink(missing_ok=True)
+            except OSError:
+                break
+
+    def _reopened(self) -> sqlite3.Connection:
+        try:
+            return self._connect(self._workspace.index_db)
+        except sqlite3.DatabaseError:
+            return self._connect(None)  # a disk that can't be written: the index lives as long as the process
+
+    def _connect(self, path: Path | None) -> sqlite3.Connection:
+        db = sqlite3.connect(path or ":memory:", timeout=5, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            if db.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
+                db.execute("DROP TABLE IF EXISTS day")
+                db.execute(f"PRAGMA user_version={_FORMAT}")
+            # The names stand last: what comes before them is read without touching the pages they fill.
+            db.execute(
+                "CREATE TABLE IF NOT EXISTS day (source TEXT, day TEXT, mtime_ns INTEGER, count INTEGER,"
+                " problems TEXT, names TEXT, PRIMARY KEY (source, day)) WITHOUT ROWID"
+            )
+            rows = db.execute("SELECT source, day, mtime_ns, count, problems FROM day").fetchall()
+            self.heads = {
+                (source, day): Row(int(mtime), int(count), _problems(text), None)
+                for source, day, mtime, count, text in rows
+            }
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            db.close()
+            raise sqlite3.DatabaseError(str(error)) from error
+        return db
+
+    def whole(self, source: str | None = None, day: str | None = None) -> dict[Place, Row]:
+        """Return rows with their names: all, those of a source, or one."""
+        where, words = "", []
+        for column, word in (("source", source), ("day", day)):
+            if word is not None:
+                where += f"{' AND' if where else ' WHERE'} {column}=?"
+                words.append(word)
+        found = {}
+        # The columns are ours, the words are bound.
+        for at, folder, mtime, count, problems, text in self._db.execute(
+            f"SELECT source, day, mtime_ns, count, problems, names FROM day{where}", words
+        ):
+            names = tuple(text.split("\0")) if text else ()
+            if len(names) != count:
+                raise sqlite3.DatabaseError("a row's names are not as many as it says")
+            found[at, folder] = Row(mtime, count, _problems(problems), names)
+        return found
+
+    def write(self, changed: Mapping[Place, Row | None]) -> None:
+        """Write rows, None takes one away; what can't be written is read from the camera again by the next process."""
+        if not changed:
+            return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for (source, day), row in changed.items():
+                if row is None:
+                    self._db.execute("DELETE FROM day WHERE source=? AND day=?", (source, day))
+                else:
+                    problems = json.dumps([[p.what, p.where, p.count] for p in row.problems])
+                    values = (source, day, row.mtime_ns, row.count, problems, "\0".join(row.names or ()))
+                    self._db.execute("INSERT OR REPLACE INTO day VALUES (?,?,?,?,?,?)", values)
+            self._db.execute("COMMIT")
+        except sqlite3.Error:  # held by a neighbour, full or damaged
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+
+def _problems(text: str) -> tuple[Problem, ...]:
+    if text == "[]":
+        return ()
+    return tuple(Problem(str(what), str(where), int(count)) for what, where, count in json.loads(text))
