@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from core.errors import Damaged, WrongUsage
+from core.errors import Damaged, Refused, WrongUsage
 from core.tasks import Task
 from core.text import safe
 
@@ -49,10 +49,12 @@ class TaskSettings(_Table, frozen=True):
 
 
 class SourceSettings(_Table, frozen=True):
-    """[sources.NAME]: a camera folder in the workspace."""
+    """[sources.NAME]: a camera folder in the workspace; a retired one is hidden, its labels and versions stay."""
 
     path: str = ""
     printer: str = ""
+    name_pattern: str = ""
+    retired: bool = False
 
 
 class SplitSettings(_Table, frozen=True):
@@ -83,9 +85,14 @@ class Settings(_Table, frozen=True):
     storage: StorageSettings = StorageSettings()
 
     @property
-    def newer(self) -> bool:
-        """True where a newer print-models wrote the file."""
-        return self.format > FORMAT
+    def newer(self) -> Refused | None:
+        """Why nothing may be changed where a newer print-models wrote the file, else None."""
+        if self.format <= FORMAT:
+            return None
+        return Refused(
+            f"A newer print-models wrote {FILE_NAME} (format {self.format}), so this one only reads here.",
+            "Update print-models to change anything.",
+        )
 
 
 _BUILT_IN = {

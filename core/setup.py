@@ -13,7 +13,7 @@ from pathlib import Path
 from core.durable import atomic_write, explain
 from core.errors import Lacking, Refused
 from core.process import ProcessFailed, run
-from core.settings import FILE_NAME
+from core.settings import FILE_NAME, read
 from core.setup_files import ATTRIBUTES, IGNORED, PROBES, READMES, UNIGNORED, settings_text
 from core.text import safe
 from core.workspace import DEFAULT_SOURCE, Workspace
@@ -37,10 +37,12 @@ class Initialised:
 def init(folder: Path, *, source: Path | None = None, commit: bool = True) -> Initialised:
     """Make `folder` a workspace whose camera is `source`.
 
-    Raises Lacking (git, git-lfs, identity, camera), Refused (a folder inside another repository, another camera
-    already linked, an ignore rule that can't be lifted from here).
+    Raises Lacking (git, git-lfs, identity, camera), Refused (a folder inside another repository, settings of a newer
+    print-models, another camera already linked, an ignore rule that can't be lifted from here).
     """
     folder = folder.absolute()
+    if newer := read(folder / FILE_NAME).newer:
+        raise newer
     _require_programs(folder)
     target = _require_source(source)
     _require_own_root(folder)

@@ -1,6 +1,8 @@
 """A workspace: every path in it is a property here, and the way to find one.
 
-What always holds: a frame key handed to `frame_path` leads to a path below one of the sources, or is refused.
+What always holds: a frame key handed to `frame_path` leads to a path below one of the sources, or is refused. In a
+workspace that is only read (`read_only` says why) nothing is written: what has to lie somewhere meanwhile lies in a
+folder of its own outside, gone when the process ends.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from core.tasks import Task
 from core.text import safe
 
 DEFAULT_SOURCE = "printer-timelapses"
+PRIVATE = ".print-models"
 _VERSION = re.compile(r"v[1-9][0-9]{0,5}")
 
 
@@ -38,6 +41,10 @@ class Workspace:
         self.root = root
         self.settings = settings
         self.tasks: dict[str, Task] = tasks_of(settings)
+        #: Why nothing may be changed here, None where it may.
+        self.read_only: PrintModelsError | None = None
+        #: Sources that lead elsewhere than they did, until someone says what that means (core.frames.identity).
+        self.questions: dict[str, PrintModelsError] = {}
 
     @classmethod
     def open(cls, root: Path) -> Workspace:
@@ -46,26 +53,13 @@ class Workspace:
 
     @classmethod
     def find(cls, start: Path) -> Workspace:
-        """Open the nearest workspace at or above `start`.
+        """Open the nearest workspace at or above `start`; one that must not be changed yet says so in `read_only`.
 
         That is a parent with print-models.toml, else a git root with datasets/ or data/labels.json. Raises Lacking.
         """
-        start = start.resolve()
-        if not start.is_dir():
-            raise Lacking(f"The folder {safe(start)} does not exist.", "Check the path after -C.")
-        parents = [start, *start.parents]
-        for folder in parents:
-            if (folder / FILE_NAME).is_file():
-                return cls.open(folder)
-        for folder in parents:
-            if (folder / ".git").exists():
-                if (folder / "datasets").is_dir() or (folder / "data" / "labels.json").is_file():
-                    return cls.open(folder)
-                break
-        raise Lacking(
-            f"There is no workspace at {safe(start)} or above it.",
-            "Make one with: print-models init --source /path/to/camera   (or look at one: print-models demo)",
-        )
+        found = cls.open(_root_of(start.resolve()))
+        found.read_only = _why_only_read(found)
+        return found
 
     # Folders and files, in the order of docs/formats.md.
     @property
@@ -92,9 +86,11 @@ class Workspace:
     def history_dir(self) -> Path:
         return self.data / "history"
 
-    @property
+    @cached_property
     def private(self) -> Path:
-        return self.root / ".print-models"
+        """Where databases, locks and logs lie; of a workspace that is only read, a copy outside of it."""
+        own = self.root / PRIVATE
+        return _stand_in(own) if self.read_only else own
 
     @property
     def labels_db(self) -> Path:
@@ -106,11 +102,11 @@ class Workspace:
 
     @property
     def runs(self) -> Path:
-        return self.private / "runs"
+        return self.root / PRIVATE / "runs"
 
     @property
     def kept(self) -> Path:
-        return self.private / "kept"
+        return self.root / PRIVATE / "kept"
 
     @property
     def cache(self) -> Path:
@@ -169,8 +165,13 @@ class Workspace:
         """The task whose idle class says when the printer does nothing."""
         return next((task for task in self.tasks.values() if task.idle), None)
 
-    def frame_path(self, key: str) -> Path:
-        """Return where a frame lies. Raises Refused for a key that leaves the workspace's sources."""
+    @cached_property
+    def active_sources(self) -> dict[str, Source]:
+        """The sources that are not retired: those that lists and queues show."""
+        return {name: source for name, source in self.sources.items() if not source.settings.retired}
+
+    def source_for(self, key: str) -> Source:
+        """Return the source a frame key belongs to. Raises Refused for a key that leaves the workspace's sources."""
         parts = key.split("/")
         if not key or "\0" in key or os.path.isabs(key) or any(part in ("", ".", "..") for part in parts):
             raise Refused(
@@ -182,7 +183,14 @@ class Workspace:
                 f"“{safe(key, limit=120)}” belongs to no source of this workspace.",
                 f"The sources are: {safe(', '.join(self.sources))}.",
             )
-        return source.path.joinpath(*parts[1:])
+        return source
+
+    def frame_path(self, key: str) -> Path:
+        """Return where a frame lies. Raises what `source_for` raises, and the open question about its source."""
+        source = self.source_for(key)
+        if source.name in self.questions:
+            raise self.questions[source.name]
+        return source.path.joinpath(*key.split("/")[1:])
 
     def who(self, explicit: str | None = None) -> str:
         """Return who labels: `explicit`, else PRINT_MODELS_WHO, else git's user.name; never the login name.
@@ -202,3 +210,82 @@ class Workspace:
             "Nobody is named as the one who labels.",
             'Say who you are once: git config --global user.name "Ana"   (or give --who ana)',
         )
+
+
+def _root_of(start: Path) -> Path:
+    if not start.is_dir():
+        raise Lacking(f"The folder {safe(start)} does not exist.", "Check the path after -C.")
+    parents = [start, *start.parents]
+    for folder in parents:
+        if (folder / FILE_NAME).is_file():
+            return folder
+    for folder in parents:
+        if (folder / ".git").exists():
+            if (folder / "datasets").is_dir() or (folder / "data" / "labels.json").is_file():
+                return folder
+            break
+    raise Lacking(
+        f"There is no workspace at {safe(start)} or above it.",
+        "Make one with: print-models init --source /path/to/camera   (or look at one: print-models demo)",
+    )
+
+
+def _why_only_read(workspace: Workspace) -> PrintModelsError | None:
+    """Return why a workspace that was found may only be read, None where it may be changed."""
+    root, private = workspace.root, workspace.root / PRIVATE
+    if workspace.settings.newer:
+        return workspace.settings.newer
+    if not (root / FILE_NAME).is_file() and not (private / "labels.db").exists():
+        return Refused(
+            f"This repository has no {FILE_NAME} yet, so it is only read.",
+            "Make it a workspace first: print-models init   (it adds files, and overwrites none)",
+        )
+    if not os.access(private if private.exists() else root, os.W_OK):
+        return _cannot_write(private if private.exists() else root)
+    return None
+
+
+def _cannot_write(folder: Path) -> PrintModelsError:
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return Lacking(
+            f"The file system of {safe(folder)} is read-only, so the workspace is only read.",
+            "Look why (dmesg; a worn SD card does that), then make it writable: mount -o remount,rw",
+        )
+    owner = _owner(folder)
+    return Lacking(
+        f"{safe(folder)} belongs to {owner} and can't be written, so the workspace is only read.",
+        f"Make it yours: sudo chown -R $USER {safe(folder)}",
+    )
+
+
+def _owner(path: Path) -> str:
+    try:
+        return safe(path.owner())
+    except (KeyError, OSError):
+        return f"user {path.stat().st_uid}"
+
+
+def _stand_in(own: Path) -> Path:
+    """Make a folder outside the workspace, gone with the process, with a copy of the label store of `own`."""
+    import atexit
+    import shutil
+    import tempfile
+
+    home = os.environ.get("HOME")
+    candidates = [os.environ.get("TMPDIR"), "/tmp", "/var/tmp", "/dev/shm", home and f"{home}/.cache"]
+    for candidate in filter(None, candidates):
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="print-models-", dir=candidate))
+            break
+        except OSError:
+            continue
+    else:
+        raise Lacking(
+            "There is no folder for temporary files, and this workspace is only read.",
+            "Name one that can be written: TMPDIR=/some/folder print-models …",
+        )
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in ("labels.db", "labels.db-wal"):
+        if (own / name).is_file():
+            shutil.copyfile(own / name, folder / name)
+    return folder

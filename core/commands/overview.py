@@ -6,6 +6,8 @@ git-lfs, no camera) is said in a notice; the rest is shown all the same.
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Trainings that status tells about; `runs` lists them all.
 _RECENT_RUNS = 3
+#: What may be an integer for a class, so that a label file is only parsed where there is one.
+_NUMBER_AS_LABEL = re.compile(rb':\s*"?[0-9]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,11 @@ class DraftOverview:
     @property
     def changed(self) -> bool:
         return bool(self.added or self.removed or self.relabelled)
+
+    @property
+    def price(self) -> str:
+        """The bytes it would add. New images that weigh nothing are frames that are not here, of unknown size."""
+        return "size unknown" if self.added and not self.bytes else human.signed_size(self.bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +66,11 @@ class TaskOverview:
         counts = ", ".join(f"{name} {human.count(n)}" for name, n in self.classes.items())
         draft = self.draft
         change = f"+{draft.added} −{draft.removed} ~{draft.relabelled}"
-        price = human.signed_size(draft.bytes)
         against = f"against {draft.base}: {change}" if draft.base else "the first version"
         lines = [
             self.name,
             f"  labels   {human.count(self.labelled)} of {human.plural(self.total, 'frame')}   {counts}",
-            f"  draft    {human.plural(draft.images, 'image')}, {against}, {price}",
+            f"  draft    {human.plural(draft.images, 'image')}, {against}, {draft.price}",
             f"  latest   {self.latest or 'no version yet'}   model {safe(self.model or 'none yet')}",
         ]
         return "\n".join(lines)
@@ -113,10 +121,7 @@ class Overview:
         return ", ".join(said)
 
     def line(self) -> str:
-        parts = [
-            f"{t.name} {t.labelled}/{t.total} → {t.draft.images} {human.signed_size(t.draft.bytes)}"
-            for t in self.tasks
-        ]
+        parts = [f"{t.name} {t.labelled}/{t.total} → {t.draft.images} {t.draft.price}" for t in self.tasks]
         parts += [f"T {safe(run['id'])} {run['state']}" for run in self.runs if run["state"] == "running"]
         return " · ".join([*parts, f"next: {self.next}"])
 
@@ -126,14 +131,15 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
     from core.frames.index import FrameIndex
     from core.labels.sync import open_store
 
-    notices: list[str] = []
+    notices: list[str] = [str(workspace.read_only)] if workspace.read_only else []
     with FrameIndex(workspace) as index, open_store(workspace) as store:
         for name in workspace.sources:
             problem = index.unreachable(name)
             if problem is not None:
-                notices.append(str(problem))
+                notices.append(_away(workspace, name, problem))
         index.scan(report)
         notices += [safe(notice) for notice in store.notices]
+        notices += [line for task in workspace.tasks.values() if (line := _older_spelling(workspace, task))]
         tasks = tuple(_task(workspace, store, index, task) for task in workspace.tasks.values())
         frames = index.count()
     git = _git(workspace, notices)
@@ -141,6 +147,31 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
     runs = _runs(workspace)
     step = _next(workspace, tasks, git, runs, frames)
     return Overview(safe(workspace.root), tasks, git, storage, runs, tuple(notices), step)
+
+
+def _away(workspace: Workspace, name: str, problem: PrintModelsError) -> str:
+    """Return why a camera can't be reached, with the place its link names: on a new host that is what to mount."""
+    path = workspace.sources[name].path
+    where = f" (→ {safe(os.readlink(path), limit=200)})" if path.is_symlink() else ""
+    return f"{problem.what.removesuffix('.')}{where}. {problem.remedy}"
+
+
+def _older_spelling(workspace: Workspace, task: Task) -> str:
+    """Say how many labels of a file are integers or spelled otherwise, which are read as classes; '' for none."""
+    from core.labels.files import read
+
+    path = workspace.labels_path(task)
+    try:
+        if not _NUMBER_AS_LABEL.search(path.read_bytes()):
+            return ""
+        converted = read(path, task).converted
+    except (OSError, PrintModelsError):
+        return ""  # the store's own notice says what is wrong with the file
+    if not converted:
+        return ""
+    order = ", ".join(f"{number} = {name}" for number, name in enumerate(task.classes))
+    labels = human.plural(converted, "label")
+    return f"{safe(task.labels_file)}: {labels} in the older spelling, read as classes ({order})."
 
 
 def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task) -> TaskOverview:
@@ -240,6 +271,8 @@ def _next(
     runs: tuple[dict[str, Any], ...],
     frames: int,
 ) -> str:
+    if workspace.read_only is not None:
+        return "make this repository a workspace: print-models init"
     if not any(source.path.exists() for source in workspace.sources.values()):
         return "link the camera: print-models init --source /path/to/camera"
     if not frames:

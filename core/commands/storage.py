@@ -46,6 +46,7 @@ def _new_bytes(ctx: Context, workspace: Workspace, found: Ledger, task: str | No
     """Return what the drafts add; a draft that can't be worked out is named, and counts as nothing."""
     from core.errors import PrintModelsError
     from core.frames.index import FrameIndex
+    from core.human import plural
     from core.labels.sync import open_store
     from core.releasing.pricing import draft_images
     from core.text import safe
@@ -65,6 +66,10 @@ def _new_bytes(ctx: Context, workspace: Workspace, found: Ledger, task: str | No
     except PrintModelsError as error:
         ctx.notice(f"The draft can't be priced: {error.what}")
         return 0
+    if unknown := sum(1 for _, size in images if not size):
+        ctx.notice(
+            f"{plural(unknown, 'image')} of the draft can't be weighed: the frames are not here. They count as nothing."
+        )
     return found.new_bytes(images)
 
 
