@@ -60,6 +60,7 @@ bench: setup ## measure against peers and limits; rewrites benchmarks/RESULTS.md
 docs: setup ## the pages that come from the program's own help
 	@$(BIN)/python -m core.commands.reference > docs/commands.md
 	@$(BIN)/python -m core.commands.manual > docs/print-models.1
+	@$(BIN)/python -m tui.reference > docs/keys.md
 
 constraints: setup ## the newest releases that fit, for every platform, into constraints.txt
 	@{ sed '/^[^#]/,$$d' constraints.txt; $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \

@@ -1,146 +1,63 @@
-"""The one table of actions: bindings, footer, help and palette are all made from it.
+"""What is made from the table of actions: bindings, footer, help, the names of keys.
 
-What always holds (tests/tui/test_keymap.py): no key has two meanings on one screen, and every action that is here is
-built. Class keys belong to a task, not to this table; on the Label screen they win over a letter that only moves.
+What always holds: all of them come from one table. A person's own keys (`tui.own_keys`) put another table of the same
+actions in its place, once, before the first screen. Class keys belong to a task, not to the table; on the Label screen
+they win over any letter but the few that no class may have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 
 from textual.binding import Binding, BindingType
 
-LABEL, VERSIONS, STORAGE, TRAINING = "label", "versions", "storage", "training"
-RELEASE, START, HELP, CONFIRM, LOG = "release", "start", "help", "confirm", "log"
-#: The screens a person switches between with an upper-case letter.
-PLACES = (LABEL, VERSIONS, STORAGE, TRAINING)
-#: The screens that lie over one of those and are left again.
-OVERLAYS = (RELEASE, START, HELP, LOG)
-
-EVERYDAY, REVIEW, EXPERT = "Everyday", "Review", "Expert"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something a person can do: its keys, a word for the footer, a sentence for the help, and where it works.
-
-    `footer` orders the footer (0: not in it). `yields` marks keys that give way to a class key of the task.
-    """
-
-    id: str
-    keys: tuple[str, ...]
-    word: str
-    help: str
-    screens: tuple[str, ...]
-    group: str = EVERYDAY
-    footer: int = 0
-    yields: bool = False
-
-
-ACTIONS: tuple[Action, ...] = (
-    # Moving through the frames.
-    Action("next", ("right", "l"), "next", "the next frame", (LABEL,), yields=True),
-    Action("previous", ("left", "h"), "back", "the frame before", (LABEL,), yields=True),
-    Action("ten_on", ("down", "j"), "ten on", "ten frames on", (LABEL,), yields=True),
-    Action("ten_back", ("up", "k"), "ten back", "ten frames back", (LABEL,), yields=True),
-    Action(
-        "recording_next",
-        ("pagedown", "right_square_bracket"),
-        "next recording",
-        "the next recording",
-        (LABEL,),
-    ),
-    Action(
-        "recording_previous",
-        ("pageup", "left_square_bracket"),
-        "recording back",
-        "the start of this recording, then the one before",
-        (LABEL,),
-    ),
-    Action("first", ("home",), "first", "the first frame", (LABEL,)),
-    Action("last", ("end",), "last", "the last frame", (LABEL,)),
-    # Labelling.
-    Action("unlabelled", ("n",), "next unlabelled", "the next frame without a label", (LABEL,), footer=3),
-    Action("undo", ("u",), "undo", "take your last labelling step back", (LABEL,), footer=2),
-    Action("clear", ("x",), "clear", "take the label off this frame", (LABEL,), footer=4),
-    Action("task", ("tab",), "task", "switch to the next task", (LABEL,), footer=5),
-    Action("source", ("C",), "camera", "switch to the next camera", (LABEL,), REVIEW),
-    # Versions and releasing.
-    Action(
-        "release",
-        ("R",),
-        "release",
-        "open the release of the draft: checks, price, steps",
-        (VERSIONS,),
-        REVIEW,
-        1,
-    ),
-    Action("next_task", ("tab",), "task", "the versions of the next task", (VERSIONS,), REVIEW, 2),
-    Action(
-        "frames",
-        ("f",),
-        "frames",
-        "switch between the counts and the list of changed frames",
-        (VERSIONS,),
-        REVIEW,
-        3,
-    ),
-    Action("push", ("p",), "push or not", "choose whether the release is pushed", (RELEASE,), REVIEW, 2),
-    Action("confirm", ("Y",), "do it", "confirm what is asked", (RELEASE, CONFIRM), REVIEW, 1),
-    Action(
-        "over",
-        ("O",),
-        "push over the plan",
-        "push although it goes over the plan's limit",
-        (RELEASE,),
-        REVIEW,
-        2,
-    ),
-    Action("stop_release", ("K",), "stop", "stop the release at the next step", (RELEASE,), REVIEW, 3),
-    Action("decline", ("n", "escape", "q"), "no", "leave it as it is", (CONFIRM,), REVIEW, 2),
-    # Storage.
-    Action("reload", ("r",), "measure again", "measure the storage again", (STORAGE,), REVIEW, 1),
-    # Training.
-    Action(
-        "train",
-        ("N", "enter"),
-        "new training",
-        "show what a training would do, then start it",
-        (TRAINING,),
-        REVIEW,
-        1,
-    ),
-    Action("run_down", ("down", "j"), "next", "the training below", (TRAINING,), REVIEW),
-    Action("run_up", ("up", "k"), "back", "the training above", (TRAINING,), REVIEW),
-    Action(
-        "stop_training",
-        ("K",),
-        "stop",
-        "stop the training that runs; its best is kept",
-        (TRAINING,),
-        REVIEW,
-        2,
-    ),
-    Action("begin", ("enter",), "start", "start the training with these defaults", (START,), REVIEW, 1),
-    Action("other_task", ("tab",), "task", "the defaults for the next task", (START,), REVIEW, 2),
-    # Everywhere.
-    Action("go_label", ("L",), "label", "the Label screen", PLACES, footer=20),
-    Action("go_versions", ("V",), "versions", "the Versions screen", PLACES, footer=21),
-    Action("go_storage", ("S",), "storage", "the Storage screen", PLACES, footer=22),
-    Action("go_training", ("T",), "training", "the Training screen", PLACES, footer=23),
-    Action("help", ("question_mark", "f1"), "help", "this help", (*PLACES, RELEASE, START, LOG), footer=10),
-    Action("palette", ("ctrl+p", "colon"), "palette", "find any action by its name", PLACES, EXPERT),
-    Action("git_log", ("at",), "git log", "the git commands that were run here", PLACES, EXPERT),
-    Action("close", ("escape", "q"), "close", "go back", OVERLAYS, footer=9),
-    Action("quit", ("q", "ctrl+q"), "quit", "leave; labels are saved, trainings go on", PLACES, footer=30),
+from tui.actions import (
+    ACTIONS,
+    CONFIRM,
+    EVERYDAY,
+    EXPERT,
+    HELP,
+    LABEL,
+    LOG,
+    OVERLAYS,
+    PLACES,
+    RELEASE,
+    REVIEW,
+    START,
+    STORAGE,
+    TRAINING,
+    VERSIONS,
+    Action,
 )
+
+__all__ = [
+    "ACTIONS", "CONFIRM", "HELP", "LABEL", "LOG", "OVERLAYS", "PLACES", "RELEASE", "START", "STORAGE", "TRAINING",
+    "VERSIONS", "Action",
+]  # fmt: skip
+
+#: Letters that no class of a task takes, whatever the task is.
+KEPT = frozenset("vbunxr")
 
 _SHOWN = {
     "right": "→", "left": "←", "up": "↑", "down": "↓", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home",
-    "end": "End", "tab": "tab", "question_mark": "?", "colon": ":", "at": "@", "left_square_bracket": "[",
-    "right_square_bracket": "]", "escape": "esc", "f1": "F1",
+    "end": "End", "escape": "esc", "delete": "Del", "insert": "Ins",
+    "question_mark": "?", "colon": ":", "at": "@", "left_square_bracket": "[", "right_square_bracket": "]",
+    "exclamation_mark": "!", "quotation_mark": '"', "number_sign": "#", "dollar_sign": "$", "percent_sign": "%",
+    "ampersand": "&", "apostrophe": "'", "left_parenthesis": "(", "right_parenthesis": ")", "asterisk": "*",
+    "plus": "+", "comma": ",", "minus": "-", "full_stop": ".", "slash": "/", "semicolon": ";",
+    "less_than_sign": "<", "equals_sign": "=", "greater_than_sign": ">", "backslash": "\\", "underscore": "_",
+    "left_curly_bracket": "{", "vertical_line": "|", "right_curly_bracket": "}", "tilde": "~",
+    **{f"f{number}": f"F{number}" for number in range(1, 13)},
 }  # fmt: skip
+_BY_SHOWN = {word: key for key, word in _SHOWN.items()}
+
+_in_use: tuple[Action, ...] = ACTIONS
+
+
+def use(actions: tuple[Action, ...]) -> None:
+    """Put another table of the same actions in the place of the built-in one; the app does this once, at its start."""
+    global _in_use
+    _in_use = actions
 
 
 def shown(key: str) -> str:
@@ -148,40 +65,74 @@ def shown(key: str) -> str:
     return _SHOWN.get(key, key)
 
 
+def key_named(word: str) -> str:
+    """Return the key that a printed word means: '?' → 'question_mark', 'PgUp' → 'pageup', 'ctrl+d' as it is."""
+    return _BY_SHOWN.get(word) or (word if len(word) == 1 else word.lower())
+
+
 def actions_of(screen: str) -> Iterator[Action]:
     """Yield the actions that work on a screen, in the table's order."""
-    return (action for action in ACTIONS if screen in action.screens)
+    return (action for action in _in_use if screen in action.screens)
 
 
 def bindings_of(screen: str) -> list[BindingType]:
-    """Return a screen's bindings; the id of each is `<screen>.<action>`."""
+    """Return a screen's bindings as the built-in table has them; the id of each is `<screen>.<action>`."""
     return [
-        Binding(",".join(action.keys), action.id, action.word, show=False, id=f"{screen}.{action.id}")
-        for action in actions_of(screen)
+        Binding(_bound(action), action.id, action.word, show=False, id=f"{screen}.{action.id}")
+        for action in ACTIONS
+        if screen in action.screens
     ]
 
 
-def footer_of(screen: str, *, most: int = 8) -> list[tuple[str, str]]:
+def changes() -> dict[str, str]:
+    """Return binding id → keys of every action that does not have its built-in keys, as Textual takes them."""
+    built_in = {action.id: action.keys for action in ACTIONS}
+    return {
+        f"{screen}.{action.id}": _bound(action)
+        for action in _in_use
+        if action.keys != built_in[action.id]
+        for screen in action.screens
+    }
+
+
+def _bound(action: Action) -> str:
+    """The keys as a binding takes them; an action without keys has a name there that no terminal sends."""
+    return ",".join(action.keys) or f"palette_{action.id}"
+
+
+def keys_of(action: Action, taken: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the keys that reach an action where a task's classes have `taken` some of its letters."""
+    return tuple(key for key in action.keys if key not in taken or key in KEPT)
+
+
+def footer_of(screen: str, *, most: int = 8, taken: Collection[str] = ()) -> list[tuple[str, str]]:
     """Return (key, word) of at most `most` actions for a screen's footer, the most wanted first."""
     ranked = sorted(
-        (a for a in actions_of(screen) if a.footer and a.id != f"go_{screen}"),
+        (a for a in actions_of(screen) if a.footer and keys_of(a, taken) and a.id != f"go_{screen}"),
         key=lambda action: action.footer,
     )
-    return [(shown(action.keys[0]), action.word) for action in ranked[:most]]
+    return [(shown(keys_of(action, taken)[0]), action.word) for action in ranked[:most]]
 
 
-def help_of(screens: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
-    """Return group → (keys, sentence) of what works on these screens, each action once, in the table's order."""
+def help_of(screens: Iterable[str], taken: Collection[str] = ()) -> dict[str, list[tuple[str, str]]]:
+    """Return group → (keys, sentence) of what works on these screens, each action once, in the table's order.
+
+    What no key reaches is said to be in the palette.
+    """
     groups: dict[str, list[tuple[str, str]]] = {EVERYDAY: [], REVIEW: [], EXPERT: []}
-    wanted, seen = set(screens), set()
-    for action in ACTIONS:
-        if wanted & set(action.screens) and action.id not in seen:
-            seen.add(action.id)
-            keys = " ".join(shown(key) for key in action.keys)
-            groups[action.group].append((keys, action.help))
+    wanted = set(screens)
+    for action in _in_use:
+        if wanted & set(action.screens):
+            keys = " ".join(shown(key) for key in keys_of(action, taken))
+            groups[action.group].append((keys or f": {action.word}", action.help))
     return {group: rows for group, rows in groups.items() if rows}
 
 
 def yielding_keys(screen: str) -> frozenset[str]:
     """Return the letters that give way to a class key on a screen."""
-    return frozenset(key for a in actions_of(screen) if a.yields for key in a.keys if len(key) == 1)
+    return frozenset(
+        key
+        for a in actions_of(screen)
+        for key in a.keys
+        if len(key) == 1 and key.islower() and key not in KEPT
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -24,6 +25,8 @@ class Place(Screen[None]):
     """One of the screens a person switches between."""
 
     PLACE: ClassVar[str] = ""
+    #: What the keys for reading on scroll.
+    SCROLLS: ClassVar[str] = ""
     AUTO_FOCUS = ""
 
     @property
@@ -108,6 +111,30 @@ class Place(Screen[None]):
 
     async def action_quit(self) -> None:
         await self.app.action_quit()
+
+    # --- reading what is longer than the screen -----------------------------------------------------------------
+
+    def _scroll(self, go: Callable[[Widget], None]) -> None:
+        for widget in self.query(self.SCROLLS) if self.SCROLLS else ():
+            go(widget)
+
+    def action_line_on(self) -> None:
+        self._scroll(lambda widget: widget.scroll_down(animate=False))
+
+    def action_line_back(self) -> None:
+        self._scroll(lambda widget: widget.scroll_up(animate=False))
+
+    def action_page_on(self) -> None:
+        self._scroll(lambda widget: widget.scroll_page_down(animate=False))
+
+    def action_page_back(self) -> None:
+        self._scroll(lambda widget: widget.scroll_page_up(animate=False))
+
+    def action_top(self) -> None:
+        self._scroll(lambda widget: widget.scroll_home(animate=False))
+
+    def action_bottom(self) -> None:
+        self._scroll(lambda widget: widget.scroll_end(animate=False))
 
     def say(self, text: str | Content, *, bad: bool = False) -> None:
         """Tell the person something in passing."""

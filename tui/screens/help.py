@@ -30,6 +30,7 @@ class HelpScreen(Place):
     """Keys and words."""
 
     PLACE = keymap.HELP
+    SCROLLS = "#help"
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.HELP)
 
     def __init__(self, place: str, task: Task) -> None:
@@ -37,12 +38,11 @@ class HelpScreen(Place):
         self._place, self._about = place, task
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="help", can_focus=True):
+        with VerticalScroll(id="help", can_focus=False):
             yield Static(help_text(self._place, self._about), id="help-text", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#help").border_title = Content(f"keys on the {self._place} screen")
-        self.query_one("#help").focus()
 
     def action_close(self) -> None:
         self.dismiss()
@@ -51,7 +51,8 @@ class HelpScreen(Place):
 def help_text(place: str, task: Task) -> Content:
     """Everything that works on a screen."""
     lines: list[Content] = []
-    if place == keymap.LABEL:
+    taken = class_keys(task) if place == keymap.LABEL else {}
+    if taken:
         lines.append(Content.styled(f"Label as ({task.name})", BOLD))
         for code, class_ in enumerate(task.classes):
             keys = " ".join(
@@ -59,7 +60,7 @@ def help_text(place: str, task: Task) -> Content:
             )
             lines.append(_row(keys, Content.styled(f"{GLYPHS[code]} {class_}", COLOURS[code])))
         lines.append(Content(""))
-    for group, rows in keymap.help_of([place]).items():
+    for group, rows in keymap.help_of([place], taken).items():
         lines.append(Content.styled(group, BOLD))
         lines += [_row(keys, Content(words)) for keys, words in rows]
         lines.append(Content(""))

@@ -19,15 +19,15 @@ class LogScreen(Place):
     """Shows the end of .print-models/git.log."""
 
     PLACE = keymap.LOG
+    SCROLLS = "#log"
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.LOG)
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="log", can_focus=True):
+        with VerticalScroll(id="log", can_focus=False):
             yield Static("reading …", id="log-text", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#log").border_title = Content("git commands that changed something here")
-        self.query_one("#log").focus()
 
     def receive(self, result: object) -> None:
         text = self.query_one("#log-text", Static)

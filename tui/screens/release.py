@@ -33,6 +33,7 @@ class ReleaseScreen(Place):
     """Release the draft of a task."""
 
     PLACE = keymap.RELEASE
+    SCROLLS = "#release"
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.RELEASE)
 
     def __init__(self, task: Task) -> None:
@@ -48,13 +49,12 @@ class ReleaseScreen(Place):
         self._made: CoreReleased | None = None
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="release", can_focus=True):
+        with VerticalScroll(id="release", can_focus=False):
             yield Static(id="plan", markup=False)
             yield Static(id="outcome", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#release").border_title = Content(f"release {self._about.name}")
-        self.query_one("#release").focus()
         self._ask()
 
     def _ask(self) -> None:

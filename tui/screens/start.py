@@ -21,6 +21,7 @@ class StartScreen(Place):
     """Start a training with the defaults."""
 
     PLACE = keymap.START
+    SCROLLS = "#start"
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.START)
 
     def __init__(self, task: Task) -> None:
@@ -31,11 +32,10 @@ class StartScreen(Place):
         self._problem: Failed | None = None
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="start", can_focus=True):
+        with VerticalScroll(id="start", can_focus=False):
             yield Static(id="offer", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one("#start").focus()
         self._ask()
 
     def _ask(self) -> None:

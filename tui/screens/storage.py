@@ -21,6 +21,7 @@ class StorageScreen(Place):
     """What Git LFS holds, and what the drafts cost."""
 
     PLACE = keymap.STORAGE
+    SCROLLS = "#storage"
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.STORAGE)
 
     def __init__(self) -> None:
@@ -30,12 +31,11 @@ class StorageScreen(Place):
         self._measuring = False
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="storage", can_focus=True):
+        with VerticalScroll(id="storage", can_focus=False):
             yield Static(id="ledger", markup=False)
 
     def show_state(self) -> None:
         super().show_state()
-        self.query_one("#storage").focus()
         self._measure()
 
     def _measure(self) -> None:

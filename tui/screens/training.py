@@ -33,6 +33,7 @@ class TrainingScreen(Place):
     """Watch trainings."""
 
     PLACE = keymap.TRAINING
+    SCROLLS = "#run-log"
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.TRAINING)
 
     def __init__(self) -> None:

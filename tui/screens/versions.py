@@ -29,6 +29,7 @@ class VersionsScreen(Place):
     """What there is, what would change, what it costs."""
 
     PLACE = keymap.VERSIONS
+    SCROLLS = "#detail"
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.VERSIONS)
 
     def __init__(self) -> None:
@@ -41,12 +42,11 @@ class VersionsScreen(Place):
         with Container(id="two"):
             with VerticalScroll(id="list", can_focus=False):
                 yield Static(id="versions", markup=False)
-            with VerticalScroll(id="detail", can_focus=True):
+            with VerticalScroll(id="detail", can_focus=False):
                 yield Static(id="diff", markup=False)
 
     def show_state(self) -> None:
         super().show_state()
-        self.query_one("#detail").focus()
         self.bridge.versions(self.state.task)
         self._draw()
 

@@ -1,0 +1,105 @@
+"""The table of actions: what a person can do on which screen, its keys, a word and a sentence. `tui.keymap` reads it.
+
+What always holds (tests/tui/test_keymap.py): no key has two meanings on one screen, none takes away on one screen what
+it only moves on another, and every action that is here is built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LABEL, VERSIONS, STORAGE, TRAINING = "label", "versions", "storage", "training"
+RELEASE, START, HELP, CONFIRM, LOG = "release", "start", "help", "confirm", "log"
+#: The screens a person switches between with an upper-case letter.
+PLACES = (LABEL, VERSIONS, STORAGE, TRAINING)
+#: The screens that lie over one of those and are left again.
+OVERLAYS = (RELEASE, START, HELP, LOG)
+#: The screens whose text scrolls by keys; on Versions and Training the arrows choose a row instead.
+SCROLLING = (VERSIONS, STORAGE, TRAINING, *OVERLAYS)
+LINES = (STORAGE, *OVERLAYS)
+
+EVERYDAY, REVIEW, EXPERT = "Everyday", "Review", "Expert"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a person can do: its keys, a word for the footer, a sentence for the help, and where it works.
+
+    `footer` orders the footer (0: not in it). `moves` marks what only looks elsewhere, `takes` what takes something
+    away or can't be taken back. `fixed` actions keep their keys, whatever a person's settings say. An action without
+    keys is in the palette.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    word: str
+    help: str
+    screens: tuple[str, ...]
+    group: str = EVERYDAY
+    footer: int = 0
+    moves: bool = False
+    takes: bool = False
+    fixed: bool = False
+
+
+# One row an action: id, keys, word, sentence, screens, group, rank in the footer.
+# fmt: off
+ACTIONS: tuple[Action, ...] = (
+    # Moving through the frames.
+    Action("next", ("right", "l"), "next", "the next frame", (LABEL,), moves=True),
+    Action("previous", ("left", "h"), "back", "the frame before", (LABEL,), moves=True),
+    Action("ten_on", ("down", "j"), "ten on", "ten frames on", (LABEL,), moves=True),
+    Action("ten_back", ("up", "k"), "ten back", "ten frames back", (LABEL,), moves=True),
+    Action("recording_next", ("pagedown", "right_square_bracket"), "next recording", "the next recording",
+           (LABEL,), moves=True),
+    Action("recording_previous", ("pageup", "left_square_bracket"), "recording back",
+           "the start of this recording, then the one before", (LABEL,), moves=True),
+    Action("first", ("home",), "first", "the first frame", (LABEL,), moves=True),
+    Action("last", ("end",), "last", "the last frame", (LABEL,), moves=True),
+    # Labelling.
+    Action("unlabelled", ("n",), "next unlabelled", "the next frame without a label", (LABEL,), footer=3, moves=True),
+    Action("undo", ("u",), "undo", "take your last labelling step back", (LABEL,), footer=2),
+    Action("clear", ("x",), "clear", "take the label off this frame", (LABEL,), footer=4, takes=True),
+    Action("task", ("tab",), "task", "switch to the next task", (LABEL,), footer=5, moves=True),
+    Action("source", ("C",), "camera", "switch to the next camera", (LABEL,), REVIEW, moves=True),
+    # Versions and releasing.
+    Action("release", ("R",), "release", "open the release of the draft: checks, price, steps", (VERSIONS,), REVIEW, 1),
+    Action("frames", ("f",), "frames", "switch between the counts and the list of changed frames", (VERSIONS,),
+           REVIEW, 3, moves=True),
+    Action("next_task", ("tab",), "task", "the versions of the next task", (VERSIONS,), REVIEW, 2, moves=True),
+    Action("push", ("p",), "push or not", "choose whether the release is pushed", (RELEASE,), REVIEW, 2),
+    Action("confirm", ("Y",), "do it", "confirm what is asked", (RELEASE, CONFIRM), REVIEW, 1, takes=True, fixed=True),
+    Action("over", ("O",), "push over the plan", "push although it goes over the plan's limit", (RELEASE,), REVIEW, 2,
+           takes=True, fixed=True),
+    Action("stop_release", ("K",), "stop", "stop the release at the next step", (RELEASE,), REVIEW, 3, takes=True),
+    Action("decline", ("n", "escape", "q"), "no", "leave it as it is", (CONFIRM,), REVIEW, 2, fixed=True),
+    # Storage.
+    Action("reload", ("r",), "measure again", "measure the storage again", (STORAGE,), REVIEW, 1),
+    # Training.
+    Action("train", ("N", "enter"), "new training", "show what a training would do, then start it", (TRAINING,),
+           REVIEW, 1),
+    Action("run_down", ("down", "j"), "next", "the training below", (TRAINING,), REVIEW, moves=True),
+    Action("run_up", ("up", "k"), "back", "the training above", (TRAINING,), REVIEW, moves=True),
+    Action("stop_training", ("K",), "stop", "stop the training that runs; its best is kept", (TRAINING,), REVIEW, 2,
+           takes=True),
+    Action("begin", ("enter",), "start", "start the training with these defaults", (START,), REVIEW, 1),
+    Action("other_task", ("tab",), "task", "the defaults for the next task", (START,), REVIEW, 2, moves=True),
+    # Reading what is longer than the screen.
+    Action("line_on", ("down", "j"), "down", "a line on", LINES, REVIEW, moves=True),
+    Action("line_back", ("up", "k"), "up", "a line back", LINES, REVIEW, moves=True),
+    Action("page_on", ("pagedown", "space"), "page on", "a page on", SCROLLING, REVIEW, moves=True),
+    Action("page_back", ("pageup", "b"), "page back", "a page back", SCROLLING, REVIEW, moves=True),
+    Action("top", ("home",), "top", "to the beginning", SCROLLING, REVIEW, moves=True),
+    Action("bottom", ("end",), "end", "to the end", SCROLLING, REVIEW, moves=True),
+    # Everywhere.
+    Action("go_label", ("L",), "label", "the Label screen", PLACES, footer=20, moves=True, fixed=True),
+    Action("go_versions", ("V",), "versions", "the Versions screen", PLACES, footer=21, moves=True, fixed=True),
+    Action("go_storage", ("S",), "storage", "the Storage screen", PLACES, footer=22, moves=True, fixed=True),
+    Action("go_training", ("T",), "training", "the Training screen", PLACES, footer=23, moves=True, fixed=True),
+    Action("help", ("question_mark", "f1"), "help", "this help", (*PLACES, RELEASE, START, LOG), footer=10, fixed=True),
+    Action("palette", ("ctrl+p", "colon"), "palette", "find any action by its name", PLACES, EXPERT, fixed=True),
+    Action("git_log", ("at",), "git log", "the git commands that were run here", PLACES, EXPERT, moves=True),
+    Action("close", ("escape", "q"), "close", "go back", OVERLAYS, footer=9, fixed=True),
+    Action("quit", ("q", "ctrl+q"), "quit", "leave; labels are saved, trainings go on", PLACES, footer=30, fixed=True),
+)
+# fmt: on
