@@ -88,7 +88,7 @@ class PrintModelsApp(CarefulApp):
         self.theme = THEMES[0].name
         self.animation_level = "none"
         self.bridge.read_labels()
-        self.bridge.scan()
+        self.bridge.scan(source=self.state.source)
         self.bridge.look_at_git()
         self.bridge.runs()
         self.set_interval(_POLL_S, self.bridge.poll)
@@ -119,6 +119,7 @@ class PrintModelsApp(CarefulApp):
                 changed = state.by_source != result.frames or state.scanning != result.scanning
                 state.by_source, state.scanning = result.frames, result.scanning
                 state.unreachable, state.problems = result.unreachable, result.problems
+                state.known = result.total
                 if changed:
                     state.take_frames(result.frames.get(state.source, ()))
                     if not result.scanning:

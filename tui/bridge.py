@@ -75,10 +75,14 @@ class Bridge:
 
     # --- frames and pictures ------------------------------------------------------------------------------------
 
-    def scan(self, *, again: bool = False) -> None:
-        """Bring the file list up to date: the first frames at once, then all; `again` tells only what changed."""
-        if not again:
-            self._looking.ask("frames", lambda: looking.first_frames(self.index()), slot="first")
+    def scan(self, *, again: bool = False, source: str = "", near: str = "") -> None:
+        """Bring the file list up to date; `again` tells only what changed.
+
+        Where a `source` is named, on opening, its frames around `near` come at once, before all others.
+        """
+        if source:
+            first = partial(self._first, source, near)
+            self._looking.ask("frames", first, slot="first")
         job = partial(self._scan, again=again)
         self._looking.ask("frames", job, slot="scan")
 
@@ -194,6 +198,9 @@ class Bridge:
 
     def _lanes(self) -> tuple[Lane, ...]:
         return (self._labels, self._pictures, self._looking, self._trainings, self._working)
+
+    def _first(self, source: str, near: str) -> FramesFound:
+        return looking.first_frames(self.index(), source, near)
 
     def _scan(self, *, again: bool) -> FramesFound | None:
         return looking.all_frames(self.index(), self._post, again=again)

@@ -35,15 +35,22 @@ _FIRST = 200
 _MOST_PROBLEMS = 50
 
 
-def first_frames(index: FrameIndex) -> FramesFound:
-    """Return the first frames at once: all that the list knows, else those of the oldest days."""
+def first_frames(index: FrameIndex, source: str = "", near: str = "") -> FramesFound:
+    """Return some frames of a source at once: the days around the frame `near`, else the oldest; and how many are known."""
     known = index.count()
-    frames = index.frames() if known else index.first(_FIRST)
-    return FramesFound(_by_source(index.workspace, frames), scanning=True)
+    frames = index.first(_FIRST, source=source or None, near=near)
+    return FramesFound(_by_source(index.workspace, frames), scanning=True, total=max(known, len(frames)))
 
 
 def all_frames(index: FrameIndex, post: Post, *, again: bool) -> FramesFound | None:
-    """Scan, and return every frame with what is no frame; None where it is done `again` and nothing changed."""
+    """Scan, and return every frame with what is no frame; None where it is done `again` and nothing changed.
+
+    What the list knew before is posted first: a camera that takes its time hides nothing that was seen before.
+    """
+    known = {}
+    if not again and index.count() > _FIRST:
+        known = _by_source(index.workspace, index.frames())
+        post(FramesFound(known, scanning=True))
 
     def report(progress: Progress) -> None:
         post(Scanning(progress.done, progress.total))
@@ -61,7 +68,9 @@ def all_frames(index: FrameIndex, post: Post, *, again: bool) -> FramesFound | N
         + (f" ({plural(problem.count, 'file')})" if problem.count > 1 else "")
         for problem in result.problems[:_MOST_PROBLEMS]
     )
-    return FramesFound(_by_source(index.workspace, index.frames()), False, lines, unreachable)
+    changed = result.added or result.removed or not known
+    frames = _by_source(index.workspace, index.frames()) if changed else known
+    return FramesFound(frames, False, lines, unreachable)
 
 
 def _by_source(workspace: Workspace, frames: list[Frame]) -> dict[str, tuple[Frame, ...]]:

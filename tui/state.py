@@ -32,6 +32,7 @@ class State:
     source: str
     frames: tuple[Frame, ...] = ()
     by_source: Mapping[str, tuple[Frame, ...]] = field(default_factory=dict)
+    known: int = 0
     scanning: bool = True
     opened: bool = False
     unreachable: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -141,7 +142,7 @@ class State:
     def total(self) -> int:
         """Return how many frames count for the task, over all sources."""
         if self.task.when is None:
-            return sum(len(frames) for frames in self.by_source.values())
+            return max(self.known, sum(len(frames) for frames in self.by_source.values()))
         return sum(self.counts_for(frame.key) for frames in self.by_source.values() for frame in frames)
 
     def class_counts(self) -> Counter[str]:
