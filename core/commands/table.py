@@ -47,7 +47,7 @@ COMMANDS: dict[str, Entry] = {
         "core.commands.versions:diff", "Versions", "what changed between two versions, or to the draft"
     ),
     "verify": Entry(
-        "core.commands.versions:verify", "Versions", "compare the bytes of a version with its hashes"
+        "core.commands.checking:verify", "Versions", "compare the bytes of a version with its hashes"
     ),
     "release": Entry(
         "core.commands.release:release",

@@ -1,4 +1,4 @@
-"""The commands of dataset versions: export, versions, diff, verify."""
+"""The commands of dataset versions: export, versions, diff."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ from core.text import safe
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
+    from core.releasing.standing import Standing
     from core.tasks import Task
-    from core.versions.checks import CheckResult
     from core.versions.diff import Diff
     from core.versions.manifest import Version
-
-_LEVELS = {"pass": "ok   ", "warn": "warn ", "block": "BLOCK"}
+    from core.workspace import Workspace
 
 
 def _opened(ctx: Context, stack: ExitStack, *, accept: bool = False) -> tuple[LabelStore, FrameIndex]:
@@ -154,20 +153,50 @@ def _counts(classes: Mapping[str, int]) -> str:
 @json_option
 @pass_context
 def versions(ctx: Context, task: str | None, as_json: bool) -> None:
-    """List every version of the datasets, newest last."""
-    from core.versions.manifest import list_versions, read_version, withdrawn
+    """List every version of the datasets, newest last, and how far each is: exported, tagged here, on a remote."""
+    from core.releasing.standing import Standing, standings
+    from core.storage.git import Git
+    from core.versions.manifest import list_versions, withdrawn
 
     ws = ctx.workspace
     tasks = [ws.task(task)] if task else list(ws.tasks.values())
     found: dict[str, list[dict[str, Any]]] = {}
     lines: list[str] = []
+    far = standings(ws, Git(ws.root), tasks)
     for one in tasks:
         gone = withdrawn(ws, one)
-        rows = [_version_row(read_version(ws, one, name), gone) for name in list_versions(ws, one)]
+        rows = [
+            {**_listed(ws, one, name, gone), **_far(far.get((one.name, name), Standing()))}
+            for name in list_versions(ws, one)
+        ]
         found[one.name] = rows
         lines.append(one.name + ("" if rows else ": no version yet"))
         lines += [_version_line(row) for row in rows]
     ctx.answer({"versions": found}, "\n".join(lines), as_json=as_json)
+
+
+def _listed(ws: Workspace, task: Task, name: str, gone: Any) -> dict[str, Any]:
+    """Return a version's row; one that can't be read is there with what is wrong."""
+    from core.durable import explain
+    from core.errors import PrintModelsError
+    from core.versions.manifest import read_version
+
+    try:
+        return _version_row(read_version(ws, task, name), gone)
+    except (PrintModelsError, OSError) as error:
+        fault = error if isinstance(error, PrintModelsError) else explain(error, f"reading {name}")
+        unknown = dict.fromkeys(("created", "description", "images", "bytes", "classes", "digest", "parent"))
+        known = {"legacy": False, "withdrawn": gone.get(name), "problems": [fault.what, fault.remedy]}
+        return {"version": name, **unknown, **known}
+
+
+def _far(standing: Standing) -> dict[str, Any]:
+    return {
+        "committed": standing.committed,
+        "tagged": standing.tagged,
+        "remotes": list(standing.remotes),
+        "state": standing.text,
+    }
 
 
 def _version_row(version: Version, gone: Any) -> dict[str, Any]:
@@ -189,9 +218,13 @@ def _version_row(version: Version, gone: Any) -> dict[str, Any]:
 def _version_line(row: dict[str, Any]) -> str:
     from core.human import size
 
-    line = f"  {safe(row['version']):<5} {safe(row['created'][:10]):<10}  {row['images']:>6} images"
-    line += f"  {_counts(row['classes'])}"
-    line += f"  {size(row['bytes'])}"
+    line = f"  {safe(row['version']):<5} "
+    if row["classes"] is None:
+        line += "can't be read"
+    else:
+        line += f"{safe(row['created'][:10]):<10}  {row['images']:>6} images"
+        line += f"  {_counts(row['classes'])}  {size(row['bytes'])}"
+    line += f"  {row['state']}"
     if row["legacy"]:
         line += "  (older tool)"
     if row["withdrawn"] is not None:
@@ -277,37 +310,3 @@ def _diff_text(found: Diff, task: Task, *, frames: bool) -> str:
         if frames:
             lines += [f"      {safe(frame)}" for frame in hunk.frames]
     return "\n".join(lines)
-
-
-@click.command()
-@click.argument("version", required=False, shell_complete=completion.versions)
-@task_option
-@json_option
-@pass_context
-def verify(ctx: Context, version: str | None, task: str | None, as_json: bool) -> None:
-    """Compare every byte of a version with its hashes; without VERSION, of all versions."""
-    from core.versions.checks import exit_code
-    from core.versions.checks import verify as check
-    from core.versions.manifest import list_versions
-
-    ws = ctx.workspace
-    tasks = [ws.task(task)] if task or version else list(ws.tasks.values())
-    lines: list[str] = []
-    rows: list[dict[str, Any]] = []
-    found: list[CheckResult] = []
-    for one in tasks:
-        for name in [version] if version else list_versions(ws, one):
-            results = check(ws, one, name, ctx.report)
-            found += results
-            rows += [{"task": one.name, "version": name, **result.as_json()} for result in results]
-            lines += [f"{one.name} {safe(name)}", *map(_check_line, results)]
-    text = "\n".join(lines) or "There is no version to verify."
-    code = exit_code(found)
-    ctx.answer({"ok": code == 0, "results": rows}, text, as_json=as_json)
-    if code:
-        ctx.exit(code)
-
-
-def _check_line(result: CheckResult) -> str:
-    line = f"  {_LEVELS[result.level]} {safe(result.id)}: {safe(result.text)}"
-    return f"{line}\n        {safe(result.remedy)}" if result.remedy and result.level != "pass" else line

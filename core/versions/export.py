@@ -25,9 +25,10 @@ from core.progress import CancelToken, Progress, Report, silent
 from core.text import safe
 from core.version import __version__
 from core.versions import baselines, card, manifest
+from core.versions.blocks import check_room
 from core.versions.images import Changed, Images, Missing, describe
 from core.versions.manifest import Info, Item, Selection, Version, read_version
-from core.versions.plan import ExportPlan, check_room, held_items, plan, split_of
+from core.versions.plan import ExportPlan, held_items, plan, split_of
 from core.versions.selection import Chosen
 from core.versions.splits import RULE, Split
 from core.versions.stage import Stage, staged, sweep

@@ -205,7 +205,10 @@ def _fault(item: Item, classes: set[str]) -> str | None:
 
 
 def _damaged(where: str, what: str) -> Damaged:
-    return Damaged(f"{safe(where)}: {what}.", "Get the file as it was released: git checkout -- that file.")
+    return Damaged(
+        f"{safe(where)}: {what}.",
+        f"Get the file as it was released: git checkout -- {safe(where).partition(', line ')[0]}",
+    )
 
 
 def _unreadable(data: bytes, where: str, error: Exception) -> Damaged:
@@ -245,7 +248,7 @@ def decode_info(data: bytes, where: str) -> Info:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damaged(
             f"{safe(where)} can't be read: {safe(str(error))}.",
-            "Get the file as it was released: git checkout -- that file.",
+            f"Get the file as it was released: git checkout -- {safe(where)}",
         ) from error
 
 

@@ -5,30 +5,28 @@ A plan that can't be carried out says why in `blocks`; `export` raises the first
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import Damaged, Lacking, PrintModelsError, Refused, WrongUsage
+from core.errors import PrintModelsError, Refused, WrongUsage
 from core.frames.names import captured_at
-from core.human import plural, size
 from core.tasks import Task
 from core.text import safe
 from core.versions import splits
+from core.versions.blocks import class_blocks, entry_block, file_blocks, missing_blocks, same_blocks
 from core.versions.diff import Labelled, Snapshot, diff
 from core.versions.images import Images
 from core.versions.manifest import Excluded, Item, Version
 from core.versions.naming import base_names
-from core.versions.numbering import free_number, tagged_numbers
+from core.versions.numbering import free_number
 from core.versions.placing import Places, place
 from core.versions.selection import Chosen, Draft, draft
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
-    from core.labels.model import LabelProblem
     from core.labels.store import LabelStore
 
 
@@ -101,15 +99,15 @@ def plan(
     images = Images(workspace)
     held = held_items(found)
     missing = tuple(c.frame for c in found.chosen if not _findable(images, c, held.get(c.frame)))
-    blocks = _file_blocks(workspace, store, task) if given is None else []
-    blocks += [] if again else _same_blocks(workspace, found)
-    blocks += _missing_blocks(found, workspace, index, missing, allow_missing)
+    blocks = file_blocks(workspace, store, task) if given is None else []
+    blocks += [] if again else same_blocks(workspace, found)
+    blocks += missing_blocks(found, workspace, index, missing, allow_missing)
     if allow_missing and missing:
         gone = set(missing)
         kept = tuple(c for c in found.chosen if c.frame not in gone)
         named = (*found.excluded, *(Excluded(frame, "missing") for frame in missing))
         found = replace(found, chosen=kept, excluded=tuple(sorted(named, key=lambda e: e.frame)))
-    blocks += _class_blocks(found)
+    blocks += class_blocks(found)
     frames = [chosen.frame for chosen in found.chosen]
     try:
         names = base_names(frames, {frame: item.base_name for frame, item in held.items()})
@@ -139,20 +137,8 @@ def read_labels(path: Path, task: Task) -> dict[str, str]:
 
     found = read(path, task)
     if found.problems:
-        raise _problem_block(path.name, found.problems)
+        raise entry_block(path.name, found.problems)
     return dict(found.labels)
-
-
-def _problem_block(name: str, problems: Sequence[LabelProblem]) -> PrintModelsError:
-    """Say what the first entry is that is no label: a conflict waits for a decision, all else is damage."""
-    first = problems[0]
-    where = f"{safe(name)}, line {first.line}" if first.line else safe(name)
-    more = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
-    kind = Refused if first.what.startswith("conflict") else Damaged
-    return kind(
-        f"{where}: {safe(first.key, limit=120)}: {safe(first.what)}{more}.",
-        "Label the frame, or correct the entry in the file; nothing was exported.",
-    )
 
 
 def _shown(workspace: Workspace, path: Path) -> str:
@@ -252,72 +238,6 @@ def _findable(images: Images, chosen: Chosen, item: Item | None) -> bool:
     )
 
 
-def _file_blocks(workspace: Workspace, store: LabelStore, task: Task) -> list[PrintModelsError]:
-    """Why the label file or the marks, as they lie on the disk, are not what the store holds."""
-    others = set(workspace.tasks) - {task.name}
-    blocks = [error for name, error in store.file_errors.items() if name not in others]
-    waiting = store.problems(task)
-    return [*blocks, _problem_block(task.labels_file, waiting)] if waiting else blocks
-
-
-def _same_blocks(workspace: Workspace, found: Draft) -> list[PrintModelsError]:
-    """A version that holds what the newest one holds is of use to nobody, but to replace an older tool's."""
-    if found.parent is None or found.parent.legacy or not found.is_parent:
-        return []
-    task, newest = found.task.name, found.parent.name
-    made = found.parent.number not in tagged_numbers(workspace, found.task)
-    return [
-        Refused(
-            f"There is nothing to export: {task} {newest}{', not released yet,' if made else ''} equals the draft.",
-            f"Release it: print-models release --task {task}"
-            if made
-            else "Label or correct some frames first; to make the same once more all the same, give its --version.",
-        )
-    ]
-
-
-def _missing_blocks(
-    found: Draft, workspace: Workspace, index: FrameIndex, missing: Sequence[str], allowed: bool
-) -> list[PrintModelsError]:
-    """A frame found nowhere stops, unless that is allowed; a camera that is away always stops."""
-    for source in sorted({frame.split("/", 1)[0] for frame in missing}):
-        why = index.unreachable(source) if source in workspace.sources else None
-        if why is not None:
-            return [why]
-    if allowed or not missing:
-        return []
-    named = ", ".join(safe(frame, limit=80) for frame in missing[:5])
-    return [
-        Refused(
-            f"{plural(len(missing), 'labelled frame')} of the draft {'is' if len(missing) == 1 else 'are'} nowhere: "
-            f"{named}{' …' if len(missing) > 5 else ''}.",
-            "Bring the files back, or leave them out by name with --allow-missing.",
-        )
-    ]
-
-
-def _class_blocks(found: Draft) -> list[PrintModelsError]:
-    if not found.labelled:
-        return [Refused(f"{found.task.name} has no labels yet.", "Label some frames first.")]
-    held = [name for name, n in found.classes.items() if n]
-    if not held:
-        return [
-            Refused(
-                f"Nothing of {found.task.name} is left: all {found.labelled} labels are excluded by name.",
-                "Take an exclusion back, or label more frames.",
-            )
-        ]
-    if len(held) == 1:
-        lacking = " or ".join(name for name in found.task.classes if name not in held)
-        return [
-            Refused(
-                f"The draft of {found.task.name} holds only {held[0]}; no model can learn from one class.",
-                f"Label at least one frame as {lacking}.",
-            )
-        ]
-    return []
-
-
 def _bytes_needed(found: Draft, held: Mapping[str, Item], index: FrameIndex) -> int:
     known: list[int] = []
     unknown = []
@@ -330,20 +250,3 @@ def _bytes_needed(found: Draft, held: Mapping[str, Item], index: FrameIndex) -> 
             known.append(number)
     asked = [frame for frame in (index.get(name) for name in unknown) if frame is not None]
     return sum(known) + sum(frame.size or 0 for frame in asked)
-
-
-def check_room(path: Path, needed: int, files: int) -> None:
-    """Raise Lacking where the file system of `path` has not enough bytes or inodes for an export."""
-    found = os.statvfs(path)
-    free = found.f_bavail * found.f_frsize
-    wanted = needed + needed // 50 + files * 4096
-    if wanted > free:
-        raise Lacking(
-            f"The version needs {size(wanted)} on the disk of datasets/, {size(free)} are free.",
-            "Free some space, then try again; nothing was written.",
-        )
-    if found.f_files and found.f_favail < files + 20:
-        raise Lacking(
-            f"The version needs {files + 20} inodes on the disk of datasets/, {found.f_favail} are free (df -i).",
-            "Delete files that are not needed, then try again; nothing was written.",
-        )

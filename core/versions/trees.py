@@ -129,14 +129,15 @@ class GitTree:
 
 def read_tree(tree: Tree, task: Task, name: str, path: Path) -> Version:
     """Read a version from a tree. Raises Damaged where its files can't be parsed or are missing."""
+    where = f"datasets/{task.name}/{name}" if path.parts[-3:-1] == ("datasets", task.name) else name
     raw_info, raw_items = tree.read(manifest.INFO), tree.read(manifest.METADATA)
-    info = manifest.decode_info(raw_info, f"{name}/{manifest.INFO}") if raw_info is not None else None
+    info = manifest.decode_info(raw_info, f"{where}/{manifest.INFO}") if raw_info is not None else None
     if raw_items is not None:
-        items = manifest.decode_metadata(raw_items, f"{name}/{manifest.METADATA}")
+        items = manifest.decode_metadata(raw_items, f"{where}/{manifest.METADATA}")
         if info is None:
             raise Damaged(
                 f"{task.name} {name} has metadata.jsonl but no dataset_info.json.",
-                "Get the version as it was released: git checkout -- its folder.",
+                f"Get the version as it was released: git checkout -- {safe(where)}",
             )
         return Version(task, name, path, info, items, info.digest)
     raw_labels = tree.read(manifest.LABELS)
@@ -145,7 +146,7 @@ def read_tree(tree: Tree, task: Task, name: str, path: Path) -> Version:
             f"{task.name} {safe(name)} has neither metadata.jsonl nor labels.json.",
             "It is no dataset version; look into the folder.",
         )
-    legacy, problems = _legacy_items(tree, task, name, raw_labels)
+    legacy, problems = _legacy_items(tree, task, where, raw_labels)
     info = info or Info(version=f"{manifest.number_of(name) or 0}.0", dataset_type=task.name)
     if info.total_images and info.total_images != len(legacy):
         problems.append(f"dataset_info.json says {info.total_images} images, there are {len(legacy)}.")
@@ -153,12 +154,12 @@ def read_tree(tree: Tree, task: Task, name: str, path: Path) -> Version:
     return Version(task, name, path, info, ordered, manifest.digest(ordered), True, tuple(problems))
 
 
-def _legacy_items(tree: Tree, task: Task, name: str, raw: bytes) -> tuple[list[Item], list[str]]:
+def _legacy_items(tree: Tree, task: Task, where: str, raw: bytes) -> tuple[list[Item], list[str]]:
     """Match a verbatim label file with the images in the class folders, by base name."""
     from core.frames.names import captured_at
     from core.labels.files import parse
 
-    labels = parse(raw, task, f"{name}/{manifest.LABELS}")
+    labels = parse(raw, task, f"{where}/{manifest.LABELS}")
     problems = [f"labels.json: {problem.what}" for problem in labels.problems]
     lying: dict[str, list[str]] = {}
     for image in tree.images():

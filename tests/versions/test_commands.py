@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.commands import versions
+from core.commands import checking, versions
 from core.versions.checks import CheckResult
 from core.versions.diff import diff
 from core.versions.manifest import Item, read_version
@@ -82,12 +82,12 @@ def test_every_line_is_made_safe_whatever_it_is_given(exported: House) -> None:
     )
     bad = replace(v1, name=_NASTY, info=info, items=(item,), digest=_NASTY, problems=(_NASTY,))
     found = diff(version_snapshot(v1), version_snapshot(bad))
-    row = versions._version_row(bad, {_NASTY: {"reason": _NASTY}})
+    row = {**versions._version_row(bad, {_NASTY: {"reason": _NASTY}}), "state": "exported only"}
     shown = [
         versions._made_text(bad),
         versions._version_line(row),
         versions._diff_text(found, exported.task, frames=True),
-        versions._check_line(CheckResult(_NASTY, "block", _NASTY, _NASTY)),
+        checking._check_line(CheckResult(_NASTY, "block", _NASTY, _NASTY)),
     ]
     for text in shown:
         assert all(line.isprintable() for line in text.split("\n")), text
@@ -143,3 +143,25 @@ def test_export_takes_labels_gone_outside_only_when_that_is_said(
     answer = cli(root, "export", "--accept-outside", "--json")
     assert answer.code == 0, answer.err
     assert answer.json["images"] == 5
+
+
+def test_a_damaged_version_is_listed_with_what_is_wrong_and_hides_no_other(exported: House, cli: Cli) -> None:
+    root = exported.ws.dataset_root(exported.task)
+    (root / "v2").mkdir()
+    (root / "v2" / "labels.json").write_text("{")
+    (root / "v3").mkdir()
+    (root / "v3" / "metadata.jsonl").write_text("{}\n")
+    answer = cli(exported.ws.root, "versions")
+    assert answer.code == 0, answer.err
+    lines = answer.out.splitlines()
+    assert "24 images" in next(line for line in lines if "v1" in line)
+    assert "can't be read" in next(line for line in lines if line.startswith("  v2"))
+    assert "git checkout -- datasets/offline-detection/v2/labels.json" in answer.out
+    assert "git checkout -- datasets/offline-detection/v3" in answer.out
+    rows = cli(exported.ws.root, "versions", "--json").json["versions"]["offline-detection"]
+    assert [(row["version"], row["images"], bool(row["problems"])) for row in rows] == [
+        ("v1", 24, False),
+        ("v2", None, True),
+        ("v3", None, True),
+    ]
+    assert cli(exported.ws.root, "verify", "v2").code == 3

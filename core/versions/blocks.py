@@ -1,0 +1,119 @@
+"""Why a version can't be made: each with what happened and what to do.
+
+What always holds: nothing is written here. `plan` lists them all and `export` raises the first; `check_room` raises its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import Damaged, Lacking, PrintModelsError, Refused
+from core.human import plural, size
+from core.tasks import Task
+from core.text import safe
+from core.versions.numbering import tagged_numbers
+from core.versions.selection import Draft
+from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.frames.index import FrameIndex
+    from core.labels.model import LabelProblem
+    from core.labels.store import LabelStore
+
+
+def entry_block(name: str, problems: Sequence[LabelProblem]) -> PrintModelsError:
+    """Say what the first entry is that is no label: a conflict waits for a decision, all else is damage."""
+    first = problems[0]
+    where = f"{safe(name)}, line {first.line}" if first.line else safe(name)
+    more = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
+    kind = Refused if first.what.startswith("conflict") else Damaged
+    return kind(
+        f"{where}: {safe(first.key, limit=120)}: {safe(first.what)}{more}.",
+        "Label the frame, or correct the entry in the file; nothing was exported.",
+    )
+
+
+def file_blocks(workspace: Workspace, store: LabelStore, task: Task) -> list[PrintModelsError]:
+    """Why the label file or the marks, as they lie on the disk, are not what the store holds."""
+    others = set(workspace.tasks) - {task.name}
+    blocks = [error for name, error in store.file_errors.items() if name not in others]
+    waiting = store.problems(task)
+    return [*blocks, entry_block(task.labels_file, waiting)] if waiting else blocks
+
+
+def same_blocks(workspace: Workspace, found: Draft) -> list[PrintModelsError]:
+    """A version that holds what the newest one holds is of use to nobody, but to replace an older tool's."""
+    if found.parent is None or found.parent.legacy or not found.is_parent:
+        return []
+    task, newest = found.task.name, found.parent.name
+    waits = found.parent.number not in tagged_numbers(workspace, found.task)
+    return [
+        Refused(
+            f"There is nothing to export: {task} {newest}{', not released yet,' if waits else ''} equals the draft.",
+            f"Release it: print-models release --task {task}"
+            if waits
+            else "Label or correct some frames first; to make the same once more all the same, give its --version.",
+        )
+    ]
+
+
+def missing_blocks(
+    found: Draft, workspace: Workspace, index: FrameIndex, missing: Sequence[str], allowed: bool
+) -> list[PrintModelsError]:
+    """A frame found nowhere stops, unless that is allowed; a camera that is away always stops."""
+    for source in sorted({frame.split("/", 1)[0] for frame in missing}):
+        why = index.unreachable(source) if source in workspace.sources else None
+        if why is not None:
+            return [why]
+    if allowed or not missing:
+        return []
+    named = ", ".join(safe(frame, limit=80) for frame in missing[:5])
+    return [
+        Refused(
+            f"{plural(len(missing), 'labelled frame')} of the draft {'is' if len(missing) == 1 else 'are'} nowhere: "
+            f"{named}{' …' if len(missing) > 5 else ''}.",
+            "Bring the files back, or leave them out by name with --allow-missing.",
+        )
+    ]
+
+
+def class_blocks(found: Draft) -> list[PrintModelsError]:
+    if not found.labelled:
+        return [Refused(f"{found.task.name} has no labels yet.", "Label some frames first.")]
+    held = [name for name, n in found.classes.items() if n]
+    if not held:
+        return [
+            Refused(
+                f"Nothing of {found.task.name} is left: all {found.labelled} labels are excluded by name.",
+                "Take an exclusion back, or label more frames.",
+            )
+        ]
+    if len(held) == 1:
+        lacking = " or ".join(name for name in found.task.classes if name not in held)
+        return [
+            Refused(
+                f"The draft of {found.task.name} holds only {held[0]}; no model can learn from one class.",
+                f"Label at least one frame as {lacking}.",
+            )
+        ]
+    return []
+
+
+def check_room(path: Path, needed: int, files: int) -> None:
+    """Raise Lacking where the file system of `path` has not enough bytes or inodes for an export."""
+    found = os.statvfs(path)
+    free = found.f_bavail * found.f_frsize
+    wanted = needed + needed // 50 + files * 4096
+    if wanted > free:
+        raise Lacking(
+            f"The version needs {size(wanted)} on the disk of datasets/, {size(free)} are free.",
+            "Free some space, then try again; nothing was written.",
+        )
+    if found.f_files and found.f_favail < files + 20:
+        raise Lacking(
+            f"The version needs {files + 20} inodes on the disk of datasets/, {found.f_favail} are free (df -i).",
+            "Delete files that are not needed, then try again; nothing was written.",
+        )
