@@ -17,7 +17,7 @@ from core.training import proc, runs, spec
 from core.training.events import EventWriter
 from core.training.runs import Run
 from core.workspace import Workspace
-from tests.training.small import make_version, small, until
+from tests.training.small import make_version, needs_torch, small, until
 
 
 @pytest.fixture
@@ -123,6 +123,7 @@ def test_a_training_that_never_began_says_what_its_log_says(plain: Workspace) ->
     assert "No module named core" in seen.reason
 
 
+@needs_torch
 def test_one_training_at_a_time(plain: Workspace, sleeper: subprocess.Popen[bytes]) -> None:
     run = _run(plain, _identity(sleeper))
     with pytest.raises(Busy) as caught:
@@ -139,6 +140,7 @@ def test_a_run_is_found_by_the_beginning_of_its_id(plain: Workspace) -> None:
         runs.get(plain, "2025")
 
 
+@needs_torch
 def test_pictures_that_are_pointers_are_named_before_anything_starts(plain: Workspace) -> None:
     version = make_version(plain)
     for item in version.items[:3]:
@@ -153,6 +155,7 @@ def test_pictures_that_are_pointers_are_named_before_anything_starts(plain: Work
     assert not runs.list_runs(plain)
 
 
+@needs_torch
 def test_a_missing_picture_is_named(plain: Workspace) -> None:
     version = make_version(plain)
     (version.path / version.items[0].file_name).unlink()
@@ -160,6 +163,7 @@ def test_a_missing_picture_is_named(plain: Workspace) -> None:
         runs.start(plain, small(version))
 
 
+@needs_torch
 def test_a_class_without_training_images_is_refused(plain: Workspace) -> None:
     version = make_version(plain, recordings=1)
     with pytest.raises(Refused, match="no training image of active"):
