@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import Damaged
-from core.frames.names import why_unusable
 from core.labels import files
 from core.labels.model import LabelProblem
 from core.labels.steps import MARKS
@@ -37,14 +35,16 @@ class Read:
 class Document:
     """One file: `name` is its task's (or that of marks), how it is read and written.
 
-    `value_of` turns an entry's JSON into the value it means, None for none; `json_of` is the way back.
+    `value_of` turns an entry, as parsed, into the value it means, None for none; `conflict` writes two values of one
+    frame as one entry.
     """
 
     name: str
     path: Path
     parse: Callable[[bytes], Read]
     encode: Callable[[Mapping[str, str], Iterable[tuple[str, str]]], bytes]
-    value_of: Callable[[str], str | None]
+    value_of: Callable[[Any], str | None]
+    conflict: Callable[[str | None, str | None], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,6 @@ class Base:
     values: dict[str, str]
 
 
-def json_of(value: str | None) -> str:
-    """Return a document's value as JSON text."""
-    return json.dumps(value)
-
-
 def document(workspace: Workspace, task: Task) -> Document:
     """Return a task's label file."""
     path = workspace.labels_path(task)
@@ -69,44 +64,64 @@ def document(workspace: Workspace, task: Task) -> Document:
         found = files.parse(data, task, task.labels_file)
         return Read(found.labels, found.problems)
 
-    def value_of(value: str) -> str | None:
-        return files.class_of(json.loads(value), task)
+    def value_of(value: Any) -> str | None:
+        return files.class_of(value, task)
 
-    return Document(task.name, path, parse, files.encode, value_of)
+    def conflict(ours: str | None, theirs: str | None) -> str:
+        return json.dumps({"ours": ours, "theirs": theirs})
+
+    return Document(task.name, path, parse, files.encode, value_of, conflict)
 
 
 def marks_document(workspace: Workspace) -> Document:
     """Return data/marks.json."""
-    return Document(MARKS, workspace.marks_file, _parse_marks, _encode_marks, lambda value: json.loads(value))
+
+    def conflict(ours: str | None, theirs: str | None) -> str:
+        sides = {"ours": ours, "theirs": theirs}
+        return json.dumps({side: json.loads(text) if text else None for side, text in sides.items()})
+
+    return Document(MARKS, workspace.marks_file, _parse_marks, _encode_marks, _mark_of, conflict)
 
 
 def _parse_marks(data: bytes) -> Read:
-    pairs = files.pairs_of(data, "data/marks.json")
-    values: dict[str, str] = {}
-    for frame, value in pairs:
-        why = why_unusable(frame)
-        if why or not isinstance(value, dict) or value.get("mark") not in (None, "unsure", "excluded"):
-            raise Damaged(
-                f"marks.json: the entry “{safe(frame, limit=120)}” {why or 'is no mark'}.",
-                "Mend that entry, or get the file back: git checkout -- data/marks.json",
-            )
-        mark = canonical(value)
-        if values.setdefault(frame, mark) != mark:
-            raise Damaged(
-                f"marks.json: the entry “{safe(frame, limit=120)}” is there twice, with different marks.",
-                "Keep the one that is meant, or get the file back: git checkout -- data/marks.json",
-            )
-    return Read(values, ())
+    found = files.collect(data, "data/marks.json", _mark_of, _why_no_mark)
+    return Read(found.labels, found.problems)
 
 
-def canonical(value: dict[str, Any]) -> str:
-    """Return a mark's JSON the one way it is stored and compared."""
+def _mark_of(value: Any) -> str | None:
+    """Return a mark's JSON the one way it is stored and compared, None for what is no mark."""
+    if not isinstance(value, dict) or files.is_conflict(value):
+        return None
+    if value.get("mark") not in (None, "unsure", "excluded"):
+        return None
     return json.dumps(value, sort_keys=True)
 
 
+def _why_no_mark(value: Any) -> str:
+    return files.why_conflict(value) if files.is_conflict(value) else "no mark"
+
+
 def _encode_marks(values: Mapping[str, str], kept: Iterable[tuple[str, str]]) -> bytes:
-    whole = {frame: json.loads(value) for frame, value in [*values.items(), *kept]}
-    return (json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    entries = sorted([*values.items(), *kept])
+    if not entries:
+        return b"{}\n"
+    # Written entry by entry: one that is there twice with different marks stays there twice.
+    body = ",\n".join(f"  {files.quoted(frame)}: {_indented(text)}" for frame, text in entries)
+    return f"{{\n{body}\n}}\n".encode()
+
+
+def _indented(text: str) -> str:
+    value = json.loads(text)
+    try:
+        return _dumped(value, ensure_ascii=False)
+    except UnicodeEncodeError:
+        return _dumped(value, ensure_ascii=True)
+
+
+def _dumped(value: Any, *, ensure_ascii: bool) -> str:
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=ensure_ascii).replace("\n", "\n  ")
+    text.encode()
+    return text
 
 
 # --- the base ---------------------------------------------------------------------------------------------------
@@ -145,7 +160,45 @@ def base_facts(db: sqlite3.Connection, name: str) -> tuple[str, str]:
     return (row[0], row[1]) if row else ("", "")
 
 
-def save_base(db: sqlite3.Connection, name: str, data: bytes, stat: str, values: Mapping[str, str]) -> None:
+def head(root: Path) -> str:
+    """Return the branch that git's HEAD names and its commit, 'main 1a2b3c4', as the files say; '' without git.
+
+    Of a detached HEAD the commit is both. No program is started: labels are written every few seconds.
+    """
+    git = root / ".git"
+    try:
+        if git.is_file():  # a work tree of its own, or a submodule
+            git = root / git.read_text("utf-8", "replace").removeprefix("gitdir:").strip()
+        text = (git / "HEAD").read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""
+    if not text.startswith("ref: "):
+        return f"{text[:7]} {text[:7]}"
+    ref = text.removeprefix("ref: ")
+    branch = safe(ref.removeprefix("refs/heads/"), limit=60).replace(" ", "-")
+    return f"{branch} {_commit_of(git, ref)[:7]}"
+
+
+def _commit_of(git: Path, ref: str) -> str:
+    try:
+        shared = git / (git / "commondir").read_text().strip()
+    except OSError:
+        shared = git
+    for folder in (git, shared):
+        try:
+            return (folder / ref).read_text("ascii", "replace").strip()
+        except OSError:
+            continue
+    try:
+        lines = (shared / "packed-refs").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return next((line[:40] for line in lines if line.endswith(f" {ref}")), "")
+
+
+def save_base(
+    db: sqlite3.Connection, root: Path, name: str, data: bytes, stat: str, values: Mapping[str, str]
+) -> None:
     """Remember what file and database agree on; what was announced before has come to its end with that.
 
     An announcement that outlived it would take a file put back to those bytes later for a writing of our own.
@@ -153,3 +206,5 @@ def save_base(db: sqlite3.Connection, name: str, data: bytes, stat: str, values:
     content = zlib.compress(json.dumps(values, separators=(",", ":")).encode(), 1)
     db.execute("INSERT OR REPLACE INTO base VALUES (?,?,?,?)", (name, digest(data), stat, content))
     forget_announced(db, name)
+    if now := head(root):
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('head', ?)", (now,))

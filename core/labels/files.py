@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,12 +65,22 @@ def read_bytes(path: Path) -> bytes:
 
 def parse(data: bytes, task: Task, name: str) -> LabelFile:
     """Read the bytes of a label file, `name` in messages: the path that git knows it by. Raises Damaged with the reason and the line."""
+    return collect(data, name, lambda value: class_of(value, task), lambda value: _why(value, task))
+
+
+def collect(
+    data: bytes, name: str, value_of: Callable[[Any], str | None], why_not: Callable[[Any], str]
+) -> LabelFile:
+    """Read a file of entries by frame: those that mean a value, and those that wait, with their lines.
+
+    `value_of` returns what an entry means, None for nothing, `why_not` why. Raises Damaged.
+    """
     text = _text(data, name)
     pairs = _pairs(text, name)
     labels: dict[str, str] = {}
     problems: list[tuple[str, int, str, Any]] = []
     seen: dict[str, int] = {}
-    good: dict[str, list[tuple[str, int, Any]]] = {}
+    good: dict[str, list[tuple[str, int, Any, str]]] = {}
     spoilt: dict[str, str] = {}
     converted = 0
     for written, value in pairs:
@@ -78,24 +88,28 @@ def parse(data: bytes, task: Task, name: str) -> LabelFile:
         seen[written] = nth + 1
         key = written[2:] if written.startswith("./") else written
         why = why_unusable(key)
-        class_ = class_of(value, task)
-        if why or class_ is None:
-            problems.append((written, nth, f"the key {why}" if why else _why(value, task), value))
+        meant = value_of(value)
+        if why or meant is None:
+            problems.append((written, nth, f"the key {why}" if why else why_not(value), value))
             spoilt.setdefault(key, "appears twice, once in a way that is not taken")
             continue
-        if labels.setdefault(key, class_) != class_:
-            spoilt[key] = f"appears twice, as {labels[key]} and as {class_}"
-        good.setdefault(key, []).append((written, nth, value))
-        converted += class_ != value
+        if labels.setdefault(key, meant) != meant:
+            spoilt[key] = f"appears twice, as {_shown(labels[key])} and as {_shown(meant)}"
+        good.setdefault(key, []).append((written, nth, value, meant))
+        converted += meant != value
     # Of a key with any entry that can't be taken all entries wait, so that none goes with the others unseen.
     for key in spoilt.keys() & good.keys():
         del labels[key]
-        for written, nth, value in good[key]:
+        for written, nth, value, meant in good[key]:
             problems.append((written, nth, spoilt[key], value))
-            converted -= class_of(value, task) != value
+            converted -= meant != value
     return LabelFile(
         labels, tuple(sorted(_located(text, problems), key=lambda p: (p.line, p.key))), converted
     )
+
+
+def _shown(meant: str) -> str:
+    return safe(meant, limit=60)
 
 
 def pairs_of(data: bytes, name: str) -> list[tuple[str, Any]]:
@@ -179,9 +193,29 @@ def class_of(value: Any, task: Task) -> str | None:
     return None
 
 
+def is_conflict(value: Any) -> bool:
+    """True for an entry on which two sides differ: {"ours": …, "theirs": …}, null where a side has none."""
+    return isinstance(value, dict) and set(value) == {"ours", "theirs"}
+
+
+def why_conflict(value: dict[str, Any]) -> str:
+    """Return what is said of a conflict; the words “conflict:” tell it from what is damaged."""
+    ours, theirs = (safe(_word(value[side]), limit=60) for side in ("ours", "theirs"))
+    return f"conflict: ours {ours}, theirs {theirs}"
+
+
+def _word(value: Any) -> str:
+    """Return a side of a conflict in a few words: a class, or what a mark says."""
+    if isinstance(value, dict):
+        return (
+            " ".join(str(value[name]) for name in ("mark", "reason", "note") if value.get(name)) or "a mark"
+        )
+    return "nothing" if value is None else str(value)
+
+
 def _why(value: Any, task: Task) -> str:
-    if isinstance(value, dict) and set(value) == {"ours", "theirs"}:
-        return f"conflict: ours {safe(str(value['ours']), limit=40)}, theirs {safe(str(value['theirs']), limit=40)}"
+    if is_conflict(value):
+        return why_conflict(value)
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return f"no class of {task.name}: {safe(json.dumps(value), limit=60)}"
     kind = {bool: "true or false", type(None): "null", list: "a list", dict: "an object"}[type(value)]
@@ -223,11 +257,12 @@ def encode(labels: Mapping[str, str], kept: Iterable[tuple[str, str]] = ()) -> b
     lines += [(key, value) for key, value in kept]
     if not lines:
         return b"{}\n"
-    body = ",\n".join(f"  {_quoted(key)}: {value}" for key, value in sorted(lines))
+    body = ",\n".join(f"  {quoted(key)}: {value}" for key, value in sorted(lines))
     return f"{{\n{body}\n}}\n".encode()
 
 
-def _quoted(key: str) -> str:
+def quoted(key: str) -> str:
+    """Return a key as JSON text; escaped only where it is no valid text."""
     try:
         key.encode()
     except UnicodeEncodeError:

@@ -84,6 +84,11 @@ class LabelProblem:
     what: str
     value: str = ""
 
+    @property
+    def in_conflict(self) -> bool:
+        """True where two sides differ and both values are kept; else the entry itself can't be taken."""
+        return self.what.startswith("conflict: ")
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:

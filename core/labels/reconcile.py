@@ -1,14 +1,17 @@
 """What a file says and the database does not know is taken in: the half of labels/sync that changes the database.
 
 Taking theirs is one step: `imported` at first sight, `outside` after that. A label that returns to a value it had gets
-back who gave it, when and how, from the database's own history or from the journals. Called by labels/sync only.
+back who gave it, when and how, from the database's own history or from the journals. A frame that both sides changed
+differently keeps the label it has here and waits, with both values, until a label decides. Called by labels/sync only.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Busy, Lacking, Refused
@@ -17,17 +20,16 @@ from core.labels import journal, queries, steps
 from core.labels.documents import (
     Base,
     Document,
-    Read,
     announced,
     digest,
     forget_announced,
-    json_of,
+    head,
     load_base,
     save_base,
 )
-from core.labels.files import read_bytes
+from core.labels.files import is_conflict, read_bytes, why_conflict
 from core.labels.merge import Merge, three_way
-from core.labels.model import Binding
+from core.labels.model import Binding, LabelProblem
 from core.labels.steps import MARKS, Row
 from core.labels.store import LabelStore
 from core.text import safe
@@ -35,26 +37,34 @@ from core.workspace import Workspace
 
 #: More labels than this taken off by a change outside need a person's word.
 MANY = 10
-# The place among a task's problems of frames that both sides changed; entries of the file itself count from 0.
-_CONFLICT = -1
+#: The place among a task's problems of a conflict that is not yet in the file; entries of the file count from 0.
+UNWRITTEN = -1
 
 
 class ManyGone(Refused):
-    """A change outside takes off more labels than is done without a person's word."""
+    """A change outside takes off more labels than is done without a person's word; how many in `removed` and so on."""
+
+    def __init__(self, workspace: Workspace, doc: Document, merge: Merge) -> None:
+        self.removed, self.added, self.changed = merge.removed, merge.added, merge.changed
+        super().__init__(
+            f"{safe(doc.path.name)} was changed outside: −{merge.removed} +{merge.added} ~{merge.changed} labels.",
+            "If that is meant, say --accept-outside; else get the file back: git checkout -- "
+            f"{safe(doc.path.relative_to(workspace.root))}",
+        )
 
 
 def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> int:
     """Take what the file says and the database does not know; return how many labels changed.
 
-    Raises Damaged (the file can't be parsed), Refused (conflicts, or many labels gone). Then nothing was changed.
+    Raises Damaged (the file can't be parsed), ManyGone. Then nothing was changed.
     """
+    stat = stat_of(doc.path)
     data = bytes_of(doc.path)
     base = store.database.ask(lambda db: load_base(db, doc.name))
     ours_written = store.database.ask(lambda db: announced(db, doc.name))
     if data is None or (base is not None and base.sha256 == digest(data)):
         if data is not None and ours_written:  # a crash came before our writing: it never happened
             store.database.write(lambda db: forget_announced(db, doc.name))
-        _forget_conflicts(store, doc, ())
         return 0
     ours = store.database.ask(lambda db: queries.classes(db, doc.name))
     if not data.strip(b"\0 \t\r\n") and ours:
@@ -67,42 +77,46 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
     before = base.values if base else {}
     if ours_written == digest(data):
         before = read.values  # our own writing, which a crash cut short before it was noted
-    decided = {frame: doc.value_of(value) for frame, value in decided_entries(store, doc.name)}
+    decided = decisions(store, doc)
     skip = {problem.key.removeprefix("./") for problem in read.problems}
-    agreed = {**read.values, **still_agreed(base, skip)}
     merge = three_way(before, ours, read.values, skip=skip, decided=decided)
-    if merge.conflicts:
-        _note_conflicts(store, doc, merge)
-        raise _conflict(doc, merge)
     if merge.removed > MANY and not accept:
-        raise ManyGone(
-            f"{safe(doc.path.name)} was changed outside: −{merge.removed} +{merge.added} ~{merge.changed} labels.",
-            "If that is meant, say --accept-outside; else get the file back: git checkout -- "
-            f"{safe(doc.path.relative_to(workspace.root))}",
-        )
+        raise ManyGone(workspace, doc, merge)
+    # What is in conflict stays agreed as it was until both values stand in the file.
+    agreed = {frame: value for frame, value in read.values.items() if frame not in merge.conflicts}
+    agreed |= still_agreed(base, {*skip, *merge.conflicts})
+    agreed = with_ours(
+        agreed, ours, {entry.key.removeprefix("./") for entry in read.problems if entry.in_conflict}
+    )
     first = base is None and not ours
-    store.database.write(lambda db: _take(db, workspace, store, doc, data, read, agreed, merge, ours, first))
+    found = _Found(doc, data, stat, read.problems, agreed, merge, ours, first)
+    store.database.write(lambda db: _take(db, workspace, store, found))
     return len(merge.take)
 
 
-def _take(
-    db: sqlite3.Connection,
-    workspace: Workspace,
-    store: LabelStore,
-    doc: Document,
-    data: bytes,
-    read: Read,
-    agreed: Mapping[str, str],
-    merge: Merge,
-    ours: Mapping[str, str],
-    first: bool,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file as it was found, and what follows from it: what to take, and what both sides agree on afterwards."""
+
+    doc: Document
+    data: bytes
+    stat: str
+    problems: Sequence[LabelProblem]
+    agreed: Mapping[str, str]
+    merge: Merge
+    ours: Mapping[str, str]
+    first: bool
+
+
+def _take(db: sqlite3.Connection, workspace: Workspace, store: LabelStore, found: _Found) -> None:
+    doc, merge, first = found.doc, found.merge, found.first
     how = "imported" if first else "outside"
     givers = _givers(db, workspace, store, doc, merge)
+    now = steps.currents(db, doc.name, tuple(merge.take))
     rows = []
     for frame, value in merge.take.items():
-        old = steps.current(db, doc.name, frame)
-        if (old.class_ if old else None) != ours.get(frame):
+        old = now.get(frame)
+        if (old.class_ if old else None) != found.ours.get(frame):
             raise Busy("A label is being given just now.", "The file is looked at again with the next label.")
         seq, replaced = givers.get(frame, (None, None))
         rows.append(Row(frame, old.given if old else None, value, Binding(), seq, replaced))
@@ -115,24 +129,23 @@ def _take(
             db, "unknown" if first else "outside", how, doc.name, None, kind, store.session, text
         )
         steps.apply(db, step, doc.name, rows)
-    resolved = set(_decided_rows(db, doc.name))
-    db.execute("DELETE FROM problem WHERE task=?", (doc.name,))
-    db.executemany(
-        "INSERT INTO problem VALUES (?,?,?,?,?,?,?)",
-        [
-            (
-                doc.name,
-                problem.key,
-                place,
-                problem.line,
-                problem.what,
-                problem.value,
-                (problem.key, problem.value) in resolved,
-            )
-            for place, problem in enumerate(read.problems)
-        ],
-    )
-    save_base(db, doc.name, data, stat_of(doc.path), agreed)
+    _note_problems(db, found)
+    save_base(db, workspace.root, doc.name, found.data, found.stat, found.agreed)
+
+
+def _note_problems(db: sqlite3.Connection, found: _Found) -> None:
+    """Remember what waits for a decision: entries of the file, and frames that both sides changed."""
+    name = found.doc.name
+    resolved = set(_decided_rows(db, name))
+    rows = [
+        (name, entry.key, place, entry.line, entry.what, entry.value, (entry.key, entry.value) in resolved)
+        for place, entry in enumerate(found.problems)
+    ]
+    for frame, (here, there) in found.merge.conflicts.items():
+        value = found.doc.conflict(here, there)
+        rows.append((name, frame, UNWRITTEN, 0, why_conflict(json.loads(value)), value, False))
+    db.execute("DELETE FROM problem WHERE task=?", (name,))
+    db.executemany("INSERT INTO problem VALUES (?,?,?,?,?,?,?)", rows)
 
 
 def still_agreed(base: Base | None, waiting: Collection[str]) -> dict[str, str]:
@@ -140,16 +153,21 @@ def still_agreed(base: Base | None, waiting: Collection[str]) -> dict[str, str]:
     return {frame: base.values[frame] for frame in waiting if frame in base.values} if base else {}
 
 
+def with_ours(
+    agreed: Mapping[str, str], ours: Mapping[str, str], conflicts: Collection[str]
+) -> dict[str, str]:
+    """Return what is agreed with ours on frames whose two values stand in the file: an editor may decide for either."""
+    kept = {frame: value for frame, value in agreed.items() if frame not in conflicts}
+    return kept | {frame: ours[frame] for frame in conflicts if frame in ours}
+
+
 def _head_moved(db: sqlite3.Connection, workspace: Workspace) -> str:
-    """Return 'checkout main→other' where git's HEAD names another branch than at the last look, else nothing."""
-    try:
-        words = (workspace.root / ".git" / "HEAD").read_text("utf-8", "replace").split("/")
-    except OSError:
+    """Return 'checkout main→other', or 'main 1a2b3c4→5d6e7f8', where HEAD moved since the last agreement, else ''."""
+    then, now = db.execute("SELECT value FROM meta WHERE key='head'").fetchone(), head(workspace.root)
+    if not then or not now or then[0] == now:
         return ""
-    head = safe(words[-1].strip(), limit=40)
-    row = db.execute("SELECT value FROM meta WHERE key='head'").fetchone()
-    db.execute("INSERT OR REPLACE INTO meta VALUES ('head', ?)", (head,))
-    return f"checkout {row[0]}→{head}" if row and row[0] != head else ""
+    (old, old_commit), (new, new_commit) = (text.split(" ") for text in (then[0], now))
+    return f"checkout {old}→{new}" if old != new else f"{new} {old_commit or 'nothing'}→{new_commit}"
 
 
 def _givers(
@@ -197,6 +215,7 @@ def _givers(
 
 
 def decided_entries(store: LabelStore, name: str) -> list[tuple[str, str]]:
+    """Return (frame, JSON) of the entries that a label has decided since the file was written."""
     return store.database.ask(lambda db: _decided_rows(db, name))
 
 
@@ -204,42 +223,13 @@ def _decided_rows(db: sqlite3.Connection, name: str) -> list[tuple[str, str]]:
     return db.execute("SELECT frame, value FROM problem WHERE task=? AND resolved", (name,)).fetchall()
 
 
-def _note_conflicts(store: LabelStore, doc: Document, merge: Merge) -> None:
-    """Remember the conflicts, so that check and export see them and labelling the frame decides."""
-    rows = []
-    for frame, (here, there) in merge.conflicts.items():
-        what = f"changed here ({here or 'no label'}) and outside ({there or 'no label'})"
-        rows.append((doc.name, frame, _CONFLICT, 0, what, json_of(there), 0))
-    query = "SELECT frame, value FROM problem WHERE task=? AND place=? AND NOT resolved"
-    known = set(store.database.ask(lambda db: db.execute(query, (doc.name, _CONFLICT)).fetchall()))
-    _forget_conflicts(store, doc, merge.conflicts)
-    if any((row[1], row[5]) not in known for row in rows):
-        statement = "INSERT OR REPLACE INTO problem VALUES (?,?,?,?,?,?,?)"
-        store.database.write(lambda db: db.executemany(statement, rows))
-
-
-def _forget_conflicts(store: LabelStore, doc: Document, still: Collection[str]) -> None:
-    query = "SELECT frame FROM problem WHERE task=? AND place=? AND NOT resolved"
-    over = [
-        (doc.name, _CONFLICT, frame)
-        for (frame,) in store.database.ask(lambda db: db.execute(query, (doc.name, _CONFLICT)).fetchall())
-        if frame not in still
-    ]
-    if over:
-        statement = "DELETE FROM problem WHERE task=? AND place=? AND frame=?"
-        store.database.write(lambda db: db.executemany(statement, over))
-
-
-def _conflict(doc: Document, merge: Merge) -> Refused:
-    named = [
-        f"{safe(frame, limit=120)}: {here or 'no label'} here, {there or 'no label'} in the file"
-        for frame, (here, there) in list(merge.conflicts.items())[:5]
-    ]
-    more = f" and {len(merge.conflicts) - 5} more" if len(merge.conflicts) > 5 else ""
-    return Refused(
-        f"{safe(doc.path.name)} was changed outside on frames that were labelled here too: {'; '.join(named)}{more}.",
-        "Label those frames to decide; until then the file is left as it is and the labels are safe in labels.db.",
-    )
+def decisions(store: LabelStore, doc: Document) -> dict[str, str | None]:
+    """Return the value that the file had for each frame decided here: of a conflict, the other side's."""
+    found = {}
+    for frame, text in decided_entries(store, doc.name):
+        value = json.loads(text)
+        found[frame] = doc.value_of(value["theirs"] if is_conflict(value) else value)
+    return found
 
 
 def bytes_of(path: Path) -> bytes | None:

@@ -53,6 +53,8 @@ class LabelStore:
         self.agreed: dict[str, tuple[int, str]] = {}
         #: Per file the stat under which it was last looked at in vain, so that polling does not look again.
         self.seen: dict[str, str] = {}
+        #: Per file the entries that wait for a decision and were named already.
+        self.waiting_told: dict[str, frozenset[tuple[str, str]]] = {}
 
     @property
     def read_only(self) -> PrintModelsError | None:
@@ -146,6 +148,7 @@ class LabelStore:
         value = queries.encode_mark(whole) if mark or note or example else None
 
         def work(db: sqlite3.Connection) -> LabelStep:
+            steps.resolve_problems(db, MARKS, [frame])
             old = steps.current(db, MARKS, frame)
             text = f"{mark or ('note' if note else 'example' if example else 'mark taken off')} · {frame}"
             if (old.class_ if old else None) == value:
@@ -244,6 +247,10 @@ class LabelStore:
         """Return the entries of the task's label file that wait for a decision; labelling the frame decides."""
         name = self._task(task).name
         return self._db.ask(lambda db: queries.problems(db, name))
+
+    def mark_problems(self) -> tuple[LabelProblem, ...]:
+        """Return the entries of marks.json that wait for a decision; marking the frame decides."""
+        return self._db.ask(lambda db: queries.problems(db, MARKS))
 
     def _task(self, task: Task | str) -> Task:
         return self.workspace.task(task) if isinstance(task, str) else task

@@ -2,7 +2,7 @@
 
 Per file the database keeps what file and database last agreed on (the base). File = base: ours is written. Database =
 base: theirs is taken, as one undoable step `outside`. Both changed: per frame; where both sides changed the same frame
-differently nothing is written and the frames are named, until a person labels them.
+differently both values are written, as a conflict, until a person labels the frame.
 
 What always holds: a change made outside is never overwritten; a file that is empty, damaged or gone is never "no
 labels"; every step is safe in labels.db before a file is touched. The app calls `flush` after rest and on leaving,
@@ -18,6 +18,8 @@ from pathlib import Path
 
 from core.durable import atomic_write, explain, lock
 from core.errors import Busy, Damaged, PrintModelsError
+from core.frames.identity import check_all
+from core.human import plural
 from core.labels import journal, queries
 from core.labels.documents import (
     Base,
@@ -30,25 +32,40 @@ from core.labels.documents import (
     marks_document,
     save_base,
 )
-from core.labels.reconcile import bytes_of, decided_entries, reconcile, stat_of, still_agreed
+from core.labels.model import LabelProblem
+from core.labels.reconcile import (
+    UNWRITTEN,
+    bytes_of,
+    decided_entries,
+    reconcile,
+    stat_of,
+    still_agreed,
+    with_ours,
+)
+from core.labels.steps import MARKS
 from core.labels.store import LabelStore
 from core.tasks import Task
 from core.text import safe
 from core.workspace import Workspace
+
+#: Entries that wait for a decision are named up to so many.
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Flushed:
     """What `flush` did with a task's label file.
 
-    `written` says whether the file was written anew, `outside` how many labels were taken from it. Where `problem` is
-    set the file is as it was found, and every label is safe in labels.db.
+    `written` says whether the file was written anew, `outside` how many labels were taken from it; `notices` is what a
+    person should know about that. Where `problem` is set the file is as it was found, and every label is safe in
+    labels.db.
     """
 
     path: Path
     written: bool
     outside: int
     problem: PrintModelsError | None
+    notices: tuple[str, ...] = ()
 
 
 def open_store(workspace: Workspace, *, accept_outside: bool = False) -> LabelStore:
@@ -58,6 +75,7 @@ def open_store(workspace: Workspace, *, accept_outside: bool = False) -> LabelSt
     labelling goes on without it. `accept_outside` takes also a change that removes more than ten labels.
     """
     store = _opened(workspace)
+    check_all(workspace)
     if store.read_only is not None:
         store.notices.append(store.read_only.what)
         return store
@@ -80,14 +98,15 @@ def flush(workspace: Workspace, store: LabelStore, task: Task, *, accept_outside
 
     Never raises for a file: `problem` says what stood in the way.
     """
+    told = len(store.notices)
     own = _flush(workspace, store, document(workspace, task), accept_outside)
     marks = _flush(workspace, store, marks_document(workspace), accept_outside)
+    problem = own.problem or marks.problem
     try:
         _journal(workspace, store)
-        problem = own.problem or marks.problem
     except PrintModelsError as error:
-        problem = own.problem or error
-    return Flushed(own.path, own.written, own.outside, problem)
+        problem = problem or error
+    return Flushed(own.path, own.written, own.outside, problem, tuple(store.notices[told:]))
 
 
 def flush_all(workspace: Workspace, store: LabelStore, *, accept_outside: bool = False) -> list[Flushed]:
@@ -169,10 +188,33 @@ def _taken_in(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
         with _files_lock(workspace):
             reconcile(workspace, store, doc, accept)
         store.file_errors.pop(doc.name, None)
+        _tell_waiting(store, doc)
     except PrintModelsError as error:
         store.seen[doc.name] = seen
         store.file_errors[doc.name] = error
         store.notices.append(f"{error.what} {error.remedy}")
+
+
+def _tell_waiting(store: LabelStore, doc: Document) -> None:
+    """Say which entries wait for a decision, each set of them once."""
+    waiting = store.database.ask(lambda db: queries.problems(db, doc.name))
+    told = frozenset((entry.key, entry.value) for entry in waiting)
+    if told == store.waiting_told.get(doc.name, frozenset()):
+        return
+    store.waiting_told[doc.name] = told
+    if waiting:
+        way = "mark" if doc.name == MARKS else "label"
+        store.notices.append(
+            f"{safe(doc.path.name)}: {plural(len(waiting), 'entry', 'entries')} waiting for a decision: "
+            f"{'; '.join(_entry(entry) for entry in waiting[:_NAMED])}"
+            f"{f'; and {len(waiting) - _NAMED} more' if len(waiting) > _NAMED else ''}. "
+            f"{way.title()} the frame, or correct the entry; nothing is exported until then."
+        )
+
+
+def _entry(entry: LabelProblem) -> str:
+    line = f"line {entry.line}: " if entry.line else ""
+    return f"{line}{safe(entry.key, limit=120)}: {safe(entry.what)}"
 
 
 def _files_lock(workspace: Workspace) -> AbstractContextManager[None]:
@@ -193,6 +235,7 @@ def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool)
         with _files_lock(workspace):
             outside = reconcile(workspace, store, doc, accept)
             written = _write(store, doc)
+            _tell_waiting(store, doc)
         store.file_errors.pop(doc.name, None)
         store.seen[doc.name] = stat_of(doc.path)
         if not outside and not written:
@@ -217,27 +260,32 @@ def _write(store: LabelStore, doc: Document) -> bool:
         raise Busy(
             f"{safe(doc.path.name)} is being changed just now.", "It is looked at again with the next label."
         )
-    held = {key.removeprefix("./") for key, _ in waiting}
+    held = {key.removeprefix("./") for key, *_ in waiting}
     values = {frame: value for frame, value in ours.items() if frame not in held}
-    agreed = {**values, **still_agreed(base, held)}
-    if known and base is not None and agreed == base.values and not decided_entries(store, doc.name):
+    fresh = {key for key, _, place in waiting if place == UNWRITTEN}
+    agreed = with_ours({**values, **still_agreed(base, held)}, ours, fresh)
+    settled = not fresh and not decided_entries(store, doc.name)
+    if known and base is not None and agreed == base.values and settled:
         return False
-    data = doc.encode(values, waiting)
+    data = doc.encode(values, [(key, value) for key, value, _ in waiting])
     store.database.write(lambda db: announce(db, doc.name, data))
     doc.path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(doc.path, data)
 
     def settle(db: sqlite3.Connection) -> None:
-        db.execute("DELETE FROM problem WHERE task=? AND (resolved OR place<0)", (doc.name,))
-        save_base(db, doc.name, data, stat_of(doc.path), agreed)
+        db.execute("DELETE FROM problem WHERE task=? AND resolved", (doc.name,))
+        db.execute("UPDATE problem SET place=0 WHERE task=? AND place=?", (doc.name, UNWRITTEN))
+        save_base(db, store.workspace.root, doc.name, data, stat_of(doc.path), agreed)
 
     store.database.write(settle)
     return True
 
 
-def _sides(db: sqlite3.Connection, name: str) -> tuple[Base | None, dict[str, str], list[tuple[str, str]]]:
-    """Return the base, ours, and the entries of the file that wait for a decision."""
-    query = "SELECT frame, value FROM problem WHERE task=? AND place>=0 AND NOT resolved"
+def _sides(
+    db: sqlite3.Connection, name: str
+) -> tuple[Base | None, dict[str, str], list[tuple[str, str, int]]]:
+    """Return the base, ours, and the entries that wait for a decision with their places."""
+    query = "SELECT frame, value, place FROM problem WHERE task=? AND NOT resolved"
     return load_base(db, name), queries.classes(db, name), db.execute(query, (name,)).fetchall()
 
 

@@ -92,46 +92,6 @@ def test_both_sides_changed_different_frames(desk: Desk) -> None:
     assert desk.read() == {key(0): "offline", key(1): "active", key(2): "offline"}
 
 
-def test_both_sides_changed_the_same_frame_differently(desk: Desk) -> None:
-    """F-021, F-022: named, nothing written, both values kept, until the frame is labelled."""
-    store = desk.open()
-    store.set(TASK, keys(2), "active", who="ana")
-    desk.flush(store)
-    store.set(TASK, [key(0)], None, who="ana")
-    theirs = json.dumps({key(0): "offline", key(1): "offline"}).encode()
-    desk.write(theirs)
-    done = desk.flush(store)
-    assert isinstance(done.problem, Refused)
-    assert key(0) in done.problem.what
-    assert "offline" in done.problem.what
-    assert done.written is False
-    assert desk.file.read_bytes() == theirs
-    assert store.classes(TASK) == {key(1): "active"}
-    assert [problem.key for problem in store.problems(TASK)] == [key(0)]
-    again = desk.open()
-    assert isinstance(again.file_errors[TASK], Refused)
-    store.set(TASK, [key(0)], "active", who="ana")
-    done = desk.flush(store)
-    assert (done.written, done.problem) == (True, None)
-    assert desk.read() == {key(0): "active", key(1): "offline"}
-    assert store.problems(TASK) == ()
-    assert desk.open().file_errors == {}
-
-
-def test_a_conflict_that_is_taken_back_outside_is_none(desk: Desk) -> None:
-    store = desk.open()
-    store.set(TASK, keys(2), "active", who="ana")
-    desk.flush(store)
-    agreed = desk.file.read_bytes()
-    store.set(TASK, [key(0)], "offline", who="ana")
-    desk.write({key(1): "active"})
-    assert desk.flush(store).problem is not None
-    desk.write(agreed)
-    assert desk.flush(store).problem is None
-    assert store.problems(TASK) == ()
-    assert desk.read()[key(0)] == "offline"
-
-
 def test_the_same_change_on_both_sides_is_no_conflict(desk: Desk) -> None:
     store = desk.open()
     store.set(TASK, keys(2), "active", who="ana")
@@ -351,18 +311,34 @@ def test_bytes_once_written_here_are_an_outside_change_when_they_come_back(
     assert store.classes(TASK) == desk.read()
 
 
-def test_a_checkout_is_named_as_the_reason(desk: Desk) -> None:
-    head = desk.ws.root / ".git" / "HEAD"
-    head.parent.mkdir()
-    head.write_text("ref: refs/heads/main\n")
+def test_a_checkout_or_a_pull_is_named_as_the_reason(desk: Desk) -> None:
+    git = desk.ws.root / ".git"
+    (git / "refs" / "heads").mkdir(parents=True)
+    (git / "HEAD").write_text("ref: refs/heads/main\n")
+    (git / "packed-refs").write_text(
+        "# pack-refs with: peeled\n1234567890abcdef1234567890abcdef12345678 refs/heads/main\n"
+    )
     desk.write({key(0): "active"})
     store = desk.open()
-    head.write_text("ref: refs/heads/night\n")
-    desk.write({key(0): "offline"})
+
+    def reason(class_: str) -> str:
+        desk.write({key(0): class_})
+        desk.flush(store)
+        step = store.next_undo("ana")
+        assert step is not None
+        return step.text
+
+    (git / "HEAD").write_text("ref: refs/heads/night\n")
+    assert reason("offline") == "labels.json checkout main→night: +0 −0 ~1"
+    (git / "HEAD").write_text("ref: refs/heads/main\n")
+    store.set(TASK, [key(1)], "active", who="ana")
     desk.flush(store)
-    step = store.next_undo("ana")
-    assert step is not None
-    assert step.text == "labels.json checkout main→night: +0 −0 ~1"
+    assert desk.file.exists()
+    assert reason("active").startswith("labels.json changed outside"), (
+        "the move was before the last agreement"
+    )
+    (git / "refs" / "heads" / "main").write_text("a" * 40)
+    assert reason("offline").startswith("labels.json main 1234567→aaaaaaa: ")
 
 
 def test_marks_go_to_the_file_and_come_back(desk: Desk) -> None:
@@ -382,24 +358,6 @@ def test_marks_go_to_the_file_and_come_back(desk: Desk) -> None:
     store.mark(key(2), who="ana", mark="unsure")
     assert isinstance(desk.flush(store).problem, Damaged)
     assert desk.ws.marks_file.read_text() == "[]"
-
-
-def test_two_different_marks_of_one_frame_are_left_alone_and_said(desk: Desk) -> None:
-    """F-015: neither wins silently, also not when the file is written again."""
-    store = desk.open()
-    store.mark(key(0), who="ana", mark="unsure")
-    desk.flush(store)
-    entries = [f'"{key(1)}": {{"mark": "{mark}", "reason": "dark"}}' for mark in ("excluded", "unsure")]
-    both = "{" + ", ".join(entries) + "}"
-    desk.ws.marks_file.write_text(both)
-    again = desk.open()
-    assert any(key(1) in notice and "twice" in notice for notice in again.notices)
-    again.mark(key(2), who="ana", mark="unsure")
-    assert isinstance(desk.flush(again).problem, Damaged)
-    assert desk.ws.marks_file.read_text() == both
-    desk.ws.marks_file.write_text("{" + ", ".join([entries[0]] * 2) + "}")
-    assert desk.flush(again).problem is None
-    assert set(again.marks(TASK)) == {key(1), key(2)}
 
 
 def test_a_damaged_database_is_kept_aside_and_built_anew(desk: Desk) -> None:
