@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.durable import atomic_write
 from core.errors import Lacking, PrintModelsError, Refused, WrongUsage
-from core.process import run
+from core.personal import who
 from core.settings import FILE_NAME, Settings, SourceSettings, read, tasks_of
 from core.tasks import Task
 from core.text import safe
@@ -193,23 +193,8 @@ class Workspace:
         return source.path.joinpath(*key.split("/")[1:])
 
     def who(self, explicit: str | None = None) -> str:
-        """Return who labels: `explicit`, else PRINT_MODELS_WHO, else git's user.name; never the login name.
-
-        Raises Lacking where nobody is named.
-        """
-        for name in (explicit, os.environ.get("PRINT_MODELS_WHO")):
-            if name and name.strip():
-                return safe(name.strip(), limit=80)
-        try:
-            name = run(["git", "config", "user.name"], cwd=self.root, timeout=10, check=False).text.strip()
-        except PrintModelsError:
-            name = ""
-        if name:
-            return safe(name, limit=80)
-        raise Lacking(
-            "Nobody is named as the one who labels.",
-            'Say who you are once: git config --global user.name "Ana"   (or give --who ana)',
-        )
+        """Return who labels: `explicit`, else what the environment, the personal settings or git say. Raises Lacking."""
+        return who(self.root, explicit)[0]
 
 
 def _root_of(start: Path) -> Path:

@@ -22,6 +22,7 @@ import click
 from core.commands import completion
 from core.commands.table import COMMANDS, EVERYDAY, SECTIONS
 from core.errors import PrintModelsError
+from core.personal import GRAPHICS
 from core.progress import Progress, Report
 from core.text import safe, safe_lines
 from core.version import __version__
@@ -114,12 +115,9 @@ json_option = click.option(
     "--json", "as_json", is_flag=True, help="Answer with one JSON object on standard output."
 )
 who_option = click.option(
-    "--who", metavar="NAME", help="Who labels; without it PRINT_MODELS_WHO, else git's user.name."
-)
-accept_outside_option = click.option(
-    "--accept-outside",
-    is_flag=True,
-    help="Take a label file's outside change even if it removes many labels.",
+    "--who",
+    metavar="NAME",
+    help="Who labels; without it PRINT_MODELS_WHO, else the personal settings, else git's user.name.",
 )
 accept_outside_option = click.option(
     "--accept-outside",
@@ -191,7 +189,7 @@ def _help_all(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     "-C", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Work there instead of here."
 )
 @click.option("--debug", is_flag=True, help="Show a traceback and the details of an error.")
-@click.option("--graphics", type=click.Choice(["halfcell", "none"]), help="The app: how pictures are drawn.")
+@click.option("--graphics", type=click.Choice(GRAPHICS), help="The app: how pictures are drawn.")
 @click.option(
     "--help-all",
     is_flag=True,
