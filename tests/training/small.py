@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import io
 import os
 import threading
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import pytest
 from PIL import Image, ImageDraw
 
 from core.training import spec
@@ -22,6 +24,10 @@ from core.workspace import Workspace
 TASK = "offline-detection"
 #: Seconds after which a watchdog gives up; loading torch alone takes 10 to 15 on a small machine.
 PATIENCE_S = 150.0
+
+needs_torch = pytest.mark.skipif(
+    importlib.util.find_spec("torchvision") is None, reason="training needs torch"
+)
 
 
 def until(true: Callable[[], bool], what: str, limit_s: float = PATIENCE_S) -> None:

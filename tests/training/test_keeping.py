@@ -1,6 +1,5 @@
 """A training becomes a model version in a real repository: one commit of exactly its files, the model as a pointer."""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -13,11 +12,10 @@ from core.durable import hash_file
 from core.training.runs import Run
 from core.workspace import Workspace
 from tests.conftest import Cli, Place, git, run_program
-from tests.training.small import make_version
+from tests.training.small import make_version, needs_torch
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("torchvision") is None, reason="training needs torch"
-)
+pytestmark = needs_torch
+
 FILES = [
     "datasets/offline-detection/v1/README.md",
     "models/versions/offline-detector-v1.json",

@@ -1,7 +1,6 @@
 """Real trainings: started, watched, killed, stopped, hung up on, done again. Each start of torch takes seconds."""
 
 import fcntl
-import importlib.util
 import json
 import os
 import pty
@@ -21,13 +20,9 @@ from core.training.reproduce import reproduce, spec_of
 from core.training.runs import Run
 from core.workspace import Workspace
 from tests.conftest import Cli
-from tests.training.small import make_version, small, until
+from tests.training.small import make_version, needs_torch, small, until
 
 Trained = tuple[Workspace, Run]
-
-needs_torch = pytest.mark.skipif(
-    importlib.util.find_spec("torchvision") is None, reason="training needs torch"
-)
 
 
 def _copy(trained: Trained, target: Path) -> Trained:
