@@ -67,26 +67,27 @@ def open_app(options: Words) -> int:
     from core.workspace import Workspace
     from tui import terminal
 
-    if not terminal.has_terminal():
-        print("There is no terminal to draw in. Use a command instead: print-models --help", file=sys.stderr)  # noqa: T201 - the answer itself
+    reason = terminal.lacking()
+    if reason:
+        print(f"{reason} Use a command instead: print-models --help", file=sys.stderr)  # noqa: T201 - the answer itself
         return _LACKING
     try:
         workspace = Workspace.find(options.folder)
     except PrintModelsError as error:
         print(f"{error.what}\n{error.remedy}", file=sys.stderr)  # noqa: T201 - the answer itself
         return error.exit_code
-    terminal.prepare()
-    from tui.app import PrintModelsApp
-
     # Work in other threads gives the keyboard its turn five times as often as by default.
     sys.setswitchinterval(0.001)
-    app = PrintModelsApp(workspace, pictures=options.graphics != "none", debug=options.debug)
-    restore = terminal.guard(app.leave_by_signal)
-    try:
-        app.run()
-    finally:
-        app.bridge.close()
-        restore()
+    with terminal.quiet(workspace.private / "app.log"):
+        from tui.app import PrintModelsApp
+
+        app = PrintModelsApp(workspace, pictures=options.graphics != "none", debug=options.debug)
+        restore = terminal.guard(app.leave_by_signal)
+        try:
+            app.run()
+        finally:
+            app.bridge.close()
+            restore()
     for line in app.bridge.unwritten:
         print(f"The labels are safe in labels.db, but a file was not written: {line}", file=sys.stderr)  # noqa: T201 - the screen is gone
     return app.return_code or 0

@@ -7,16 +7,21 @@ its details in a file. The app itself is built on this.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import traceback
 from datetime import datetime
 from pathlib import Path
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import events
+from textual._compositor import ChopsUpdate  # there is no public name for an update of parts of the screen
 from textual.app import App
+from textual.screen import Screen
 
 from core.text import safe
+from tui.wire import Changed
 
 _ANSWER_S = 0.005
 
@@ -48,6 +53,22 @@ class CarefulApp(App[None]):
             if inside:
                 return
         await super().on_event(event)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Send an update of parts of the screen cell by cell."""
+        super()._display(
+            screen, Changed.of(renderable) if isinstance(renderable, ChopsUpdate) else renderable
+        )
+
+    def _print(self, text: str, stderr: bool = False) -> None:
+        """What a library prints while the app runs goes to the log (standard error leads there), not over the screen."""
+        if self.is_headless:
+            super()._print(text, stderr)
+            return
+        try:
+            os.write(2, text.encode("utf-8", "backslashreplace"))
+        except OSError:
+            pass  # a full disk: the screen stays whole all the same
 
     def _fatal_error(self) -> None:
         """End after an error nobody foresaw: two lines for the person, the details in a file.

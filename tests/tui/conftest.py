@@ -8,18 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.content import Content
+from textual.pilot import Pilot
+from textual.widgets import Static
 
-from tui import terminal
-
-terminal.prepare()
-
-from textual.content import Content  # noqa: E402 - the picture library has to be imported as the program does
-from textual.pilot import Pilot  # noqa: E402 - as above
-from textual.widgets import Static  # noqa: E402 - as above
-
-from core.workspace import Workspace  # noqa: E402 - as above
-from tui.app import PrintModelsApp  # noqa: E402 - as above
-from tui.widgets.frame_view import FrameView  # noqa: E402 - as above
+from core.workspace import Workspace
+from tui.app import PrintModelsApp
+from tui.widgets.frame_view import FrameView
 
 _TRIES = 1500
 

@@ -1,28 +1,36 @@
-"""A picture as half-cells: textual-image's half-cell widget with a renderable that draws exactly the pixels given.
+"""Pictures as half-cells, and the widget that draws one and sends only the cells that changed.
 
-Two pixels lie in a cell: the upper one is the colour of ▀, the lower one its background. Colours are rounded a little
-so that styles are shared and equal neighbours become one run: fewer bytes on a slow line.
+Two pixels lie in a cell: the upper one is the colour of ▀, the lower one its background. A cell whose two colours
+moved by less than can be seen keeps what is on the screen: two frames of a fixed camera then differ where something
+happened, and little goes over the line. Where the terminal has sixteen colours the picture is dithered in grey.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image as PILImage
 from rich.color import Color
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.measure import Measurement
 from rich.segment import Segment
 from rich.style import Style
-from textual_image.widget import HalfcellImage
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: Steps of a channel (of 256) that a cell may differ before it is drawn again; noise of a camera, not a thing.
+_UNSEEN = 7
 #: Bits of a colour that are dropped: 64 steps per channel can't be told from 256 in a cell.
 _ROUNDED = 0xFC
+#: Unchanged cells between two changed ones that are cheaper drawn again than jumped over.
+_BRIDGED = 1
+#: The greys that every terminal with sixteen colours has, from dark to bright, and an ordered pattern between them.
+_GREYS = (0, 8, 7, 15)
+_PATTERN = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) + 0.5) / 16
 
 
 @lru_cache(maxsize=1 << 15)
@@ -32,48 +40,85 @@ def _style(upper: int, lower: int) -> Style:
 
 @lru_cache(maxsize=1 << 13)
 def _colour(packed: int) -> Color:
+    if packed < 0:
+        return Color.from_ansi(-packed - 1)
     return Color.from_rgb(packed >> 16, packed >> 8 & 255, packed & 255)
 
 
-class HalfCells:
-    """A rich renderable of a PIL image, one pixel wide and two high per cell, at its own size."""
-
-    def __init__(self, image: Any, width: object = None, height: object = None) -> None:
-        pixels = np.asarray(image.convert("RGB"), dtype=np.uint32) & _ROUNDED
-        packed = (pixels[..., 0] << 16) | (pixels[..., 1] << 8) | pixels[..., 2]
-        if packed.shape[0] % 2:
-            packed = np.vstack([packed, packed[-1:]])
-        self._upper, self._lower = packed[0::2].tolist(), packed[1::2].tolist()
-        self._width = packed.shape[1]
-
-    def cleanup(self) -> None:
-        """There is nothing to free in the terminal."""
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for upper, lower in zip(self._upper, self._lower, strict=True):
-            run, last = 0, (-1, -1)
-            for pair in zip(upper, lower, strict=True):
-                if pair != last and run:
-                    yield Segment("▀" * run, _style(*last))
-                    run = 0
-                run, last = run + 1, pair
-            yield Segment("▀" * run, _style(*last))
-            yield Segment("\n")
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement(self._width, self._width)
+def pack(pixels: NDArray[np.uint8], *, few_colours: bool) -> NDArray[np.int32]:
+    """Return one number per pixel, an even number of rows: packed rgb, or −1−n for the n-th colour of a terminal."""
+    if pixels.shape[0] % 2:
+        pixels = np.vstack([pixels, pixels[-1:]])
+    if few_colours:
+        grey = pixels @ np.array([0.299, 0.587, 0.114]) / 255 * (len(_GREYS) - 1)
+        height, width = grey.shape
+        pattern = np.tile(_PATTERN, (height // 4 + 1, width // 4 + 1))[:height, :width]
+        level = np.minimum((grey + pattern).astype(np.int32), len(_GREYS) - 1)
+        dithered: NDArray[np.int32] = (-1 - np.array(_GREYS, dtype=np.int32))[level]
+        return dithered
+    wide = pixels.astype(np.int32) & _ROUNDED
+    return (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
 
 
-class Still(HalfcellImage, Renderable=HalfCells):
+def cells(upper: list[int], lower: list[int]) -> Strip:
+    """Return one line of cells: equal neighbours are one run, a cell of one colour is a blank on it."""
+    segments, run, last = [], 0, (0, 0)
+    for pair in zip(upper, lower, strict=True):
+        if pair != last and run:
+            segments.append(_run(run, last))
+            run = 0
+        run, last = run + 1, pair
+    if run:
+        segments.append(_run(run, last))
+    return Strip(segments, len(upper))
+
+
+def _run(length: int, pair: tuple[int, int]) -> Segment:
+    return Segment((" " if pair[0] == pair[1] else "▀") * length, _style(*pair))
+
+
+class Still(Widget):
     """The picture itself; it takes pixels that were decoded and scaled elsewhere, and never reads a file."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._pixels: NDArray[np.uint8] | None = None
+        self._packed: NDArray[np.int32] = np.zeros((0, 0), dtype=np.int32)
 
     def show(self, pixels: NDArray[np.uint8] | None) -> None:
         """Show these pixels (height x width x 3, uint8), or nothing."""
+        before, self._pixels = self._pixels, pixels
         if pixels is None:
-            self.image = None
             self.display = False
             return
-        height, width = pixels.shape[:2]
-        self.styles.width, self.styles.height = width, (height + 1) // 2
-        self.display = True
-        self.image = PILImage.fromarray(pixels)
+        few = self.app.console.color_system in (None, "standard")
+        if before is None or before.shape != pixels.shape or not self.display:
+            self._packed = pack(pixels, few_colours=few)
+            self.styles.width, self.styles.height = pixels.shape[1], self._packed.shape[0] // 2
+            self.display = True
+            self.refresh()
+            return
+        moved = np.abs(pixels.astype(np.int16) - before).max(axis=2) > _UNSEEN
+        self._pixels = np.where(moved[..., None], pixels, before)
+        packed = pack(self._pixels, few_colours=few)
+        changed = packed != self._packed
+        self._packed = packed
+        regions = list(_regions(changed[0::2] | changed[1::2]))
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        if 2 * y + 1 >= len(self._packed):
+            return Strip.blank(self.size.width)
+        return cells(self._packed[2 * y].tolist(), self._packed[2 * y + 1].tolist())
+
+
+def _regions(changed: NDArray[np.bool_]) -> Iterator[Region]:
+    """Yield the stretches of changed cells, line by line."""
+    for y in np.flatnonzero(changed.any(axis=1)).tolist():
+        places = np.flatnonzero(changed[y])
+        gaps = np.flatnonzero(np.diff(places) > _BRIDGED + 1)
+        firsts = places[np.concatenate(([0], gaps + 1))].tolist()
+        lasts = places[np.concatenate((gaps, [len(places) - 1]))].tolist()
+        for first, last in zip(firsts, lasts, strict=True):
+            yield Region(first, y, last - first + 1, 1)

@@ -1,0 +1,85 @@
+"""What goes over the line: of an update only the cells that it names, with no more colour codes than it takes.
+
+Textual draws an update's line from the left edge of the widget, and sets and resets every colour for every piece. For
+a picture most of whose cells stayed as they were that is most of the bytes. Called by the app for every update.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from rich.color import Color, ColorSystem
+from rich.console import Console
+from rich.style import Style
+from textual._compositor import ChopsUpdate  # there is no public name for an update of parts of the screen
+from textual.strip import Strip
+
+_RESET = "\x1b[0m"
+
+
+class Changed(ChopsUpdate):
+    """An update that sends exactly the spans it was made for."""
+
+    @classmethod
+    def of(cls, update: ChopsUpdate) -> Changed:
+        """Return the same update, to be sent this way."""
+        return cls(update.chops, update.spans, update.chop_ends)
+
+    def render_segments(self, console: Console) -> str:
+        """Return the bytes to send, as text."""
+        system = console._color_system
+        sent: list[str] = []
+        for y, x1, x2 in self.spans:
+            line, ends = self.chops[y], self.chop_ends[y]
+            at = -1
+            for end, (x, strip) in zip(ends, line.items(), strict=False):
+                if strip is None or x >= x2 or end <= x1:
+                    continue
+                first, last = max(x, x1), min(end, x2)
+                if first != at:
+                    sent.append(f"\x1b[{y + 1};{first + 1}H")
+                sent.append(lean(strip.crop(first - x, last - x), system))
+                at = last
+        return "".join(sent)
+
+
+def lean(strip: Strip, system: ColorSystem | None) -> str:
+    """Return a strip with its colours, none set twice and one reset at the end."""
+    if system is None:
+        return strip.text
+    parts: list[str] = []
+    fore = back = ""
+    plain = True
+    for text, style, control in strip:
+        if control:
+            continue
+        simple = _simple(style, system) if style else None
+        if simple is None:
+            parts.append(
+                ("" if plain else _RESET) + (style.render(text, color_system=system) if style else text)
+            )
+            fore, back, plain = "", "", True
+            continue
+        codes = [new for new, old in zip(simple, (fore, back), strict=True) if new != old]
+        parts.append(f"\x1b[{';'.join(codes)}m{text}" if codes else text)
+        (fore, back), plain = simple, False
+    return "".join(parts) + ("" if plain else _RESET)
+
+
+@lru_cache(maxsize=1 << 15)
+def _simple(style: Style, system: ColorSystem) -> tuple[str, str] | None:
+    """Return the codes of a style that is two colours and nothing else, None for any other."""
+    if (
+        style.color is None
+        or style.bgcolor is None
+        or style.link
+        or style._attributes
+        or style._set_attributes
+    ):
+        return None
+    return _codes(style.color, system, True), _codes(style.bgcolor, system, False)
+
+
+@lru_cache(maxsize=1 << 14)
+def _codes(colour: Color, system: ColorSystem, foreground: bool) -> str:
+    return ";".join(colour.downgrade(system).get_ansi_codes(foreground))
