@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.durable import hash_file
-from core.errors import Lacking, NotProven
+from core.errors import NotProven
 from core.process import run
 from core.text import safe
 
@@ -23,7 +23,6 @@ POINTER_LIMIT = 1024
 _SPEC = b"version https://git-lfs.github.com/spec/v1\n"
 _OID = re.compile(r"oid sha256:([0-9a-f]{64})")
 _SIZE = re.compile(r"size (0|[1-9][0-9]{0,18})")
-INSTALL = "sudo apt-get install git-lfs"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -107,22 +106,6 @@ def filters_right(config: Mapping[str, str]) -> bool:
     return "git-lfs clean" in clean and (not process or "git-lfs filter-process" in process)
 
 
-def filters_installed(root: Path) -> bool:
-    """True where the LFS filters are set up for the repository at `root`."""
-    from core.storage.git import Git
-
-    return filters_right(Git(root).config())
-
-
-def require_program(root: Path) -> None:
-    """Raise Lacking with the one line that installs it where git-lfs can't be run."""
-    from core.storage.git import Git
-
-    done = Git(root).ask("lfs", "version", check=False)
-    if done.code:
-        raise Lacking("git-lfs is not installed, so images can't be stored.", f"Install it: {INSTALL}")
-
-
 @dataclass(frozen=True, slots=True)
 class Fault:
     """An object that is not right at some place: which, and in a few words what is wrong."""
@@ -170,8 +153,3 @@ def remote_store(url: str, root: Path) -> ObjectStore:
             "Look at the folder, then push again.",
             detail=error.detail,
         ) from error
-
-
-def prove_remote(root: Path, url: str, pointers: Iterable[Pointer], *, full: bool = True) -> list[Fault]:
-    """Return the objects that a folder remote lacks or holds wrongly; an empty list is the proof."""
-    return faults_in(remote_store(url, root), pointers, full=full)
