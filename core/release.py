@@ -38,7 +38,10 @@ Confirm = Callable[[ReleasePlan], bool]
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What a release made: `commit` in full, `pushed` the remote it is released on, None where it is tagged only."""
+    """What a release made: `commit` in full, `pushed` the remote it is released on, None where it is tagged only.
+
+    `also` are the tags of earlier releases that were pushed with it, `commits` those of the branch as 'hash subject'.
+    """
 
     version: str
     path: str
@@ -48,11 +51,14 @@ class Released:
     commit: str
     tag: str
     pushed: str | None = None
+    also: tuple[str, ...] = ()
+    commits: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         names = ("version", "path", "digest", "images", "bytes", "commit", "tag", "pushed")
-        return {name: getattr(self, name) for name in names}
+        lists = {"also": list(self.also), "commits": list(self.commits)}
+        return {**{name: getattr(self, name) for name in names}, **lists}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +108,11 @@ def run(
         _check_digest(version)
         cargo = cargo_of(workspace, version)
         commit = commit_of(git, cargo)
-        if commit is not None:
-            proof.objects(store_of(workspace.root), cargo, report, cancel)
-        else:
+        if commit is None:
             checks.free_tag(git, plan.tag)
             commit = commit_version(git, plan, version, cargo, report, cancel)
+        elif not plan.arrived:  # one that is proven there needs no object here: other commits and tags go now
+            proof.objects(store_of(workspace.root), cargo, report, cancel)
         _tagged(git, plan, version, cargo, commit, report)
         made = Released(
             version.name, cargo.folder, version.digest, len(cargo.images), cargo.bytes, commit, plan.tag
@@ -151,10 +157,10 @@ def _pushed(
     if target is None:
         return made
     try:
-        notices = pushing.push(git, target, cargo, plan.tag, report, cancel)
+        sent, notices = pushing.push(plan.workspace, git, target, cargo, plan.tag, report, cancel)
     except (NotProven, Lacking, Refused, Damaged) as error:
         raise NotPushed(made, target.remote, error) from error
-    return replace(made, pushed=target.remote, notices=tuple(notices))
+    return replace(made, pushed=target.remote, also=sent.tags, commits=sent.commits, notices=tuple(notices))
 
 
 def save(workspace: Workspace, message: str = "", *, accept_outside: bool = False) -> Saved:

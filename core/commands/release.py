@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -127,6 +127,8 @@ def _planned_text(plan: ReleasePlan) -> str:
     ]
     if plan.target:
         lines.append(f"upload    {_upload(plan)}")
+    if plan.waits:
+        lines += _more("waiting", plan.waits.tags, plan.waits.commits)
     return "\n".join([*lines, "Nothing was written."])
 
 
@@ -140,8 +142,16 @@ def _text(made: Released) -> str:
             f"digest    {made.digest}",
             f"commit    {made.commit}",
             f"folder    {made.path}",
+            *_more("pushed", made.also, made.commits),
         ]
     )
+
+
+def _more(word: str, tags: Sequence[str], commits: Sequence[str]) -> list[str]:
+    """Return lines on what goes to the remote beside the version itself."""
+    lines = [f"{word:<9} the tag {tag}" for tag in tags]
+    lines += [f"{word:<9} {commit}" for commit in commits[:5]]
+    return [*lines, f"{word:<9} and {len(commits) - 5} more commits"] if len(commits) > 5 else lines
 
 
 @click.command()

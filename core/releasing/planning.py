@@ -15,7 +15,7 @@ from core.progress import CancelToken, Report, silent
 from core.releasing import checks, pushing
 from core.releasing.cargo import cargo_of, commit_of, companions
 from core.releasing.pricing import draft_images, plan_of
-from core.releasing.pushing import Target
+from core.releasing.pushing import Target, Waiting
 from core.storage.git import Git
 from core.storage.ledger import ledger
 from core.storage.plans import Price, price
@@ -37,8 +37,8 @@ class ReleasePlan:
 
     `existing` is a version that an earlier, interrupted release or an `export` left, else `planned` says what will
     be exported. `changes` are frames added, removed, relabelled against the parent. `commit` and `tagged` say how far
-    it is already; `target` is where it goes, None for no push, and `upload` the bytes that go there. `steps` are what
-    will be done, in order.
+    it is already; `target` is where it goes, None for no push, `upload` the bytes that go there, and `waits` what else
+    the remote lacks, where it was asked. `steps` are what will be done, in order.
     """
 
     workspace: Workspace
@@ -55,6 +55,7 @@ class ReleasePlan:
     commit: str | None = None
     tagged: bool = False
     target: Target | None = None
+    waits: Waiting | None = None
     upload: int = 0
     steps: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
@@ -66,6 +67,11 @@ class ReleasePlan:
     @property
     def path(self) -> str:
         return f"datasets/{self.tag}"
+
+    @property
+    def arrived(self) -> bool:
+        """True where the version is on the remote, and only other commits and tags are left to push."""
+        return self.waits is not None and self.waits.tag == "same"
 
     @property
     def summary(self) -> str:
@@ -158,7 +164,8 @@ def _going_on(
         checks.free_tag(git, tag)
     if commit is None:
         _check_parent(git, workspace, task, version)
-    if tagged and (target is None or _arrived(git, target, tag)):
+    waits = pushing.ask(workspace, git, target, tag) if target is not None and tagged else None
+    if tagged and (waits is None or (waits.tag == "same" and not waits.tags and not waits.commits)):
         where = f" and on {target.remote}" if target else ""
         raise Refused(
             f"There is nothing to release: {task.name} {version.name}, tagged here{where}, equals the draft.",
@@ -190,6 +197,7 @@ def _going_on(
         commit=commit,
         tagged=tagged,
         target=target,
+        waits=waits,
         upload=new + (pushing.waiting(git, target) if target else 0),
         steps=_steps("push" if tagged else "tag" if commit else "stage", target),
         notices=(*told, *_notices(workspace, target)),
@@ -250,10 +258,6 @@ def _items(workspace: Workspace, task: Task, name: str | None) -> dict[str, str]
     if name is None or not workspace.version_dir(task, name).is_dir():
         return {}
     return {item.source: item.label for item in manifest.read_version(workspace, task, name).items}
-
-
-def _arrived(git: Git, target: Target, tag: str) -> bool:
-    return pushing.there(git, target, tag) == "same"
 
 
 def _steps(first: str, target: Target | None) -> tuple[str, ...]:

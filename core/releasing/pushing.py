@@ -1,4 +1,4 @@
-"""To a remote: every object first, proven there, then branch and tag in one push.
+"""To a remote: every object first, proven there, then the branch and every tag that waits in one push.
 
 What always holds: no tag reaches a remote before every object of the branch and the version is proven there. Remotes
 are folders so far (`file://` or a path); another kind is refused beforehand. What fails here leaves commit and tag as
@@ -7,7 +7,7 @@ they are on this machine, and nothing of the tag on the remote.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,22 @@ from core.errors import Lacking, NotProven, PrintModelsError, Refused
 from core.human import plural
 from core.process import ProcessFailed
 from core.progress import CancelToken, Progress, Report
+from core.releasing import standing
 from core.releasing.cargo import Cargo
 from core.storage.git import Git, RepoState
 from core.storage.ledger import pointers_of
-from core.storage.lfs import Fault, ObjectStore, Pointer, faults_in, remote_folder, remote_store
+from core.storage.lfs import (
+    POINTER_LIMIT,
+    Fault,
+    ObjectStore,
+    Pointer,
+    faults_in,
+    parse_pointer,
+    remote_folder,
+    remote_store,
+)
 from core.text import safe
+from core.workspace import Workspace
 
 _AGAIN = "print-models release --push"
 
@@ -34,6 +45,18 @@ class Target:
     lfs_url: str
     branch: str
     ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a remote lacks: `tags` of versions in HEAD's history, `commits` of the branch as 'hash subject', newest first.
+
+    `tag` is how far the version asked about is there: 'absent', 'same' or 'other'.
+    """
+
+    tag: str
+    tags: tuple[str, ...] = ()
+    commits: tuple[str, ...] = ()
 
 
 def target(git: Git, state: RepoState, remote: str | None) -> Target:
@@ -75,23 +98,49 @@ def _lfs_url(git: Git, remote: str) -> str | None:
     return None
 
 
+def ask(workspace: Workspace, git: Git, target: Target, tag: str) -> Waiting:
+    """Ask the remote what it lacks, and keep its answer for `status`. Raises NotProven where it does not answer."""
+    refs = _refs(git, target)
+    there = {
+        name.removeprefix("refs/tags/"): at for name, at in refs.items() if name.startswith("refs/tags/")
+    }
+    standing.remember(workspace, target.remote, {name: at for name, at in there.items() if "^" not in name})
+    ours = standing.tags_of_history(workspace, git)
+    head = refs.get(target.ref)
+    known = head if head and git.rev_parse(f"{head}^{{commit}}") else f"--remotes={target.remote}"
+    commits = git.ask("log", "--format=%h %s", "HEAD", "--not", known, check=False).text.splitlines()
+    return Waiting(
+        _standing(git, refs, target, tag),
+        tuple(name for name in ours if name not in there and name != tag),
+        tuple(safe(commit, limit=100) for commit in commits) if head else (),
+    )
+
+
 def there(git: Git, target: Target, tag: str) -> str:
     """Return how far a tag is on the remote: 'absent', 'same' (with its commit on the branch there) or 'other'.
 
     Raises NotProven where the remote does not answer.
     """
+    return _standing(git, _refs(git, target), target, tag)
+
+
+def _standing(git: Git, refs: Mapping[str, str], target: Target, tag: str) -> str:
+    found = refs.get(f"refs/tags/{tag}")
+    if found is None:
+        return "absent"
+    return "same" if found == git.rev_parse(f"refs/tags/{tag}") and target.ref in refs else "other"
+
+
+def _refs(git: Git, target: Target) -> dict[str, str]:
+    """Return the remote's branch and tags."""
     try:
-        refs = git.ls_remote(target.remote, target.ref, f"refs/tags/{tag}")
+        return git.ls_remote(target.remote, target.ref, "refs/tags/*")
     except PrintModelsError as error:
         raise NotProven(
             f"The remote {safe(target.remote)} does not answer: {safe(error.what)}",
             "Connect it or correct its address (git remote -v).",
             detail=error.detail,
         ) from error
-    found = refs.get(f"refs/tags/{tag}")
-    if found is None:
-        return "absent"
-    return "same" if found == git.rev_parse(f"refs/tags/{tag}") and target.ref in refs else "other"
 
 
 def free_there(git: Git, target: Target, tag: str) -> None:
@@ -113,45 +162,73 @@ def waiting(git: Git, target: Target) -> int:
 
 
 def push(
-    git: Git, target: Target, cargo: Cargo, tag: str, report: Report, cancel: CancelToken | None
-) -> list[str]:
-    """Upload and prove every object, then push branch and tag together; return notices.
+    workspace: Workspace,
+    git: Git,
+    target: Target,
+    cargo: Cargo,
+    tag: str,
+    report: Report,
+    cancel: CancelToken | None,
+) -> tuple[Waiting, list[str]]:
+    """Upload and prove every object, then push the branch and all tags that wait; return what waited, and notices.
 
     Raises NotProven for whatever keeps it from being proven there; commit and tag stay on this machine.
     """
-    if there(git, target, tag) == "other":
+    waited = ask(workspace, git, target, tag)
+    if waited.tag == "other":
         raise NotProven(
             f"{safe(target.remote)} has a tag {tag} on another commit already; a tag is never moved.",
             "Fetch and look: git fetch --tags; this version needs the next number.",
         )
-    wanted = sorted({*cargo.pointers, *_unpushed(git, target, tag)})
+    tags = [*waited.tags, *([tag] if waited.tag == "absent" else [])]
+    own = cargo.pointers if waited.tag == "absent" else []
+    wanted = sorted(
+        {*own, *_unpushed(git, target, tags), *(p for name in waited.tags for p in _held(git, name))}
+    )
     _upload(git, target, wanted, report, cancel)
     folder = remote_folder(target.lfs_url, git.root)
     _sync(folder)
-    report(Progress(f"pushing {target.branch} and {tag}", 0, 1))
+    step = f"pushing {' and '.join([target.branch, *tags])}"
+    report(Progress(step, 0, 1))
+    refs = [f"refs/tags/{name}:refs/tags/{name}" for name in tags]
     try:
-        git.push(
-            target.remote, [f"refs/heads/{target.branch}:{target.ref}", f"refs/tags/{tag}:refs/tags/{tag}"]
-        )
+        git.push(target.remote, [f"refs/heads/{target.branch}:{target.ref}", *refs])
     except ProcessFailed as error:
         raise NotProven(
             f"{safe(target.remote)} did not take branch and tag: {_reason(error)}.",
             _remedy(error),
             detail=error.detail,
         ) from error
-    if there(git, target, tag) != "same":
+    now = ask(workspace, git, target, tag)
+    if now.tag != "same" or now.tags:
         raise NotProven(
-            f"{safe(target.remote)} took the push but does not show {tag}.",
+            f"{safe(target.remote)} took the push but does not show {safe(', '.join(now.tags) or tag)}.",
             f"Look there, then again: {_AGAIN}",
         )
     _sync(remote_folder(target.url, git.root))
-    report(Progress(f"pushing {target.branch} and {tag}", 1, 1))
-    return _not_a_backup(target, git.root, wanted)
+    report(Progress(step, 1, 1))
+    return waited, _not_a_backup(target, git.root, wanted)
 
 
-def _unpushed(git: Git, target: Target, tag: str) -> Iterable[Pointer]:
+def _unpushed(git: Git, target: Target, tags: Iterable[str]) -> Iterable[Pointer]:
     """Return the objects of commits that the remote is not known to have: models, and versions not pushed before."""
-    return pointers_of(git, ["HEAD", f"refs/tags/{tag}", "--not", f"--remotes={target.remote}"])
+    return pointers_of(
+        git, ["HEAD", *(f"refs/tags/{tag}" for tag in tags), "--not", f"--remotes={target.remote}"]
+    )
+
+
+def _held(git: Git, tag: str) -> Iterable[Pointer]:
+    """Return the objects of a version as its tag has it: the branch can have gone there without them."""
+    blobs = [entry.blob for entry in git.ls_tree(f"refs/tags/{tag}", f"datasets/{tag}").values()]
+    sizes = git.ask(
+        "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin="\n".join(blobs).encode() + b"\n"
+    )
+    small = [
+        name
+        for name, _, size in (row.partition(" ") for row in sizes.text.splitlines())
+        if int(size) <= POINTER_LIMIT
+    ]
+    return [pointer for data in git.cat_file(small) if (pointer := parse_pointer(data))]
 
 
 def _upload(

@@ -15,6 +15,7 @@ from typing import Any
 from core.durable import atomic_write
 from core.storage.git import Git
 from core.tasks import Task
+from core.versions.manifest import number_of
 from core.workspace import Workspace
 
 
@@ -51,12 +52,25 @@ def standings(workspace: Workspace, git: Git, tasks: Sequence[Task]) -> Mapping[
     }
 
 
+def tags_of_history(workspace: Workspace, git: Git) -> dict[str, str]:
+    """Return tag → object id of the versions' tags that HEAD's history holds; one of another branch goes with that."""
+    if git.head() is None:
+        return {}
+    names = _tags(git, "--merged=HEAD").items()
+    return {tag: at for tag, at in names if _of_a_version(workspace, tag)}
+
+
+def _of_a_version(workspace: Workspace, tag: str) -> bool:
+    task, _, name = tag.partition("/")
+    return task in workspace.tasks and number_of(name) is not None
+
+
 def waiting_tags(workspace: Workspace, git: Git) -> list[str]:
     """Return the tags of versions that no remote is known to have; none where there is no remote."""
     remotes = _remotes(git)
-    tags = {tag: at for tag, at in _tags(git).items() if tag.partition("/")[0] in workspace.tasks}
+    tags = tags_of_history(workspace, git) if remotes else {}
     held = {tag for remote in remotes for tag in _on(workspace, git, remote, tags)}
-    return sorted(set(tags) - held) if remotes else []
+    return sorted(set(tags) - held)
 
 
 def remember(workspace: Workspace, remote: str, tags: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.conftest import Cli, Place, git
@@ -31,3 +32,63 @@ def test_a_clone_knows_what_its_origin_has(labelled: Place, remote: Path, cli: C
     assert cli(labelled.root, "release", "--push").code == 0
     git(tmp_path, "clone", "-q", str(remote), "clone")
     assert state(tmp_path / "clone", cli) == ["released on origin"]
+
+
+def test_tags_of_releases_that_were_never_pushed_go_with_the_next_push(
+    labelled: Place, remote: Path, cli: Cli
+):
+    """Branch and all tags in one push; before it every object of every tag is proven there."""
+    root = labelled.root
+    assert cli(root, "release").code == 0
+    git(
+        root, "-c", "core.hooksPath=/dev/null", "push", "-q", "origin", "main"
+    )  # the branch, without an object
+    label(root, labelled.keys[:1], "active")
+    label(root, labelled.keys[12:13], "active")
+    assert cli(root, "release").code == 0
+    label(root, labelled.keys[13:14], "active")
+    answer = cli(root, "release", "--push", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["tag"] == "offline-detection/v3"
+    assert answer.json["also"] == ["offline-detection/v1", "offline-detection/v2"]
+    there = git(root, "ls-remote", "origin", "refs/tags/*")
+    assert all(f"refs/tags/offline-detection/v{n}\n" in there for n in (1, 2, 3))
+    git(root.parent, "clone", "-q", str(remote), "other")
+    assert cli(root.parent / "other", "verify").code == 0
+
+
+def test_with_nothing_new_a_push_sends_what_waits_and_says_which(labelled: Place, remote: Path, cli: Cli):
+    root = labelled.root
+    assert cli(root, "release", "--push").code == 0
+    (root / "notes.txt").write_text("x")
+    git(root, "add", "notes.txt")
+    git(root, "commit", "-q", "-m", "A note of ours")
+    dry = cli(root, "release", "--push", "--dry-run")
+    assert "waiting" in dry.out
+    answer = cli(root, "release", "--push")
+    assert answer.code == 0, answer.err
+    assert "A note of ours" in answer.out
+    assert (
+        git(root, "ls-remote", "origin", "refs/heads/main").split()[0]
+        == git(root, "rev-parse", "HEAD").strip()
+    )
+    again = cli(root, "release", "--push")
+    assert again.code == 1
+    assert "nothing to release" in again.err
+
+
+def test_an_object_missing_here_keeps_every_waiting_tag_here(labelled: Place, remote: Path, cli: Cli):
+    root = labelled.root
+    assert cli(root, "release").code == 0
+    git(root, "-c", "core.hooksPath=/dev/null", "push", "-q", "origin", "main")
+    gone = json.loads((root / "datasets/offline-detection/v1/metadata.jsonl").read_text().splitlines()[0])
+    assert gone["label"] == "active"
+    label(root, labelled.keys[12:13], "active")
+    assert cli(root, "unlabel", gone["source"]).code == 0
+    assert cli(root, "release").code == 0
+    oid = gone["oid"].removeprefix("sha256:")
+    (root / ".git/lfs/objects" / oid[:2] / oid[2:4] / oid).unlink()
+    answer = cli(root, "release", "--push")
+    assert answer.code == 6
+    assert oid[:12] in answer.err
+    assert git(root, "ls-remote", "origin", "refs/tags/*") == ""
