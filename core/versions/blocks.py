@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 def entry_block(name: str, problems: Sequence[LabelProblem]) -> PrintModelsError:
-    """Say what the first entry is that is no label: a conflict waits for a decision, all else is damage."""
-    first = problems[0]
+    """Say what the first entry is that can't be taken: a conflict waits for a decision, all else is damage."""
+    first = next((entry for entry in problems if not entry.in_conflict), problems[0])
     where = f"{safe(name)}, line {first.line}" if first.line else safe(name)
     more = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
-    kind = Refused if first.what.startswith("conflict") else Damaged
+    kind = Refused if first.in_conflict else Damaged
     return kind(
         f"{where}: {safe(first.key, limit=120)}: {safe(first.what)}{more}.",
         "Label the frame, or correct the entry in the file; nothing was exported.",
@@ -40,8 +40,8 @@ def file_blocks(workspace: Workspace, store: LabelStore, task: Task) -> list[Pri
     """Why the label file or the marks, as they lie on the disk, are not what the store holds."""
     others = set(workspace.tasks) - {task.name}
     blocks = [error for name, error in store.file_errors.items() if name not in others]
-    waiting = store.problems(task)
-    return [*blocks, entry_block(task.labels_file, waiting)] if waiting else blocks
+    waiting = ((task.labels_file, store.problems(task)), ("data/marks.json", store.mark_problems()))
+    return [*blocks, *(entry_block(name, entries) for name, entries in waiting if entries)]
 
 
 def same_blocks(workspace: Workspace, found: Draft) -> list[PrintModelsError]:

@@ -22,7 +22,7 @@ from core.versions.manifest import Excluded, Item, Version
 from core.versions.naming import base_names
 from core.versions.numbering import free_number
 from core.versions.placing import Places, place
-from core.versions.selection import Chosen, Draft, draft
+from core.versions.selection import PRIVATE, Chosen, Draft, draft
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -200,7 +200,8 @@ def _held_back(found: Draft, places: Places, ids: Sequence[str]) -> Draft:
             raise WrongUsage(
                 f"There is no hunk “{safe(name, limit=120)}” between {base.name} and the draft.", known
             )
-    frames = {frame for name in ids for frame in hunks[name].frames}
+    private = {named.frame for named in found.excluded if named.reason == PRIVATE}
+    frames = {frame for name in ids for frame in hunks[name].frames} - private
     held = held_items(found)
     kept = [c for c in found.chosen if c.frame not in frames]
     kept += [_as_before(held[frame]) for frame in frames if frame in held]

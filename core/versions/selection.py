@@ -26,10 +26,14 @@ from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
-    from core.labels.store import Label, LabelStore
+    from core.labels.store import Label, LabelStore, Mark
 
 #: How a label was given where a run of frames got it at once; all else is kept as given one by one.
 PAINTED = frozenset({"stretch", "bisect", "verdict", "suggestion"})
+
+
+#: The reason of an exclusion that no way of exporting passes over, a label file taken alone neither.
+PRIVATE = "private"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +107,23 @@ def draft(
     """Return the draft of a task.
 
     `everything` takes every label, whatever the task's selection. `labels` are those of a label file, frame → class:
-    then they alone are taken, as imported by `who`, and the store is not asked.
+    then they alone are taken, as imported by `who`; of the store only what is marked private is asked.
     """
     parent = latest(workspace, task)
     held = {item.source: item for item in parent.items} if parent else {}
+    marks = store.marks(task)
     if labels is not None:
-        chosen = [_imported(frame, class_, who) for frame, class_ in sorted(labels.items())]
-        return Draft(task, parent, "file", tuple(chosen), 0, (), len(chosen), _new_bytes(chosen, held, index))
-    given, marks = store.labels(task), store.marks(task)
+        private = {f for f, mark in marks.items() if f in labels and _is_private(mark)}
+        chosen = [
+            _imported(frame, class_, who) for frame, class_ in sorted(labels.items()) if frame not in private
+        ]
+        named = tuple(Excluded(frame, PRIVATE) for frame in sorted(private))
+        return Draft(
+            task, parent, "file", tuple(chosen), 0, named, len(labels), _new_bytes(chosen, held, index)
+        )
+    given = store.labels(task)
     excluded = {
-        frame: mark.reason or mark.mark
+        frame: PRIVATE if _is_private(mark) else mark.reason or mark.mark
         for frame, mark in marks.items()
         if frame in given and mark.mark in ("unsure", "excluded")
     }
@@ -130,6 +141,10 @@ def draft(
         len(given),
         _new_bytes(chosen, held, index),
     )
+
+
+def _is_private(mark: Mark) -> bool:
+    return mark.mark == "excluded" and mark.reason.strip().lower() == PRIVATE
 
 
 def _same_bytes(chosen: Chosen, item: Item) -> bool:

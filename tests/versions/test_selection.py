@@ -109,6 +109,20 @@ def test_marks_exclude_by_name_and_count(house: Callable[..., House]) -> None:
     assert len(drawn(made, everything=True).chosen) == 28
 
 
+def test_what_is_private_is_exported_in_no_way(house: Callable[..., House]) -> None:
+    made = house(12)
+    made.label(made.keys[:6], "offline")
+    made.label(made.keys[6:], "active")
+    made.store.mark(made.keys[3], who="ana", mark="excluded", reason="Private")
+    made.store.mark(made.keys[4], who="ana", mark="unsure")
+    alone = drawn(made, labels=dict.fromkeys(made.keys[:6], "offline"))
+    assert [(e.frame, e.reason) for e in alone.excluded] == [(made.keys[3], "private")]
+    assert made.keys[3] not in frames_of(alone)
+    assert made.keys[4] in frames_of(alone), "a label file taken alone is asked, not the store"
+    assert alone.labelled == 6
+    assert made.keys[3] not in frames_of(drawn(made, everything=True))
+
+
 def test_the_selection_all_takes_everything(house: Callable[..., House]) -> None:
     made = house(60)
     (made.ws.root / "print-models.toml").write_text('[tasks.offline-detection]\nselection = "all"\n')
