@@ -174,6 +174,24 @@ def _communicate(
                 raise
 
 
+def spawn_helper(argv: Sequence[str], *, socket: int) -> subprocess.Popen[bytes]:
+    """Start a Python module of ours that answers questions on a socket, given to it as its standard input.
+
+    It has no terminal and says nothing anywhere else; it ends when the other end of the socket is closed.
+    """
+    here = os.fspath(Path(__file__).resolve().parents[1])
+    path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH", ""))))
+    return subprocess.Popen(
+        argv,
+        cwd="/",
+        env=environment({"PYTHONPATH": path}),
+        stdin=socket,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 def spawn_detached(
     argv: Sequence[str | os.PathLike[str]], *, cwd: Path, log: Path, env: Mapping[str, str] | None = None
 ) -> int:

@@ -10,7 +10,7 @@ import io
 import struct
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,12 +39,15 @@ _AT_REST_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Decoded pixels (uint8, height x width x 3, right side up), full size in pixels as shown, bytes and their oid.
+    """Decoded pixels (right side up, red, green, blue, row by row; `columns` x `rows` of them) and facts of the file.
 
-    `mtime_ns` is the file's when it was read; `note` says what is odd about the file, or is empty.
+    `width` and `height` are its full size as shown, `size` its bytes, `oid` their hash; `mtime_ns` is the file's when
+    it was read; `note` says what is odd about the file, or is empty.
     """
 
-    pixels: NDArray[np.uint8]
+    rgb: bytes = field(repr=False)
+    columns: int
+    rows: int
     width: int
     height: int
     size: int
@@ -53,33 +56,60 @@ class Picture:
     mtime_ns: int = 0
     note: str = ""
 
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The pixels as an array (rows x columns x 3, uint8) that can't be written to."""
+        import numpy as np
+
+        return np.frombuffer(self.rgb, dtype=np.uint8).reshape(self.rows, self.columns, 3)
+
+
+#: What a picture says of its file, beside its pixels.
+FACTS = ("columns", "rows", "width", "height", "size", "oid", "format", "mtime_ns", "note")
+
 
 def load(path: Path, box: tuple[int, int] | None = None, *, root: Path | None = None) -> Picture:
     """Read, check and decode one picture, scaled down to fit `box` (width, height in pixels) where one is given.
 
     Raises Unreadable; a file that is not whole and was written within the last two seconds "is being written".
     """
-    file = read_file(path, root=root)
+    return picture(read_file(path, root=root), path.name, box)
+
+
+def picture(file: FileBytes, name: str, box: tuple[int, int] | None = None) -> Picture:
+    """Check and decode a file's bytes, as `load` does."""
     try:
         facts = inspect(file.data)
-        pixels, turned = _pixels(file.data, facts, box)
+        image, turned = _image(file.data, facts, box)
     except Unreadable as error:
         if not error.missing and abs(time.time() - file.mtime_ns / 1e9) < _AT_REST_S:
-            raise being_written(safe(path.name, limit=80)) from error
+            raise being_written(safe(name, limit=80)) from error
         raise
     width, height = (facts.height, facts.width) if turned else (facts.width, facts.height)
-    is_png = path.suffix.lower() == ".png"
+    is_png = name.lower().endswith(".png")
     note = "" if (facts.format == "PNG") == is_png else f"a {facts.format} picture by its content"
-    return Picture(pixels, width, height, len(file.data), file.oid, facts.format, file.mtime_ns, note)
+    columns, rows = image.size
+    return Picture(
+        image.tobytes(),
+        columns,
+        rows,
+        width,
+        height,
+        len(file.data),
+        file.oid,
+        facts.format,
+        file.mtime_ns,
+        note,
+    )
 
 
 def brightness(data: bytes) -> float:
     """Return the mean grey of a picture, 0 to 255, from a decoding at 1/8. Raises Unreadable."""
-    import numpy as np
-
     facts = inspect(data)
     image = _opened(data, (max(1, facts.width // 8), max(1, facts.height // 8)), grey=True)
-    return float(np.asarray(image if image.mode == "L" else _eight_bit(image).convert("L")).mean())
+    grey = image if image.mode == "L" else _eight_bit(image).convert("L")
+    # From the histogram: exact, and without numpy.
+    return sum(level * times for level, times in enumerate(grey.histogram())) / (grey.width * grey.height)
 
 
 def _opened(data: bytes, small: tuple[int, int] | None, *, grey: bool = False) -> Image.Image:
@@ -105,9 +135,8 @@ def _opened(data: bytes, small: tuple[int, int] | None, *, grey: bool = False) -
         ) from error
 
 
-def _pixels(data: bytes, facts: ImageFacts, box: tuple[int, int] | None) -> tuple[NDArray[np.uint8], bool]:
-    """Return the pixels fitted into `box`, and whether the picture was turned by a quarter."""
-    import numpy as np
+def _image(data: bytes, facts: ImageFacts, box: tuple[int, int] | None) -> tuple[Image.Image, bool]:
+    """Return the picture fitted into `box` as RGB, and whether it was turned by a quarter."""
     from PIL import Image
 
     turn = 1
@@ -138,9 +167,7 @@ def _pixels(data: bytes, facts: ImageFacts, box: tuple[int, int] | None) -> tupl
     }
     if turn in moves:
         image = image.transpose(moves[turn])
-    array = np.array(image.convert("RGB"), dtype=np.uint8)
-    array.flags.writeable = False
-    return array, turn >= 5
+    return image.convert("RGB"), turn >= 5
 
 
 def _orientation(data: bytes) -> int:

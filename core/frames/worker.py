@@ -1,0 +1,129 @@
+"""The decoding helper: a process that opens strangers' pictures, so that one which crashes or loops ends only this.
+
+`python -m core.frames.worker MEMORY CPU`, limits in bytes and seconds per picture; the socket is its standard input.
+What always holds: one request, one answer, in order; nothing is written but to the socket; it ends with whoever
+started it. Started by frames/helper only.
+
+A message is two lengths (header, payload; network order), a JSON header and raw bytes. Requests: `load` (path, root,
+box) and `brightness` (payload: the file). Answers: `ready` once, `read` when a file's bytes are here, then `picture` or
+`brightness`, or `unreadable` (what, remedy, missing).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_LENGTHS = struct.Struct("!II")
+_MOST = 1 << 30
+
+Header = dict[str, Any]
+
+
+def send(peer: socket.socket, header: Header, payload: bytes = b"") -> None:
+    """Send one message."""
+    text = json.dumps(header).encode("ascii")
+    peer.sendall(_LENGTHS.pack(len(text), len(payload)) + text)
+    if payload:
+        peer.sendall(payload)
+
+
+def receive(take: Callable[[int], bytes]) -> tuple[Header, bytes]:
+    """Read one message with `take`, which returns exactly as many bytes as asked for. Raises ValueError."""
+    lengths = _LENGTHS.unpack(take(_LENGTHS.size))
+    if sum(lengths) > _MOST:
+        raise ValueError("a message longer than any that is sent")
+    header = json.loads(take(lengths[0]))
+    if not isinstance(header, dict):
+        raise ValueError("a message without a header")
+    return header, take(lengths[1]) if lengths[1] else b""
+
+
+def limit(memory: int) -> None:
+    """Bound this process: memory, no core dump, no file longer than nothing.
+
+    macOS has no limit on address space that holds, and some containers forbid setting any: there the caps on bytes
+    and pixels that `inspect` applies before anything is decoded are what bounds the memory.
+    """
+    import resource
+
+    for what, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+    ):
+        try:
+            resource.setrlimit(what, (most, most))
+        except (OSError, ValueError):
+            continue
+
+
+def allow(seconds: int) -> None:
+    """Give the next picture that much processor time; beyond it the system ends this process."""
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    try:
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + seconds, hard))
+    except (OSError, ValueError):  # as above; whoever waits for the answer has a time limit as well
+        return
+
+
+def answer(peer: socket.socket, request: Header, payload: bytes) -> tuple[Header, bytes]:
+    """Do what is asked."""
+    from core.frames import decode
+
+    try:
+        if request["do"] == "brightness":
+            return {"brightness": decode.brightness(payload)}, b""
+        path, root, box = Path(request["path"]), request["root"], request["box"]
+        file = decode.read_file(path, root=None if root is None else Path(root))
+        send(peer, {"read": True})
+        found = decode.picture(file, path.name, None if box is None else (box[0], box[1]))
+        facts = {name: getattr(found, name) for name in decode.FACTS}
+        return {"picture": facts}, found.rgb
+    except decode.Unreadable as error:
+        return {"unreadable": [error.what, error.remedy, error.missing]}, b""
+
+
+def main(words: list[str]) -> int:
+    """Answer until the socket closes."""
+    peer = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):  # what a library prints must neither mix with answers nor reach a terminal
+        os.dup2(nothing, number)
+    memory, seconds = int(words[0]), int(words[1])
+    limit(memory)
+    from PIL import Image, JpegImagePlugin  # noqa: F401 - imported before the first picture waits for it
+
+    from core.frames import decode  # noqa: F401 - as above
+
+    def take(count: int) -> bytes:
+        parts = []
+        while count:
+            part = peer.recv(min(count, 1 << 20))
+            if not part:
+                raise EOFError
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    try:
+        send(peer, {"ready": True})
+        while True:
+            request, payload = receive(take)
+            allow(seconds)
+            send(peer, *answer(peer, request, payload))
+    except (EOFError, ConnectionError):
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
