@@ -186,13 +186,13 @@ def _write_files(folder: Path, sources: dict[str, str], done: list[str]) -> list
     (folder / "models" / "versions").mkdir(exist_ok=True)
     ignored = (*IGNORED, *(f"/{path}" for path in sources.values()))
     for name, lines in ((".gitattributes", ATTRIBUTES), (".gitignore", ignored)):
-        if _add_lines(folder / name, lines):
+        if add_lines(folder / name, lines):
             done.append(f"added rules to {name}")
         written.append(name)
     return written
 
 
-def _add_lines(path: Path, lines: tuple[str, ...]) -> bool:
+def add_lines(path: Path, lines: tuple[str, ...]) -> bool:
     """Append the lines a file lacks under a heading; return whether there were any."""
     old = path.read_bytes() if path.exists() else b""
     present = {line.strip() for line in old.decode("utf-8", "surrogateescape").splitlines()}
@@ -256,7 +256,7 @@ def _lift_ignore_rules(workspace: Workspace, done: list[str]) -> list[str]:
     if not hidden:
         return []
     rule = hidden[0][1]
-    _add_lines(workspace.root / ".gitignore", UNIGNORED)
+    add_lines(workspace.root / ".gitignore", UNIGNORED)
     left = hidden_paths(workspace)
     if left:
         raise Refused(

@@ -127,3 +127,53 @@ format = 1
 
 def _key(name: str) -> str:
     return name if name.replace("-", "").replace("_", "").isalnum() and name.isascii() else f'"{name}"'
+
+
+def with_source(text: str, name: str, values: dict[str, str | bool | None]) -> str:
+    """Return the text of print-models.toml with keys of [sources.NAME] set, None taking one out; all else stays.
+
+    A source that has no table yet gets one after the last other source, else at the end.
+    """
+    lines = text.splitlines()
+    begin = next((i for i, line in enumerate(lines) if _heads(line) == f"sources.{name}"), None)
+    if begin is None:
+        begin = _after_sources(lines)
+        lines[begin:begin] = ["", f"[sources.{_key(name)}]"] if begin == len(lines) else _headed(name)
+        begin = lines.index(f"[sources.{_key(name)}]", begin)
+    end = next((i for i in range(begin + 1, len(lines)) if _heads(lines[i])), len(lines))
+    table = lines[begin + 1 : end]
+    for key, value in values.items():
+        at = next((i for i, line in enumerate(table) if line.split("=", 1)[0].strip() == key), None)
+        if at is not None:
+            del table[at]
+        if value is not None:
+            last = max((i for i, line in enumerate(table) if line.strip()), default=-1)
+            table.insert(last + 1 if at is None else at, f"{key} = {_value(value)}")
+    return "\n".join([*lines[: begin + 1], *table, *lines[end:]]).rstrip("\n") + "\n"
+
+
+def _headed(name: str) -> list[str]:
+    return [f"[sources.{_key(name)}]", ""]
+
+
+def _after_sources(lines: list[str]) -> int:
+    """Return the line before which a new source's table goes."""
+    heads = [(i, head) for i, line in enumerate(lines) if (head := _heads(line))]
+    for place, (_, head) in reversed(list(enumerate(heads))):
+        if head.startswith("sources."):
+            return heads[place + 1][0] if place + 1 < len(heads) else len(lines)
+    return len(lines)
+
+
+def _heads(line: str) -> str:
+    """Return the name of the table that a line begins, its parts without quotes; '' for any other line."""
+    stripped = line.split("#", 1)[0].strip()
+    if not (stripped.startswith("[") and stripped.endswith("]")):
+        return ""
+    return stripped.strip("[]").replace('"', "").replace("'", "").replace(" ", "")
+
+
+def _value(value: str | bool) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)

@@ -69,7 +69,7 @@ class PrintModelsApp(CarefulApp):
         super().__init__(workspace.private, debug=debug)
         self.pictures = pictures
         task = workspace.task(None)
-        self.state = State(workspace, task, next(iter(workspace.sources)))
+        self.state = State(workspace, task, next(iter(workspace.active_sources), next(iter(workspace.sources))))
         self.bridge = Bridge(workspace, self._post)
         self._rests: dict[str, Timer] = {}
         self._said: dict[str, str] = {}

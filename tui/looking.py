@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from core.errors import PrintModelsError
+from core.errors import Cancelled, PrintModelsError
 from core.human import plural
 from core.tasks import Task
 from core.text import safe
@@ -29,7 +29,7 @@ from tui.messages import (
 if TYPE_CHECKING:
     from core.frames.index import Frame, FrameIndex
     from core.labels.store import LabelStore
-    from core.progress import Progress
+    from core.progress import CancelToken, Progress
 
 _FIRST = 200
 _MOST_PROBLEMS = 50
@@ -57,7 +57,7 @@ def all_frames(index: FrameIndex, post: Post, *, again: bool) -> FramesFound | N
 
     result = index.scan(report)
     unreachable = {}
-    for name in index.workspace.sources:
+    for name in index.workspace.active_sources:
         error = index.unreachable(name)
         if error is not None:
             unreachable[name] = (error.what, error.remedy)
@@ -80,14 +80,18 @@ def _by_source(workspace: Workspace, frames: list[Frame]) -> dict[str, tuple[Fra
     return {name: tuple(found) for name, found in sorted_out.items()}
 
 
-def picture(workspace: Workspace, key: str, box: tuple[int, int]) -> PictureReady | PictureFailed:
-    """Decode one frame for a box of pixels, or say why it can't be."""
-    from core.frames.decode import load
+def picture(
+    workspace: Workspace, key: str, box: tuple[int, int], wanted: CancelToken
+) -> PictureReady | PictureFailed | None:
+    """Decode one frame for a box of pixels in a helper, or say why it can't be; None where it is no longer `wanted`."""
+    from core.frames.helper import helpers
 
     try:
         path = workspace.frame_path(key)
         root = workspace.sources[key.split("/", 1)[0]].path
-        return PictureReady(key, box, load(path, box, root=root))
+        return PictureReady(key, box, helpers().load(path, box, root=root, cancel=wanted))
+    except Cancelled:
+        return None
     except PrintModelsError as error:
         return PictureFailed(key, box, error.what, error.remedy)
 

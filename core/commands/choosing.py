@@ -45,7 +45,7 @@ def key_of(ctx: Context, text: str) -> str:
             if inside.split("/", 1)[0] in ws.sources:
                 key = inside
                 break
-    ws.frame_path(key)
+    ws.source_for(key)
     return key
 
 
@@ -85,12 +85,15 @@ def _listed(ctx: Context) -> list[str]:
 
     with FrameIndex(ctx.workspace) as index:
         index.scan(ctx.report)
-        errors = [error for name in ctx.workspace.sources if (error := index.unreachable(name))]
-        if errors and len(errors) == len(ctx.workspace.sources):
+        active = ctx.workspace.active_sources
+        errors = [error for name in active if (error := index.unreachable(name))]
+        if errors and len(errors) == len(active):
             raise errors[0]
         for error in errors:
             ctx.notice(str(error))
-        return index.keys()
+        questions = ctx.workspace.questions
+        keys = index.keys()
+        return [key for key in keys if key.split("/", 1)[0] not in questions]
 
 
 def _matching(keys: Iterable[str], store: LabelStore, task: Task, choice: Choice) -> list[str]:
@@ -169,7 +172,8 @@ def listing(
         for problem in scanned.problems:
             ctx.notice(f"not listed: {safe(problem.where)}: {problem.count} × {safe(problem.what)}")
         keys = index.keys()
-        gone = sorted(labels.keys() - set(keys))
+        shown_sources = ctx.workspace.active_sources
+        gone = sorted(key for key in labels.keys() - set(keys) if key.split("/", 1)[0] in shown_sources)
         matching = [key for key in [*keys, *gone] if wanted(key, labels.get(key))]
         shown = matching[:limit]
         recordings = _recordings(ctx, store, index, task, shown)

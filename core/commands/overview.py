@@ -133,7 +133,7 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
 
     notices: list[str] = [str(workspace.read_only)] if workspace.read_only else []
     with FrameIndex(workspace) as index, open_store(workspace) as store:
-        for name in workspace.sources:
+        for name in workspace.active_sources:
             problem = index.unreachable(name)
             if problem is not None:
                 notices.append(_away(workspace, name, problem))
@@ -183,7 +183,9 @@ def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
     total = index.count()
     if task.when:
         other, wanted = workspace.tasks[task.when[0]], task.when[1]
-        total = sum(1 for class_ in store.classes(other).values() if class_ == wanted)
+        given = store.classes(other).items()
+        shown = workspace.active_sources
+        total = sum(class_ == wanted and frame.split("/", 1)[0] in shown for frame, class_ in given)
     labelled = sum(counts.values())
     base = draft.parent.name if draft.parent else None
     overview = DraftOverview(base, len(draft.chosen), added, removed, relabelled, draft.bytes_estimate)
@@ -273,7 +275,9 @@ def _next(
 ) -> str:
     if workspace.read_only is not None:
         return "make this repository a workspace: print-models init"
-    if not any(source.path.exists() for source in workspace.sources.values()):
+    if workspace.questions:
+        return f"say what {safe(next(iter(workspace.questions)))} is now: print-models source list"
+    if not any(source.path.exists() for source in workspace.active_sources.values()):
         return "link the camera: print-models init --source /path/to/camera"
     if not frames:
         return "wait for the camera's first frames, or check that it writes into day folders (YYYYMMDD)"

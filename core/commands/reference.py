@@ -38,8 +38,18 @@ def _command(root: click.Context, name: str) -> str:
     context = click.Context(
         command, info_name=name, parent=root, max_content_width=_WIDTH, terminal_width=_WIDTH
     )
-    text = "\n".join(line.rstrip() for line in command.get_help(context).split("\n"))
-    return f"### {name}\n\n{COMMANDS[name].summary}\n\n```\n{text}\n```\n"
+    blocks = [_help(command, context)]
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            below = command.get_command(context, inner)
+            if below is not None:
+                blocks.append(_help(below, click.Context(below, info_name=inner, parent=context)))
+    return f"### {name}\n\n{COMMANDS[name].summary}\n\n" + "\n".join(f"```\n{text}\n```\n" for text in blocks)
+
+
+def _help(command: click.Command, context: click.Context) -> str:
+    context.max_content_width = context.terminal_width = _WIDTH
+    return "\n".join(line.rstrip() for line in command.get_help(context).split("\n"))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry(
         "core.commands.demo:demo", "Begin", "a workspace with a simulated printer; walks the whole job"
     ),
+    "source": Entry(
+        "core.commands.sources:source", "Begin", "the cameras: list, add, move, retire, answer a question"
+    ),
     "status": Entry(
         "core.commands.workspace:status", "Look", "labels, draft, versions, models, git, and what to do next"
     ),

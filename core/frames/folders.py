@@ -121,7 +121,7 @@ def retrying(read: Callable[[], T]) -> T:
 def _not_reachable(source: Source, why: str) -> PrintModelsError:
     return Lacking(
         f"The camera {safe(source.name)} is not reachable: {why}.",
-        f"Mount it, or point {safe(source.name)} at the camera's folder; labels and versions are untouched.",
+        f"Mount it, or say where it is: print-models source move {safe(source.name)} PATH; labels and versions are safe.",
     )
 
 

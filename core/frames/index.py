@@ -18,8 +18,9 @@ from datetime import datetime
 from types import TracebackType
 from typing import NamedTuple
 
-from core.errors import Lacking, PrintModelsError, Refused
+from core.errors import Lacking, PrintModelsError
 from core.frames.folders import Listing, Problem, list_day, list_source
+from core.frames.identity import check
 from core.frames.names import captured_at
 from core.frames.rows import DayRows, Place, Row
 from core.progress import CancelToken, Progress, Report, silent
@@ -96,20 +97,29 @@ class FrameIndex:
         problems: list[Problem] = []
         for source in self.workspace.sources.values():
             listing = self._list(source)
+            if listing is None and source.settings.retired:
+                continue
             if listing is None:
                 error = self._unreachable[source.name]
                 problems.append(Problem(error.what, source.name))
                 continue
-            problems += listing.problems
+            problems += () if source.settings.retired else listing.problems
             plus, minus, folders = self._scan_source(source, listing, report, cancel)
             added, removed, changed = added + plus, removed + minus, changed + folders
         with self._lock:
-            problems += [problem for row in self._days.values() for problem in row.problems]
+            shown = [row for (name, _), row in self._days.items() if self._meant(name, None)]
+            problems += [problem for row in shown for problem in row.problems]
             return ScanResult(self.count(), added, removed, changed, tuple(problems))
 
     def _list(self, source: Source) -> Listing | None:
         try:
             listing = list_source(source)
+            with self._lock:
+                known = {day for (name, day), row in self._days.items() if name == source.name and row.count}
+            # Nothing of what was listed is there: emptied, or another camera behind the same link.
+            question = check(self.workspace, source, suspect=bool(known) and known.isdisjoint(listing.days))
+            if question is not None:
+                raise question
             self._unreachable.pop(source.name, None)
             return listing
         except PrintModelsError as error:
@@ -165,12 +175,18 @@ class FrameIndex:
         From the index, whatever its size; where nothing was scanned yet, from the day folders themselves.
         """
         with self._lock:
-            known = [(place, row.count) for place, row in sorted(self._days.items()) if row.count]
+            known = [
+                (place, row.count)
+                for place, row in sorted(self._days.items())
+                if row.count and self._meant(place[0], source)
+            ]
         if not known:
             known = [
-                ((at.name, day), 0) for at in self.workspace.sources.values() for day in self._folders(at)
+                ((at.name, day), 0)
+                for at in self.workspace.sources.values()
+                if self._meant(at.name, source)
+                for day in self._folders(at)
             ]
-        known = [(place, count) for place, count in known if source in (None, place[0])]
         found: list[Frame] = []
         for (name, day), count in _from(known, near):
             found += self._listed(name, day) if count else self._unscanned(name, day)
@@ -213,21 +229,28 @@ class FrameIndex:
                 self._days[place] = found.get(place, Row(-1, 0, (), ()))
 
     def days(self) -> list[Day]:
-        """Return the day folders that hold frames, by source and day."""
+        """Return the day folders that hold frames, by source and day; not those of retired sources."""
         with self._lock:
-            return [Day(*place, row.count) for place, row in sorted(self._days.items()) if row.count]
+            rows = sorted(self._days.items())
+            return [
+                Day(*place, row.count) for place, row in rows if row.count and self._meant(place[0], None)
+            ]
+
+    def _meant(self, name: str, source: str | None) -> bool:
+        """True for the source asked for; where none is named, for all that are not retired."""
+        return name == source if source is not None else name in self.workspace.active_sources
 
     def _all(self, source: str | None) -> list[tuple[Place, tuple[str, ...]]]:
         """Return the names of every day, of all sources or one, by source and day."""
         with self._lock:
-            rows = [row for place, row in self._days.items() if source in (None, place[0])]
+            rows = [row for place, row in self._days.items() if self._meant(place[0], source)]
             if any(row.names is None for row in rows):
                 self._load(source)
-            found = sorted(place for place in self._days if source in (None, place[0]))
+            found = sorted(place for place in self._days if self._meant(place[0], source))
             return [(place, self._days[place].names or ()) for place in found]
 
     def frames(self, source: str | None = None, day: str | None = None) -> list[Frame]:
-        """Return frames in order of time, of all sources or one, of all days or one."""
+        """Return frames in order of time, of one source or all that are not retired, of all days or one."""
         if source is not None and day is not None:
             return _in_order(self._listed(source, day))
         found: list[Frame] = []
@@ -237,13 +260,13 @@ class FrameIndex:
         return _in_order(found)
 
     def keys(self, source: str | None = None) -> list[str]:
-        """Return the keys of all frames, by source, in order of time."""
+        """Return the keys of all frames of one source, or of all that are not retired, in order of time."""
         return [f"{name}/{day}/{file}" for (name, day), files in self._all(source) for file in files]
 
     def count(self, source: str | None = None) -> int:
-        """Return how many frames the index knows."""
+        """Return how many frames the index knows of one source, or of all that are not retired."""
         with self._lock:
-            return sum(row.count for (name, _), row in self._days.items() if source in (None, name))
+            return sum(row.count for (name, _), row in self._days.items() if self._meant(name, source))
 
     def __contains__(self, key: object) -> bool:
         if not isinstance(key, str) or key.count("/") < 2:
@@ -262,7 +285,7 @@ class FrameIndex:
             return None
         try:
             found = os.lstat(self.workspace.frame_path(key))
-        except (OSError, Refused):
+        except (OSError, PrintModelsError):
             return None
         if not stat.S_ISREG(found.st_mode):
             return None

@@ -272,9 +272,9 @@ class LabelScreen(Place):
         self.show_state()
 
     def action_source(self) -> None:
-        names = list(self.state.workspace.sources)
+        names = list(self.state.workspace.active_sources)
         if len(names) < 2:
-            self._notice("There is one camera here.", "Add another one in print-models.toml under [sources].")
+            self._notice("There is one camera here.", "Add another one: print-models source add NAME PATH")
             return
         self.state.show_source(names[(names.index(self.state.source) + 1) % len(names)])
         self.bridge.recordings(self.state.source)

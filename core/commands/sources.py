@@ -1,0 +1,101 @@
+"""`source list | add | move | retire | answer`: the cameras of a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from core.commands.shell import Context, json_option, pass_context
+
+if TYPE_CHECKING:
+    from core.frames.cameras import Changed
+
+path_argument = click.argument("path", type=click.Path(path_type=Path))
+
+
+@click.group()
+def source() -> None:
+    """The cameras: list them, add one, point one elsewhere, retire one."""
+
+
+@source.command("list")
+@json_option
+@pass_context
+def list_(ctx: Context, as_json: bool) -> None:
+    """List the cameras: where each leads, its frames, days and labels, and whether it is there."""
+    from core.commands.cameras import survey
+
+    cameras = survey(ctx.workspace, ctx.report)
+    text = "\n".join(line for camera in cameras for line in camera.lines())
+    ctx.answer({"sources": [camera.as_json() for camera in cameras]}, text, as_json=as_json)
+
+
+@source.command()
+@click.argument("name")
+@path_argument
+@click.option("--printer", metavar="P", default="", help="Which printer it looks at.")
+@json_option
+@pass_context
+def add(ctx: Context, name: str, path: Path, printer: str, as_json: bool) -> None:
+    """Add a camera: a link to its folder, an entry in the settings, an ignore rule."""
+    from core.frames import cameras
+
+    _answer(ctx, cameras.add(ctx.workspace, name, ctx.folder / path, printer=printer), as_json)
+
+
+@source.command()
+@click.argument("name")
+@path_argument
+@click.option("--emptied", is_flag=True, help="It is the same camera, and its old frames are gone.")
+@json_option
+@pass_context
+def move(ctx: Context, name: str, path: Path, emptied: bool, as_json: bool) -> None:
+    """Point a camera at another folder, where its labelled frames are looked for first."""
+    from core.frames import cameras
+
+    _answer(ctx, cameras.move(ctx.workspace, name, ctx.folder / path, emptied=emptied), as_json)
+
+
+@source.command()
+@click.argument("name")
+@click.option("--undo", is_flag=True, help="Show it again.")
+@json_option
+@pass_context
+def retire(ctx: Context, name: str, undo: bool, as_json: bool) -> None:
+    """Hide a camera from lists and queues; its labels and versions stay."""
+    from core.frames import cameras
+
+    _answer(ctx, cameras.retire(ctx.workspace, name, back=undo), as_json)
+
+
+@source.command()
+@click.argument("name")
+@click.option("--emptied", is_flag=True, help="The same camera, its old frames gone.")
+@click.option("--new", metavar="NEW", help="A new camera or place: a source of that name; old labels stay.")
+@click.option("--wrong", is_flag=True, help="The wrong folder: lead back to where it led.")
+@json_option
+@pass_context
+def answer(ctx: Context, name: str, emptied: bool, new: str | None, wrong: bool, as_json: bool) -> None:
+    """Say what it means that a camera's folder holds none of its labelled frames."""
+    from core.errors import WrongUsage
+    from core.frames import cameras, identity
+
+    if sum((emptied, new is not None, wrong)) != 1:
+        raise WrongUsage("Give one answer: --emptied, --new NAME or --wrong.", identity.answers(name))
+    if emptied:
+        done = cameras.answer_emptied(ctx.workspace, name)
+    elif new is not None:
+        done = cameras.answer_new(ctx.workspace, name, new)
+    else:
+        done = cameras.answer_wrong(ctx.workspace, name)
+    _answer(ctx, done, as_json)
+
+
+def _answer(ctx: Context, done: Changed, as_json: bool) -> None:
+    lines = list(done.done)
+    if done.files:
+        lines.append(f'not committed yet: git commit -m "Camera {done.source}" -- {" ".join(done.files)}')
+    obj: dict[str, Any] = {"source": done.source, "done": list(done.done), "files": list(done.files)}
+    ctx.answer(obj, "\n".join(lines), as_json=as_json)

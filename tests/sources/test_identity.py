@@ -1,0 +1,142 @@
+"""A source is known by the bytes of its labelled frames; where they are gone there is one question."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CAMERA, Answer, Cli, Place, git
+from tests.sources.conftest import camera
+
+FRAME = f"{CAMERA}/20251107/20251107T080000.jpg"
+
+
+@pytest.fixture
+def place(workspace: Callable[..., Place], cli: Cli) -> Place:
+    made = workspace(12)
+    for words in (("active", "08:00", "08:05"), ("offline", "08:06", "08:11")):
+        done = cli(
+            made.root, "label", "--as", words[0], "--day", "20251107", "--from", words[1], "--to", words[2]
+        )
+        assert done.code == 0, done.err
+    return made
+
+
+def point(place: Place, folder: Path) -> None:
+    (place.root / CAMERA).unlink()
+    (place.root / CAMERA).symlink_to(folder)
+
+
+def labels(place: Place) -> dict[str, str]:
+    found: dict[str, str] = json.loads((place.root / "data" / "labels.json").read_text())
+    return found
+
+
+def names_the_answers(done: Answer) -> bool:
+    return done.code == 3 and all(word in done.err for word in ("--emptied", "--new", "--wrong"))
+
+
+def test_f_050_link_led_to_another_camera(place: Place, cli: Cli, tmp_path: Path) -> None:
+    """identity by the bytes of labelled frames; no match: one question (same camera emptied / new camera / wrong
+    folder); nothing hidden or re-applied before the answer
+    """
+    other = camera(tmp_path / "other", 12, seed=3)  # the same names, other pictures
+    before = labels(place)
+    point(place, other)
+    status = cli(place.root, "status")
+    assert status.code == 0
+    assert "--emptied" in status.out
+    assert "next: say what" in status.out
+    for words in (
+        ("label", "--as", "active", FRAME),
+        ("label", "--as", "offline", "--day", "20251107"),
+        ("export",),
+    ):
+        assert names_the_answers(cli(place.root, *words)), words
+    shown = cli(place.root, "frames", "--json").json
+    assert (shown["total"], [row["label"] for row in shown["frames"]]) == (
+        12,
+        ["active"] * 6 + ["offline"] * 6,
+    )
+    assert labels(place) == before
+    done = cli(place.root, "source", "answer", CAMERA, "--new", "bed")
+    assert done.code == 0, done.err
+    assert (place.root / CAMERA).resolve() == place.camera
+    assert (place.root / "bed").resolve() == other
+    assert git(place.root, "status", "--porcelain", "--", "bed") == ""
+    shown = cli(place.root, "frames", "--json").json
+    assert shown["total"] == 24
+    assert {row["label"] for row in shown["frames"] if row["frame"].startswith("bed/")} == {None}
+    assert cli(place.root, "export").code == 0
+
+
+def test_a_new_camera_where_the_old_one_is_gone_retires_the_old(
+    place: Place, cli: Cli, tmp_path: Path
+) -> None:
+    other = camera(tmp_path / "other", 12, seed=3, start="20251207T080000")
+    point(place, other)
+    shutil.rmtree(place.camera)
+    assert names_the_answers(cli(place.root, "label", "--as", "active", "--day", "20251107"))
+    assert cli(place.root, "source", "answer", CAMERA, "--new", "bed").code == 0
+    rows = {row["name"]: row for row in cli(place.root, "source", "list", "--json").json["sources"]}
+    assert rows[CAMERA]["state"] == "retired"
+    assert rows[CAMERA]["labels"]["offline-detection"] == 12
+    assert (rows["bed"]["state"], rows["bed"]["frames"]) == ("ok", 12)
+
+
+def test_the_wrong_folder_leads_back(place: Place, cli: Cli, tmp_path: Path) -> None:
+    point(place, camera(tmp_path / "other", 12, seed=3))
+    assert "IN QUESTION" in cli(place.root, "source", "list").out
+    assert cli(place.root, "source", "answer", CAMERA, "--wrong").code == 0
+    assert (place.root / CAMERA).resolve() == place.camera
+    assert cli(place.root, "label", "--as", "active", FRAME).code == 0
+    assert cli(place.root, "source", "answer", CAMERA, "--wrong").code == 1
+
+
+def test_a_camera_that_was_emptied_goes_on_with_its_labels(place: Place, cli: Cli) -> None:
+    assert cli(place.root, "export").code == 0
+    shutil.rmtree(place.camera / "20251107")
+    camera(place.camera, 6, seed=5, start="20251207T080000")
+    asked = cli(place.root, "label", "--as", "active", "--day", "20251207")
+    assert names_the_answers(asked), asked.err
+    assert cli(place.root, "source", "answer", CAMERA).code == 2
+    assert cli(place.root, "source", "answer", CAMERA, "--emptied").code == 0
+    assert cli(place.root, "label", "--as", "active", "--day", "20251207").code == 0
+    assert len(labels(place)) == 18
+
+
+def test_a_camera_mounted_elsewhere_asks_nothing_and_is_looked_at_once(
+    place: Place, cli: Cli, tmp_path: Path
+) -> None:
+    shutil.copytree(place.camera, tmp_path / "mounted")
+    point(place, tmp_path / "mounted")
+    assert cli(place.root, "label", "--as", "active", FRAME).code == 0
+    kept = place.root / ".print-models" / "sources.json"
+    known = kept.stat().st_mtime_ns
+    target = json.loads(kept.read_text())["sources"][CAMERA]["place"]["target"]
+    assert target == os.fspath(tmp_path / "mounted")
+    assert cli(place.root, "status").code == 0
+    assert kept.stat().st_mtime_ns == known
+
+
+def test_a_clone_knows_the_camera_by_what_versions_hold(place: Place, cli: Cli, tmp_path: Path) -> None:
+    assert cli(place.root, "export").code == 0
+    shutil.rmtree(place.root / ".print-models")
+    point(place, camera(tmp_path / "other", 12, seed=3))
+    assert names_the_answers(cli(place.root, "label", "--as", "active", FRAME))
+    point(place, place.camera)
+    assert cli(place.root, "label", "--as", "active", FRAME).code == 0
+
+
+def test_a_camera_that_is_away_is_away_and_no_question(place: Place, cli: Cli, tmp_path: Path) -> None:
+    point(place, tmp_path / "nowhere")
+    done = cli(place.root, "label", "--as", "active", FRAME)
+    assert (done.code, "not reachable" in done.err) == (5, True), done.err
+    (tmp_path / "nowhere").mkdir()
+    done = cli(place.root, "label", "--as", "active", FRAME)
+    assert (done.code, "its folder is empty" in done.err) == (5, True), done.err
