@@ -116,8 +116,16 @@ class Overview:
         branch = safe(self.git.get("branch") or "no branch")
         dirty = self.git.get("dirty", 0)
         said = [branch, f"{human.plural(dirty, 'path')} not committed" if dirty else "clean"]
-        if waiting := self.git.get("waiting"):
-            said.append(f"{human.plural(waiting, 'commit')} not pushed")
+        waiting = [
+            human.plural(number, word)
+            for number, word in (
+                (self.git.get("waiting"), "commit"),
+                (len(self.git.get("waiting_tags", ())), "tag"),
+            )
+            if number
+        ]
+        if waiting:
+            said.append(f"{' and '.join(waiting)} not pushed")
         return ", ".join(said)
 
     def line(self) -> str:
@@ -206,11 +214,13 @@ def _model(workspace: Workspace, task: Task) -> str | None:
 
 
 def _git(workspace: Workspace, notices: list[str]) -> dict[str, Any]:
+    from core.releasing.standing import unreleased, waiting_tags
     from core.storage.git import Git
 
     try:
         git = Git(workspace.root, workspace.git_log)
         state = git.state()
+        tags, exported = waiting_tags(workspace, git), unreleased(workspace, git)
     except PrintModelsError as error:
         notices.append(str(error))
         return {}
@@ -218,6 +228,8 @@ def _git(workspace: Workspace, notices: list[str]) -> dict[str, Any]:
         "branch": state.branch,
         "dirty": state.dirty + state.untracked,
         "waiting": _waiting(git),
+        "waiting_tags": tags,
+        "exported": exported,
         "detached": state.detached,
         "remotes": list(state.remotes),
     }
@@ -281,6 +293,11 @@ def _next(
         return "link the camera: print-models init --source /path/to/camera"
     if not frames:
         return "wait for the camera's first frames, or check that it writes into day folders (YYYYMMDD)"
+    for task in tasks:
+        if f"{task.name}/{task.latest}" in git.get("exported", ()):
+            if task.draft.changed:
+                return f"{task.name} {task.latest} is exported, not released, and differs from the draft: print-models diff --task {task.name}"
+            return f"release {task.name} {task.latest}, which is exported only: print-models release --task {task.name}"
     for task in tasks:
         if not task.labelled:
             return f"label the first frames of {task.name}: open the app with print-models"

@@ -15,7 +15,7 @@ from typing import Any
 from core.durable import atomic_write
 from core.storage.git import Git
 from core.tasks import Task
-from core.versions.manifest import number_of
+from core.versions.manifest import list_versions, number_of
 from core.workspace import Workspace
 
 
@@ -71,6 +71,19 @@ def waiting_tags(workspace: Workspace, git: Git) -> list[str]:
     tags = tags_of_history(workspace, git) if remotes else {}
     held = {tag for remote in remotes for tag in _on(workspace, git, remote, tags)}
     return sorted(set(tags) - held)
+
+
+def unreleased(workspace: Workspace, git: Git) -> list[str]:
+    """Return `task/version` of each task's newest version that is in no commit and has no tag."""
+    newest = [
+        f"{task.name}/{names[-1]}"
+        for task in workspace.tasks.values()
+        if (names := list_versions(workspace, task))
+    ]
+    if not newest:
+        return []
+    known = _committed(git) | set(_tags(git))
+    return [name for name in newest if name not in known]
 
 
 def remember(workspace: Workspace, remote: str, tags: Mapping[str, str]) -> None:

@@ -18,7 +18,7 @@ def without(program: str, folder: Path) -> dict[str, str]:
     folder.mkdir()
     for place in os.environ["PATH"].split(os.pathsep):
         for entry in sorted(Path(place).glob("*")) if Path(place).is_dir() else []:
-            if entry.name != program and not (folder / entry.name).exists():
+            if entry.name != program and not os.path.lexists(folder / entry.name):
                 (folder / entry.name).symlink_to(entry)
     exec_path = folder.parent / "exec"
     shutil.copytree(git(folder.parent, "--exec-path").strip(), exec_path, symlinks=True, dirs_exist_ok=True)

@@ -19,6 +19,7 @@ def test_versions_say_how_far_each_is(labelled: Place, remote: Path, cli: Cli):
     assert cli(root, "export").code == 0
     assert state(root, cli) == ["exported only"]
     assert "exported only" in cli(root, "versions").out
+    assert "next: release offline-detection v1, which is exported only" in cli(root, "status").out
     assert cli(root, "release").code == 0
     assert state(root, cli) == ["tagged here"]
     assert cli(root, "release", "--push").code == 0
@@ -26,6 +27,8 @@ def test_versions_say_how_far_each_is(labelled: Place, remote: Path, cli: Cli):
     label(root, labelled.keys[12:13], "active")
     assert cli(root, "release").code == 0
     assert state(root, cli) == ["released on origin", "tagged here"]
+    assert "1 commit and 1 tag not pushed" in cli(root, "status").out
+    assert cli(root, "status", "--json").json["git"]["waiting_tags"] == ["offline-detection/v2"]
 
 
 def test_a_clone_knows_what_its_origin_has(labelled: Place, remote: Path, cli: Cli, tmp_path: Path):
