@@ -76,6 +76,10 @@ def open_app(options: Words) -> int:
     except PrintModelsError as error:
         print(f"{error.what}\n{error.remedy}", file=sys.stderr)  # noqa: T201 - the answer itself
         return error.exit_code
+    from core.frames.helper import helpers
+
+    # The decoder starts beside the app, on another core: the first picture waits for neither.
+    helpers().start()
     # Work in other threads gives the keyboard its turn five times as often as by default.
     sys.setswitchinterval(0.001)
     with terminal.quiet(workspace.private / "app.log"):

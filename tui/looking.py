@@ -81,7 +81,7 @@ def _by_source(workspace: Workspace, frames: list[Frame]) -> dict[str, tuple[Fra
 
 
 def picture(
-    workspace: Workspace, key: str, box: tuple[int, int], wanted: CancelToken
+    workspace: Workspace, key: str, box: tuple[int, int], wanted: CancelToken | None = None
 ) -> PictureReady | PictureFailed | None:
     """Decode one frame for a box of pixels in a helper, or say why it can't be; None where it is no longer `wanted`."""
     from core.frames.helper import helpers
