@@ -31,6 +31,9 @@ COMMANDS: dict[str, Entry] = {
     "status": Entry(
         "core.commands.workspace:status", "Look", "labels, draft, versions, models, git, and what to do next"
     ),
+    "doctor": Entry(
+        "core.commands.doctor:doctor", "Look", "what this host has and lacks, each with its remedy"
+    ),
     "frames": Entry("core.commands.labelling:frames", "Look", "list frames with their labels"),
     "label": Entry("core.commands.labelling:label", "Label", "give frames a class", writes=True),
     "unlabel": Entry("core.commands.labelling:unlabel", "Label", "take labels off", writes=True),
