@@ -14,7 +14,7 @@ from core.text import safe
 from tui.actions import ACTIONS, LABEL, Action
 from tui.keymap import key_named, shown
 
-_REMEDY = "Correct [keys] in your settings (print-models config shows where they are); docs/keys.md lists all actions."
+_REMEDY = "Correct [keys] in your settings (print-models doctor shows where they are); docs/keys.md lists all actions."
 #: What a terminal sends for these is another key, or ends or suspends a program.
 _LOST_CTRL = frozenset("chijmqz")
 _NAMED = frozenset(
