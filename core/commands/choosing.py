@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.commands import held as held_frames
 from core.commands.shell import Context
 from core.errors import Lacking, PrintModelsError, WrongUsage
+from core.human import plural
 from core.text import safe
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
     from core.tasks import Task
+    from core.versions.manifest import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,24 @@ def key_of(ctx: Context, text: str) -> str:
     return key
 
 
-def choose(
-    ctx: Context, store: LabelStore, task: Task, choice: Choice, *, labelled: bool = False
-) -> list[str]:
-    """Return the keys of the frames meant, in order of time; with `labelled` only frames that have a label.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The keys of the frames meant, in order of time, and the day that was understood, where one was said."""
+
+    keys: list[str]
+    day: str | None = None
+
+    @property
+    def day_said(self) -> str:
+        """'2025-11-08: ' where a day was said, else nothing."""
+        return f"{self.day[:4]}-{self.day[4:6]}-{self.day[6:]}: " if self.day else ""
+
+    def as_json(self) -> dict[str, str]:
+        return {"day": self.day} if self.day else {}
+
+
+def choose(ctx: Context, store: LabelStore, task: Task, choice: Choice, *, labelled: bool = False) -> Chosen:
+    """Return the frames meant; with `labelled` only those that have a label, or an entry that waits for a decision.
 
     Raises WrongUsage where the words don't go together, Lacking where no such frame is found.
     """
@@ -66,17 +84,37 @@ def choose(
         raise WrongUsage("--from and --to belong to a --day.", "Name the day: --day 20251111")
     if choice.frames:
         keys = list(dict.fromkeys(key_of(ctx, text) for text in choice.frames))
-        if labelled and (bare := [key for key in keys if store.get(task, key) is None]):
+        waiting = {entry.key.removeprefix("./") for entry in store.problems(task)} if labelled else set()
+        if labelled and (
+            bare := [key for key in keys if store.get(task, key) is None and key not in waiting]
+        ):
             raise Lacking(
                 f"{safe(bare[0])} has no {task.name} label.", "See: print-models frames --filter label"
             )
-        return keys
+        return Chosen(keys)
     known = store.classes(task)
-    found = known if labelled else _listed(ctx)
-    keys = [key for key in _matching(found, store, task, choice) if not labelled or key in known]
+    found = list(known) if labelled else _listed(ctx)
+    day = _day(choice.day, found) if choice.day is not None else None
+    keys = [key for key in _matching(found, store, task, choice, day) if not labelled or key in known]
     if not keys:
-        raise Lacking("No frame matches.", "See what there is: print-models frames")
-    return keys
+        on = f" on {Chosen([], day).day_said.removesuffix(': ')}" if day else ""
+        raise Lacking(f"No frame matches{on}.", "See what there is: print-models frames")
+    return Chosen(keys, day)
+
+
+def _day(text: str, keys: Iterable[str]) -> str:
+    """Return the day a person means: one said without its year is the latest that is not to come and has frames."""
+    from core.frames.names import day_of, parse_day
+
+    today = date.today()
+    latest = parse_day(text, today)
+    if not re.search(r"[a-z]{3}", text.lower()) or re.search(r"[0-9]{4}|day", text.lower()):
+        return latest
+    there = {day for key in keys if (day := day_of(key))}
+    found = latest
+    while found not in there and there and found[:4] > min(there)[:4]:
+        found = parse_day(text, date(int(found[:4]) - 1, 12, 31))
+    return found if found in there else latest
 
 
 def _listed(ctx: Context) -> list[str]:
@@ -88,7 +126,11 @@ def _listed(ctx: Context) -> list[str]:
         active = ctx.workspace.active_sources
         errors = [error for name in active if (error := index.unreachable(name))]
         if errors and len(errors) == len(active):
-            raise errors[0]
+            held = held_frames.items(ctx.workspace)
+            if not held:
+                raise errors[0]
+            ctx.notice(f"{errors[0].what} The {plural(len(held), 'frame')} that versions hold are meant.")
+            return sorted(held)
         for error in errors:
             ctx.notice(str(error))
         questions = ctx.workspace.questions
@@ -96,32 +138,42 @@ def _listed(ctx: Context) -> list[str]:
         return [key for key in keys if key.split("/", 1)[0] not in questions]
 
 
-def _matching(keys: Iterable[str], store: LabelStore, task: Task, choice: Choice) -> list[str]:
-    from core.frames.names import captured_at, parse_day, span
+def _matching(
+    keys: Iterable[str], store: LabelStore, task: Task, choice: Choice, day: str | None
+) -> list[str]:
+    from core.frames.names import captured_at, span
 
     if choice.expression is not None:
         from core.labels.filters import parse_filter
 
         wanted, labels = parse_filter(choice.expression, task, date.today()), store.labels(task)
         return [key for key in keys if wanted(key, labels.get(key))]
-    first, last = span(parse_day(choice.day or "", date.today()), choice.begin, choice.end)
+    first, last = span(day or "", choice.begin, choice.end)
     timed = [(at, key) for key in keys if (at := captured_at(key)) is not None and first <= at <= last]
     return [key for _, key in sorted(timed)]
 
 
 def check_frames(
     ctx: Context, keys: list[str], *, named: bool
-) -> tuple[dict[str, tuple[int, int, str | None]], dict[str, str]]:
+) -> tuple[dict[str, tuple[int, int | None, str | None]], dict[str, str]]:
     """Return size, mtime and (where the bytes were read) sha256 of frames that can be labelled, and why others can't.
 
     Frames that a person named are read whole, and the first that can't be used is raised as its error. Frames of a
-    stretch are only looked at; what is empty or gone is left out with its reason.
+    stretch are only looked at; what is empty or gone is left out with its reason. A frame that the camera does not
+    have is taken from a version that holds it.
     """
     from core.frames.decode import Unreadable, inspect, read_file
 
-    sizes: dict[str, tuple[int, int, str | None]] = {}
+    sizes: dict[str, tuple[int, int | None, str | None]] = {}
     left_out: dict[str, str] = {}
+    held: dict[str, Item] | None = None
     for key in keys:
+        path = _path(ctx, key)
+        if path is None or not path.exists():
+            held = held_frames.items(ctx.workspace) if held is None else held
+            if (from_version := held_frames.bound(ctx.workspace, held, key)) is not None:
+                sizes[key] = from_version
+                continue
         path = ctx.workspace.frame_path(key)
         if named:
             _reachable(ctx, key)
@@ -147,6 +199,13 @@ def check_frames(
             "None of these frames can be labelled.", f"The first: {safe(keys[0])}: {left_out[keys[0]]}."
         )
     return sizes, left_out
+
+
+def _path(ctx: Context, key: str) -> Path | None:
+    try:
+        return ctx.workspace.frame_path(key)
+    except PrintModelsError:
+        return None
 
 
 def _reachable(ctx: Context, key: str) -> None:

@@ -37,6 +37,9 @@ COMMANDS: dict[str, Entry] = {
     "frames": Entry("core.commands.labelling:frames", "Look", "list frames with their labels"),
     "label": Entry("core.commands.labelling:label", "Label", "give frames a class", writes=True),
     "unlabel": Entry("core.commands.labelling:unlabel", "Label", "take labels off", writes=True),
+    "mark": Entry(
+        "core.commands.marking:mark", "Label", "unsure, excluded with a reason, a note, an example", writes=True
+    ),
     "history": Entry("core.commands.labelling:history", "Label", "who labelled a frame, when, and how"),
     "undo": Entry("core.commands.labelling:undo", "Label", "take the last labelling step back", writes=True),
     "save": Entry(

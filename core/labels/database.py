@@ -18,7 +18,7 @@ from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
 from core.durable import explain as explain_os
-from core.durable import fsync_dir, lock
+from core.durable import fsync_dir, lock, no_room
 from core.errors import Busy, Cancelled, Damaged, Lacking, PrintModelsError, Refused
 from core.labels.rescue import finish, rescue
 from core.text import safe
@@ -83,9 +83,11 @@ class Database:
                     f"{safe(self.path)} can't be written: the disk is read-only or belongs to someone else.",
                     "Labels are shown but none can be given; check: ls -ld, mount, df.",
                 )
-            if _name(error).startswith(_NO_ROOM):
+            lacking = no_room(self.path.parent)
+            if _name(error).startswith(_NO_ROOM) or lacking:
+                what = lacking or "the disk is full"
                 return self._read_only_copy(
-                    "The disk is full — labels can be seen, but none can be saved.",
+                    f"{what[0].upper()}{what[1:]} — labels can be seen, but none can be saved.",
                     "Free some space (df -h, df -i), then open it again.",
                 )
             raise explain(error) from error
@@ -334,7 +336,7 @@ def explain(error: sqlite3.Error) -> PrintModelsError:
     if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
         return Lacking(
             "The disk refused the write (full, over its quota, or failing) — label NOT saved.",
-            "Look at df -h, quota and dmesg, then label again.",
+            "Look at df -h, df -i, quota and dmesg, then label again.",
             detail=detail,
         )
     return PrintModelsError(

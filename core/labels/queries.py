@@ -88,6 +88,21 @@ def read(db: sqlite3.Connection, seq: int) -> LabelStep:
     return LabelStep(seq, at, who, how, "" if task == MARKS else task, class_, frames, changed, text)
 
 
+def people(db: sqlite3.Connection) -> tuple[str, ...]:
+    """Return who gave the steps that could be taken back, in order of names."""
+    rows = db.execute(
+        "SELECT DISTINCT who FROM step WHERE kind='label' AND NOT undone AND changed>0 ORDER BY who"
+    )
+    return tuple(who for (who,) in rows)
+
+
+def same_mark(one: str | None, other: str | None) -> bool:
+    """True where two marks, as JSON, say the same, whoever gave them and when."""
+    sides = [json.loads(text) if text else {} for text in (one, other)]
+    said = [{name: value for name, value in side.items() if name not in ("by", "at")} for side in sides]
+    return said[0] == said[1]
+
+
 def encode_mark(mark: Mark) -> str:
     """Return a mark as JSON, as in data/marks.json."""
     value = {

@@ -29,7 +29,7 @@ __all__ = ["HistoryEntry", "Label", "LabelProblem", "LabelStep", "LabelStore", "
 
 _UNBOUND = Binding()
 
-Sizes = Mapping[str, tuple[int, int, str | None]]
+Sizes = Mapping[str, tuple[int, int | None, str | None]]
 
 
 class LabelStore:
@@ -151,7 +151,7 @@ class LabelStore:
             steps.resolve_problems(db, MARKS, [frame])
             old = steps.current(db, MARKS, frame)
             text = f"{mark or ('note' if note else 'example' if example else 'mark taken off')} · {frame}"
-            if (old.class_ if old else None) == value:
+            if queries.same_mark(old.class_ if old else None, value):
                 return LabelStep(0, "", who, "hand", name or "", None, (frame,), 0, "nothing to change")
             step = steps.begin(db, who, "hand", MARKS, mark, "label", self.session, text)
             steps.apply(db, step, MARKS, [Row(frame, old.given if old else None, value, Binding())])
@@ -174,6 +174,10 @@ class LabelStore:
             return queries.read(db, seq) if seq else None
 
         return self._db.ask(look)
+
+    def people(self) -> tuple[str, ...]:
+        """Return who gave the steps that could be taken back, in order of names."""
+        return self._db.ask(queries.people)
 
     def undo(self, who: str, session: str | None = None) -> LabelStep | None:
         """Take back the last step of `who` that is not taken back yet; None where there is none.

@@ -200,7 +200,7 @@ def test_a_broken_label_file_is_left_and_the_label_is_saved(workspace: Make, cli
     said = cli(place.root, "label", "--as", "offline", place.keys[1])
     assert said.code == 3
     assert "lines 2, 3, 4" in said.err
-    assert "saved in labels.db" in said.err
+    assert "The label IS saved, in .print-models/labels.db" in said.err
     assert path.read_bytes() == broken
     path.write_bytes(good)
     assert cli(place.root, "label", "--as", "offline", place.keys[2]).code == 0
@@ -227,6 +227,70 @@ def test_a_broken_label_file_is_said_once_with_the_way_to_get_it_back(workspace:
     told = cli(place.root, "status").out
     assert told.count("holds a list") == 1
     assert told.count("git checkout -- data/labels.json") == 1
+
+
+def test_a_day_said_without_its_year_is_the_latest_that_has_frames_and_is_named(
+    workspace: Make, cli: Cli
+) -> None:
+    place = workspace(3, start="20241108T080000")
+    said = cli(place.root, "label", "--as", "active", "--day", "8 Nov")
+    assert said.code == 0, said.err
+    assert said.out.startswith("offline-detection: 2024-11-08: active × 3")
+    answer = cli(place.root, "label", "--as", "active", "--day", "8 November", "--json")
+    assert answer.json["day"] == "20241108"
+    other = cli(place.root, "label", "--as", "active", "--day", "9 Nov 2024")
+    assert other.code == 5
+    assert "2024-11-09" in other.err
+
+
+def test_undo_needs_no_name_where_one_person_labels(workspace: Make, cli: Cli) -> None:
+    place = workspace(2)
+    nobody = {"GIT_CONFIG_GLOBAL": "/dev/null"}
+    cli(place.root, "label", "--as", "active", "--who", "ana", place.keys[0])
+    assert cli(place.root, "label", "--as", "active", place.keys[1], env=nobody).code == 5
+    taken = cli(place.root, "undo", env=nobody)
+    assert taken.code == 0, taken.err
+    assert labels(place) == {}
+    cli(place.root, "label", "--as", "active", "--who", "ana", place.keys[0])
+    cli(place.root, "label", "--as", "active", "--who", "bo", place.keys[1])
+    assert "Nobody is named" in cli(place.root, "undo", env=nobody).err
+    assert len(labels(place)) == 2
+
+
+def test_a_conflict_is_decided_by_label_and_by_unlabel(workspace: Make, cli: Cli) -> None:
+    place = workspace(3)
+    conflict = {"ours": None, "theirs": "offline"}
+    (place.root / "data" / "labels.json").write_text(json.dumps(dict.fromkeys(place.keys[:2], conflict)))
+    told = cli(place.root, "status").out
+    assert "2 entries waiting for a decision" in told
+    assert "line 1" in told
+    assert cli(place.root, "label", "--as", "active", place.keys[0]).code == 0
+    assert labels(place) == {place.keys[0]: "active", place.keys[1]: conflict}
+    assert cli(place.root, "unlabel", place.keys[1]).code == 0
+    assert labels(place) == {place.keys[0]: "active"}
+
+
+def test_frames_that_a_version_holds_are_labelled_without_the_camera(workspace: Make, cli: Cli) -> None:
+    place = workspace(6)
+    cli(place.root, "label", "--as", "offline", *place.keys[:3])
+    cli(place.root, "label", "--as", "active", *place.keys[3:])
+    assert cli(place.root, "release").code == 0
+    (place.root / CAMERA).unlink()
+    fixed = cli(place.root, "label", "--as", "active", place.keys[0])
+    assert fixed.code == 0, fixed.err
+    stretch = cli(place.root, "label", "--as", "offline", "--day", "20251107", "--from", "08:04")
+    assert stretch.code == 0, stretch.err
+    assert "6 frames that versions hold" in stretch.err
+    assert [labels(place)[key] for key in place.keys] == [
+        "active",
+        *["offline"] * 2,
+        "active",
+        *["offline"] * 2,
+    ]
+    again = cli(place.root, "release", "-m", "corrected")
+    assert again.code == 0, again.err
+    elsewhere = f"{CAMERA}/20251107/20251107T090000.jpg"
+    assert cli(place.root, "label", "--as", "active", elsewhere).code == 5
 
 
 def test_nothing_to_take_back_is_said(workspace: Make, cli: Cli) -> None:

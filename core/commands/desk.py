@@ -1,0 +1,83 @@
+"""How a labelling command begins and ends: what opening found is said, the label files are brought up to date.
+
+Where a file stands in the way the label is saved all the same, and both is said; the exit code is that of the file's
+trouble. Called by commands/labelling, marking and importing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core.commands.shell import Context
+
+if TYPE_CHECKING:
+    from core.labels.model import LabelStep
+    from core.labels.store import LabelStore
+    from core.tasks import Task
+
+
+def say(ctx: Context, store: LabelStore) -> None:
+    """Say what opening the store found."""
+    for notice in store.notices:
+        ctx.notice(notice)
+
+
+def begin(ctx: Context, store: LabelStore) -> None:
+    """Say what opening found; a label file that lost many labels outside waits for a word before anything changes."""
+    from core.labels.reconcile import ManyGone
+
+    for error in store.file_errors.values():
+        if isinstance(error, ManyGone):
+            raise error
+    say(ctx, store)
+
+
+def done(step: LabelStep) -> str:
+    """Return what a step did, in a line."""
+    return step.text if step.changed else "nothing to change, the labels are so already"
+
+
+def finish(
+    ctx: Context,
+    store: LabelStore,
+    task: Task,
+    step: LabelStep,
+    text: str,
+    *,
+    as_json: bool,
+    accept: bool,
+    extra: dict[str, Any] | None = None,
+) -> None:
+    """Write the label file, answer, and end with the file's exit code where it could not be written."""
+    from core.labels.sync import flush
+
+    flushed = flush(ctx.workspace, store, task, accept_outside=accept)
+    for notice in flushed.notices:
+        ctx.notice(notice)
+    ctx.answer({**step_json(step), **(extra or {})}, text, as_json=as_json)
+    if flushed.problem is not None:
+        saved = "The label IS saved, in .print-models/labels.db" if step.changed else "Every label is safe"
+        ctx.notice(f"{saved}; the files under data/ could not follow:")
+        raise flushed.problem
+
+
+def step_json(step: LabelStep) -> dict[str, Any]:
+    """Return a step as its JSON object."""
+    return {
+        "step": step.seq,
+        "task": step.task,
+        "class": step.class_,
+        "changed": step.changed,
+        "frames": list(step.frames),
+        "text": step.text,
+    }
+
+
+def local(at: str) -> str:
+    """Return a moment in UTC as local time to the minute."""
+    from datetime import datetime
+
+    try:
+        return f"{datetime.fromisoformat(at).astimezone():%Y-%m-%d %H:%M}"
+    except ValueError:
+        return "time unknown    "

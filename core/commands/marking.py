@@ -1,0 +1,87 @@
+"""`mark`: what is not a class. A frame that is unsure or excluded stays labelled, and is in no version."""
+
+from __future__ import annotations
+
+import click
+
+from core.commands.desk import begin, finish
+from core.commands.shell import (
+    Context,
+    accept_outside_option,
+    json_option,
+    pass_context,
+    who_option,
+)
+
+
+@click.command()
+@click.argument("frame", metavar="FRAME")
+@click.option("--unsure", is_flag=True, help="Nobody can tell the class; left out of versions.")
+@click.option(
+    "--exclude",
+    metavar="REASON",
+    help="Left out of versions, listed there with this reason; “private” is exported in no way at all.",
+)
+@click.option("--note", metavar="TEXT", help="A note; beside another mark, or alone.")
+@click.option("--example", metavar="CLASS", help="Pin it as an example of a class; asks for --task.")
+@click.option("--clear", is_flag=True, help="Take every mark off the frame.")
+@click.option("--task", metavar="T", help="Only for this task; without it for all tasks.")
+@who_option
+@accept_outside_option
+@json_option
+@pass_context
+def mark(
+    ctx: Context,
+    frame: str,
+    unsure: bool,
+    exclude: str | None,
+    note: str | None,
+    example: str | None,
+    clear: bool,
+    task: str | None,
+    who: str | None,
+    accept_outside: bool,
+    as_json: bool,
+) -> None:
+    """Mark a frame unsure or excluded, note something, or show it as an example; its labels stay.
+
+    A mark given before is kept where only a note is added. `undo` takes the last mark back.
+    """
+    from core.commands.choosing import key_of
+    from core.errors import WrongUsage
+    from core.labels.model import Mark
+    from core.labels.sync import open_store
+
+    given = [unsure, exclude is not None, note is not None, example is not None]
+    if clear == any(given) or (unsure and exclude is not None):
+        raise WrongUsage(
+            "Say which mark: --unsure, or --exclude REASON, and --note, --example; or --clear alone.",
+            "For example: mark FRAME --exclude 'hand in the picture'",
+        )
+    ws = ctx.workspace
+    chosen_task = ws.task(task) if task is not None else None
+    if example is not None:
+        if chosen_task is None:
+            raise WrongUsage("An example shows a class of a task.", "Name it: --task offline-detection")
+        example = chosen_task.check(example)
+    name = ws.who(who)
+    key = key_of(ctx, frame)
+    with open_store(ws, accept_outside=accept_outside) as store:
+        begin(ctx, store)
+        old = store.all_marks().get(key, Mark(key))
+        if clear:
+            old = Mark(key)
+        new_mark = "unsure" if unsure else "excluded" if exclude is not None else old.mark
+        reason = exclude if exclude is not None else "" if unsure else old.reason
+        step = store.mark(
+            key,
+            who=name,
+            mark=new_mark,
+            reason=reason,
+            note=old.note if note is None else note,
+            example=old.example if example is None else example,
+            task=chosen_task or old.task,
+        )
+        text = step.text if step.changed else "nothing to change, it is marked so already"
+        any_task = chosen_task or ws.task(None)
+        finish(ctx, store, any_task, step, text, as_json=as_json, accept=accept_outside)

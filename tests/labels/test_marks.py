@@ -1,0 +1,107 @@
+"""`mark` as a person runs it, and what an export makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import Cli, Place
+
+Make = Callable[..., Place]
+
+
+def marks(place: Place) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((place.root / "data" / "marks.json").read_text())
+    return found
+
+
+def test_marks_stand_in_the_file_and_labels_stay(workspace: Make, cli: Cli) -> None:
+    place = workspace(4)
+    cli(place.root, "label", "--as", "active", *place.keys)
+    assert cli(place.root, "mark", place.keys[0], "--unsure", "--who", "bo").code == 0
+    assert cli(place.root, "mark", place.keys[1], "--exclude", "a hand", "--note", "left side").code == 0
+    assert cli(place.root, "mark", place.keys[2], "--note", "first layer").code == 0
+    task = ["--task", "offline-detection"]
+    assert cli(place.root, "mark", place.keys[3], "--example", "Active", *task).code == 0
+    found = marks(place)
+    assert [found[key]["mark"] for key in place.keys] == ["unsure", "excluded", None, None]
+    assert (found[place.keys[0]]["by"], found[place.keys[0]]["task"]) == ("bo", None)
+    assert (found[place.keys[1]]["reason"], found[place.keys[1]]["note"]) == ("a hand", "left side")
+    assert (found[place.keys[3]]["example"], found[place.keys[3]]["task"]) == ("active", "offline-detection")
+    file = json.loads((place.root / "data" / "labels.json").read_text())
+    assert file == dict.fromkeys(place.keys, "active")
+
+
+def test_a_note_added_later_keeps_the_mark_and_clear_and_undo_take_it_off(workspace: Make, cli: Cli) -> None:
+    place = workspace(1)
+    cli(place.root, "mark", place.keys[0], "--exclude", "private")
+    cli(place.root, "mark", place.keys[0], "--note", "the neighbour")
+    found = marks(place)[place.keys[0]]
+    assert (found["mark"], found["reason"], found["note"]) == ("excluded", "private", "the neighbour")
+    assert "so already" in cli(place.root, "mark", place.keys[0], "--note", "the neighbour").out
+    assert cli(place.root, "mark", place.keys[0], "--clear").code == 0
+    assert marks(place) == {}
+    assert cli(place.root, "undo").code == 0
+    assert marks(place)[place.keys[0]]["note"] == "the neighbour"
+    history = cli(place.root, "history", place.keys[0]).out
+    assert "excluded" in history
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "Say which mark"),
+        (["--unsure", "--exclude", "x"], "Say which mark"),
+        (["--clear", "--unsure"], "Say which mark"),
+        (["--exclude", " "], "needs a reason"),
+        (["--example", "active"], "of a task"),
+        (["--example", "on", "--task", "offline-detection"], "no class"),
+    ],
+)
+def test_bad_words_are_refused(workspace: Make, cli: Cli, words: list[str], said: str) -> None:
+    place = workspace(1)
+    answer = cli(place.root, "mark", place.keys[0], *words)
+    assert answer.code == 2
+    assert said in answer.err
+    assert not (place.root / "data" / "marks.json").exists()
+
+
+def test_excluded_and_unsure_frames_are_left_out_by_name(workspace: Make, cli: Cli) -> None:
+    place = workspace(8)
+    cli(place.root, "label", "--as", "offline", *place.keys[:4])
+    cli(place.root, "label", "--as", "active", *place.keys[4:])
+    cli(place.root, "mark", place.keys[0], "--unsure")
+    cli(place.root, "mark", place.keys[5], "--exclude", "private")
+    made = cli(place.root, "export", "--all")
+    assert made.code == 0, made.err
+    version = place.root / "datasets" / "offline-detection" / "v1"
+    info = json.loads((version / "dataset_info.json").read_text())
+    assert info["total_images"] == 6
+    assert info["excluded"] == [
+        {"frame": place.keys[0], "reason": "unsure"},
+        {"frame": place.keys[5], "reason": "private"},
+    ]
+    (place.root / "mine.json").write_bytes((place.root / "data" / "labels.json").read_bytes())
+    alone = cli(place.root, "export", "--labels", "mine.json", "--version", "2")
+    assert alone.code == 0, alone.err
+    held = json.loads((version.parent / "v2" / "labels.json").read_text())
+    assert place.keys[5] not in held
+    assert len(held) == 7, "a file taken alone leaves out only what is private"
+
+
+def test_a_mark_that_two_sides_changed_stops_an_export_and_a_mark_decides(workspace: Make, cli: Cli) -> None:
+    place = workspace(4)
+    cli(place.root, "label", "--as", "offline", *place.keys[:2])
+    cli(place.root, "label", "--as", "active", *place.keys[2:])
+    conflict = {place.keys[0]: {"ours": {"mark": "unsure"}, "theirs": None}}
+    (place.root / "data" / "marks.json").write_text(json.dumps(conflict))
+    refused = cli(place.root, "export")
+    assert refused.code == 1
+    assert "data/marks.json" in refused.err
+    assert "ours unsure, theirs nothing" in refused.err
+    assert cli(place.root, "mark", place.keys[0], "--clear").code == 0
+    assert marks(place) == {}
+    assert cli(place.root, "export").code == 0
