@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from core.storage import plans
 from core.storage.git import Git
-from core.storage.ledger import Ledger
 from core.storage.plans import Plan
 from core.versions.selection import Draft
+from core.versions.weighing import images_of
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -16,22 +16,10 @@ if TYPE_CHECKING:
 
 
 def draft_images(found: Draft, index: FrameIndex) -> list[tuple[str | None, int]]:
-    """Return (oid, bytes) of every image of a draft.
-
-    An oid nobody recorded is the parent version's where the size agrees, else None; an unknown size is the file's.
-    """
-    held = {item.source: item for item in found.parent.items} if found.parent else {}
-    images: list[tuple[str | None, int]] = []
-    for chosen in found.chosen:
-        item = held.get(chosen.frame)
-        oid, size = chosen.oid, chosen.size
-        if item is not None and oid in (None, item.oid) and size in (None, item.size):
-            oid, size = item.oid, item.size
-        if size is None:
-            frame = index.get(chosen.frame)
-            size = (frame.size if frame is not None else None) or 0
-        images.append((oid, size))
-    return images
+    """Return (oid or None, bytes) of every image of a draft."""
+    return images_of(
+        found.chosen, {item.source: item for item in found.parent.items} if found.parent else {}, index
+    )
 
 
 def plan_of(workspace: Workspace, git: Git, named: str | None = None) -> Plan | None:
@@ -42,8 +30,3 @@ def plan_of(workspace: Workspace, git: Git, named: str | None = None) -> Plan | 
         if key.startswith("remote.") and key.endswith(".url")
     }
     return plans.plan_for(named or workspace.settings.storage.plan, remotes)
-
-
-def new_bytes(ledger: Ledger, images: list[tuple[str | None, int]]) -> int:
-    """Return what these images would add to the ledger."""
-    return ledger.new_bytes(images)

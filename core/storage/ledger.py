@@ -71,10 +71,7 @@ class Ledger:
 
     def new_bytes(self, images: Iterable[tuple[str | None, int]]) -> int:
         """Return what images (oid or None, bytes) would add; one whose oid is not known yet counts as new."""
-        images = list(images)
-        fresh = {oid: size for oid, size in images if oid is not None and oid not in self.oids}
-        unknown = sum(size for oid, size in images if oid is None)
-        return sum(fresh.values()) + unknown
+        return new_bytes(images, self.oids)
 
     def as_json(self) -> dict[str, Any]:
         """Return the keys of FORMATS that need no plan."""
@@ -91,6 +88,18 @@ class Ledger:
             "missing_bytes": self.local.missing_bytes,
         }
         return {"objects": self.objects, "bytes": self.bytes, "by": by, "local": local}
+
+
+def new_bytes(images: Iterable[tuple[str | None, int]], known: Mapping[str, int]) -> int:
+    """Return what images (oid or None, bytes) add to `known`, each content once; one without an oid counts as new."""
+    fresh: dict[str, int] = {}
+    unknown = 0
+    for oid, size in images:
+        if oid is None:
+            unknown += size
+        elif oid not in known:
+            fresh[oid] = size
+    return sum(fresh.values()) + unknown
 
 
 @dataclass(slots=True)

@@ -20,8 +20,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from core.frames.names import source_of
+from core.storage.known import known_objects
+from core.storage.ledger import new_bytes
 from core.tasks import Task
 from core.versions.manifest import Excluded, Item, Version, latest
+from core.versions.weighing import images_of
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ class Chosen:
 class Draft:
     """What would be exported now; `chosen` and `excluded` are sorted by frame.
 
-    `bytes_estimate` is the size of the images that the parent version does not hold already.
+    `bytes_estimate` is the size of the images that no commit of the repository holds already.
     """
 
     task: Task
@@ -119,7 +122,14 @@ def draft(
         ]
         named = tuple(Excluded(frame, PRIVATE) for frame in sorted(private))
         return Draft(
-            task, parent, "file", tuple(chosen), 0, named, len(labels), _new_bytes(chosen, held, index)
+            task,
+            parent,
+            "file",
+            tuple(chosen),
+            0,
+            named,
+            len(labels),
+            new_bytes(images_of(chosen, held, index), known_objects(workspace)),
         )
     given = store.labels(task)
     excluded = {
@@ -139,7 +149,7 @@ def draft(
         len(eligible) - len(chosen),
         tuple(Excluded(frame, str(reason)) for frame, reason in sorted(excluded.items())),
         len(given),
-        _new_bytes(chosen, held, index),
+        new_bytes(images_of(chosen, held, index), known_objects(workspace)),
     )
 
 
@@ -274,25 +284,3 @@ def spread(held: Sequence[bool], most: int) -> list[int]:
         if near == 0 or 2 * near * (most - 1) >= last:
             places.append(place)
     return [*places, last]
-
-
-def _new_bytes(chosen: Sequence[Chosen], held: Mapping[str, Item], index: FrameIndex) -> int:
-    """Estimate the bytes that the parent does not hold; a size nobody recorded is asked for, or the mean of the rest."""
-    known, unknown = 0, []
-    sizes = []
-    for one in chosen:
-        item = held.get(one.frame)
-        if item is not None and (one.oid is None or one.oid == item.oid):
-            continue
-        if one.size is None:
-            unknown.append(one.frame)
-        else:
-            known += one.size
-            sizes.append(one.size)
-    for frame in unknown[:100]:
-        found = index.get(frame)
-        if found is not None and found.size is not None:
-            sizes.append(found.size)
-            known += found.size
-    rest = len(unknown) - min(len(unknown), 100)
-    return known + (rest * sum(sizes) // len(sizes) if sizes else 0)

@@ -177,6 +177,7 @@ def test_every_label_is_chosen_left_out_or_excluded_exactly_once(data: st.DataOb
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(module, "latest", lambda ws, t: parent(frames))
+            patch.setattr(module, "known_objects", lambda ws: {})
             return draft(None, _Store(labels, marks), index, task)  # type: ignore[arg-type]  # stand-ins
 
     found = once(held)
