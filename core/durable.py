@@ -24,6 +24,7 @@ from core.text import safe
 
 _CHUNK = 1 << 20
 _ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +38,70 @@ class Hashed:
 def explain(error: OSError, doing: str) -> PrintModelsError:
     """Turn an OSError met while `doing` something into what a person can act on."""
     where = f" ({safe(os.fsdecode(error.filename))})" if error.filename else ""
+    if (
+        error.errno == errno.ENOSPC
+        and error.filename
+        and "inodes" in no_room(Path(os.fsdecode(error.filename)))
+    ):
+        return Lacking(
+            f"No inodes are left on the disk (too many files) while {doing}{where}.",
+            "Remove files, large or small (df -i), then try again; nothing that was there before is lost.",
+            detail=str(error),
+        )
     if error.errno in _ROOM:
         return Lacking(
             f"No room on the disk while {doing}{where}.",
             "Free some space or inodes (df -h, df -i), then try again; nothing that was there before is lost.",
             detail=str(error),
         )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        why = "the file system is read-only" if error.errno == errno.EROFS else "permission was denied"
+    if error.errno == errno.EROFS:
         return Lacking(
-            f"Not allowed to write while {doing}{where}: {why}.",
-            "Check who owns the folder (ls -ld) and that it is writable.",
+            f"The file system is read-only, so nothing can be written while {doing}{where}.",
+            "Look why (dmesg; a worn SD card does that), then make it writable: mount -o remount,rw",
             detail=str(error),
         )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return _not_allowed(error, doing)
     reason = (error.strerror or str(error)).lower()
     return Lacking(
         f"The disk failed while {doing}{where}: {reason}.", "Look at the disk (dmesg), then try again."
     )
+
+
+def _not_allowed(error: OSError, doing: str) -> PrintModelsError:
+    """Name the first folder or file on the way that one may not write, and who owns it."""
+    if not error.filename:
+        return Lacking(
+            f"Permission was denied while {doing}.", "Check who owns the folder (ls -ld).", detail=str(error)
+        )
+    path = Path(os.fsdecode(error.filename)).absolute()
+    at = next((folder for folder in (path, *path.parents) if os.path.lexists(folder)), path)
+    return Lacking(
+        f"Permission was denied while {doing}: {safe(at)} belongs to {owner(at)}.",
+        f"Make it yours and writable: sudo chown -R $USER {safe(at)}; chmod u+rwX {safe(at)}",
+        detail=str(error),
+    )
+
+
+def owner(path: Path) -> str:
+    """Return who owns a file or folder, by name where this host knows one."""
+    try:
+        return safe(path.owner())
+    except (KeyError, OSError):
+        pass
+    try:
+        return f"user {path.lstat().st_uid}"
+    except OSError:
+        return "someone else"
+
+
+def no_room(path: Path) -> str:
+    """Return in a few words what the disk below `path` has none of: space, or inodes; '' where it has both."""
+    near = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    found = os.statvfs(near)
+    if found.f_files and not found.f_favail:
+        return "no inodes are left on the disk (too many files)"
+    return "" if found.f_bavail else "the disk is full"
 
 
 def fsync_dir(path: Path) -> None:
@@ -219,6 +267,15 @@ def lock(path: Path, *, what: str, timeout: float = 0.0) -> Iterator[None]:
                     ) from error
                 # flock has no time limit of its own, so it is asked again until ours is over.
                 time.sleep(0.02)
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+                raise Lacking(
+                    f"The file system of {safe(path.parent)} has no file locks, as a network share may have none; "
+                    "nothing is written without them.",
+                    "Keep the workspace on a disk of this machine.",
+                    detail=str(error),
+                ) from error
         yield
     finally:
         os.close(fd)

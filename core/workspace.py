@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from core.durable import atomic_write
+from core.durable import atomic_write, owner
 from core.errors import Lacking, PrintModelsError, Refused, WrongUsage
 from core.personal import who
 from core.settings import FILE_NAME, Settings, SourceSettings, read, tasks_of
@@ -236,18 +236,10 @@ def _cannot_write(folder: Path) -> PrintModelsError:
             f"The file system of {safe(folder)} is read-only, so the workspace is only read.",
             "Look why (dmesg; a worn SD card does that), then make it writable: mount -o remount,rw",
         )
-    owner = _owner(folder)
     return Lacking(
-        f"{safe(folder)} belongs to {owner} and can't be written, so the workspace is only read.",
-        f"Make it yours: sudo chown -R $USER {safe(folder)}",
+        f"{safe(folder)} belongs to {owner(folder)} and can't be written, so the workspace is only read.",
+        f"Make it yours and writable: sudo chown -R $USER {safe(folder)}; chmod u+rwX {safe(folder)}",
     )
-
-
-def _owner(path: Path) -> str:
-    try:
-        return safe(path.owner())
-    except (KeyError, OSError):
-        return f"user {path.stat().st_uid}"
 
 
 def _stand_in(own: Path) -> Path:

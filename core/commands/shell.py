@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -32,9 +32,11 @@ from core.workspace import Workspace
 class Context:
     """What a command is given: where it runs, and how it answers."""
 
-    def __init__(self, folder: Path, *, debug: bool = False) -> None:
+    def __init__(self, folder: Path, *, debug: bool = False, told: set[str] | None = None) -> None:
         self.folder = folder
         self.debug = debug
+        #: What was said on standard error already, and is not said again when it ends the command.
+        self.told: set[str] = set() if told is None else told
         self._workspace: Workspace | None = None
         self._line = ProgressLine()
 
@@ -49,6 +51,10 @@ class Context:
             called = click.get_current_context().info_name or ""
             if found.read_only is not None and called in COMMANDS and COMMANDS[called].writes:
                 raise found.read_only
+            if any(source.settings.name_pattern for source in found.sources.values()):
+                from core.frames.moments import tell
+
+                tell(found)
             self._workspace = found
         return self._workspace
 
@@ -65,7 +71,9 @@ class Context:
     def notice(self, line: str) -> None:
         """Say something beside the answer, on standard error."""
         self._line.clear()
-        click.echo(line, err=True)
+        if line not in self.told:
+            click.echo(line, err=True)
+        self.told.add(line)
 
     def exit(self, code: int) -> NoReturn:
         """End with that exit code."""
@@ -140,6 +148,21 @@ class Program(click.Group):
         command: click.Command = getattr(import_module(module), function)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take a --json that stands before the command for one of the command."""
+        at, early = 0, False
+        while at < len(args) and args[at].startswith("-"):
+            if args[at] == "--json":
+                del args[at]
+                early = True
+            else:
+                at += 2 if args[at] in ("-C", "--graphics") else 1
+        if early and at >= len(args):
+            raise click.UsageError("--json belongs to a command, like: print-models status --json", ctx)
+        if early:
+            args.insert(args.index("--", at) if "--" in args[at:] else len(args), "--json")
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -205,11 +228,12 @@ def program(ctx: click.Context, folder: Path | None, debug: bool, graphics: str 
 
     Without a command the terminal app opens.
     """
-    ctx.obj = Context(folder or Path.cwd(), debug=debug)
+    ctx.obj = Context(folder or Path.cwd(), debug=debug, told=ctx.obj)
 
 
-def _describe(error: PrintModelsError, *, debug: bool) -> str:
-    lines = [error.what, error.remedy]
+def _describe(error: PrintModelsError, *, debug: bool, told: Collection[str] = ()) -> str:
+    """Return an error's lines, without the sentences that were told as notices before."""
+    lines = [] if str(error) in told else [line for line in (error.what, error.remedy) if line not in told]
     if debug and error.detail:
         lines.append(safe_lines(error.detail))
     return "\n".join(line for line in lines if line)
@@ -223,17 +247,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors become two lines on standard error."""
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
+    told: set[str] = set()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _on_signal)
     try:
         return _guarded(
-            lambda: program.main(words, prog_name="print-models", standalone_mode=False), debug=debug
+            lambda: program.main(words, prog_name="print-models", standalone_mode=False, obj=told),
+            debug=debug,
+            told=told,
         )
     finally:
         _close_output()
 
 
-def _guarded(call: Callable[[], Any], *, debug: bool) -> int:
+def _guarded(call: Callable[[], Any], *, debug: bool, told: Collection[str] = ()) -> int:
     try:
         result = call()
         return result if isinstance(result, int) else 0
@@ -256,7 +283,8 @@ def _guarded(call: Callable[[], Any], *, debug: bool) -> int:
             import traceback
 
             traceback.print_exc()
-        click.echo(_describe(error, debug=debug), err=True)
+        if said := _describe(error, debug=debug, told=told):
+            click.echo(said, err=True)
         return error.exit_code
     except BrokenPipeError:
         return 141
