@@ -151,7 +151,7 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
         tasks = tuple(_task(workspace, store, index, task) for task in workspace.tasks.values())
         frames = index.count()
     git = _git(workspace, notices)
-    storage = _storage(workspace, notices)
+    storage = _storage(workspace) if git else {}
     runs = _runs(workspace)
     step = _next(workspace, tasks, git, runs, frames)
     return Overview(safe(workspace.root), tasks, git, storage, runs, tuple(notices), step)
@@ -244,15 +244,11 @@ def _waiting(git: Git) -> int | None:
     return int(git.line("rev-list", "--count", "HEAD", "--not", "--remotes") or 0)
 
 
-def _storage(workspace: Workspace, notices: list[str]) -> dict[str, Any]:
-    from core.storage.ledger import ledger
+def _storage(workspace: Workspace) -> dict[str, Any]:
+    from core.storage.known import known_objects
 
-    try:
-        stored = ledger(workspace)
-    except PrintModelsError as error:
-        notices.append(str(error))
-        return {}
-    return {"objects": stored.objects, "bytes": stored.bytes}
+    known = known_objects(workspace)
+    return {"objects": len(known), "bytes": sum(known.values())}
 
 
 def _runs(workspace: Workspace) -> tuple[dict[str, Any], ...]:
