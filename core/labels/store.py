@@ -97,29 +97,49 @@ class LabelStore:
         class), Damaged (a key that is no path in a source), Lacking ("label NOT saved"), Busy.
         """
         task = self._task(task)
+        given = task.check(class_) if class_ is not None else None
+        return self._give(
+            task, dict.fromkeys(frames, given), given, how, who, sizes or {}, given or "unlabelled"
+        )
+
+    def set_many(
+        self, task: Task | str, labels: Mapping[str, str], *, how: str, who: str, what: str
+    ) -> LabelStep:
+        """Give each frame its own class, in one step that `what` names; else as `set`."""
+        task = self._task(task)
+        return self._give(task, {k: task.check(c) for k, c in labels.items()}, None, how, who, {}, what)
+
+    def _give(
+        self,
+        task: Task,
+        wanted: Mapping[str, str | None],
+        class_: str | None,
+        how: str,
+        who: str,
+        sizes: Sizes,
+        what: str,
+    ) -> LabelStep:
         if how not in HOWS:
             raise WrongUsage(f"“{how}” is no way of labelling.", f"Use one of: {', '.join(HOWS)}.")
-        given = task.check(class_) if class_ is not None else None
-        keys = tuple(dict.fromkeys(check_key(frame) for frame in frames))
-        bound = {key: Binding(*sizes[key]) for key in keys if sizes and key in sizes}
+        keys = tuple(check_key(frame) for frame in wanted)
 
         def work(db: sqlite3.Connection) -> LabelStep:
             steps.resolve_problems(db, task.name, keys)
             now = steps.currents(db, task.name, keys)
             rows = []
-            for key in keys:
+            for key, given in wanted.items():
                 old = now.get(key)
-                if old is None:
-                    if given is not None:
-                        rows.append(Row(key, None, given, bound.get(key, _UNBOUND)))
-                elif old.class_ != given or (how == "hand" and old.how != "hand"):
-                    rows.append(Row(key, old.given, given, bound.get(key, _UNBOUND)))
+                before = old.given if old else None
+                differs = given is not None if old is None else old.class_ != given
+                if differs or (old is not None and how == "hand" and old.how != "hand"):
+                    bound = Binding(*sizes[key]) if key in sizes else _UNBOUND
+                    rows.append(Row(key, before, given, bound))
             if not rows:
-                return LabelStep(0, "", who, how, task.name, given, keys, 0, "nothing to change")
-            text = f"{given or 'unlabelled'} × {len(rows)}{_when(rows)}"
-            step = steps.begin(db, who, how, task.name, given, "label", self.session, text)
+                return LabelStep(0, "", who, how, task.name, class_, keys, 0, "nothing to change")
+            text = f"{what} × {len(rows)}{_when(rows)}"
+            step = steps.begin(db, who, how, task.name, class_, "label", self.session, text)
             steps.apply(db, step, task.name, rows)
-            return LabelStep(step.seq, step.at, who, how, task.name, given, keys, len(rows), text)
+            return LabelStep(step.seq, step.at, who, how, task.name, class_, keys, len(rows), text)
 
         return self._db.write(work)
 
