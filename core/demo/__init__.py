@@ -4,6 +4,6 @@ Importing this is cheap; numpy and Pillow are loaded when frames are rendered.
 """
 
 from core.demo.camera import simulate
-from core.demo.truth import FrameTruth, PrintTruth, Truth, read_truth, write_truth
+from core.demo.truth import Event, FrameTruth, PrintTruth, Truth, read_truth, write_truth
 
-__all__ = ["FrameTruth", "PrintTruth", "Truth", "read_truth", "simulate", "write_truth"]
+__all__ = ["Event", "FrameTruth", "PrintTruth", "Truth", "read_truth", "simulate", "write_truth"]

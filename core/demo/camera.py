@@ -16,23 +16,28 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from core import human
-from core.demo.schedule import Job, Shot, plan
-from core.demo.truth import FrameTruth, PrintTruth, Truth
+from core.demo.chronicle import tell
+from core.demo.glitches import name_shots, place_glitches
+from core.demo.schedule import Shot, plan
+from core.demo.script import DEMO, Script
+from core.demo.truth import Truth
 from core.errors import Lacking, Refused, WrongUsage
 from core.progress import CancelToken, Progress, Report, silent
 from core.text import safe
 
 _STEP = "simulating the camera"
+_FRAMES = 480
 _FEW = 48  # below this a second process takes longer to start than it saves
 
 
 def simulate(
     target: Path,
     *,
-    frames: int = 480,
+    frames: int | None = None,
     size: tuple[int, int] = (1920, 1080),
     seed: int = 0,
-    start: date = date(2025, 11, 7),
+    script: Script = DEMO,
+    start: date | None = None,
     source: str = "printer-timelapses",
     report: Report = silent,
     cancel: CancelToken | None = None,
@@ -40,7 +45,7 @@ def simulate(
 ) -> Truth:
     """Write `frames` JPEGs to target/YYYYMMDD/YYYYMMDDTHHMMSS.jpg and give the truth about them.
 
-    `size` is width and height in pixels; `source` is the first part of the frame keys in the truth; `workers`
+    Without a number there are as many as the script has, or 480. `start` is its first day, by default its own. `size` is width and height in pixels; `source` is the first part of the frame keys in the truth; `workers`
     processes render (default: one per core). WrongUsage for impossible numbers, Refused where a day folder
     exists already, Lacking where the folder can't hold the frames; whatever stops it, no frame stays behind.
     """
@@ -51,9 +56,12 @@ def simulate(
         )
     if seed < 0:
         raise WrongUsage(f"The seed {seed} is negative.", "Choose 0 or a positive whole number.")
-    shots = plan(frames, seed, start)
-    paths = {shot.index: target / _below(shot) for shot in shots}
-    folders = sorted({path.parent for path in paths.values()})
+    if frames is None:
+        frames = script.frames if script.exact else _FRAMES
+    shots = plan(frames, seed, script, start)
+    shots = name_shots(shots if script.exact else place_glitches(shots, seed))
+    paths = [target / _below(shot) for shot in shots]
+    folders = sorted({path.parent for path in paths})
     taken = next((folder for folder in folders if folder.exists()), None)
     if taken is not None:
         raise Refused(
@@ -66,12 +74,12 @@ def simulate(
         for folder in folders:  # half a camera would look like a whole one
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    return _truth(shots, seed, size, source)
+    return tell(shots, [f"{source}/{_below(shot)}" for shot in shots], seed, size)
 
 
 def _write(
     shots: tuple[Shot, ...],
-    paths: dict[int, Path],
+    paths: list[Path],
     size: tuple[int, int],
     seed: int,
     workers: int | None,
@@ -82,7 +90,7 @@ def _write(
     total = 0
     report(Progress(_STEP, 0, len(shots)))
     try:
-        for folder in {path.parent for path in paths.values()}:
+        for folder in {path.parent for path in paths}:
             folder.mkdir(parents=True)
         for done, written in enumerate(_render(shots, paths, size, seed, workers), start=1):
             total += written
@@ -106,16 +114,16 @@ def _write(
 
 def _below(shot: Shot) -> str:
     """Where a frame lies below the camera folder: YYYYMMDD/YYYYMMDDTHHMMSS.jpg."""
-    return f"{shot.captured_at:%Y%m%d}/{shot.captured_at:%Y%m%dT%H%M%S}.jpg"
+    return f"{shot.captured_at:%Y%m%d}/{shot.name}.jpg"
 
 
 def _render(
-    shots: tuple[Shot, ...], paths: dict[int, Path], size: tuple[int, int], seed: int, workers: int | None
+    shots: tuple[Shot, ...], paths: list[Path], size: tuple[int, int], seed: int, workers: int | None
 ) -> Iterator[int]:
     """Write every shot, here or in processes of their own; gives the bytes written, one at a time."""
     from core.demo import shots as studio
 
-    jobs: Iterable[str] = [str(paths[shot.index]) for shot in shots]
+    jobs: Iterable[str] = [str(path) for path in paths]
     small = len(shots) <= _FEW or size[0] * size[1] * len(shots) < 40_000_000
     count = workers or (1 if small else os.cpu_count() or 1)
     if count == 1:
@@ -128,36 +136,3 @@ def _render(
         yield from pool.map(studio.write_shot, shots, jobs, chunksize=4)
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _truth(shots: tuple[Shot, ...], seed: int, size: tuple[int, int], source: str) -> Truth:
-    from core.demo.light import expose
-    from core.demo.shots import clouds
-
-    frames = tuple(
-        FrameTruth(
-            frame=f"{source}/{_below(shot)}",
-            captured_at=shot.captured_at,
-            offline="active" if shot.state == "printing" else "offline",
-            failed_print=None if shot.state != "printing" else ("failed" if shot.mess > 0 else "good"),
-            print_id=shot.job.id if shot.job is not None else None,
-            onset=shot.onset,
-            light=expose(shot.captured_at, shot.lamp, clouds(seed, shot.sitting)).name,
-            progress=round(shot.progress, 4) if shot.state == "printing" else None,
-        )
-        for shot in shots
-    )
-    jobs = {shot.job.id: shot.job for shot in shots if shot.job is not None}
-    return Truth(seed, size, frames, tuple(_print_truth(job, frames) for job in jobs.values()))
-
-
-def _print_truth(job: Job, frames: tuple[FrameTruth, ...]) -> PrintTruth:
-    active = [frame for frame in frames if frame.print_id == job.id and frame.offline == "active"]
-    return PrintTruth(
-        id=job.id,
-        part=job.part,
-        outcome="good" if job.fails_at is None else "failed",
-        first=active[0].frame,
-        last=active[-1].frame,
-        onset=next((frame.frame for frame in active if frame.onset), None),
-    )

@@ -57,12 +57,11 @@ def expose(moment: datetime, lamp: bool, clouds: float) -> Exposure:
 class Sensor:
     """Turns a painted picture in neutral light into what the camera would have stored."""
 
-    def __init__(self, view: View, chance: np.random.Generator) -> None:
+    def __init__(self, view: View, noise: Pixels) -> None:
         self._size = (view.width, view.height)
         self._view = view
         self._maps: dict[tuple[float, bool, bool], Pixels] = {}
-        shape = (view.height + _MARGIN, view.width + _MARGIN)
-        self._noise = _noise_block(shape, chance)
+        self._noise = noise
 
     def capture(self, image: Image.Image, exposure: Exposure, chance: np.random.Generator) -> Image.Image:
         """Light, flicker, noise and clipping: the same picture for the same generator state."""
@@ -136,8 +135,9 @@ def _enlarge(small: Pixels, size: tuple[int, int]) -> Pixels:
     return np.stack([np.asarray(band) for band in bands], axis=2)
 
 
-def _noise_block(shape: tuple[int, int], chance: np.random.Generator) -> Pixels:
-    """Noise (h, w, 3) of spread 1: mostly brightness, a little colour, blotchy as after a camera's own denoising."""
+def noise_block(size: tuple[int, int], chance: np.random.Generator) -> Pixels:
+    """Noise (h, w, 3) of spread 1 for frames of `size`: mostly brightness, a little colour, blotchy as denoised."""
+    shape = (size[1] + _MARGIN, size[0] + _MARGIN)
     fine = chance.standard_normal(shape, dtype=np.float32)
     soft = (fine[:-1] + fine[1:])[:, :-1] + (fine[:-1] + fine[1:])[:, 1:]
     bright = np.pad(soft * np.float32(0.36), ((0, 1), (0, 1)), mode="wrap") + fine * np.float32(0.55)

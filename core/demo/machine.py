@@ -1,6 +1,6 @@
 """The moving part of the printer: a gantry that climbs, a head that runs on it, cables that follow.
 
-While printing the nozzle is on the part's top; idle, the head waits at the back on the left. One place per
+While printing the nozzle is on the part's top; idle and warming up, the head waits at the back on the left. One place per
 frame: a camera that looks once a minute sees no motion, only positions.
 """
 
@@ -32,17 +32,17 @@ def parked(chance: np.random.Generator) -> Head:
     return Head(14.0 + chance.normal(0, 0.3), 286.0, 118.0)
 
 
-def warming(chance: np.random.Generator) -> Head:
-    """Where the head waits while bed and nozzle heat up, and draws its first line."""
-    return Head(16.0 + chance.uniform(0, 90), 8.0, 1.2)
-
-
 def printing(part: Part, wished: float, chance: np.random.Generator) -> Head:
     """Somewhere on the outline or inside the layer being printed; `wished` is how high the machine believes it is."""
     rim = part.outline(max(part.printed, 0.1))
     centre = rim.mean(axis=0)
     where = centre + (rim[int(chance.integers(len(rim)))] - centre) * chance.uniform(0.2, 0.98)
-    return Head(float(where[0] - part.shift[0]), float(where[1] - part.shift[1]), wished + 0.6)
+    where += [
+        part.job.x - centre[0],
+        part.job.y - centre[1],
+        0.0,
+    ]  # the machine knows of no part that came off
+    return Head(float(where[0]), float(where[1]), wished + 0.6)
 
 
 def paint_beam(canvas: Canvas, head: Head) -> None:
@@ -75,6 +75,12 @@ def paint_head(canvas: Canvas, head: Head) -> None:
     canvas.box((x - 15, y - 12, z + 78), (x + 15, y + 14, z + 98), (38, 39, 43))
     canvas.box((x - 8, y - 13, z + 84), (x + 4, y - 12, z + 92), (70, 150, 90))
     _cables(canvas, head)
+
+
+def paint_heating(canvas: Canvas) -> None:
+    """Paint the small light at the bed's tab that is on while it heats: all there is to see of a warm-up."""
+    canvas.disc((150.0, -23.0, -2.0), 9, (120, 52, 20))
+    canvas.disc((150.0, -23.5, -2.0), 5, (255, 168, 72))
 
 
 def _nozzle(canvas: Canvas, head: Head) -> None:

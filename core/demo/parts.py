@@ -24,6 +24,13 @@ _HEIGHTS = {
     "tower": 84.0,
     "cup": 58.0,
 }
+#: How a part moves that comes loose, by failure: slide in mm, spin in radians, lean in mm per mm of height.
+_LOOSE: dict[str | None, tuple[tuple[float, float], float, float]] = {
+    None: ((0.0, 0.0), 0.0, 0.0),
+    "spaghetti": ((26.0, 14.0), 0.0, 0.0),
+    "detached": ((-74.0, -36.0), 0.9, -0.4),
+}
+_STRANDS = {"spaghetti": 110, "detached": 14}  # what a head draws that has lost its part
 _HOLLOW = ("vase", "box", "planter", "cup")
 
 
@@ -34,7 +41,7 @@ class Part:
     job: Job
     height: float  # of the whole part
     printed: float  # of what exists
-    shift: tuple[float, float]  # how far it has come loose and slid
+    loose: float  # 0..1: how far it has come off the bed
 
     @property
     def hollow(self) -> bool:
@@ -43,9 +50,12 @@ class Part:
     def outline(self, z: float) -> Floats:
         """Give the outline (n, 3) at a height, in the room."""
         flat = _profile(self.job.part, z / self.height) * self.job.scale
-        cos, sin = np.cos(self.job.turn), np.sin(self.job.turn)
+        slide, spin, lean = _LOOSE[self.job.failure]
+        turn = self.job.turn + spin * self.loose
+        cos, sin = np.cos(turn), np.sin(turn)
         turned = flat @ np.array([[cos, sin], [-sin, cos]])
-        x, y = self.job.x + self.shift[0], self.job.y + self.shift[1]
+        x = self.job.x + (slide[0] + lean * z) * self.loose
+        y = self.job.y + slide[1] * self.loose
         return np.column_stack([turned[:, 0] + x, turned[:, 1] + y, np.full(len(flat), z)])
 
 
@@ -53,11 +63,11 @@ def part_of(job: Job, progress: float, mess: float) -> Part:
     """Work out what exists of a part; a failed one has stopped growing at its onset and slides away."""
     height = _HEIGHTS[job.part] * job.scale
     printed = height * progress
-    shift = (0.0, 0.0)
+    loose = 0.0
     if job.fails_at is not None and mess > 0:
         printed = height * min(progress, job.fails_at)
-        shift = (26.0 * min(1.0, mess * 2.5), 14.0 * min(1.0, mess * 2.5))
-    return Part(job, height, printed, shift)
+        loose = min(1.0, mess * 2.5)
+    return Part(job, height, printed, loose)
 
 
 def paint_part(canvas: Canvas, part: Part) -> None:
@@ -138,12 +148,12 @@ def _profile(part: str, t: float) -> Floats:
 
 
 def paint_spaghetti(canvas: Canvas, part: Part, mess: float, chance: np.random.Generator) -> None:
-    """Paint the loose strands of a failed print; more of them the longer it has gone on.
+    """Paint the loose strands of a failed print; more of them the longer it has gone on, few where the part came off.
 
     `chance` must start from the same seed for every frame of a print: the strands of one frame are then the
     first of the next, and the heap only grows.
     """
-    strands = max(3, round(110 * mess**0.8))
+    strands = max(3, round(_STRANDS[part.job.failure or "spaghetti"] * mess**0.8))
     x, y = part.job.x, part.job.y
     for number in range(strands):
         spread = 14.0 + 34.0 * min(1.0, number / 90)

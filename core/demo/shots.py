@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.demo.light import Sensor, expose
-from core.demo.machine import Head, paint_beam, paint_head, parked, printing, warming
+from core.demo.glitches import damage
+from core.demo.light import Sensor, expose, noise_block
+from core.demo.machine import paint_beam, paint_head, paint_heating, parked, printing
 from core.demo.parts import Part, paint_part, paint_spaghetti, part_of
 from core.demo.room import paint_room
 from core.demo.schedule import Shot
@@ -33,28 +34,41 @@ class Studio:
 
     def __init__(self, size: tuple[int, int], seed: int) -> None:
         self._seed = seed
-        self._view = View.of(*size)
-        self._room = paint_room(self._view, self._chance(_ROOM, 0))
-        self._sensor = Sensor(self._view, self._chance(_NOISE, 0))
+        self._size = size
+        self._noise = noise_block(size, self._chance(_NOISE, 0))
+        self._scenes: dict[int, tuple[View, Image.Image, Sensor]] = {}
+
+    def _scene(self, place: int) -> tuple[View, Image.Image, Sensor]:
+        """What the camera sees from a place while nothing moves; painted when it is first asked for."""
+        if place not in self._scenes:
+            view = View.of(*self._size, place)
+            room = paint_room(view, self._chance(_ROOM, 0))
+            self._scenes[place] = (view, room, Sensor(view, self._noise))
+        return self._scenes[place]
 
     def take(self, shot: Shot) -> bytes:
-        """Render a shot as JPEG bytes: about 300 KB at 1920x1080."""
+        """Render a shot as JPEG bytes, whole or as damaged as its glitch says: about 300 KB at 1920x1080."""
         chance = self._chance(_FRAME, shot.index)
         exposure = expose(shot.captured_at, shot.lamp, clouds(self._seed, shot.sitting))
-        picture = self._sensor.capture(self._paint(shot, chance), exposure, chance)
+        _, _, sensor = self._scene(shot.place)
+        picture = sensor.capture(self._paint(shot, chance), exposure, chance)
         stored = io.BytesIO()
         picture.save(stored, "JPEG", quality=76 if exposure.infrared else 87)
-        return stored.getvalue()
+        return damage(stored.getvalue(), shot.glitch)
 
     def _chance(self, purpose: int, number: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, purpose, number])
 
     def _paint(self, shot: Shot, chance: np.random.Generator) -> Image.Image:
-        canvas = Canvas(self._view, self._room.copy())
+        view, room, _ = self._scene(shot.place)
+        canvas = Canvas(view, room.copy())
         part = part_of(shot.job, shot.progress, shot.mess) if shot.job is not None else None
+        if shot.state == "warming":
+            paint_heating(canvas)
+            part = None
         if shot.state == "printing" and part is not None:
             self._paint_part(canvas, shot, part)
-            head = self._head(shot, part, chance)
+            head = printing(part, part.height * shot.progress, chance)
             under = np.array([(-24, -10, 0), (24, -10, 0), (24, 14, 0), (-24, 14, 0)], dtype=float)
             if shot.progress < 0.25:  # higher up, the head's shadow no longer reaches the bed
                 canvas.shadow(moved(under, head.x + 10, head.y + 6, 0.0), 0.4, 14)
@@ -73,11 +87,6 @@ class Studio:
         paint_part(canvas, part)
         if shot.mess > 0:
             paint_spaghetti(canvas, part, shot.mess, self._chance(_MESS, part.job.number))
-
-    def _head(self, shot: Shot, part: Part, chance: np.random.Generator) -> Head:
-        if shot.progress <= 0:
-            return warming(chance)
-        return printing(part, part.height * shot.progress, chance)
 
 
 _studio: Studio | None = None

@@ -18,8 +18,9 @@ OVERSAMPLE = 2
 Colour = tuple[int, int, int]
 Floats = NDArray[np.float64]
 
-_EYE = np.array([20.0, -285.0, 345.0])
-_TARGET = np.array([160.0, 160.0, 66.0])
+# Where the camera is and what it looks at, by place: where it was hung up, and where a knock left it.
+_EYES = np.array([(20.0, -285.0, 345.0), (34.0, -278.0, 338.0)])
+_TARGETS = np.array([(160.0, 160.0, 66.0), (134.0, 160.0, 88.0)])
 _FOCAL = 1240.0  # pixels of a frame 1920 wide: about 75 degrees across, a cheap wide lens
 
 
@@ -30,21 +31,23 @@ class View:
     width: int
     height: int
     scale: float
+    eye: Floats
     axes: Floats  # rows: right, down, ahead
 
     @classmethod
-    def of(cls, width: int, height: int) -> View:
-        """Aim the fixed camera for a frame of this size in pixels."""
-        ahead = _TARGET - _EYE
+    def of(cls, width: int, height: int, place: int = 0) -> View:
+        """Aim the camera at a place for a frame of this size in pixels."""
+        eye = _EYES[place]
+        ahead = _TARGETS[place] - eye
         ahead /= np.linalg.norm(ahead)
         right = np.cross(ahead, [0.0, 0.0, 1.0])
         right /= np.linalg.norm(right)
         scale = max(width / 1920, height / 1080) * OVERSAMPLE
-        return cls(width, height, scale, np.stack([right, np.cross(ahead, right), ahead]))
+        return cls(width, height, scale, eye, np.stack([right, np.cross(ahead, right), ahead]))
 
     def project(self, points: Floats) -> Floats:
         """Give the picture positions (n, 2) of room points (n, 3)."""
-        seen = (np.asarray(points, dtype=float) - _EYE) @ self.axes.T
+        seen = (np.asarray(points, dtype=float) - self.eye) @ self.axes.T
         depth = np.maximum(seen[:, 2:], 1.0)
         middle = np.array([self.width, self.height]) * (OVERSAMPLE / 2)
         flat: Floats = seen[:, :2] / depth * (_FOCAL * self.scale) + middle
@@ -52,7 +55,7 @@ class View:
 
     def pixels(self, millimetres: float, at: Floats) -> float:
         """How many pixels of the oversampled picture a length covers at a point of the room."""
-        depth = float((np.asarray(at, dtype=float) - _EYE) @ self.axes[2])
+        depth = float((np.asarray(at, dtype=float) - self.eye) @ self.axes[2])
         return millimetres * _FOCAL * self.scale / max(depth, 1.0)
 
 
@@ -103,13 +106,14 @@ class Canvas:
     def box(self, low: Sequence[float], high: Sequence[float], colour: Colour) -> None:
         """Paint a solid box between two corners: the faces that look at the camera, each in its own shade."""
         (x0, y0, z0), (x1, y1, z1) = low, high
-        if _EYE[0] < x0:
+        eye = self.view.eye
+        if eye[0] < x0:
             self.face([(x0, y0, z0), (x0, y1, z0), (x0, y1, z1), (x0, y0, z1)], shade(colour, 0.66))
-        if _EYE[0] > x1:
+        if eye[0] > x1:
             self.face([(x1, y0, z0), (x1, y1, z0), (x1, y1, z1), (x1, y0, z1)], shade(colour, 0.72))
-        if _EYE[2] > z1:
+        if eye[2] > z1:
             self.face([(x0, y0, z1), (x1, y0, z1), (x1, y1, z1), (x0, y1, z1)], shade(colour, 1.18))
-        if _EYE[2] < z0:
+        if eye[2] < z0:
             self.face([(x0, y0, z0), (x1, y0, z0), (x1, y1, z0), (x0, y1, z0)], shade(colour, 0.5))
         self.face([(x0, y0, z0), (x1, y0, z0), (x1, y0, z1), (x0, y0, z1)], shade(colour, 0.92))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,25 +20,34 @@ from core.text import safe
 
 OFFLINE_TASK = "offline-detection"
 FAILED_TASK = "failed-print-detection"
+_KEYS = {"offline": OFFLINE_TASK, "failed_print": FAILED_TASK, "print_id": "print"}
 
 
 @dataclass(frozen=True, slots=True)
 class FrameTruth:
-    """One frame: its key, when it was taken, and the right answer to both questions.
+    """One frame: its key, when it was taken, what is on it, and the right answer to both questions.
 
-    `failed_print` is None while the printer is offline. `onset` is True on the one frame where a
-    failure is first visible. `light` is "daylight", "lamp" or "infrared". `progress` is the share
-    of the print that is done, None when nothing is being printed.
+    `captured_at` has the offset of the camera's clock, which tells the two passes of a repeated hour apart. `state` is
+    "empty", "finished", "warming" or "printing". `failed_print` is None while the printer is offline; `failure` is
+    "spaghetti" or "detached" from the onset of one on. `onset` is True on the one frame where a failure is first
+    visible. `light` is "daylight", "lamp" or "infrared". `progress` is the share of the print that is done, None when
+    nothing is being printed. `camera` counts the places the camera looked from. `glitch` is "cut", "zeros", "same
+    second", "same bytes" or None; a frame that is not `usable` can't be seen, whatever the printer did.
     """
 
     frame: str
     captured_at: datetime
+    state: str
     offline: str
     failed_print: str | None
+    failure: str | None
     print_id: str | None
     onset: bool
     light: str
     progress: float | None
+    camera: int
+    glitch: str | None
+    usable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,16 @@ class PrintTruth:
     first: str
     last: str
     onset: str | None
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: its kind, the frames it is seen on (or between), and one sentence."""
+
+    kind: str
+    frames: tuple[str, ...]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +80,7 @@ class Truth:
     size: tuple[int, int]
     frames: tuple[FrameTruth, ...]
     prints: tuple[PrintTruth, ...]
+    events: tuple[Event, ...]
 
     def labels(self, task: str) -> dict[str, str]:
         """Give frame key -> class for one of the two tasks, without the frames that have no class."""
@@ -76,21 +96,12 @@ class Truth:
     def to_json(self) -> dict[str, Any]:
         """Give the truth as plain JSON data, frames keyed by frame key."""
         return {
-            "format": 1,
+            "format": 2,
             "seed": self.seed,
             "size": list(self.size),
             "frames": {frame.frame: _frame_to_json(frame) for frame in self.frames},
-            "prints": [
-                {
-                    "id": p.id,
-                    "part": p.part,
-                    "outcome": p.outcome,
-                    "first": p.first,
-                    "last": p.last,
-                    "onset": p.onset,
-                }
-                for p in self.prints
-            ],
+            "prints": [asdict(entry) for entry in self.prints],
+            "events": [asdict(entry) for entry in self.events],
         }
 
     @classmethod
@@ -101,8 +112,9 @@ class Truth:
         return cls(
             seed=int(data["seed"]),
             size=(int(width), int(height)),
-            frames=tuple(sorted(frames, key=lambda frame: frame.captured_at)),
+            frames=tuple(sorted(frames, key=lambda frame: (frame.captured_at, frame.frame))),
             prints=tuple(PrintTruth(**entry) for entry in data["prints"]),
+            events=tuple(Event(e["kind"], tuple(e["frames"]), e["text"]) for e in data["events"]),
         )
 
 
@@ -130,25 +142,13 @@ def read_truth(path: Path) -> Truth:
 
 
 def _frame_to_json(frame: FrameTruth) -> dict[str, Any]:
-    return {
-        "captured_at": frame.captured_at.isoformat(),
-        OFFLINE_TASK: frame.offline,
-        FAILED_TASK: frame.failed_print,
-        "print": frame.print_id,
-        "onset": frame.onset,
-        "light": frame.light,
-        "progress": frame.progress,
-    }
+    value = asdict(frame)
+    del value["frame"]
+    for name, key in _KEYS.items():
+        value[key] = value.pop(name)
+    return {**value, "captured_at": frame.captured_at.isoformat()}
 
 
 def _frame_from_json(key: str, value: Mapping[str, Any]) -> FrameTruth:
-    return FrameTruth(
-        frame=key,
-        captured_at=datetime.fromisoformat(value["captured_at"]),
-        offline=value[OFFLINE_TASK],
-        failed_print=value[FAILED_TASK],
-        print_id=value["print"],
-        onset=bool(value["onset"]),
-        light=value["light"],
-        progress=value["progress"],
-    )
+    known = {name: value[_KEYS.get(name, name)] for name in FrameTruth.__slots__ if name != "frame"}
+    return FrameTruth(frame=key, **{**known, "captured_at": datetime.fromisoformat(value["captured_at"])})

@@ -71,6 +71,37 @@ def test_the_counts_it_printed_are_those_of_the_files(walk: Walk) -> None:
         assert json.loads((folder / "dataset_info.json").read_text())["total_images"] == int(images)
 
 
+def test_frames_that_cannot_be_seen_are_named_and_excluded_with_their_reason(walk: Walk) -> None:
+    truth = json.loads((walk.root / "demo-truth.json").read_text())["frames"]
+    bad = {frame for frame, facts in truth.items() if not facts["usable"]}
+    assert {truth[frame]["glitch"] for frame in bad} == {"cut", "zeros"}
+    for frame in bad:
+        assert f"$ print-models mark {frame} --exclude" in walk.said
+    info = json.loads((walk.root / "datasets/offline-detection/v2/dataset_info.json").read_text())
+    named = {entry["frame"]: entry["reason"] for entry in info["excluded"]}
+    assert named.keys() == bad
+    assert any("cut off" in reason for reason in named.values())
+    assert any("zeros" in reason for reason in named.values())
+    labels = json.loads((walk.root / "data/labels.json").read_text())
+    assert labels.keys() == truth.keys(), "an excluded frame keeps its label"
+    assert not bad & json.loads((walk.root / "datasets/offline-detection/v2/labels.json").read_text()).keys()
+    assert json.loads((walk.root / "data/marks.json").read_text()).keys() == bad
+
+
+def test_what_the_camera_did_is_told_before_the_labelling(walk: Walk) -> None:
+    for event in json.loads((walk.root / "demo-truth.json").read_text())["events"]:
+        if event["kind"] in (
+            "cut",
+            "zeros",
+            "gap",
+            "camera moved",
+            "clock back",
+            "same second",
+            "same bytes",
+        ):
+            assert f"  {Path(event['frames'][0]).stem}  {event['text']}" in walk.said.splitlines()
+
+
 def test_the_corrections_make_the_second_version_true(walk: Walk) -> None:
     truth = json.loads((walk.root / "demo-truth.json").read_text())["frames"]
     for version, right in (("v1", False), ("v2", True)):

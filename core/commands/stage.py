@@ -1,0 +1,202 @@
+"""What the stories of the demo share: printing a step, running a command, labelling from the truth.
+
+A command that fails stops the story. What is printed fits 80 columns as far as it is ours. Called by stories.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from core.commands.shell import Context, main
+from core.errors import Lacking, PrintModelsError
+from core.text import safe
+
+if TYPE_CHECKING:
+    from core.demo.script import Script
+    from core.demo.truth import Truth
+    from core.labels.store import LabelStore
+    from core.workspace import Workspace
+
+OFFLINE, FAILED = "offline-detection", "failed-print-detection"
+WHO = "demo"
+
+
+class Stage:
+    """The folder a story happens in, and the ways it tells of itself."""
+
+    def __init__(
+        self, ctx: Context, root: Path, size: tuple[int, int], seed: int, *, train: bool = True
+    ) -> None:
+        self.ctx = ctx
+        self.root = root
+        self.remote = root.with_name(f"{root.name}-remote.git")
+        self.camera = root / "camera"
+        self._size = size
+        self._seed = seed
+        self._train = train
+        self._began = time.monotonic()
+        self._steps = 0
+
+    # --- telling --------------------------------------------------------------------------------------------
+
+    def step(self, title: str) -> None:
+        """Print the title of a step, numbered, with the time that has passed."""
+        self._steps += 1
+        passed = f"{int(time.monotonic() - self._began)} s" if self._steps > 1 else ""
+        head = f"── {self._steps}  {title} "
+        click.echo(f"\n{head}{'─' * max(2, 74 - len(head) - len(passed))} {passed}".rstrip())
+
+    def say(self, text: str) -> None:
+        """Print a line of the story; a progress line that is still there goes away."""
+        self.ctx.answer({}, text, as_json=False)
+
+    def run(self, *words: str | Path) -> None:
+        """Print the command as a person would type it in the workspace, run it, and stop the story where it fails."""
+        shown = " ".join(f'"{word}"' if " " in str(word) or not str(word) else str(word) for word in words)
+        click.echo(f"$ print-models {safe(shown, limit=2000)}")
+        code = main(["-C", str(self.root), *map(str, words)])
+        if code:
+            raise _Stopped(code)
+
+    def git(self, *words: str | Path, folder: Path | None = None) -> str:
+        """Run plain git in the workspace and return what it said."""
+        from core.process import run
+
+        return run(["git", *words], cwd=folder or self.root, timeout=600).text.strip()
+
+    def end(self, *, opens: bool) -> None:
+        """Say what is there now and what to press or type next."""
+        self.step("Done")
+        where = safe(self.root.name)
+        self.say(f"{where}/ is a workspace as yours would be; delete it whenever you like.")
+        if opens:
+            self.say("The app opens on it now: arrows walk, a class's letter labels, u takes it back,")
+            self.say("L V S T are the four screens, ? shows every key, q leaves.")
+            return
+        self.say(f"Look at it in the app:  print-models -C {where}")
+        self.say(f"or from here:           print-models -C {where} status")
+
+    # --- the place ------------------------------------------------------------------------------------------
+
+    def simulate(self, script: Script, frames: int | None = None) -> Truth:
+        """Let the camera take its frames, and write the truth beside the workspace's files."""
+        from core import human
+        from core.demo.camera import simulate
+        from core.demo.truth import write_truth
+
+        self.camera.mkdir(parents=True)
+        truth = simulate(
+            self.camera,
+            frames=frames,
+            size=self._size,
+            seed=self._seed,
+            script=script,
+            report=self.ctx.report,
+        )
+        write_truth(self.root / "demo-truth.json", truth)
+        stored = sum(path.stat().st_size for path in self.camera.rglob("*.jpg"))
+        days = len({frame.captured_at.date() for frame in truth.frames})
+        self.say(
+            f"{human.plural(len(truth.frames), 'frame')} of {self._size[0]}x{self._size[1]}, "
+            f"{human.size(stored)}, {human.plural(days, 'day')}, {human.plural(len(truth.prints), 'print')}, "
+            f"{sum(one.outcome == 'failed' for one in truth.prints)} of them failing"
+        )
+        self.say("What really happened is in demo-truth.json, frame by frame.")
+        return truth
+
+    def own_repository(self) -> None:
+        """Make the folder a git repository that knows who commits, with the camera's folder kept out of it."""
+        from core.process import run
+
+        if shutil.which("git") is None:
+            raise Lacking("git is not installed.", "Install it: sudo apt-get install git")
+        self.git("init", "--quiet")
+        for key, value in (("user.name", "Demo"), ("user.email", "demo@example.invalid")):
+            if not run(["git", "config", key], cwd=self.root, check=False).text.strip():
+                self.git("config", key, value)
+        # The simulated camera lies inside the workspace; a real one does not, so the rules stay out of .gitignore.
+        exclude = self.root / ".git" / "info" / "exclude"
+        exclude.parent.mkdir(exist_ok=True)
+        with exclude.open("a", encoding="utf-8") as file:
+            file.write("/camera/\n/demo-truth.json\n")
+
+    def settle(self) -> Workspace:
+        """Make the folder a workspace with a bare repository beside it as its remote."""
+        from core.workspace import Workspace
+
+        self.own_repository()
+        self.run("init", "--source", self.camera)
+        self.remote.mkdir(parents=True, exist_ok=True)
+        self.git("init", "--quiet", "--bare", folder=self.remote)
+        self.git("remote", "add", "origin", self.remote.as_uri())
+        self.say(f"$ git remote add origin {safe(self.remote.as_uri(), limit=2000)}")
+        return Workspace.open(self.root)
+
+    # --- the work -------------------------------------------------------------------------------------------
+
+    def train(self, task: str, *, epochs: int = 3, current: bool = False) -> None:
+        """Train on the task's latest version, watch it to its end and promote the result; without torch, say so."""
+        from core.training.runs import list_runs
+        from core.workspace import Workspace
+
+        if not self._train:
+            self.say("left out, as asked (--no-train)")
+            return
+        if importlib.util.find_spec("torch") is None or importlib.util.find_spec("torchvision") is None:
+            self.say("skipped: torch is not installed (make setup TRAIN=1 adds it)")
+            return
+        self.run("train", "--task", task, "--epochs", str(epochs))
+        self.run("watch")
+        self.run("promote", list_runs(Workspace.open(self.root))[0].id, *(["--current"] if current else []))
+
+
+def give(
+    workspace: Workspace, store: LabelStore, task: str, labels: Iterable[tuple[str, Sequence[str]]], how: str
+) -> None:
+    """Label frames as a person does: (class, frames) at a time, bound to their bytes, the label file written."""
+    from core.labels.bind import bind_missing
+    from core.labels.sync import flush
+
+    known = workspace.tasks[task]
+    for class_, frames in labels:
+        store.set(known, frames, class_, how=how, who=WHO)
+    bind_missing(workspace, store, known)
+    flush(workspace, store, known)
+
+
+def stretches(truth: Truth, task: str) -> list[tuple[str, list[str]]]:
+    """Return (class, frames) of every run of one class within one print, or within one idle time."""
+    known = truth.labels(task)
+    asked = [frame for frame in truth.frames if frame.frame in known]
+    runs = groupby(asked, key=lambda frame: (known[frame.frame], frame.print_id))
+    return [(class_, [frame.frame for frame in run]) for (class_, _), run in runs]
+
+
+def unusable(workspace: Workspace, store: LabelStore) -> dict[str, str]:
+    """Return every labelled frame that is no whole picture and not excluded yet, with the reason."""
+    from core.frames.decode import Unreadable, inspect, read_image
+
+    labelled = {frame for task in workspace.tasks.values() for frame in store.classes(task)}
+    found = {}
+    for frame in sorted(labelled - store.all_marks().keys()):
+        try:
+            inspect(read_image(workspace.frame_path(frame)))
+        except Unreadable as error:
+            found[frame] = error.what.rstrip(".")
+    return found
+
+
+class _Stopped(PrintModelsError):
+    """A step of the demo failed; it has said why itself."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__("The step above failed.", "Follow its advice, or try the demo in another folder.")
+        self.exit_code = code
