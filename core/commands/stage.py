@@ -6,7 +6,9 @@ A command that fails stops the story. What is printed fits 80 columns as far as 
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -75,14 +77,14 @@ class Stage:
     def end(self, *, opens: bool) -> None:
         """Say what is there now and what to press or type next."""
         self.step("Done")
-        where = safe(self.root.name)
-        self.say(f"{where}/ is a workspace as yours would be; delete it whenever you like.")
+        where = safe(os.path.relpath(self.root))
+        self.say(f"{where}/ is as yours would be; try what you like, delete it when you like.")
         if opens:
             self.say("The app opens on it now: arrows walk, a class's letter labels, u takes it back,")
             self.say("L V S T are the four screens, ? shows every key, q leaves.")
             return
-        self.say(f"Look at it in the app:  print-models -C {where}")
-        self.say(f"or from here:           print-models -C {where} status")
+        self.say(f"Open the app on it:  {_program()} -C {where}")
+        self.say(f"Or look from here:   {_program()} -C {where} status")
 
     # --- the place ------------------------------------------------------------------------------------------
 
@@ -190,8 +192,16 @@ def unusable(workspace: Workspace, store: LabelStore) -> dict[str, str]:
         try:
             inspect(read_image(workspace.frame_path(frame)))
         except Unreadable as error:
-            found[frame] = error.what.rstrip(".")
+            found[frame] = error.what.rstrip(".").partition(":")[0]
     return found
+
+
+def _program() -> str:
+    """Return what to type for `print-models` from here: the bare name only where the shell finds it."""
+    beside = Path(sys.executable).with_name("print-models")
+    if shutil.which("print-models") or not beside.is_file():
+        return "print-models"
+    return safe(os.path.relpath(beside))
 
 
 class _Stopped(PrintModelsError):

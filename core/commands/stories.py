@@ -170,7 +170,7 @@ def walk_note(stage: Stage) -> None:
     stage.run("label", "--task", OFFLINE, "--as", class_, frame)
     stage.run("diff", "--task", OFFLINE)
     stage.run("release", "--task", OFFLINE, "-m", "After corrections", "--push")
-    stage.step("Train the second model; both are in the repository with their datasets")
+    stage.step("Train the second model")
     stage.train(OFFLINE, epochs=2, current=True)
 
     stage.step("The card of the first version, in the note's words")
@@ -204,7 +204,7 @@ def walk_legacy(stage: Stage) -> None:
     from core.demo.legacy import build
     from core.demo.script import NOTE
 
-    stage.step("A simulated printer, and the repository that older tools left for it")
+    stage.step("A simulated printer, and what older tools left of it")
     truth = stage.simulate(NOTE)
     stage.own_repository()
     for line in build(stage.root, stage.camera, truth):

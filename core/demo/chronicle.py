@@ -20,7 +20,7 @@ _FAILURES = {
 }
 _GLITCHES = {
     "cut": "The file ends in the middle of the picture.",
-    "zeros": "The end of the file is zeros: the camera lost power while writing.",
+    "zeros": "The file ends in zeros: the camera lost power while writing.",
     "same second": "Two pictures of one second.",
     "same bytes": "One picture, stored twice.",
 }
@@ -84,9 +84,7 @@ def _events(shots: Sequence[Shot], frames: Sequence[FrameTruth]) -> Iterator[Eve
         if frame.glitch is not None:
             yield Event(frame.glitch, (frame.frame,) if not frame.usable else both, _GLITCHES[frame.glitch])
         if frame.camera != before.camera:
-            yield Event(
-                "camera moved", both, "The camera was pushed: all that follows is seen from elsewhere."
-            )
+            yield Event("camera moved", both, "The camera was pushed: what follows is seen from elsewhere.")
         if frame.captured_at.utcoffset() != before.captured_at.utcoffset():
             yield Event("clock back", both, "The clock was set back by an hour, which is now there twice.")
     for one, other in pairwise(zip(shots, frames, strict=True)):

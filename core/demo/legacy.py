@@ -69,7 +69,7 @@ def build(root: Path, camera: Path, truth: Truth) -> list[str]:
         f"{_CONTRADICTED} is offline in one file and good in the other",
         "v1 of 169 images; its card tells of 60 active, 90 offline",
         ".gitignore hides every new *.jpg",
-        "models/printer_offline_detector.pth carries its optimizer: three times the size",
+        "models/printer_offline_detector.pth is three times too large",
     ]
 
 
