@@ -61,6 +61,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", ("u",), "undo", "take your last labelling step back", (LABEL,), footer=2),
     Action("clear", ("x",), "clear", "take the label off this frame", (LABEL,), footer=4, takes=True),
     Action("task", ("tab",), "task", "switch to the next task", (LABEL,), footer=5, moves=True),
+    Action("filter", ("slash",), "filter", "show only the frames that a filter line lets through", (LABEL,), REVIEW,
+           moves=True),
+    Action("next_line", ("exclamation_mark",), "what next", "what came since last time, and the next step", (LABEL,)),
     Action("source", ("C",), "camera", "switch to the next camera", (LABEL,), REVIEW, moves=True),
     # Versions and releasing.
     Action("release", ("R",), "release", "open the release of the draft: checks, price, steps", (VERSIONS,), REVIEW, 1),

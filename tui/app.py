@@ -18,6 +18,7 @@ from core.workspace import Workspace
 from tui import keymap
 from tui.bridge import Bridge
 from tui.careful import CarefulApp
+from tui.label_messages import ManyGoneOutside, PredictionsRead, Undoes, ViewRead
 from tui.messages import (
     Arrived,
     DraftPriced,
@@ -34,6 +35,7 @@ from tui.messages import (
     RunsSeen,
 )
 from tui.screens.base import Place
+from tui.screens.confirm import ConfirmScreen
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
 from tui.screens.log import LogScreen
@@ -69,7 +71,9 @@ class PrintModelsApp(CarefulApp):
         super().__init__(workspace.private, debug=debug)
         self.pictures = pictures
         task = workspace.task(None)
-        self.state = State(workspace, task, next(iter(workspace.active_sources), next(iter(workspace.sources))))
+        self.state = State(
+            workspace, task, next(iter(workspace.active_sources), next(iter(workspace.sources)))
+        )
         self.bridge = Bridge(workspace, self._post)
         self._rests: dict[str, Timer] = {}
         self._said: dict[str, str] = {}
@@ -88,7 +92,6 @@ class PrintModelsApp(CarefulApp):
         self.theme = THEMES[0].name
         self.animation_level = "none"
         self.bridge.read_labels()
-        self.bridge.scan(source=self.state.source)
         self.bridge.look_at_git()
         self.bridge.runs()
         self.set_interval(_POLL_S, self.bridge.poll)
@@ -131,7 +134,7 @@ class PrintModelsApp(CarefulApp):
                     state.take_recordings(result.starts)
                 return False
             case LabelsRead():
-                state.labels = {task: dict(labels) for task, labels in result.labels.items()}
+                state.take_all_labels(result.labels)
                 for line in result.said:
                     self.notify(line, severity="warning", markup=False, timeout=20)
                 self._soon()
@@ -166,8 +169,36 @@ class PrintModelsApp(CarefulApp):
                 self._failed(result)
                 return False
             case _:
+                self._take_aside(result)
                 return False
         return True
+
+    def _take_aside(self, result: object) -> None:
+        """Put a result into the state that the header says nothing of."""
+        match result:
+            case ViewRead():
+                self.state.take_view(result)
+                if result.place in self.MODES:
+                    self.go(result.place)
+                self.bridge.scan(source=self.state.source, near=result.frame)
+            case Undoes():
+                self.state.undoes = result.step
+            case PredictionsRead():
+                self.state.guesses = result.guesses
+            case ManyGoneOutside():
+                self._ask_many_gone(result)
+
+    def _ask_many_gone(self, question: ManyGoneOutside) -> None:
+        """Many labels would go with a change made outside: only a person says yes to that."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.bridge.accept_outside(question.task)
+            else:
+                self.notify("The labels stay; the file is left as it is.", title="Label files", timeout=10)
+
+        consequence = "Take those labels off here too? u brings them back."
+        self.push_screen(ConfirmScreen(question.what, consequence), answered)
 
     def _try_again(self, saved: Labelled) -> None:
         """The store takes labels again: give it those it did not take."""
@@ -190,6 +221,15 @@ class PrintModelsApp(CarefulApp):
         self._after("flush", _FLUSH_S, self.bridge.flush)
 
         self._after("recordings", _LONG_REST_S, self._find_recordings)
+        self.moved()
+
+    def moved(self) -> None:
+        """Where the person is now is kept after a moment of rest."""
+        self._after("view", _LONG_REST_S, self._keep_view)
+
+    def _keep_view(self) -> None:
+        if not self.state.scanning:
+            self.bridge.keep_view(self.state.view(self.current_mode))
 
     def _price(self) -> None:
         self.bridge.price(self.state.task)
@@ -214,6 +254,7 @@ class PrintModelsApp(CarefulApp):
         """Show a screen."""
         if self.current_mode != place:
             self.switch_mode(place)
+            self.moved()
 
     def next_task(self) -> None:
         """Switch to the next task."""
@@ -247,3 +288,8 @@ class PrintModelsApp(CarefulApp):
     async def action_quit(self) -> None:
         """Leave: the label files are brought in step, trainings go on."""
         self.leave(0)
+
+    def leave(self, code: int) -> None:
+        """Leave with that exit code; the next opening begins where this one ends."""
+        self._keep_view()
+        super().leave(code)

@@ -7,37 +7,28 @@ label is asked for by one lane, in order, and is answered by `Labelled` only aft
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from core.errors import PrintModelsError
+from core.progress import CancelToken
 from core.tasks import Task
 from core.workspace import Workspace
-from tui import looking, storing, trainings
+from tui import looking, remembering, storing, trainings
+from tui.labelling import Bytes, LabelWork
 from tui.lanes import Lane, Post
 from tui.messages import (
-    Failed,
-    Flushed,
     FramesFound,
-    Labelled,
-    LabelsChanged,
-    LabelsRead,
-    NothingToUndo,
-    NotLabelled,
 )
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
 
-Bytes = tuple[int, int, str | None]
-
-_MANY = 2000
-
 
 class Bridge:
-    """Lanes for labels (milliseconds, in order), pictures, looking (scans, drafts), trainings, and long work."""
+    """Lanes for labels (milliseconds, in order), pictures, scans of the camera (which may hang), looking (drafts,
+    git), trainings, and long work."""
 
     def __init__(self, workspace: Workspace, post: Post) -> None:
         self.workspace = workspace
@@ -45,19 +36,22 @@ class Bridge:
         self._guard = threading.RLock()
         self._store: LabelStore | None = None
         self._index: FrameIndex | None = None
-        self._who = ""
-        self._seq = 0
-        self._dirty: set[str] = set()
-        self._told: frozenset[str] = frozenset()
-        #: Why label files were not written on leaving, for who says it once the screen is gone.
-        self.unwritten: tuple[str, ...] = ()
+        self._work = LabelWork(workspace, self.store, post)
+        self._predictions = remembering.Predictions()
         self._views = trainings.Views()
         self._labels = Lane("labels", post)
         self._pictures = Lane("pictures", post)
+        self._wanted = CancelToken()
+        self._scanning = Lane("scanning", post)
         self._looking = Lane("looking", post)
         self._trainings = Lane("trainings", post)
         self._working = Lane("working", post)
         self.release = storing.ReleaseWork(self._working, post)
+
+    @property
+    def unwritten(self) -> tuple[str, ...]:
+        """Why label files were not written on leaving, for who says it once the screen is gone."""
+        return self._work.unwritten
 
     @property
     def idle(self) -> bool:
@@ -70,7 +64,7 @@ class Bridge:
         for lane in self._lanes():
             if lane is not self._labels:
                 lane.close(0)
-        self._labels.ask("leaving", self._leave)
+        self._labels.ask("leaving", self._work.leave)
         self._labels.close(10)
 
     # --- frames and pictures ------------------------------------------------------------------------------------
@@ -82,43 +76,60 @@ class Bridge:
         """
         if source:
             first = partial(self._first, source, near)
-            self._looking.ask("frames", first, slot="first")
+            self._scanning.ask("frames", first, slot="first")
         job = partial(self._scan, again=again)
-        self._looking.ask("frames", job, slot="scan")
+        self._scanning.ask("frames", job, slot="scan")
 
     def picture(self, key: str, box: tuple[int, int]) -> None:
-        """Decode a frame for `box` pixels; the latest one asked for wins."""
-        self._pictures.ask(
-            "picture", partial(looking.picture, self.workspace, key, box), slot="picture", first=True
-        )
+        """Decode a frame for `box` pixels; the latest one asked for wins, also over one that hangs."""
+        self._wanted.cancel()
+        self._wanted = CancelToken()
+        job = partial(looking.picture, self.workspace, key, box, self._wanted)
+        self._pictures.ask("picture", job, slot="picture", first=True)
 
     def prefetch(self, keys: Sequence[str], box: tuple[int, int]) -> None:
         """Decode neighbours when nothing else is wanted."""
         for number, key in enumerate(keys):
-            job = partial(looking.picture, self.workspace, key, box)
+            job = partial(looking.picture, self.workspace, key, box, self._wanted)
             self._pictures.ask("prefetch", job, slot=f"prefetch{number}")
+
+    def strip(self, keys: Sequence[str], box: tuple[int, int]) -> None:
+        """Decode small pictures after everything else that is wanted."""
+        for number, key in enumerate(keys):
+            job = partial(looking.picture, self.workspace, key, box, self._wanted)
+            self._pictures.ask("filmstrip", job, slot=f"strip{number}")
 
     # --- labels -------------------------------------------------------------------------------------------------
 
     def read_labels(self) -> None:
-        """Open the store and read every label."""
-        self._labels.ask("labels", self._read_labels)
+        """Read where the app was left; then open the store and read every label."""
+        self._labels.ask("view", self._work.view)
+        self._labels.ask("labels", self._work.read)
+
+    def keep_view(self, view: Mapping[str, Any]) -> None:
+        """Keep where the app is, for the next opening."""
+        self._labels.ask("view", partial(self._work.keep_view, dict(view)), slot="view")
 
     def label(self, task: Task, key: str, class_: str | None, seen: Bytes | None) -> None:
         """Give a frame a class (None: take its label off); `seen` are size, mtime and oid of the bytes shown."""
-        self._labels.ask("label", partial(self._label, task, key, class_, seen))
+        self._labels.ask("label", partial(self._work.label, task, key, class_, seen))
 
     def undo(self) -> None:
         """Take this person's last step back."""
-        self._labels.ask("undo", self._undo)
+        self._labels.ask("undo", self._work.undo)
 
     def poll(self) -> None:
-        """Look whether another session labelled."""
-        self._labels.ask("poll", self._poll, slot="poll")
+        """Look whether another session labelled, or a file that is followed was changed."""
+        self._labels.ask("poll", self._work.poll, slot="poll")
+        self._looking.ask("predictions", partial(self._predictions.look, self.workspace), slot="predictions")
 
     def flush(self) -> None:
         """Bring the label files in step with the store."""
-        self._labels.ask("flush", self._flush, slot="flush")
+        self._labels.ask("flush", self._work.flush, slot="flush")
+
+    def accept_outside(self, task: str) -> None:
+        """Take a change of a label file outside although it takes many labels off."""
+        self._labels.ask("flush", partial(self._work.flush, task))
 
     # --- figures ------------------------------------------------------------------------------------------------
 
@@ -197,100 +208,10 @@ class Bridge:
             return self._index
 
     def _lanes(self) -> tuple[Lane, ...]:
-        return (self._labels, self._pictures, self._looking, self._trainings, self._working)
+        return (self._labels, self._pictures, self._scanning, self._looking, self._trainings, self._working)
 
     def _first(self, source: str, near: str) -> FramesFound:
         return looking.first_frames(self.index(), source, near)
 
     def _scan(self, *, again: bool) -> FramesFound | None:
         return looking.all_frames(self.index(), self._post, again=again)
-
-    def _read_labels(self) -> LabelsRead:
-        store = self.store()
-        self._seq = store.last_seq()
-        labels = {task.name: store.labels(task) for task in self.workspace.tasks.values()}
-        return LabelsRead(labels, looking.said_on_opening(store))
-
-    def _label(self, task: Task, key: str, class_: str | None, seen: Bytes | None) -> Labelled | NotLabelled:
-        try:
-            store = self.store()
-            self._who = self._who or self.workspace.who()
-            step = store.set(task, [key], class_, who=self._who, sizes={key: seen} if seen else None)
-            self._dirty.add(task.name)
-            self._follow(step.seq)
-            return Labelled(step, {key: store.get(task, key)})
-        except PrintModelsError as error:
-            return NotLabelled(task.name, key, class_, error.what, error.remedy)
-
-    def _undo(self) -> Labelled | NothingToUndo | Failed:
-        try:
-            store = self.store()
-            self._who = self._who or self.workspace.who()
-            step = store.undo(self._who, store.session)
-        except PrintModelsError as error:
-            return Failed("undo", error.what, error.remedy)
-        if step is None:
-            return NothingToUndo()
-        self._touched(step.task)
-        self._follow(step.seq)
-        labels = (
-            {} if step.task not in self.workspace.tasks else {k: store.get(step.task, k) for k in step.frames}
-        )
-        return Labelled(step, labels, undone=True)
-
-    def _touched(self, task: str) -> None:
-        """A step on marks, or of a task the settings no longer have, belongs to no one label file: write them all."""
-        self._dirty |= {task} if task in self.workspace.tasks else set(self.workspace.tasks)
-
-    def _follow(self, seq: int) -> None:
-        """Our own step needs no second look, unless another session's came before it."""
-        if seq == self._seq + 1:
-            self._seq = seq
-
-    def _poll(self) -> LabelsRead | LabelsChanged | None:
-        if self._store is None:
-            return None
-        store = self._store
-        if store.last_seq() == self._seq:
-            return None
-        steps = store.steps(self._seq)
-        if sum(len(step.frames) for step in steps) > _MANY or len(steps) >= 1000:
-            return self._read_labels()
-        self._seq = max((step.seq for step in steps), default=self._seq)
-        return LabelsChanged(
-            {
-                task: {
-                    key: store.get(task, key) for step in steps if step.task == task for key in step.frames
-                }
-                for task in {step.task for step in steps} & set(self.workspace.tasks)
-            }
-        )
-
-    def _flush(self) -> Flushed | None:
-        if self._store is None:
-            return None
-        from core.labels.sync import flush
-
-        said, names = [], sorted(self._dirty or self.workspace.tasks)
-        for name in names:
-            self._dirty.discard(name)
-            done = flush(self.workspace, self._store, self.workspace.tasks[name])
-            if done.problem:
-                self._dirty.add(name)
-                said.append(str(done.problem))
-            elif done.outside:
-                said.append(
-                    f"{done.outside} labels came from a change of {self.workspace.tasks[name].labels_file}."
-                )
-        told, self._told = self._told, frozenset(said)
-        return Flushed(tuple(line for line in dict.fromkeys(said) if line not in told))
-
-    def _leave(self) -> None:
-        try:
-            if self._dirty:
-                self._told = frozenset()
-                done = self._flush()
-                self.unwritten = done.said if done and self._dirty else ()
-        finally:
-            if self._store is not None:
-                self._store.close()

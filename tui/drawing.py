@@ -18,7 +18,6 @@ from core.text import safe
 
 if TYPE_CHECKING:
     from core.frames.index import Frame
-    from core.labels.model import Label
 
 #: Per class in the task's order: a glyph, a filling of the day bar, a colour of the theme.
 GLYPHS = "○●◆◇▲△■□★☆"
@@ -88,14 +87,13 @@ class Cell:
     mixed: bool = False
 
 
-def day_cells(frames: Sequence[Frame], labels: Mapping[str, Label], width: int) -> list[Cell]:
-    """Return `width` cells over 24 hours."""
+def day_cells(frames: Sequence[Frame], classes: Mapping[str, str], width: int) -> list[Cell]:
+    """Return `width` cells over 24 hours; `classes` is frame → class."""
     seen: list[dict[str, int] | None] = [None] * width
     for frame in frames:
         at = column(frame.captured_at, width)
         there = seen[at] = seen[at] or {}
-        label = labels.get(frame.key)
-        class_ = label.class_ if label else ""
+        class_ = classes.get(frame.key, "")
         there[class_] = there.get(class_, 0) + 1
     cells = []
     for counts in seen:

@@ -43,7 +43,7 @@ class Pictures:
         place = (result.key, result.box)
         self._drop(place)
         self._ready[place] = result
-        self._bytes += p.pixels.nbytes
+        self._bytes += len(p.rgb)
         while self._bytes > _KEPT_BYTES and len(self._ready) > 1:
             self._drop(next(iter(self._ready)))
 
@@ -72,4 +72,4 @@ class Pictures:
     def _drop(self, place: tuple[str, tuple[int, int]]) -> None:
         old = self._ready.pop(place, None)
         if old is not None:
-            self._bytes -= old.picture.pixels.nbytes
+            self._bytes -= len(old.picture.rgb)

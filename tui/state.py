@@ -8,17 +8,21 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from core.errors import PrintModelsError
 from core.tasks import Task
 from core.workspace import Workspace
+from tui.label_messages import Guess, ViewRead
 from tui.messages import DraftPriced, GitSeen, NotLabelled, RunRow
 
 if TYPE_CHECKING:
     from core.frames.index import Frame
-    from core.labels.model import Label
+    from core.labels.filters import Filter
+    from core.labels.model import Label, LabelStep
 
 _NO_LABELS: Mapping[str, Label] = {}
 
@@ -44,8 +48,14 @@ class State:
     training: str = ""
     runs: tuple[RunRow, ...] | None = None
     unsaved: dict[str, NotLabelled] = field(default_factory=dict)
+    guesses: Mapping[str, Mapping[str, Guess]] = field(default_factory=dict)
+    undoes: LabelStep | None = None
+    left: ViewRead = field(default_factory=ViewRead)
+    filter: str = ""
     cursor: int = 0
     direction: int = 1
+    _wanted: str = ""
+    _matches: Filter | None = None
     _starts: list[int] = field(default_factory=list)
 
     # --- frames and the cursor ----------------------------------------------------------------------------------
@@ -61,15 +71,68 @@ class State:
         self.take_frames(self.by_source.get(source, ()))
 
     def take_frames(self, frames: tuple[Frame, ...]) -> None:
-        """Take the frames of the source; the cursor stays on its frame, or near its time."""
+        """Take the frames of the source that the filter lets through; the cursor stays on its frame, or near its time."""
         before = self.frame
+        if self._matches is not None:
+            matches, labels = self._matches, self.of(self.task)
+            frames = tuple(frame for frame in frames if matches(frame.key, labels.get(frame.key)))
         self.frames = frames
         self.take_recordings(())
-        if before is None or not frames:
+        if self._wanted and (place := self.place_of(self._wanted)) is not None:
+            self.cursor, self._wanted = place, ""
+        elif before is None or not frames:
             self.cursor = 0
-            return
-        at = bisect_left(frames, (before.captured_at, before.key), key=_place)
-        self.cursor = min(at, len(frames) - 1)
+        else:
+            at = bisect_left(frames, (before.captured_at, before.key), key=_place)
+            self.cursor = min(at, len(frames) - 1)
+
+    def place_of(self, key: str) -> int | None:
+        """Return the place of a frame among those that are shown, None where it is not."""
+        return next((at for at, frame in enumerate(self.frames) if frame.key == key), None)
+
+    def take_view(self, view: ViewRead) -> None:
+        """Begin where the app was left, as far as that is still there."""
+        self.left = view
+        self.task = self.workspace.tasks.get(view.task, self.task)
+        if view.source in self.workspace.active_sources:
+            self.source = view.source
+            self._wanted = view.frame
+
+    def view(self, place: str) -> dict[str, Any]:
+        """Return where the app is, to be kept for the next opening."""
+        return {
+            "place": place,
+            "task": self.task.name,
+            "source": self.source,
+            "frame": self.frame.key if self.frame else self._wanted,
+            "filter": self.filter,
+            "left_at": datetime.now().isoformat(timespec="minutes"),
+            "frames": {name: len(frames) for name, frames in self.by_source.items()},
+        }
+
+    def touched(self) -> None:
+        """A person has begun: the cursor is theirs now."""
+        self._wanted = ""
+
+    def take_filter(self, text: str) -> None:
+        """Show only the frames that a filter line lets through; '' shows all. Raises WrongUsage."""
+        from core.labels.filters import parse_filter
+
+        self._matches = parse_filter(text, self.task, date.today()) if text else None
+        self.filter = text
+        self.take_frames(self.by_source.get(self.source, ()))
+
+    def take_all_labels(self, labels: Mapping[str, Mapping[str, Label]]) -> None:
+        """Take every label; the first time also the filter that was on when the app was left."""
+        first = not self.labels
+        self.labels = {task: dict(found) for task, found in labels.items()}
+        if first and self.left.filter:
+            with suppress(PrintModelsError):  # a class that the settings no longer have
+                self.take_filter(self.left.filter)
+
+    def guess(self, key: str) -> Guess | None:
+        """What the model said of a frame for the task on screen."""
+        return self.guesses.get(self.task.name, {}).get(key)
 
     def take_recordings(self, starts: Sequence[str]) -> None:
         """Take the first frames of the recordings."""
@@ -131,10 +194,11 @@ class State:
         frame = self.frame
         return self.of(self.task).get(frame.key) if frame else None
 
-    def counts_for(self, key: str) -> bool:
-        """True where a frame counts for the task: `when` asks for a class of another task, or it is labelled."""
-        when = self.task.when
-        if when is None or key in self.of(self.task):
+    def counts_for(self, key: str, task: Task | None = None) -> bool:
+        """True where a frame counts for a task: `when` asks for a class of another task, or it is labelled."""
+        task = task or self.task
+        when = task.when
+        if when is None or key in self.of(task):
             return True
         label = self.labels.get(when[0], {}).get(key)
         return label is not None and label.class_ == when[1]
@@ -165,9 +229,10 @@ class State:
         if frame is None:
             return ()
         midnight = frame.captured_at.replace(hour=0, minute=0, second=0, microsecond=0)
-        first = bisect_left(self.frames, midnight, key=lambda f: f.captured_at)
-        end = bisect_left(self.frames, midnight + timedelta(days=1), key=lambda f: f.captured_at)
-        return self.frames[first:end]
+        every = self.by_source.get(self.source, ()) if self.filter else self.frames
+        first = bisect_left(every, midnight, key=lambda f: f.captured_at)
+        end = bisect_left(every, midnight + timedelta(days=1), key=lambda f: f.captured_at)
+        return every[first:end]
 
 
 def _place(frame: Frame) -> tuple[datetime, str]:

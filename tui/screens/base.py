@@ -58,6 +58,7 @@ class Place(Screen[None]):
         """Set the classes that the style sheet lays the screen out by."""
         width, height = event.size
         self.set_class(width >= 110 and height >= 30, "-roomy")
+        self.set_class(height >= 38, "-tall")
         self.set_class(width < 60, "-phone")
         self.set_class(height < 20, "-low")
         self.call_after_refresh(self.resized)

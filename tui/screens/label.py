@@ -11,15 +11,15 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 from textual.content import Content
-from textual.widgets import Static
 
+from core.errors import PrintModelsError
 from core.frames.names import captured_at
 from core.labels.model import LabelStep
 from core.tasks import Task
 from tui import keymap
 from tui.drawing import BAD, COLOURS, DIM, GOOD, WARN, class_keys, class_mark
+from tui.label_messages import PredictionsRead, Undoes
 from tui.messages import (
     DraftPriced,
     Failed,
@@ -34,9 +34,11 @@ from tui.messages import (
     RecordingsFound,
 )
 from tui.pictures import Pictures
+from tui.screens import label_panes
 from tui.screens.base import Place
-from tui.screens.label_texts import facts_line, facts_lines, nothing_there, title_of
-from tui.widgets.day_bar import DayBar
+from tui.screens.label_texts import nothing_there, what_next
+from tui.widgets.filmstrip import BOX
+from tui.widgets.filter_line import FilterLine
 from tui.widgets.frame_view import FrameView
 
 
@@ -49,15 +51,13 @@ class LabelScreen(Place):
     def __init__(self) -> None:
         super().__init__()
         self._pictures = Pictures()
+        self._panes = label_panes.Panes(self, self._pictures)
+        self._greeted = False
         self._saving = ""
         self._just = Content("")
 
     def compose_body(self) -> ComposeResult:
-        with Container(id="label-body"):
-            yield FrameView()
-            yield Static(id="facts", markup=False)
-            yield DayBar()
-            yield Static(id="just", markup=False)
+        yield from label_panes.compose()
 
     # --- drawing ------------------------------------------------------------------------------------------------
 
@@ -72,14 +72,29 @@ class LabelScreen(Place):
             (key or str(task.code(class_)), Content.styled(class_, COLOURS[task.code(class_)]))
             for key, class_ in classes[:4]
         ]
-        return [*named, *keymap.footer_of(self.PLACE, most=8 - len(named))]
+        taken = class_keys(task)
+        found = {
+            action.id: keymap.shown(keys[0])
+            for action in keymap.actions_of(self.PLACE)
+            if (keys := keymap.keys_of(action, taken))
+        }
+        places = " ".join(found[f"go_{place}"] for place in keymap.PLACES if place != self.PLACE)
+        rest = [(found.get("undo"), "undo"), (found.get("unlabelled"), "next"), (found.get("clear"), "clear")]
+        rest = [
+            *rest[: 5 - len(named)],
+            (places, "screens"),
+            (found.get("help"), "help"),
+            (found.get("quit"), "quit"),
+        ]
+        return [*named, *((key, word) for key, word in rest if key)]
 
     def _show_frame(self) -> None:
         """Draw what belongs to the cursor; ask for the picture unless it is at hand or there already."""
-        state, view = self.state, self.query_one(FrameView)
+        state, view = self.state, self._panes.view
         frame = state.frame
         self._show_facts()
-        self.query_one(DayBar).show(state.day(), state.of(state.task), state.task, frame)
+        self._panes.around(state)
+        self._panes.strip(state)
         if frame is None:
             view.want("")
             view.show_hint(nothing_there(state))
@@ -95,17 +110,9 @@ class LabelScreen(Place):
             self.bridge.picture(frame.key, box)
 
     def _show_facts(self) -> None:
-        state, view = self.state, self.query_one(FrameView)
-        seen = self._pictures.facts(state.frame.key) if state.frame else None
-        loading = bool(state.frame) and view.drawn != (state.frame.key if state.frame else "")
-        view.title(title_of(state, short=not self.has_class("-roomy")))
-        saving = bool(state.frame and self._saving == state.frame.key)
-        if self.has_class("-roomy"):
-            self.query_one("#facts", Static).update(facts_lines(state, seen, saving=saving))
-            view.subtitle(Content("loading …") if loading else Content(""))
-        else:
-            view.subtitle(facts_line(state, seen, saving=saving, loading=loading))
-        self.query_one("#just", Static).update(self._just)
+        frame = self.state.frame
+        saving = frame is not None and self._saving == frame.key
+        self._panes.words(self.state, self._just, saving=saving)
 
     def resized(self) -> None:
         self.show_state()
@@ -127,23 +134,37 @@ class LabelScreen(Place):
                 self._show_facts()
             case NothingToUndo():
                 self._tell(Content.styled("nothing to undo", DIM))
-            case FramesFound() | LabelsRead() | LabelsChanged() | DraftPriced() | RecordingsFound():
+            case Undoes():
+                self._show_facts()
+            case DraftPriced():
                 self._show_frame()
+                self._greet()
+            case FramesFound() | LabelsRead() | LabelsChanged() | RecordingsFound() | PredictionsRead():
+                self._show_frame()
+
+    def _greet(self) -> None:
+        """Say once, when it is known, what came meanwhile and what is next; a key takes it away."""
+        if not self._greeted and self.state.frames and not self.state.scanning:
+            self._greeted = True
+            self._panes.view.next_line(what_next(self.state))
 
     def _picture_came(self, result: PictureReady | PictureFailed) -> None:
         self._pictures.put(result)
-        view = self.query_one(FrameView)
+        if result.box == BOX:
+            self._panes.strip(self.state)
+            return
+        view = self._panes.view
         if view.wanted == (result.key, result.box) and view.drawn != result.key:
             self._draw(result)
 
     def _draw(self, result: PictureReady | PictureFailed) -> None:
-        view = self.query_one(FrameView)
+        view = self._panes.view
         if not self.pm.pictures:
             view.show_reason(
                 result.key, "Pictures are off (--graphics none).", "To label, start without that."
             )
         elif isinstance(result, PictureReady):
-            view.show_picture(result.key, result.picture.pixels)
+            view.show_picture(result.key, result.picture)
         else:
             self._pictures.forget(result.key)
             # A camera that is away explains every missing frame; “gone” would blame the camera for deleting it.
@@ -152,7 +173,7 @@ class LabelScreen(Place):
 
     def on_frame_view_drawn(self, event: FrameView.Drawn) -> None:
         self._show_facts()
-        state, box = self.state, self.query_one(FrameView).box
+        state, box = self.state, self._panes.view.box
         ahead = (
             state.cursor + state.direction,
             state.cursor + 2 * state.direction,
@@ -160,6 +181,8 @@ class LabelScreen(Place):
         )
         keys = [state.frames[at].key for at in ahead if 0 <= at < len(state.frames)]
         self.bridge.prefetch([key for key in keys if self._pictures.get(key, box) is None], box)
+        if self.pm.pictures:
+            self.bridge.strip(self._panes.strip(state), BOX)
 
     def _labelled(self, result: Labelled) -> None:
         step = result.step
@@ -187,13 +210,18 @@ class LabelScreen(Place):
 
     def _notice(self, what: str, remedy: str = "", style: str = WARN) -> None:
         text = Content.assemble((f" {what} ", f"bold {style}"), f"{remedy} " if remedy else "")
-        self.query_one(FrameView).notify_line(text)
+        self._panes.view.notify_line(text)
 
     # --- keys ---------------------------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
         """Class keys come before the keymap's: a letter that only moves gives way to them."""
-        self.query_one(FrameView).notify_line(None)
+        if self.query_one(FilterLine).display:
+            return
+        self._greeted = True
+        self.state.touched()
+        self._panes.view.notify_line(None)
+        self._panes.view.next_line(None)
         class_ = class_keys(self.state.task).get(event.key)
         if class_ is not None:
             event.stop()
@@ -209,7 +237,7 @@ class LabelScreen(Place):
 
     def _give(self, class_: str | None) -> None:
         """Label the frame on the screen, or say why that can't be."""
-        state, view = self.state, self.query_one(FrameView)
+        state, view = self.state, self._panes.view
         frame = state.frame
         if frame is None:
             self._notice("There is no frame to label.")
@@ -269,6 +297,7 @@ class LabelScreen(Place):
     def action_task(self) -> None:
         self._just = Content("")
         self.pm.next_task()
+        self._filter(self.state.filter)
         self.show_state()
 
     def action_source(self) -> None:
@@ -279,6 +308,33 @@ class LabelScreen(Place):
         self.state.show_source(names[(names.index(self.state.source) + 1) % len(names)])
         self.bridge.recordings(self.state.source)
         self.show_state()
+
+    def action_next_line(self) -> None:
+        self._panes.view.next_line(what_next(self.state))
+
+    def action_filter(self) -> None:
+        self.query_one(FilterLine).open(self.state.filter)
+
+    def on_input_submitted(self, event: FilterLine.Submitted) -> None:
+        event.stop()
+        if self._filter(event.value.strip()):
+            self.on_filter_line_left()
+            self.bridge.recordings(self.state.source)
+
+    def on_filter_line_left(self) -> None:
+        self.query_one(FilterLine).close()
+        self._show_frame()
+
+    def _filter(self, text: str) -> bool:
+        """Show what a filter lets through; False where it can't be read, then all is as before."""
+        try:
+            self.state.take_filter(text)
+        except PrintModelsError as error:
+            self._notice(error.what, error.remedy)
+            return False
+        self._panes.view.notify_line(None)
+        self.show_header()
+        return True
 
     def _moved(self, moved: bool, else_say: str) -> None:
         if moved:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
-from core.human import plural, size
+from core.frames.names import captured_at
+from core.human import count, plural, size
 from core.text import safe
 from tui.drawing import DIM, WARN, class_mark
 from tui.pictures import Facts
 from tui.state import State
+
+if TYPE_CHECKING:
+    from core.labels.model import LabelStep
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -22,7 +30,7 @@ def title_of(state: State, *, short: bool) -> Content:
     at = frame.captured_at
     day = f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}"
     number, first, length = state.recording()
-    place = f"recording {number} · " if number else ""
+    place = "filtered · " if state.filter else f"recording {number} · " if number else ""
     within = f"{state.cursor - first + 1}/{length}" if number else f"{state.cursor + 1}/{len(state.frames)}"
     if short:
         return Content(f"{day} {at:%H:%M:%S} · {place}{within}")
@@ -37,9 +45,9 @@ def facts_line(state: State, seen: Facts | None, *, saving: bool, loading: bool)
     if loading:
         parts.append(Content.styled("loading …", WARN))
     parts.append(_label(state, saving=saving))
-    where = _where(state)
-    if where:
-        parts.append(where)
+    parts += [part for part in (_model(state), _where(state)) if part]
+    if seen and seen.note:
+        parts.append(Content.styled(seen.note, WARN))
     if seen:
         parts.append(Content.styled(f"{seen.width}×{seen.height} {size(seen.size)}", DIM))
     return Content(" · ").join(parts)
@@ -50,29 +58,55 @@ def facts_lines(state: State, seen: Facts | None, *, saving: bool) -> Content:
     frame = state.frame
     if frame is None:
         return Content("")
-    lines = [Content.styled(safe(frame.key.rsplit("/", 1)[1], limit=60), "bold")]
-    lines.append(Content(f"{frame.captured_at:%H:%M:%S}"))
+    where = f"{seen.width}×{seen.height}" if seen else ""
+    lines = [Content(f"{frame.captured_at:%H:%M:%S}  {where}")]
     if seen:
-        lines.append(Content(f"{seen.width}×{seen.height}  {size(seen.size)}"))
-        if seen.note:
-            lines.append(Content.styled(seen.note, WARN))
-    lines += [Content(""), Content.styled("label", DIM), _label(state, saving=saving, short=True)]
+        lines.append(Content(size(seen.size)))
+        lines += [Content.styled(line, WARN) for line in _wrapped(seen.note)]
+    lines.append(Content.assemble(("label  ", DIM), _label(state, saving=saving, short=True)))
     label = state.label
     if label is not None and not saving:
         lines.append(Content.styled(f"  by {safe(label.who, limit=30)} · {label.how}", DIM))
         if label.before:
             lines.append(Content.styled(f"  was {safe(label.before, limit=30)}", DIM))
-    where = _where(state)
-    if where:
-        lines += [Content(""), where]
-    others = [
-        Content.assemble((f"{task.name}\n", DIM), class_mark(task, other.class_))
-        for task in state.workspace.tasks.values()
-        if task.name != state.task.name and (other := state.of(task).get(frame.key)) is not None
-    ]
-    for other_line in others:
-        lines += [Content(""), other_line]
-    return Content("\n").join(lines)
+    guess = state.guess(frame.key)
+    if guess:
+        mark = class_mark(state.task, guess.class_)
+        lines.append(Content.assemble(("model  ", DIM), mark, f" {guess.confidence:.0%}"))
+        if label is not None and label.class_ != guess.class_:
+            lines.append(Content.styled("  ⚑ disagrees", WARN))
+    place = _where(state)
+    if place:
+        lines.append(place)
+    for task in state.workspace.tasks.values():
+        other = state.of(task).get(frame.key) if task.name != state.task.name else None
+        if other is not None:
+            lines += [Content.styled(task.name, DIM), class_mark(task, other.class_)]
+    return Content("\n").join([*lines, *_problems(state)])
+
+
+def _problems(state: State) -> list[Content]:
+    """What lies among the frames and is none; the first few, and how many more."""
+    if not state.problems:
+        return []
+    lines = ["", f"⚠ {plural(len(state.problems), 'thing')} no frame:"]
+    for problem in state.problems[:2]:
+        lines += _wrapped(problem, most=3)
+    return [Content.styled(line, WARN if line.startswith("⚠") else DIM) for line in lines]
+
+
+def _wrapped(text: str, *, most: int = 2) -> list[str]:
+    """Return words as lines for the column of facts."""
+    return textwrap.wrap(text, 23, max_lines=most, placeholder=" …") if text else []
+
+
+def _model(state: State) -> Content | None:
+    """'model: offline 87 % ⚑', the flag where label and model disagree."""
+    guess = state.guess(state.frame.key) if state.frame else None
+    if guess is None:
+        return None
+    flag = " ⚑" if state.label is not None and state.label.class_ != guess.class_ else ""
+    return Content.assemble(("model: ", DIM), f"{guess.class_} {guess.confidence:.0%}", (flag, WARN))
 
 
 def _label(state: State, *, saving: bool, short: bool = False) -> Content:
@@ -100,8 +134,83 @@ def _where(state: State) -> Content | None:
     return None
 
 
+def just_lines(state: State, just: Content) -> Content:
+    """What was done last, and what `u` takes back now."""
+    lines = [just] if just.plain else []
+    step = state.undoes
+    if step is None:
+        lines.append(Content.styled("nothing to undo", DIM))
+    else:
+        task = state.workspace.tasks.get(step.task)
+        what = class_mark(task, step.class_) if task and step.class_ else Content(safe(step.text, limit=60))
+        number = f" × {count(step.changed)}" if step.changed > 1 else ""
+        lines.append(Content.assemble(("u undoes ", DIM), what, number))
+        if step.class_ and not just.plain:
+            lines.append(Content.styled(f"  {_span(step)}", DIM))
+    return Content("\n").join(lines)
+
+
+def _span(step: LabelStep) -> str:
+    """'08:54–09:24', the times of day of a step's first and last frame."""
+    found = [moment for key in (min(step.frames), max(step.frames)) if (moment := captured_at(key))]
+    times = list(dict.fromkeys(f"{moment:%H:%M}" for moment in found))
+    return "–".join(times)
+
+
+def what_next(state: State) -> Content:
+    """The line over the picture on opening: what came since the app was left, and what waits."""
+    parts = []
+    try:
+        left = datetime.fromisoformat(state.left.left_at)
+    except ValueError:
+        left = None
+    if left is not None:
+        new = sum(
+            max(0, len(frames) - state.left.frames.get(name, 0)) for name, frames in state.by_source.items()
+        )
+        when = f"{left:%H:%M}" if left.date() == datetime.now().date() else f"{left:%a %d %b %H:%M}"
+        parts.append(
+            Content(f"Since {when}: {plural(new, 'frame')}" if new else f"Since {when}: no new frames")
+        )
+    if state.problems:
+        parts.append(Content.styled(f"{plural(len(state.problems), 'thing')} in the camera no frame", WARN))
+    parts.append(Content.assemble(("next: ", DIM), (_step(state), "bold")))
+    return Content(" · ").join(parts)
+
+
+def _step(state: State) -> str:
+    """The one next step."""
+    open_ = state.total() - len(state.of(state.task))
+    draft = state.drafts.get(state.task.name)
+    if open_ > 0:
+        return f"{plural(open_, 'frame')} to label (n)"
+    if (
+        draft is not None
+        and draft.images
+        and (not draft.base or any(c in "123456789" for c in draft.summary))
+    ):
+        return "release the draft (V, then R)"
+    for other in state.workspace.tasks.values():
+        waiting = sum(
+            1
+            for frames in state.by_source.values()
+            for frame in frames
+            if state.counts_for(frame.key, other) and frame.key not in state.of(other)
+        )
+        if other.name != state.task.name and waiting:
+            return f"{plural(waiting, 'frame')} to label for {other.name} (tab)"
+    if not state.runs and draft is not None and draft.base:
+        return "train a model (T)"
+    return "nothing waits; new frames appear by themselves"
+
+
 def nothing_there(state: State) -> Content:
-    """What to do where there is no frame at all."""
+    """What to do where there is no frame at all, or none that the filter lets through."""
+    if state.filter and state.by_source.get(state.source):
+        return Content.assemble(
+            (f"No frame fits the filter: {safe(state.filter, limit=60)}", "bold"),
+            "\n\n", ("/", "bold $accent"), " changes it; ", ("/ enter", "bold $accent"), " with nothing in it shows all frames.",
+        )  # fmt: skip
     if state.scanning:
         return Content.styled("Reading the camera folder …", DIM)
     trouble = state.unreachable.get(state.source)

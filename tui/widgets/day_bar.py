@@ -1,8 +1,9 @@
-"""The day under the cursor: a scale of hours with the cursor on it, and the labels of that day."""
+"""The day under the cursor: a scale of hours with the cursor on it, and a row for each thing that is known of that day."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -13,34 +14,40 @@ from tui.widgets.line import Line
 
 if TYPE_CHECKING:
     from core.frames.index import Frame
-    from core.labels.model import Label
 
-_NAME = " label "
+_NAME = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day to draw: its frames, rows of name → frame → class, the task the classes are of, and the cursor."""
+
+    frames: Sequence[Frame]
+    about: Task
+    cursor: Frame | None
+    rows: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class DayBar(Line):
-    """Two lines: hours, and what the frames of the day are labelled as."""
+    """Hours, and below them a line per row: what the frames of the day are labelled as, what a model says."""
 
     def __init__(self) -> None:
         super().__init__(id="day")
-        self._frames: Sequence[Frame] = ()
-        self._labels: Mapping[str, Label] = {}
-        self._about: Task | None = None
-        self._cursor: Frame | None = None
+        self._day: Day | None = None
 
-    def show(
-        self, frames: Sequence[Frame], labels: Mapping[str, Label], task: Task, cursor: Frame | None
-    ) -> None:
+    def show(self, day: Day) -> None:
         """Draw this day."""
-        self._frames, self._labels, self._about, self._cursor = frames, labels, task, cursor
+        self._day = day
+        self.styles.height = 1 + len(day.rows) + self.gutter.height
         self.redraw()
 
     def words(self) -> Content:
-        width = self.content_size.width - len(_NAME) - 1
-        if width < 12 or self._about is None:
+        day, width = self._day, self.content_size.width - _NAME - 1
+        if width < 12 or day is None:
             return Content("")
-        at = column(self._cursor.captured_at, width) if self._cursor else None
-        cells = day_cells(self._frames, self._labels, width)
-        return Content.assemble(
-            " " * len(_NAME), hours(width, at), "\n", (_NAME, DIM), bar(cells, self._about)
-        )
+        at = column(day.cursor.captured_at, width) if day.cursor else None
+        lines = [Content.assemble(" " * _NAME, hours(width, at))]
+        for name, classes in day.rows.items():
+            cells = day_cells(day.frames, classes, width)
+            lines.append(Content.assemble((f" {name:<{_NAME - 1}}", DIM), bar(cells, day.about)))
+        return Content("\n").join(lines)

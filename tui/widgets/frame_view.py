@@ -15,35 +15,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from tui.widgets.edge import Edge
 from tui.widgets.halfcells import Still
-from tui.widgets.line import Line
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-
-class Edge(Line):
-    """The upper or lower edge of a box, with words in it."""
-
-    def __init__(self, id: str, left: str, right: str) -> None:
-        super().__init__(id=id)
-        self._left, self._right = left, right
-        self._text = Content("")
-
-    def show(self, words: Content) -> None:
-        """Put these words into the edge."""
-        self._text = words
-        self.redraw()
-
-    def words(self) -> Content:
-        width = self.size.width
-        text = self._text.truncate(max(0, width - 6), ellipsis=True)
-        middle = Content.assemble(" ", text, " ") if text.plain else Content("─")
-        rest = max(0, width - 3 - middle.cell_length)
-        return Content.assemble(
-            (f"{self._left}─", "$primary 70%"), middle, (f"{'─' * rest}{self._right}", "$primary 70%")
-        )
+    from core.frames.decode import Picture
 
 
 class FrameView(Container):
@@ -63,16 +39,18 @@ class FrameView(Container):
         self.wanted: tuple[str, tuple[int, int]] = ("", (0, 0))
 
     def compose(self) -> ComposeResult:
-        yield Edge("frame-top", "┌", "┐")
+        yield Edge("frame-top", "┌┐")
         with Container(id="inside"):
             yield Still(id="still")
             yield Static(id="why", markup=False)
+            yield Static(id="next", markup=False)
             yield Static(id="notice", markup=False)
-        yield Edge("frame-bottom", "└", "┘")
+        yield Edge("frame-bottom", "└┘")
 
     def on_mount(self) -> None:
         self.query_one("#why").display = False
         self.query_one("#notice").display = False
+        self.query_one("#next").display = False
         self.query_one(Still).display = False
 
     @property
@@ -85,18 +63,18 @@ class FrameView(Container):
         """Write on the upper edge."""
         self.query_one("#frame-top", Edge).show(words)
 
-    def subtitle(self, words: Content) -> None:
-        """Write on the lower edge."""
-        self.query_one("#frame-bottom", Edge).show(words)
+    def subtitle(self, words: Content, corners: str = "└┘") -> None:
+        """Write on the lower edge; its ends are those of a line between two panes where one lies below."""
+        self.query_one("#frame-bottom", Edge).show(words, corners)
 
     def want(self, key: str, box: tuple[int, int] = (0, 0)) -> None:
         """Another frame (or size) is asked for; until it is drawn no label counts."""
         self.wanted, self.drawn, self.readable = (key, box), "", False
 
-    def show_picture(self, key: str, pixels: NDArray[np.uint8]) -> None:
+    def show_picture(self, key: str, picture: Picture) -> None:
         """Show a picture; it counts as drawn after the next refresh."""
         self.query_one("#why").display = False
-        self.query_one(Still).show(pixels)
+        self.query_one(Still).show(picture)
         self.call_after_refresh(self._on_screen, key, True)
 
     def show_reason(self, key: str, what: str, remedy: str = "") -> None:
@@ -113,11 +91,18 @@ class FrameView(Container):
 
     def notify_line(self, text: Content | None) -> None:
         """Show a line over the picture's foot until the next key, or take it off."""
-        notice = self.query_one("#notice", Static)
+        self._over("#notice", text)
+
+    def next_line(self, text: Content | None) -> None:
+        """Show a line over the picture's head until the next key, or take it off."""
+        self._over("#next", text)
+
+    def _over(self, id: str, text: Content | None) -> None:
+        line = self.query_one(id, Static)
         if text is not None:
-            notice.update(text)
-        if notice.display != (text is not None):
-            notice.display = text is not None
+            line.update(text)
+        if line.display != (text is not None):
+            line.display = text is not None
 
     def _on_screen(self, key: str, readable: bool) -> None:
         if key == self.wanted[0]:

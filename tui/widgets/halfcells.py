@@ -3,6 +3,7 @@
 Two pixels lie in a cell: the upper one is the colour of ▀, the lower one its background. A cell whose two colours
 moved by less than can be seen keeps what is on the screen: two frames of a fixed camera then differ where something
 happened, and little goes over the line. Where the terminal has sixteen colours the picture is dithered in grey.
+The first picture of all is drawn without numpy, whose import would keep a person waiting for it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import numpy as np
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
@@ -20,7 +20,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+
+    from core.frames.decode import Picture
 
 #: Steps of a channel (of 256) that a cell may differ before it is drawn again; noise of a camera, not a thing.
 _UNSEEN = 7
@@ -30,7 +33,8 @@ _ROUNDED = 0xFC
 _BRIDGED = 1
 #: The greys that every terminal with sixteen colours has, from dark to bright, and an ordered pattern between them.
 _GREYS = (0, 8, 7, 15)
-_PATTERN = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) + 0.5) / 16
+_PATTERN = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
+_ROUND = bytes(level & _ROUNDED for level in range(256))
 
 
 @lru_cache(maxsize=1 << 15)
@@ -47,17 +51,33 @@ def _colour(packed: int) -> Color:
 
 def pack(pixels: NDArray[np.uint8], *, few_colours: bool) -> NDArray[np.int32]:
     """Return one number per pixel, an even number of rows: packed rgb, or −1−n for the n-th colour of a terminal."""
+    import numpy as np
+
     if pixels.shape[0] % 2:
         pixels = np.vstack([pixels, pixels[-1:]])
     if few_colours:
         grey = pixels @ np.array([0.299, 0.587, 0.114]) / 255 * (len(_GREYS) - 1)
         height, width = grey.shape
-        pattern = np.tile(_PATTERN, (height // 4 + 1, width // 4 + 1))[:height, :width]
+        pattern = np.tile((np.array(_PATTERN) + 0.5) / 16, (height // 4 + 1, width // 4 + 1))[:height, :width]
         level = np.minimum((grey + pattern).astype(np.int32), len(_GREYS) - 1)
         dithered: NDArray[np.int32] = (-1 - np.array(_GREYS, dtype=np.int32))[level]
         return dithered
     wide = pixels.astype(np.int32) & _ROUNDED
     return (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
+
+
+def pack_plainly(picture: Picture) -> list[list[int]]:
+    """Return what `pack` does of a picture in all colours, as lists."""
+    rounded, wide = picture.rgb.translate(_ROUND), 3 * picture.columns
+    rows = [rounded[at : at + wide] for at in range(0, len(rounded), wide)]
+    packed = [
+        [
+            red << 16 | green << 8 | blue
+            for red, green, blue in zip(row[::3], row[1::3], row[2::3], strict=True)
+        ]
+        for row in rows
+    ]
+    return packed if len(packed) % 2 == 0 else [*packed, packed[-1]]
 
 
 def cells(upper: list[int], lower: list[int]) -> Strip:
@@ -78,43 +98,60 @@ def _run(length: int, pair: tuple[int, int]) -> Segment:
 
 
 class Still(Widget):
-    """The picture itself; it takes pixels that were decoded and scaled elsewhere, and never reads a file."""
+    """The picture itself; it takes one that was decoded and scaled elsewhere, and never reads a file."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._first: Picture | None = None
         self._pixels: NDArray[np.uint8] | None = None
-        self._packed: NDArray[np.int32] = np.zeros((0, 0), dtype=np.int32)
+        self._packed: NDArray[np.int32] | None = None
+        self._lines: list[list[int]] = []
 
-    def show(self, pixels: NDArray[np.uint8] | None) -> None:
-        """Show these pixels (height x width x 3, uint8), or nothing."""
-        before, self._pixels = self._pixels, pixels
-        if pixels is None:
+    def show(self, picture: Picture | None) -> None:
+        """Show a picture at its own size, or nothing."""
+        if picture is None:
+            self._first = self._pixels = self._packed = None
             self.display = False
             return
         few = self.app.console.color_system in (None, "standard")
-        if before is None or before.shape != pixels.shape or not self.display:
-            self._packed = pack(pixels, few_colours=few)
-            self.styles.width, self.styles.height = pixels.shape[1], self._packed.shape[0] // 2
-            self.display = True
-            self.refresh()
+        if self._first is not None:
+            self._pixels = self._first.pixels
+            self._packed = pack(self._pixels, few_colours=few)
+        before, self._first = self._pixels, None
+        if before is None or before.shape != (picture.rows, picture.columns, 3):
+            self._show_whole(picture, few_colours=few)
             return
+        import numpy as np
+
+        pixels = picture.pixels
         moved = np.abs(pixels.astype(np.int16) - before).max(axis=2) > _UNSEEN
         self._pixels = np.where(moved[..., None], pixels, before)
         packed = pack(self._pixels, few_colours=few)
         changed = packed != self._packed
-        self._packed = packed
+        self._packed, self._lines = packed, packed.tolist()
         regions = list(_regions(changed[0::2] | changed[1::2]))
         if regions:
             self.refresh(*regions)
 
+    def _show_whole(self, picture: Picture, *, few_colours: bool) -> None:
+        self._first = picture
+        self._lines = (
+            pack(picture.pixels, few_colours=True).tolist() if few_colours else pack_plainly(picture)
+        )
+        self.styles.width, self.styles.height = picture.columns, len(self._lines) // 2
+        self.display = True
+        self.refresh()
+
     def render_line(self, y: int) -> Strip:
-        if 2 * y + 1 >= len(self._packed):
+        if 2 * y + 1 >= len(self._lines):
             return Strip.blank(self.size.width)
-        return cells(self._packed[2 * y].tolist(), self._packed[2 * y + 1].tolist())
+        return cells(self._lines[2 * y], self._lines[2 * y + 1])
 
 
 def _regions(changed: NDArray[np.bool_]) -> Iterator[Region]:
     """Yield the stretches of changed cells, line by line."""
+    import numpy as np
+
     for y in np.flatnonzero(changed.any(axis=1)).tolist():
         places = np.flatnonzero(changed[y])
         gaps = np.flatnonzero(np.diff(places) > _BRIDGED + 1)

@@ -8,9 +8,11 @@ from textual.content import Content
 
 from tui.widgets.line import Line
 
+_KEPT = ("?", "q")
+
 
 class KeyLine(Line):
-    """One line of keys and words; what does not fit is left out, `? help` stays."""
+    """One line of keys and words; what does not fit is left out from the end, `? help` and `q quit` stay."""
 
     def __init__(self) -> None:
         super().__init__(id="keys")
@@ -26,6 +28,6 @@ class KeyLine(Line):
         pairs = [Content.assemble((f" {key} ", "bold $accent"), word, " ") for key, word in self._keys]
         keys = [key for key, _ in self._keys]
         while len(pairs) > 1 and sum(pair.cell_length for pair in pairs) > width:
-            at = len(keys) - 1 if keys[-1] != "?" else len(keys) - 2
+            at = max((at for at, key in enumerate(keys) if key not in _KEPT), default=len(keys) - 1)
             del pairs[at], keys[at]
         return Content("").join(pairs).truncate(width)

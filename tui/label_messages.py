@@ -1,0 +1,53 @@
+"""What comes back for the Label screen besides frames, labels and pictures; frozen, like all messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.labels.model import LabelStep
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a model said of a frame: a class of the task and how sure it was, 0 to 1."""
+
+    class_: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionsRead:
+    """What the predictions files say: task → frame → guess."""
+
+    guesses: Mapping[str, Mapping[str, Guess]]
+
+
+@dataclass(frozen=True, slots=True)
+class Undoes:
+    """The step that `u` takes back now, None where there is none."""
+
+    step: LabelStep | None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRead:
+    """Where the app was left: screen, task, camera, frame, filter line, when, and frames per camera then."""
+
+    place: str = ""
+    task: str = ""
+    source: str = ""
+    frame: str = ""
+    filter: str = ""
+    left_at: str = ""
+    frames: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ManyGoneOutside:
+    """A label file was changed outside so that many labels go; it waits for a word. `task` owns the file."""
+
+    task: str
+    what: str

@@ -1,0 +1,214 @@
+"""What the lane for labels does: labels given and taken back, other sessions followed, the label files kept in step.
+
+What always holds: all of it runs in that one lane, in order; `Labelled` is returned only after the store has the step
+on the disk; a change of a label file outside is taken as one step that can be undone, or waits for a word where it
+takes many labels. Called by the bridge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from core.errors import PrintModelsError
+from core.human import plural
+from core.tasks import Task
+from core.text import safe
+from core.workspace import Workspace
+from tui import remembering
+from tui.label_messages import ManyGoneOutside, ViewRead
+from tui.lanes import Post
+from tui.messages import (
+    Failed,
+    Flushed,
+    Labelled,
+    LabelsChanged,
+    LabelsRead,
+    NothingToUndo,
+    NotLabelled,
+)
+
+if TYPE_CHECKING:
+    from core.labels.store import LabelStore
+
+Bytes = tuple[int, int, str | None]
+
+_MANY = 2000
+
+
+class LabelWork:
+    """The work of the labels lane; `store` opens the store on first use."""
+
+    def __init__(self, workspace: Workspace, store: Callable[[], LabelStore], post: Post) -> None:
+        self.workspace = workspace
+        self._open = store
+        self._store: LabelStore | None = None
+        self._post = post
+        self._who = ""
+        self._seq = 0
+        self._dirty: set[str] = set()
+        self._told: frozenset[str] = frozenset()
+        self._view: Mapping[str, Any] = {}
+        #: Why label files were not written on leaving, for who says it once the screen is gone.
+        self.unwritten: tuple[str, ...] = ()
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def read(self) -> LabelsRead:
+        """Open the store and read every label; also where too much changed to be followed step by step."""
+        store = self._opened()
+        self._seq = store.last_seq()
+        labels = {task.name: store.labels(task) for task in self.workspace.tasks.values()}
+        said = tuple(dict.fromkeys(safe(line) for line in store.notices))
+        self._undoes()
+        return LabelsRead(labels, said)
+
+    def view(self) -> ViewRead:
+        """Read where the app was left; before the store is opened, which may wait for others."""
+        from core.labels.views import read_view
+
+        self._view = read_view(self.workspace.labels_db)
+        return remembering.view_of(self._view)
+
+    def keep_view(self, view: Mapping[str, Any]) -> None:
+        """Keep where the app is, if that differs in more than the time from what is kept."""
+        from core.labels.views import keep_view
+
+        known = {**self._view, "left_at": view["left_at"]}
+        if view != known and keep_view(self._opened(), view):
+            self._view = view
+
+    # --- labelling ----------------------------------------------------------------------------------------------
+
+    def label(self, task: Task, key: str, class_: str | None, seen: Bytes | None) -> Labelled | NotLabelled:
+        """Give a frame a class, or take its label off."""
+        try:
+            store = self._opened()
+            step = store.set(task, [key], class_, who=self._me(), sizes={key: seen} if seen else None)
+            self._dirty.add(task.name)
+            self._follow(step.seq)
+            self._undoes()
+            return Labelled(step, {key: store.get(task, key)})
+        except PrintModelsError as error:
+            return NotLabelled(task.name, key, class_, error.what, error.remedy)
+
+    def undo(self) -> Labelled | NothingToUndo | Failed:
+        """Take this person's last step back."""
+        try:
+            store = self._opened()
+            step = store.undo(self._me(), store.session)
+        except PrintModelsError as error:
+            return Failed("undo", error.what, error.remedy)
+        if step is None:
+            return NothingToUndo()
+        self._touched(step.task)
+        self._follow(step.seq)
+        self._undoes()
+        known = step.task in self.workspace.tasks
+        return Labelled(
+            step, {key: store.get(step.task, key) for key in step.frames} if known else {}, undone=True
+        )
+
+    def _opened(self) -> LabelStore:
+        self._store = self._store or self._open()
+        return self._store
+
+    def _me(self) -> str:
+        self._who = self._who or self.workspace.who()
+        return self._who
+
+    def _undoes(self) -> None:
+        """Say what `u` takes back now; a person without a name yet has nothing to take back."""
+        try:
+            found = remembering.undoes(self._opened(), self._me())
+        except PrintModelsError:
+            return
+        if found is not None:
+            self._post(found)
+
+    def _touched(self, task: str) -> None:
+        """A step on marks, or of a task the settings no longer have, belongs to no one label file: write them all."""
+        self._dirty |= {task} if task in self.workspace.tasks else set(self.workspace.tasks)
+
+    def _follow(self, seq: int) -> None:
+        """Our own step needs no second look, unless another session's came before it."""
+        if seq == self._seq + 1:
+            self._seq = seq
+
+    # --- others -------------------------------------------------------------------------------------------------
+
+    def poll(self) -> LabelsRead | LabelsChanged | None:
+        """Look whether another session labelled, and whether a label file was changed outside."""
+        if self._store is None:
+            return None
+        from core.labels.sync import changed_outside
+
+        if changed_outside(self.workspace, self._store):
+            flushed = self.flush()
+            if flushed is not None:
+                self._post(flushed)
+        return self._others(self._store)
+
+    def _others(self, store: LabelStore) -> LabelsRead | LabelsChanged | None:
+        if store.last_seq() == self._seq:
+            return None
+        steps = store.steps(self._seq)
+        if sum(len(step.frames) for step in steps) > _MANY or len(steps) >= 1000:
+            return self.read()
+        self._seq = max((step.seq for step in steps), default=self._seq)
+        self._undoes()
+        return LabelsChanged(
+            {
+                task: {
+                    key: store.get(task, key) for step in steps if step.task == task for key in step.frames
+                }
+                for task in {step.task for step in steps} & set(self.workspace.tasks)
+            }
+        )
+
+    # --- the label files ----------------------------------------------------------------------------------------
+
+    def flush(self, accept: str = "") -> Flushed | None:
+        """Bring the label files in step with the store; `accept` names a task whose file may take many labels off."""
+        if self._store is None:
+            return None
+        from core.labels.reconcile import ManyGone
+        from core.labels.sync import flush
+
+        said, asked = [], []
+        for name in sorted({*self._dirty, accept} - {""} or self.workspace.tasks):
+            self._dirty.discard(name)
+            task = self.workspace.tasks[name]
+            done = flush(self.workspace, self._store, task, accept_outside=name == accept)
+            if isinstance(done.problem, ManyGone):
+                asked.append(ManyGoneOutside(name, done.problem.what))
+            elif done.problem:
+                said.append(str(done.problem))
+            if done.problem:
+                self._dirty.add(name)
+            if done.outside:
+                file = safe(done.path.name)
+                said.append(
+                    f"{plural(done.outside, 'label')} from a change of {file} outside; u takes them back."
+                )
+            said += done.notices
+        told, self._told = self._told, frozenset([*said, *(question.what for question in asked)])
+        for question in asked:
+            if question.what not in told:
+                self._post(question)
+        changed = self._others(self._store)
+        if changed is not None:
+            self._post(changed)
+        return Flushed(tuple(safe(line) for line in dict.fromkeys(said) if line not in told))
+
+    def leave(self) -> None:
+        """Write what waits and close the store; what could not be written is in `unwritten`."""
+        if self._store is None:
+            return
+        try:
+            if self._dirty:
+                self._told = frozenset()
+                done = self.flush()
+                self.unwritten = done.said if done and self._dirty else ()
+        finally:
+            self._store.close()

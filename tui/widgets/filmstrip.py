@@ -1,0 +1,79 @@
+"""The frames around the cursor as small pictures, a page at a time.
+
+What always holds: a step of the cursor within the page moves a mark and nothing else; the pictures change when the
+page does. The screen asks for the pictures that are not there yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.content import Content
+
+from core.tasks import Task
+from tui.drawing import COLOURS, DIM, GLYPHS, UNLABELLED
+from tui.widgets.halfcells import Still
+from tui.widgets.line import Words
+
+if TYPE_CHECKING:
+    from core.frames.decode import Picture
+    from core.frames.index import Frame
+
+#: A small picture in cells, and the pixels that makes.
+WIDTH, HEIGHT = 16, 5
+BOX = (WIDTH, 2 * HEIGHT)
+_MOST = 28
+
+
+class Filmstrip(Container):
+    """A row of small pictures with times below them."""
+
+    def __init__(self) -> None:
+        super().__init__(id="strip")
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="strip-pictures"):
+            for number in range(_MOST):
+                with Container(classes="small"):
+                    yield Still(id=f"small-{number}")
+        yield Words("strip-times")
+
+    def page(self, cursor: int, total: int) -> range:
+        """Return the places of the frames on the cursor's page."""
+        number = max(1, min(_MOST, (self.content_size.width - 1) // (WIDTH + 1)))
+        first = cursor // number * number
+        return range(first, min(first + number, total))
+
+    def show(
+        self,
+        frames: Sequence[Frame],
+        places: range,
+        cursor: int,
+        task: Task,
+        classes: Mapping[str, str],
+        picture: Callable[[str], Picture | None],
+    ) -> list[str]:
+        """Draw the page; return the frames whose small picture is not there yet."""
+        lacking, times = [], [Content(" ")]
+        stills = list(self.query(Still))
+        for number, still in enumerate(stills):
+            key = frames[places[number]].key if number < len(places) else ""
+            found = picture(key) if key else None
+            if key and found is None:
+                lacking.append(key)
+            still.show(found)
+        for at in places:
+            times.append(_time(frames[at], at == cursor, task, classes.get(frames[at].key)))
+        self.query_one("#strip-times", Words).show(Content("").join(times))
+        return lacking
+
+
+def _time(frame: Frame, here: bool, task: Task, class_: str | None) -> Content:
+    code = task.code(class_) if class_ in task.classes and class_ else None
+    glyph = (GLYPHS[code], COLOURS[code]) if code is not None else (UNLABELLED, DIM)
+    words = f" {frame.captured_at:%H:%M:%S}{'▲' if here else ' '}"
+    line = Content.assemble("   ", glyph, (words, "bold $accent" if here else DIM))
+    return line + Content(" " * max(0, WIDTH + 1 - line.cell_length))

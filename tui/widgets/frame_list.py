@@ -1,0 +1,48 @@
+"""The frames that are gone through as a list around the cursor: time, and what each is labelled as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from core.tasks import Task
+from tui.drawing import DIM, UNLABELLED, class_mark
+from tui.widgets.line import Line
+
+if TYPE_CHECKING:
+    from core.frames.index import Frame
+
+
+class FrameList(Line):
+    """A page of the list; a step of the cursor moves a mark, the page changes when the cursor leaves it."""
+
+    def __init__(self) -> None:
+        super().__init__(id="frame-list")
+        self._frames: Sequence[Frame] = ()
+        self._cursor = 0
+        self._about: Task | None = None
+        self._labels: Mapping[str, str] = {}
+
+    def show(self, frames: Sequence[Frame], cursor: int, task: Task, classes: Mapping[str, str]) -> None:
+        """Draw the page of the cursor."""
+        self._frames, self._cursor, self._about, self._labels = frames, cursor, task, classes
+        self.redraw()
+
+    def words(self) -> Content:
+        height = self.content_size.height
+        if height < 1 or self._about is None:
+            return Content("")
+        first = self._cursor // height * height
+        lines = [self._line(at, self._about) for at in range(first, min(first + height, len(self._frames)))]
+        return Content("\n").join(lines)
+
+    def _line(self, at: int, task: Task) -> Content:
+        frame, here = self._frames[at], at == self._cursor
+        class_ = self._labels.get(frame.key)
+        mark = class_mark(task, class_) if class_ else Content.styled(UNLABELLED, DIM)
+        same_day = frame.captured_at.date() == self._frames[self._cursor].captured_at.date()
+        words = f"{frame.captured_at:%H:%M:%S}" if same_day else f"{frame.captured_at:%d %b %H:%M}"
+        time = (words, "bold $accent" if here else DIM)
+        return Content.assemble("▸" if here else " ", time, " ", mark)
