@@ -18,7 +18,7 @@ def patterns(count: int = 6, size: tuple[int, int] = (1920, 1080)) -> tuple[byte
     from core.demo import simulate
 
     with tempfile.TemporaryDirectory() as folder:
-        truth = simulate(Path(folder), frames=max(30, count), size=size, seed=1, source=".")
+        truth = simulate(Path(folder), frames=max(60, count), size=size, seed=1, source=".")
         whole = [frame.frame for frame in truth.frames if frame.usable]
         return tuple((Path(folder) / key).read_bytes() for key in whole[:count])
 

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from core.demo.script import Script, Sitting
 from core.errors import WrongUsage
 
-LEAST_FRAMES = 30
+LEAST_FRAMES = 60
 _FRAMES_PER_ROUND = 720  # above this the script is repeated instead of stretched
 _LEAST_PAUSE = timedelta(minutes=20)  # a recording ends after 15 minutes without a frame
 _PARTS = ("vase", "box", "rook", "planter", "tower", "gear", "cup")
@@ -98,11 +98,11 @@ class Shot:
 def plan(frames: int, seed: int, script: Script, start: date | None = None) -> tuple[Shot, ...]:
     """Plan `frames` shots from `start` on, the same for the same numbers.
 
-    WrongUsage below 30 frames, and for another number than an exact script's own.
+    WrongUsage below 60 frames, and for another number than an exact script's own.
     """
     if frames < LEAST_FRAMES:
         raise WrongUsage(
-            f"{frames} frames are too few for a simulated printer with every kind of recording.",
+            f"{frames} frames are too few for a simulated printer with everything that happens.",
             f"Ask for at least {LEAST_FRAMES} frames.",
         )
     if script.exact and frames != script.frames:

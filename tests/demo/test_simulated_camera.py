@@ -183,7 +183,7 @@ def test_nothing_that_exists_is_overwritten(camera: tuple[Path, Truth]) -> None:
     assert hashes(folder) == before
 
 
-@pytest.mark.parametrize("wrong", [{"frames": 29}, {"size": (0, 0)}, {"size": (99999, 9)}, {"seed": -1}])
+@pytest.mark.parametrize("wrong", [{"frames": 59}, {"size": (0, 0)}, {"size": (99999, 9)}, {"seed": -1}])
 def test_impossible_numbers_are_refused_before_anything_is_written(
     tmp_path: Path, wrong: dict[str, object]
 ) -> None:
