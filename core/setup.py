@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import merge_driver
 from core.durable import atomic_write, explain
 from core.errors import Lacking, Refused
 from core.process import ProcessFailed, run
@@ -60,6 +61,8 @@ def init(folder: Path, *, source: Path | None = None, commit: bool = True) -> In
     except OSError as error:
         raise explain(error, "making the workspace") from error
     _install_lfs(folder, done)
+    if merge_driver.install(folder):
+        done.append("set up git's merge of label files (this repository only)")
     workspace = Workspace.open(folder)
     workspace.ensure_private()
     written += _lift_ignore_rules(workspace, done)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from core.merge_driver import RULES
+
 _ANY_CASE = ("[jJ][pP][gG]", "[jJ][pP][eE][gG]", "[pP][nN][gG]")
 _LFS = "filter=lfs diff=lfs merge=lfs -text"
 
@@ -12,6 +14,7 @@ ATTRIBUTES = (
         for folder in ("models", "models/versions")
         for ending in ("[pP][tT][hH]", "[oO][nN][nN][xX]")
     ),
+    *RULES,
     "data/history/*.jsonl merge=union",
 )
 

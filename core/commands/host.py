@@ -16,8 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from core import personal
-from core.errors import PrintModelsError
+from core import merge_driver, personal
+from core.errors import Lacking, PrintModelsError
 from core.human import count, plural, size
 from core.process import run
 from core.setup import IDENTITY_REMEDY, LFS_REMEDY
@@ -253,7 +253,8 @@ def _repository(workspace: Workspace) -> Iterator[Finding]:
 
     git = Git(workspace.root)
     if workspace.read_only is not None:
-        yield Finding("workspace", "warn", workspace.read_only.what, workspace.read_only.remedy)
+        level: Level = "block" if isinstance(workspace.read_only, Lacking) else "warn"
+        yield Finding("workspace", level, workspace.read_only.what, workspace.read_only.remedy)
     else:
         yield Finding("workspace", "pass", safe(workspace.root))
     if not git.is_repository():
@@ -272,6 +273,14 @@ def _repository(workspace: Workspace) -> Iterator[Finding]:
             "Set them up: print-models init   (or git lfs install --local)",
         )
     yield _hook(workspace, git.git_path("hooks"))
+    if workspace.read_only is None:
+        wrong = merge_driver.missing(workspace.root)
+        yield Finding(
+            "merge",
+            "warn" if wrong else "pass",
+            wrong or "label files merge per frame",
+            "Set it up: print-models init",
+        )
 
 
 def _hook(workspace: Workspace, folder: Path) -> Finding:

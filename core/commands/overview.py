@@ -11,7 +11,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from core import human
+from core import human, merge_driver
 from core.errors import PrintModelsError
 from core.progress import Report, silent
 from core.tasks import Task
@@ -136,6 +136,7 @@ class Overview:
 
 def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
     """Look at everything; scans the camera's changed day folders first. Raises Damaged for a broken label file."""
+    from core.commands.cameras import weak_times
     from core.frames.index import FrameIndex
     from core.labels.sync import open_store
 
@@ -146,7 +147,10 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
             if problem is not None:
                 notices.append(_away(workspace, name, problem))
         index.scan(report)
+        notices += weak_times(index)
         notices += [safe(notice) for notice in store.notices]
+        if workspace.read_only is None and (wrong := merge_driver.missing(workspace.root)):
+            notices.append(f"{wrong} Set it up: print-models init")
         notices += [line for task in workspace.tasks.values() if (line := _older_spelling(workspace, task))]
         tasks = tuple(_task(workspace, store, index, task) for task in workspace.tasks.values())
         frames = index.count()
@@ -154,7 +158,7 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
     storage = _storage(workspace) if git else {}
     runs = _runs(workspace)
     step = _next(workspace, tasks, git, runs, frames)
-    return Overview(safe(workspace.root), tasks, git, storage, runs, tuple(notices), step)
+    return Overview(safe(workspace.root), tasks, git, storage, runs, tuple(dict.fromkeys(notices)), step)
 
 
 def _away(workspace: Workspace, name: str, problem: PrintModelsError) -> str:

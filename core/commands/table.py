@@ -38,7 +38,10 @@ COMMANDS: dict[str, Entry] = {
     "label": Entry("core.commands.labelling:label", "Label", "give frames a class", writes=True),
     "unlabel": Entry("core.commands.labelling:unlabel", "Label", "take labels off", writes=True),
     "mark": Entry(
-        "core.commands.marking:mark", "Label", "unsure, excluded with a reason, a note, an example", writes=True
+        "core.commands.marking:mark",
+        "Label",
+        "unsure, excluded with a reason, a note, an example",
+        writes=True,
     ),
     "history": Entry("core.commands.labelling:history", "Label", "who labelled a frame, when, and how"),
     "undo": Entry("core.commands.labelling:undo", "Label", "take the last labelling step back", writes=True),
@@ -81,6 +84,9 @@ COMMANDS: dict[str, Entry] = {
         "Learn",
         "train a model again from its record and compare",
         writes=True,
+    ),
+    "merge-labels": Entry(
+        "core.commands.merging:merge_labels", "Other programs", "git's merge of label files, per frame"
     ),
     "completion": Entry(
         "core.commands.completion:completion", "Begin", "let the shell complete commands by the tab key"

@@ -102,12 +102,16 @@ def _why_no_mark(value: Any) -> str:
 
 
 def _encode_marks(values: Mapping[str, str], kept: Iterable[tuple[str, str]]) -> bytes:
-    entries = sorted([*values.items(), *kept])
-    if not entries:
-        return b"{}\n"
-    # Written entry by entry: one that is there twice with different marks stays there twice.
-    body = ",\n".join(f"  {files.quoted(frame)}: {_indented(text)}" for frame, text in entries)
-    return f"{{\n{body}\n}}\n".encode()
+    return encode_entries([*values.items(), *kept])
+
+
+def encode_entries(entries: Iterable[tuple[str, str]]) -> bytes:
+    """Return the bytes of a file of (frame, JSON) entries: sorted, two-space indent, a newline at the end.
+
+    Written entry by entry: one that is there twice with different values stays there twice.
+    """
+    lines = [f"  {files.quoted(frame)}: {_indented(text)}" for frame, text in sorted(entries)]
+    return ("{\n" + ",\n".join(lines) + "\n}\n" if lines else "{}\n").encode()
 
 
 def _indented(text: str) -> str:

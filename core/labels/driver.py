@@ -1,0 +1,70 @@
+"""The merge of label files and marks that git asks for: three files in, one out, per frame.
+
+A frame that both sides changed differently is written {"ours": …, "theirs": …}. Where a task tells the classes, older
+spellings count as the class they mean, so that two spellings are no conflict. Pure but for reading settings; called by
+commands/merging.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import Damaged
+from core.labels.documents import encode_entries
+from core.labels.files import class_of, pairs_of
+from core.labels.merge import three_way
+from core.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The merged file's bytes, and the frames whose two values wait for a decision."""
+
+    data: bytes
+    conflicts: tuple[str, ...]
+
+
+def merge(base: bytes, ours: bytes, theirs: bytes, tasks: Iterable[Task]) -> Merged:
+    """Merge three versions of a label file or of marks.json; an empty base is no entries.
+
+    Raises Damaged where one of them can't be read as entries by frame, each there once.
+    """
+    read = [_entries(data, side) for data, side in ((base, "the base"), (ours, "ours"), (theirs, "theirs"))]
+    task = _task_of(read, tuple(tasks))
+    then, here, there = ({key: _text(value, task) for key, value in side.items()} for side in read)
+    found = three_way(then, here, there)
+    merged = here | {key: value for key, value in found.take.items() if value is not None}
+    for key, value in found.take.items():
+        if value is None:
+            merged.pop(key, None)
+    for key, (mine, other) in found.conflicts.items():
+        sides = {"ours": mine, "theirs": other}
+        merged[key] = json.dumps({side: json.loads(text) if text else None for side, text in sides.items()})
+    return Merged(encode_entries(merged.items()), tuple(found.conflicts))
+
+
+def _entries(data: bytes, side: str) -> dict[str, Any]:
+    if not data.strip():
+        return {}
+    entries: dict[str, Any] = {}
+    for written, value in pairs_of(data, side):
+        key = written.removeprefix("./")
+        if key in entries and entries[key] != value:
+            raise Damaged(f"{side} has “{key}” twice, with different values.", "Keep the one that is meant.")
+        entries[key] = value
+    return entries
+
+
+def _task_of(sides: Iterable[Mapping[str, Any]], tasks: tuple[Task, ...]) -> Task | None:
+    """Return the one task whose classes the files name, None where none or several could be meant."""
+    words = {value.strip().lower() for side in sides for value in side.values() if isinstance(value, str)}
+    meant = [task for task in tasks if words & set(task.classes)]
+    return meant[0] if len(meant) == 1 else None
+
+
+def _text(value: Any, task: Task | None) -> str:
+    meant = class_of(value, task) if task is not None else None
+    return json.dumps(value if meant is None else meant, sort_keys=True)
