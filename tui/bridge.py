@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.progress import CancelToken
 from core.tasks import Task
 from core.workspace import Workspace
-from tui import looking, remembering, storing, trainings
+from tui import comparing, looking, remembering, storing, trainings
 from tui.labelling import Bytes, LabelWork
 from tui.lanes import Lane, Post
 from tui.messages import (
@@ -47,6 +47,9 @@ class Bridge:
         self._trainings = Lane("trainings", post)
         self._working = Lane("working", post)
         self.release = storing.ReleaseWork(self._working, post)
+        self.compare = comparing.Comparing(
+            self._looking, self._working, post, workspace, self.store, self.index
+        )
 
     @property
     def unwritten(self) -> tuple[str, ...]:
@@ -146,11 +149,6 @@ class Bridge:
         """Find where recordings begin."""
         job = partial(looking.recordings, self.workspace, self.store, self.index, source)
         self._looking.ask("recordings", job, slot="recordings")
-
-    def versions(self, task: Task) -> None:
-        """List the versions of a task and compare the latest with the draft."""
-        job = partial(storing.versions_seen, self.workspace, self.store, self.index, task)
-        self._looking.ask("versions", job, slot="versions")
 
     def ledger(self) -> None:
         """Measure what is stored and what the drafts cost."""

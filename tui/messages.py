@@ -160,38 +160,6 @@ class GitSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionRow:
-    """One version in the list; `state` is tagged, not tagged, withdrawn, damaged or older tool."""
-
-    name: str
-    created: str
-    images: int
-    bytes: int
-    classes: str
-    state: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class VersionsSeen:
-    """The versions of a task, and how its draft (`draft` frames) differs from the latest one, `base` ('' for none).
-
-    `counts` are frames per kind of change, `classes` (name, before, after), `hunks` and `frames` (where, what).
-    """
-
-    task: str
-    rows: tuple[VersionRow, ...]
-    draft: int
-    base: str
-    counts: Mapping[str, int]
-    classes: tuple[tuple[str, int, int], ...]
-    hunks: tuple[tuple[str, str], ...]
-    frames: tuple[tuple[str, str], ...]
-    new_bytes: int
-    differs: bool
-
-
-@dataclass(frozen=True, slots=True)
 class LedgerRow:
     """One line of the ledger; `exclusive` are bytes that no other line shares."""
 

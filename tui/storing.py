@@ -1,4 +1,4 @@
-"""What the worker threads look up and do for the Versions, Storage and Release screens.
+"""What the worker threads look up and do for the Storage and Release screens.
 
 What always holds: each function returns one frozen message made from core's own objects; a release runs in the one
 lane for long work and can be asked to stop. Called by the bridge.
@@ -10,8 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from core.errors import PrintModelsError
-from core.human import count, plural, size
+from core.human import plural, size
 from core.progress import CancelToken
 from core.tasks import Task
 from core.text import safe
@@ -23,8 +22,6 @@ from tui.messages import (
     LedgerSeen,
     Released,
     ReleasePlanned,
-    VersionRow,
-    VersionsSeen,
 )
 
 if TYPE_CHECKING:
@@ -32,15 +29,10 @@ if TYPE_CHECKING:
     from core.labels.store import LabelStore
     from core.progress import Progress
     from core.release import ReleasePlan
-    from core.storage.git import Git
     from core.storage.ledger import Ledger
-    from core.versions.diff import Diff
-    from core.versions.manifest import Version
 
 Stores = Callable[[], "LabelStore"]
 Indexes = Callable[[], "FrameIndex"]
-
-_MOST_FRAMES = 2000
 
 #: What each step of a release does, and the git commands it runs.
 STEPS: dict[str, tuple[str, str]] = {
@@ -52,89 +44,6 @@ STEPS: dict[str, tuple[str, str]] = {
     "push": ("objects, proof, then branch and tag together; can't be taken back",
              "git lfs push {remote}; git push --atomic {remote} {branch} {tag}"),
 }  # fmt: skip
-
-
-# --- versions ---------------------------------------------------------------------------------------------------
-
-
-def versions_seen(workspace: Workspace, store: Stores, index: Indexes, task: Task) -> VersionsSeen:
-    """List a task's versions, and compare the latest with the draft."""
-    from core.storage.git import Git
-    from core.versions.diff import Snapshot
-    from core.versions.diff import diff as compare
-    from core.versions.manifest import current_names, list_versions, read_version, withdrawn
-    from core.versions.snapshots import snapshot_of
-
-    gone, tags = withdrawn(workspace, task), _tags(Git(workspace.root), task)
-    rows = []
-    for name in list_versions(workspace, task):
-        try:
-            rows.append(
-                _row(read_version(workspace, task, name), name in gone, f"{task.name}/{name}" in tags)
-            )
-        except PrintModelsError as error:
-            rows.append(VersionRow(name, "", 0, 0, "", "damaged", error.what))
-    names = current_names(workspace, task)
-    draft = snapshot_of(workspace, "draft", task, store=store(), index=index())
-    base = snapshot_of(workspace, names[-1], task) if names else Snapshot("nothing", {}, task.classes)
-    found = compare(base, draft)
-    before, after = base.counts, draft.counts
-    return VersionsSeen(
-        task=task.name,
-        rows=tuple(rows),
-        draft=len(draft.entries),
-        base=names[-1] if names else "",
-        counts=found.counts,
-        classes=tuple((name, before.get(name, 0), after.get(name, 0)) for name in task.classes),
-        hunks=tuple(
-            _hunk(hunk.first, hunk.last, len(hunk.frames), hunk.change) for hunk in found.hunks[:_MOST_FRAMES]
-        ),
-        frames=_changed(found),
-        new_bytes=found.bytes["new"],
-        differs=found.differs,
-    )
-
-
-def _tags(git: Git, task: Task) -> set[str]:
-    try:
-        return set(git.tags(f"{task.name}/*"))
-    except PrintModelsError:
-        return set()
-
-
-def _row(version: Version, withdrawn: bool, tagged: bool) -> VersionRow:
-    classes = ", ".join(f"{name} {count(number)}" for name, number in version.classes.items())
-    state = (
-        "withdrawn" if withdrawn else "tagged" if tagged else "older tool" if version.legacy else "not tagged"
-    )
-    note = safe(version.problems[0]) if version.problems else ""
-    return VersionRow(
-        version.name,
-        safe(version.info.created[:10]),
-        len(version.items),
-        version.total_bytes,
-        classes,
-        state,
-        note,
-    )
-
-
-def _hunk(first: str, last: str, frames: int, change: str) -> tuple[str, str]:
-    from core.frames.names import captured_at
-
-    begin, end = captured_at(first), captured_at(last)
-    if begin is None or end is None:
-        return safe(first, limit=60), f"{plural(frames, 'frame')} · {safe(change)}"
-    until = f"–{end:%H:%M}" if end != begin else ""
-    return f"{begin:%d %b %H:%M}{until}", f"{plural(frames, 'frame')} · {safe(change)}"
-
-
-def _changed(found: Diff) -> tuple[tuple[str, str], ...]:
-    changed = (c for c in found.changes if c.kind not in ("unchanged", "unknown"))
-    return tuple(
-        (safe(c.entry.source, limit=100), safe(c.words))
-        for c, _ in zip(changed, range(_MOST_FRAMES), strict=False)
-    )
 
 
 # --- storage ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,8 @@
-"""The Versions screen: every version of a task with the draft, how the draft differs, and the way to a release."""
+"""The Versions screen: the draft and every version of a task; of the chosen one what changes, its cost, its soundness.
+
+What always holds: the direction is always written (base → target); the card is what core writes; a version's bytes are
+read again only when that is asked for.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +14,29 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from core.human import count, plural, signed_size, size
-from core.tasks import Task
+from core.human import count
+from core.progress import Progress
 from tui import keymap
-from tui.drawing import BAD, BOLD, COLOURS, DIM, GLYPHS, GOOD, WARN
-from tui.messages import Failed, Labelled, LabelsChanged, LabelsRead, Released, VersionRow, VersionsSeen
+from tui.drawing import BAD, DIM
+from tui.messages import (
+    Advanced,
+    DraftPriced,
+    Failed,
+    Labelled,
+    LabelsChanged,
+    LabelsRead,
+    Released,
+)
 from tui.screens.base import Place
 from tui.screens.release import ReleaseScreen
+from tui.screens.versions_texts import DRAFT, frames_of, list_of, overview_of
+from tui.version_messages import CardSeen, PairSeen, VersionChecked, VersionFacts, VersionsSeen
 
-_MARKS = {"tagged": ("✓", GOOD), "not tagged": ("○", WARN), "withdrawn": ("✗", DIM), "damaged": ("!", BAD)}
-_KINDS = (
-    *(("added", "+", GOOD), ("removed", "−", BAD), ("relabelled", "~", WARN)),
-    *(("replaced", "≠", WARN), ("moved", "→", DIM), ("unknown", "?", DIM)),
-)
+_OVERVIEW, _FRAMES, _CARD = "overview", "frames", "card"
 
 
 class VersionsScreen(Place):
-    """What there is, what would change, what it costs."""
+    """What there is, what would change, what it costs, is it sound."""
 
     PLACE = keymap.VERSIONS
     SCROLLS = "#detail"
@@ -35,130 +45,188 @@ class VersionsScreen(Place):
     def __init__(self) -> None:
         super().__init__()
         self._seen: VersionsSeen | None = None
+        self._facts: VersionFacts | None = None
+        self._pair: PairSeen | None = None
+        self._card: CardSeen | None = None
+        self._checked: dict[tuple[str, str], VersionChecked] = {}
         self._problem: Failed | None = None
-        self._frames = False
+        self._reading: Progress | None = None
+        self._chosen = DRAFT
+        self._view = _OVERVIEW
 
     def compose_body(self) -> ComposeResult:
         with Container(id="two"):
-            with VerticalScroll(id="list", can_focus=False):
+            with VerticalScroll(id="versions-list", can_focus=False):
                 yield Static(id="versions", markup=False)
             with VerticalScroll(id="detail", can_focus=False):
                 yield Static(id="diff", markup=False)
 
     def show_state(self) -> None:
         super().show_state()
-        self.bridge.versions(self.state.task)
+        self._ask()
         self._draw()
 
+    def resized(self) -> None:
+        super().resized()
+        self._draw()
+
+    def _ask(self) -> None:
+        task, ask = self.state.task, self.bridge.compare
+        ask.versions(task)
+        ask.pair(task, self._chosen)
+        ask.facts(task)
+        if self._view == _CARD:
+            ask.card(task, self._chosen)
+
     def receive(self, result: object) -> None:
+        task = self.state.task.name
         match result:
-            case VersionsSeen() if result.task == self.state.task.name:
+            case VersionsSeen() if result.task == task:
                 self._seen, self._problem = result, None
-                self._draw()
-            case Failed(job="versions"):
-                self._problem = result
-                self._draw()
-            case Labelled() | LabelsChanged() | LabelsRead() | Released():
-                self.bridge.versions(self.state.task)
+            case VersionFacts() if result.task == task:
+                self._facts = result
+            case PairSeen() if result.task == task and result.target == self._chosen:
+                self._pair, self._problem = result, None
+            case CardSeen() if result.task == task and result.target == self._chosen:
+                self._card = result
+            case VersionChecked():
+                self._checked[result.task, result.name], self._reading = result, None
+            case Advanced(job="check"):
+                self._reading = result.progress
+            case Failed(job="versions" | "pair" | "card" | "check"):
+                self._problem, self._reading = result, None
+            case Released():
+                self._chosen, self._view = DRAFT, _OVERVIEW
+                self._ask()
+                return
+            case Labelled() | LabelsChanged() | LabelsRead():
+                self._ask()
+                return
+            case DraftPriced():
+                pass
+            case _:
+                return
+        self._draw()
+
+    # --- drawing ------------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        task, seen = self.state.task, self._seen
-        box, detail = self.query_one("#list"), self.query_one("#detail")
-        box.border_title = Content(f"{task.name}")
+        if not self.is_mounted:
+            return
+        task = self.state.task
+        box, detail = (
+            self.query_one("#versions-list", VerticalScroll),
+            self.query_one("#detail", VerticalScroll),
+        )
+        box.border_title = Content(task.name)
+        seen = self._seen if self._seen is not None and self._seen.task == task.name else None
+        if seen is None:
+            self.query_one("#versions", Static).update(Content.styled("looking …", DIM))
+        else:
+            facts = self._facts if self._facts is not None and self._facts.task == task.name else None
+            draft = self.state.drafts.get(task.name)
+            width = max(10, box.scrollable_content_region.width)
+            text, at = list_of(seen.rows, draft, facts, self._chosen, width)
+            self.query_one("#versions", Static).update(text)
+            box.scroll_to(y=max(0, at - 2), animate=False)
+        self._draw_detail(detail)
+
+    def _draw_detail(self, detail: VerticalScroll) -> None:
+        task, pair = self.state.task, self._pair
+        text = self.query_one("#diff", Static)
+        text.display = True
+        for card in self.query("#card"):
+            card.display = False
+        if pair is not None and (pair.task != task.name or pair.target != self._chosen):
+            pair = None
+        detail.border_title = Content(
+            f"{pair.base or 'nothing'} → {pair.target}" if pair else f"… → {self._chosen}"
+        )
+        detail.border_subtitle = Content(f" {self._progress()} " if self._reading else "")
         if self._problem is not None:
-            self.query_one("#diff", Static).update(
-                Content.assemble((self._problem.what, BAD), "\n\n", self._problem.remedy)
+            text.update(Content.assemble((self._problem.what, BAD), "\n\n", self._problem.remedy))
+        elif pair is None:
+            text.update(Content.styled("looking …", DIM))
+        elif self._view == _CARD:
+            self._draw_card(detail, text, pair)
+        else:
+            width = max(20, detail.scrollable_content_region.width)
+            checked = self._checked.get((task.name, self._chosen))
+            frames = self._view == _FRAMES
+            text.update(frames_of(pair, width) if frames else overview_of(pair, checked, task, width))
+
+    def _draw_card(self, detail: VerticalScroll, text: Static, pair: PairSeen) -> None:
+        from textual.widgets import Markdown  # a second of imports that opening the app need not wait for
+
+        seen = self._card
+        future = " as it will be" if pair.target == DRAFT else ""
+        detail.border_title = Content(f"README.md of {pair.name}{future}")
+        if seen is None or (seen.task, seen.target) != (pair.task, pair.target):
+            text.update(Content.styled("looking …", DIM))
+            return
+        text.display = False
+        card = next(iter(self.query(Markdown)), None)
+        if card is None:
+            detail.mount(Markdown(seen.text, id="card", open_links=False))
+            return
+        card.display = True
+        if card.source != seen.text:
+            card.update(seen.text)
+
+    def _progress(self) -> str:
+        now = self._reading
+        return f"{now.step}: {count(now.done)} of {count(now.total or 0)}" if now else ""
+
+    # --- keys ---------------------------------------------------------------------------------------------------
+
+    def _choose(self, by: int) -> None:
+        names = [DRAFT, *(row.name for row in reversed(self._seen.rows))] if self._seen else [DRAFT]
+        at = (names.index(self._chosen) if self._chosen in names else 0) + by
+        if 0 <= at < len(names):
+            self._chosen, self._problem = names[at], None
+            self._home()
+            self.bridge.compare.pair(self.state.task, self._chosen)
+            if self._view == _CARD:
+                self.bridge.compare.card(self.state.task, self._chosen)
+            self._draw()
+
+    def _home(self) -> None:
+        self.query_one("#detail", VerticalScroll).scroll_home(animate=False)
+
+    def _look_at(self, view: str) -> None:
+        self._view = _OVERVIEW if self._view == view else view
+        if self._view == _CARD:
+            self.bridge.compare.card(self.state.task, self._chosen)
+        self._home()
+        self._draw()
+
+    def action_version_down(self) -> None:
+        self._choose(1)
+
+    def action_version_up(self) -> None:
+        self._choose(-1)
+
+    def action_frames(self) -> None:
+        self._look_at(_FRAMES)
+
+    def action_card(self) -> None:
+        self._look_at(_CARD)
+
+    def action_check(self) -> None:
+        if self._chosen == DRAFT:
+            self.say(
+                "The draft has no bytes of its own yet; choose a version with the arrows, or R to release it."
             )
             return
-        if seen is None or seen.task != task.name:
-            detail.border_title = Content("…")
-            self.query_one("#versions", Static).update(Content.styled("looking …", DIM))
-            self.query_one("#diff", Static).update("")
-            return
-        self.query_one("#versions", Static).update(list_of(seen, task))
-        detail.border_title = Content(f"{seen.base or 'nothing'} → draft")
-        self.query_one("#diff", Static).update(diff_of(seen, task, frames=self._frames))
+        self._view = _OVERVIEW
+        self.bridge.compare.check(self.state.task, self._chosen)
+        self._reading = Progress(f"reading {self._chosen}", 0, None)
+        self._draw()
 
     def action_release(self) -> None:
         self.app.push_screen(ReleaseScreen(self.state.task))
 
     def action_next_task(self) -> None:
+        self._chosen = DRAFT
         self.pm.next_task()
         self.show_state()
-
-    def action_frames(self) -> None:
-        self._frames = not self._frames
-        self._draw()
-        self.query_one("#detail", VerticalScroll).scroll_home(animate=False)
-
-
-def list_of(seen: VersionsSeen, task: Task) -> Content:
-    """The draft first, then the versions, newest first."""
-    lines = [
-        Content.assemble(
-            ("● draft", BOLD), f"  {plural(seen.draft, 'image')}  ", (signed_size(seen.new_bytes), BOLD)
-        )
-    ]
-    if not seen.rows:
-        lines += [Content(""), Content.styled("There is no version yet.", DIM)]
-        lines.append(Content.styled("Label frames of at least two classes, then R.", DIM))
-    for row in reversed(seen.rows):
-        lines += _version(row)
-    return Content("\n").join(lines)
-
-
-def _version(row: VersionRow) -> list[Content]:
-    glyph, style = _MARKS.get(row.state, ("·", DIM))
-    gone = "strike dim" if row.state == "withdrawn" else BOLD
-    lines = [
-        Content.assemble((glyph, style), " ", (row.name, gone), f"  {row.created}  ", (row.state, style)),
-        Content.styled(f"  {plural(row.images, 'image')}  {size(row.bytes)}", DIM),
-        Content.styled(f"  {row.classes}", DIM),
-    ]
-    return [*lines, *([Content.styled(f"  {row.note}", WARN)] if row.note else [])]
-
-
-def diff_of(seen: VersionsSeen, task: Task, *, frames: bool) -> Content:
-    """Three sentences and a verdict; then hunks, or every frame."""
-    lines = [Content.assemble(("what changes  ", DIM), *_changes(seen))]
-    lines.append(
-        Content.assemble(("what it costs ", DIM), (signed_size(seen.new_bytes), BOLD), " in Git LFS")
-    )
-    lines.append(Content.assemble(("is it ready   ", DIM), *_ready(seen, task)))
-    lines.append(Content(""))
-    wide = max(len(name) for name in task.classes)
-    for name, before, after in seen.classes:
-        code = task.code(name)
-        lines.append(
-            Content.assemble(
-                (f"{GLYPHS[code]} {name:{wide}}", COLOURS[code]),
-                f"  {count(before):>6} → {count(after):<6}",
-                (f" {after - before:+d}".replace("-", "−") if after != before else "", DIM),
-            )
-        )
-    lines.append(Content(""))
-    rows, what = (seen.frames, "frames") if frames else (seen.hunks, "stretches")
-    if rows:
-        lines.append(
-            Content.styled(f"{what} that change ({'f: stretches' if frames else 'f: every frame'})", DIM)
-        )
-    lines += [Content.assemble((f"{where}  ", ""), (change, DIM)) for where, change in rows]
-    return Content("\n").join(lines)
-
-
-def _changes(seen: VersionsSeen) -> list[tuple[str, str]]:
-    parts = [
-        (f"{sign}{count(seen.counts[kind])} {kind}  ", style)
-        for kind, sign, style in _KINDS
-        if seen.counts[kind]
-    ]
-    return parts or [("nothing", DIM)]
-
-
-def _ready(seen: VersionsSeen, task: Task) -> list[tuple[str, str]]:
-    empty = [name for name, _, after in seen.classes if not after]
-    if not seen.differs and seen.base:
-        return [(f"the draft equals {seen.base}: there is nothing to release", DIM)]
-    if len(task.classes) - len(empty) < 2:
-        return [("no: ", BAD), (f"a version needs two classes; label frames of {', '.join(empty)}", "")]
-    return [("yes, ", GOOD), ("R shows the steps and the price first", "")]
