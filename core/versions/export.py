@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from core.durable import publish_dir, sync_filesystem
+from core.durable import publish_dir
 from core.errors import Lacking, PrintModelsError, Refused
 from core.frames.decode import Unreadable, brightness, inspect
 from core.frames.names import captured_at
@@ -97,7 +97,7 @@ def export(
         _verify(stage, items, report, cancel)
         cancel.check()
         report(Progress("publishing", len(items), len(items)))
-        sync_filesystem(stage.path)
+        stage.make_durable()
         publish_dir(stage.path, planned.path)
     return read_version(workspace, planned.task, planned.name)
 
@@ -118,7 +118,8 @@ def _pooled(
             failed.set()
             raise
 
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+    # More threads than cores: while some wait for the disk, others hash.
+    with ThreadPoolExecutor(max_workers=2 + min(4, os.cpu_count() or 1)) as pool:
         try:
             for future in [pool.submit(one, job) for job in jobs]:
                 future.result()

@@ -12,11 +12,13 @@ import itertools
 import os
 import re
 import shutil
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from core.durable import explain, fsync_dir
+from core.durable import explain, fsync_dir, sync_filesystem
 from core.errors import Refused
 from core.human import size
 from core.text import safe
@@ -27,6 +29,8 @@ _numbers = itertools.count(1)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A stage whose process number lives but whose lock is free is another program's number, or one second old.
 _SURELY_DEAD_S = 3600.0
+#: After so many bytes the disk is set to work, while the next images are read.
+_BATCH = 32 << 20
 
 
 class Stage:
@@ -41,6 +45,10 @@ class Stage:
         os.mkdir(name, dir_fd=self._around)
         self._folder = os.open(name, _FOLDER, dir_fd=self._around)
         self._below: dict[str, int] = {}
+        self._disk = ThreadPoolExecutor(max_workers=1)
+        self._syncing: Future[None] | None = None
+        self._fresh = 0
+        self._counting = threading.Lock()
 
     def make_folder(self, name: str) -> None:
         os.mkdir(name, dir_fd=self._folder)
@@ -59,6 +67,25 @@ class Stage:
                 os.utime(fd, ns=(mtime_ns, mtime_ns))
         finally:
             os.close(fd)
+        self._nudge(len(data))
+
+    def _nudge(self, written: int) -> None:
+        """Let the disk begin on what is written so far, so that little is left to wait for at the end."""
+        with self._counting:
+            self._fresh += written
+            if self._fresh >= _BATCH and (self._syncing is None or self._syncing.done()):
+                self._settle()
+                self._fresh = 0
+                self._syncing = self._disk.submit(sync_filesystem, self.path)
+
+    def _settle(self) -> None:
+        if self._syncing is not None:
+            self._syncing.result()  # a write that failed meanwhile is told to one sync only: it must not be lost
+
+    def make_durable(self) -> None:
+        """Make everything that was written durable. Raises OSError where the disk fails."""
+        self._settle()
+        sync_filesystem(self.path)
 
     def read(self, name: str) -> bytes:
         """Read back a file that was written."""
@@ -72,6 +99,7 @@ class Stage:
             return file.read()
 
     def close(self) -> None:
+        self._disk.shutdown()
         for fd in (*self._below.values(), self._folder, self._around):
             os.close(fd)
         self._below.clear()
