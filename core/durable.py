@@ -244,6 +244,18 @@ def copy_hashing(source: Path | BinaryIO, target: Path, *, keep_mtime: bool = Tr
     return hashed
 
 
+def has_locks(path: Path) -> bool:
+    """True where the file system of `path`, which is made as an empty file, has locks that databases use."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.lockf(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _NO_LOCKS
+    finally:
+        os.close(fd)
+    return True
+
+
 @contextmanager
 def lock(path: Path, *, what: str, timeout: float = 0.0) -> Iterator[None]:
     """Hold an exclusive lock on a file; it ends with the process, however that ends.

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -32,11 +32,11 @@ from core.workspace import Workspace
 class Context:
     """What a command is given: where it runs, and how it answers."""
 
-    def __init__(self, folder: Path, *, debug: bool = False, told: set[str] | None = None) -> None:
+    def __init__(self, folder: Path, *, debug: bool = False, told: list[str] | None = None) -> None:
         self.folder = folder
         self.debug = debug
-        #: What was said on standard error already, and is not said again when it ends the command.
-        self.told: set[str] = set() if told is None else told
+        #: What was said on standard error; an error that ends the command does not say the last of it again.
+        self.told: list[str] = [] if told is None else told
         self._workspace: Workspace | None = None
         self._line = ProgressLine()
 
@@ -73,7 +73,7 @@ class Context:
         self._line.clear()
         if line not in self.told:
             click.echo(line, err=True)
-        self.told.add(line)
+        self.told.append(line)
 
     def exit(self, code: int) -> NoReturn:
         """End with that exit code."""
@@ -231,9 +231,10 @@ def program(ctx: click.Context, folder: Path | None, debug: bool, graphics: str 
     ctx.obj = Context(folder or Path.cwd(), debug=debug, told=ctx.obj)
 
 
-def _describe(error: PrintModelsError, *, debug: bool, told: Collection[str] = ()) -> str:
-    """Return an error's lines, without the sentences that were told as notices before."""
-    lines = [] if str(error) in told else [line for line in (error.what, error.remedy) if line not in told]
+def _describe(error: PrintModelsError, *, debug: bool, told: Sequence[str] = ()) -> str:
+    """Return an error's lines, without what the last notice told just before."""
+    last = told[-1] if told else ""
+    lines = [] if last == str(error) else [line for line in (error.what, error.remedy) if line != last]
     if debug and error.detail:
         lines.append(safe_lines(error.detail))
     return "\n".join(line for line in lines if line)
@@ -247,7 +248,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors become two lines on standard error."""
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
-    told: set[str] = set()
+    told: list[str] = []
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _on_signal)
     try:
@@ -260,7 +261,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _close_output()
 
 
-def _guarded(call: Callable[[], Any], *, debug: bool, told: Collection[str] = ()) -> int:
+def _guarded(call: Callable[[], Any], *, debug: bool, told: Sequence[str] = ()) -> int:
     try:
         result = call()
         return result if isinstance(result, int) else 0

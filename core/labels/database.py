@@ -18,7 +18,7 @@ from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
 from core.durable import explain as explain_os
-from core.durable import fsync_dir, lock, no_room
+from core.durable import fsync_dir, has_locks, lock, no_room
 from core.errors import Busy, Cancelled, Damaged, Lacking, PrintModelsError, Refused
 from core.labels.rescue import finish, rescue
 from core.text import safe
@@ -84,6 +84,13 @@ class Database:
                     "Labels are shown but none can be given; check: ls -ld, mount, df.",
                 )
             lacking = no_room(self.path.parent)
+            shared = _name(error) != "SQLITE_IOERR_SHMMAP"
+            if not lacking and not (shared and has_locks(self.path.with_name("labels.lock"))):
+                return self._read_only_copy(
+                    "This file system has no shared memory or no file locks, as a network share may have none — labels "
+                    "can be seen, but none can be saved.",
+                    "Keep the workspace on a disk of this machine.",
+                )
             if _name(error).startswith(_NO_ROOM) or lacking:
                 what = lacking or "the disk is full"
                 return self._read_only_copy(
