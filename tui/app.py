@@ -45,6 +45,7 @@ from tui.screens.versions import VersionsScreen
 from tui.state import State
 from tui.themes import THEMES, colours
 
+_FIRST_S = 0.3
 _REST_S = 0.5
 _FLUSH_S = 1.0
 _LONG_REST_S = 5.0
@@ -69,6 +70,10 @@ class PrintModelsApp(CarefulApp):
 
     def __init__(self, workspace: Workspace, *, pictures: bool = True, debug: bool = False) -> None:
         super().__init__(workspace.private, debug=debug)
+        # Before the styles are read for the first time: a change of theme reads them all again.
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
         self.pictures = pictures
         task = workspace.task(None)
         self.state = State(
@@ -87,16 +92,17 @@ class PrintModelsApp(CarefulApp):
         self.post_message(Arrived(result))
 
     def on_mount(self) -> None:
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = THEMES[0].name
         self.animation_level = "none"
         self.bridge.read_labels()
-        self.bridge.look_at_git()
-        self.bridge.runs()
+        self.set_timer(_FIRST_S, self._look_around)
         self.set_interval(_POLL_S, self.bridge.poll)
         self.set_interval(_RUNS_S, self.bridge.runs)
         self.set_interval(_SCAN_S, self._scan_again)
+
+    def _look_around(self) -> None:
+        """What may come after the first picture."""
+        self.bridge.look_at_git()
+        self.bridge.runs()
 
     def on_app_focus(self, event: events.AppFocus) -> None:
         self.bridge.flush()
