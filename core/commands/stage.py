@@ -80,8 +80,9 @@ class Stage:
         where = safe(os.path.relpath(self.root))
         self.say(f"{where}/ is as yours would be; try what you like, delete it when you like.")
         if opens:
-            self.say("The app opens on it now: arrows walk, a class's letter labels, u takes it back,")
+            self.say("In the app: arrows walk, a class's letter labels, u takes that back,")
             self.say("L V S T are the four screens, ? shows every key, q leaves.")
+            click.pause("Read on above, or press a key to open the app on it now …")
             return
         self.say(f"Open the app on it:  {_program()} -C {where}")
         self.say(f"Or look from here:   {_program()} -C {where} status")

@@ -29,7 +29,7 @@ class Walk:
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     folder = tmp_path_factory.mktemp("demo")
-    words = ["demo", "shop", "--headless", "--frames", "80", "--size", "192x108"]
+    words = ["demo", "shop", "--headless", "--frames", "60", "--size", "128x72"]
     done = run_program([sys.executable, "-m", "core", *words], cwd=folder)
     assert done.code == 0, done.out + done.err
     return Walk(folder / "shop", folder / "shop-remote.git", done.out)
@@ -100,6 +100,15 @@ def test_what_the_camera_did_is_told_before_the_labelling(walk: Walk) -> None:
             "same bytes",
         ):
             assert f"  {Path(event['frames'][0]).stem}  {event['text']}" in walk.said.splitlines()
+
+
+def test_its_own_lines_fit_a_terminal_of_80_columns(walk: Walk) -> None:
+    titles = [line for line in walk.said.splitlines() if line.startswith("──")]
+    assert [int(line.split()[1]) for line in titles] == list(range(1, 12))
+    assert all(line.rstrip().endswith(" s") for line in titles[1:]), "each step says how much time has passed"
+    told = [line for line in walk.said.splitlines() if re.match(r"  2025\d{4}T\d{6}", line)]
+    assert len(told) >= 7
+    assert max(map(len, [*titles, *told])) <= 80
 
 
 def test_the_corrections_make_the_second_version_true(walk: Walk) -> None:
