@@ -91,7 +91,8 @@ Train one with `print-models train`, keep it with `print-models promote`.
 def settings_text(sources: dict[str, str]) -> str:
     """Return print-models.toml with every key commented; `sources` maps a source's name to its path."""
     named = "".join(
-        f'[sources.{_key(name)}]\npath = "{path}"\n# printer = ""      # which printer it looks at\n\n'
+        f'[sources.{_key(name)}]\npath = "{path}"\n# printer = ""      # which printer it looks at\n'
+        '# name_pattern = "" # how its files are called: motion, octoprint, moonraker, or %Y-%m-%d/%H-%M-%S\n\n'
         for name, path in sources.items()
     )
     return f"""# Settings of this workspace, shared by all who clone it. Every key is optional; the values shown are the defaults.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ class Camera:
     first: str | None
     last: str | None
     labels: dict[str, int]
+    name_pattern: str
+    times: dict[str, int]
 
     def lines(self) -> list[str]:
         """Return it in words."""
@@ -42,6 +45,9 @@ class Camera:
             f"{safe(self.name)} → {safe(self.path)}{printer}{what[self.state]}",
             f"  {human.plural(self.frames, 'frame')}{days}; labels: {labels}",
         ]
+        if self.name_pattern:
+            rules = ", ".join(f"{human.count(n)} {moments_words(rule)}" for rule, n in self.times.items())
+            said.append(f"  names: {safe(self.name_pattern)}; {rules or 'no times yet'}")
         return [*said, *(f"  {line}" for line in (self.why, self.remedy) if line)]
 
     def as_json(self) -> dict[str, Any]:
@@ -51,6 +57,7 @@ class Camera:
 def survey(workspace: Workspace, report: Report) -> list[Camera]:
     """Look at every source; scans first. Raises what opening the label store raises."""
     from core.frames.index import FrameIndex
+    from core.frames.names import rule_of
     from core.labels.sync import open_store
 
     with open_store(workspace) as store, FrameIndex(workspace) as index:
@@ -69,6 +76,7 @@ def survey(workspace: Workspace, report: Report) -> list[Camera]:
                 if frames
                 else (None, None)
             )
+            times = Counter(rule_of(frame.key) for frame in frames)
             where = os.readlink(source.path) if source.path.is_symlink() else str(source.path)
             found.append(
                 Camera(
@@ -82,9 +90,32 @@ def survey(workspace: Workspace, report: Report) -> list[Camera]:
                     first,
                     last,
                     counts,
+                    source.settings.name_pattern,
+                    dict(sorted(times.items())),
                 )
             )
     return found
+
+
+def moments_words(rule: str) -> str:
+    """Return 'times from names' and the like."""
+    from core.frames.moments import WORDS
+
+    return WORDS[rule]
+
+
+def weak_times(index: FrameIndex) -> list[str]:
+    """Say of each source how many frames have no better time than the date of their file."""
+    from core.frames.names import FILE, is_told, rule_of
+
+    said = []
+    for name in index.workspace.active_sources:
+        if is_told(name) and (n := sum(rule_of(key) == FILE for key in index.keys(name))):
+            frames = human.plural(n, "frame")
+            said.append(
+                f"{safe(name)}: times from files' dates for {frames}; copying the files may change them"
+            )
+    return said
 
 
 def _state(workspace: Workspace, source: Source, index: FrameIndex) -> tuple[str, str, str]:

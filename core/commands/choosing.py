@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands import held as held_frames
 from core.commands.shell import Context
-from core.errors import Lacking, PrintModelsError, WrongUsage
+from core.errors import Lacking, PrintModelsError, Refused, WrongUsage
 from core.human import plural
 from core.text import safe
 
@@ -127,8 +127,8 @@ def _listed(ctx: Context) -> list[str]:
         errors = [error for name in active if (error := index.unreachable(name))]
         if errors and len(errors) == len(active):
             held = held_frames.items(ctx.workspace)
-            if not held:
-                raise errors[0]
+            if not held or ctx.workspace.questions:
+                raise next(iter(ctx.workspace.questions.values()), errors[0])
             ctx.notice(f"{errors[0].what} The {plural(len(held), 'frame')} that versions hold are meant.")
             return sorted(held)
         for error in errors:
@@ -202,9 +202,10 @@ def check_frames(
 
 
 def _path(ctx: Context, key: str) -> Path | None:
+    """Return where a frame lies, None for one of no source here. Raises the open question about its source."""
     try:
         return ctx.workspace.frame_path(key)
-    except PrintModelsError:
+    except Refused:
         return None
 
 

@@ -36,13 +36,19 @@ def list_(ctx: Context, as_json: bool) -> None:
 @click.argument("name")
 @path_argument
 @click.option("--printer", metavar="P", default="", help="Which printer it looks at.")
+@click.option(
+    "--names",
+    metavar="PATTERN",
+    help="thingino, motion, octoprint, moonraker or a path like %Y-%m-%d/%H-%M-%S.jpg; else what fits.",
+)
 @json_option
 @pass_context
-def add(ctx: Context, name: str, path: Path, printer: str, as_json: bool) -> None:
+def add(ctx: Context, name: str, path: Path, printer: str, names: str | None, as_json: bool) -> None:
     """Add a camera: a link to its folder, an entry in the settings, an ignore rule."""
     from core.frames import cameras
 
-    _answer(ctx, cameras.add(ctx.workspace, name, ctx.folder / path, printer=printer), as_json)
+    folder = ctx.folder / path
+    _answer(ctx, cameras.add(ctx.workspace, name, folder, names=names, printer=printer), as_json)
 
 
 @source.command()
@@ -80,16 +86,16 @@ def retire(ctx: Context, name: str, undo: bool, as_json: bool) -> None:
 def answer(ctx: Context, name: str, emptied: bool, new: str | None, wrong: bool, as_json: bool) -> None:
     """Say what it means that a camera's folder holds none of its labelled frames."""
     from core.errors import WrongUsage
-    from core.frames import cameras, identity
+    from core.frames import answers, identity
 
     if sum((emptied, new is not None, wrong)) != 1:
         raise WrongUsage("Give one answer: --emptied, --new NAME or --wrong.", identity.answers(name))
     if emptied:
-        done = cameras.answer_emptied(ctx.workspace, name)
+        done = answers.emptied(ctx.workspace, name)
     elif new is not None:
-        done = cameras.answer_new(ctx.workspace, name, new)
+        done = answers.new_camera(ctx.workspace, name, new)
     else:
-        done = cameras.answer_wrong(ctx.workspace, name)
+        done = answers.wrong_folder(ctx.workspace, name)
     _answer(ctx, done, as_json)
 
 

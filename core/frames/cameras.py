@@ -1,9 +1,9 @@
-"""Adding, moving, retiring a source, and answering what a changed link means.
+"""Adding, moving and retiring a source.
 
 What always holds: a camera's folder is only linked to, never written; a link appears or changes by one rename, after
 the settings and the ignore rule name it; labels and versions of a source stay whatever happens to it. A folder that
 is not the camera whose frames were labelled is never taken without a word about it (core.frames.identity).
-Called by commands/sources.
+Called by commands/sources, and by frames/answers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import msgspec
 
 from core.durable import atomic_write, explain, lock
 from core.errors import Damaged, Lacking, PrintModelsError, Refused, WrongUsage
-from core.frames import identity
+from core.frames import identity, patterns
+from core.frames.index import FrameIndex
 from core.process import run
 from core.settings import FILE_NAME, SourceSettings, read
 from core.setup import add_lines
@@ -28,6 +29,7 @@ from core.text import safe
 from core.workspace import Source, Workspace
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
+_SAMPLE = 100
 #: Folders of a workspace that no camera can be.
 _TAKEN = frozenset(
     {"data", "datasets", "models", "core", "tui", "tests", "docs", "benchmarks", "contributed"}
@@ -53,20 +55,24 @@ def find(workspace: Workspace, name: str) -> Source:
     return workspace.sources[name]
 
 
-def add(workspace: Workspace, name: str, folder: Path, *, pattern: str = "", printer: str = "") -> Changed:
+def add(
+    workspace: Workspace, name: str, folder: Path, *, names: str | None = None, printer: str = ""
+) -> Changed:
     """Make the camera folder a source: its link, its entry in the settings, its ignore rule.
+
+    `names` is the name pattern of its frames; without one it is the preset that fits what lies there.
 
     A source that the settings name already, as in a fresh clone, only gets its link. Raises WrongUsage (a name that
     can't be one), Refused (taken; the same folder twice), Lacking (no such folder), and the question of its identity
     where labels of that name belong to other frames.
     """
-    with _changing(workspace):
-        _check_name(workspace, name)
+    with changing(workspace):
+        check_name(workspace, name)
         folder = _folder(folder)
         _check_apart(workspace, name, folder)
         known = workspace.settings.sources.get(name)
         if known is None:
-            _check_free(workspace, name)
+            check_free(workspace, name)
         link = workspace.root / ((known.path if known else "") or name)
         if link.is_symlink() or link.exists():
             raise Refused(
@@ -74,12 +80,15 @@ def add(workspace: Workspace, name: str, folder: Path, *, pattern: str = "", pri
                 f"Another name, or: print-models source move {safe(name)} PATH",
             )
         _require_same(workspace, name, folder)
-        given = {"path": name if known is None else None, "name_pattern": pattern, "printer": printer}
+        chosen = patterns.guess(_sample(folder)) if names is None and known is None else names or ""
+        patterns.pattern(chosen, name)
+        given = {"path": name if known is None else None, "name_pattern": chosen, "printer": printer}
         values: dict[str, str | bool | None] = {key: value for key, value in given.items() if value}
-        files = _settle(workspace, name, values, link.relative_to(workspace.root).as_posix())
-        _point(link, str(folder))
+        files = settle(workspace, name, values, link.relative_to(workspace.root).as_posix())
+        point(link, str(folder))
         identity.settle(workspace, Source(name, link, SourceSettings()))
-        return Changed(name, (f"linked {safe(name)} → {safe(folder)}",), files)
+        form = f", names as {safe(chosen)} writes them" if chosen else ""
+        return Changed(name, (f"linked {safe(name)} → {safe(folder)}{form}",), files)
 
 
 def move(workspace: Workspace, name: str, folder: Path, *, emptied: bool = False) -> Changed:
@@ -88,7 +97,7 @@ def move(workspace: Workspace, name: str, folder: Path, *, emptied: bool = False
     `emptied` takes a folder that holds none of them: the same camera, its old frames gone. Raises Damaged with the
     question where none is found, Refused where the source is no link or the folder belongs to another source.
     """
-    with _changing(workspace):
+    with changing(workspace):
         source = find(workspace, name)
         folder = _folder(folder)
         _check_apart(workspace, name, folder)
@@ -100,7 +109,10 @@ def move(workspace: Workspace, name: str, folder: Path, *, emptied: bool = False
         found = identity.compare(workspace, name, folder)
         if found.same is False and not emptied:
             raise _not_there(name, folder, found)
-        _point(source.path, str(folder))
+        point(source.path, str(folder))
+        if found.same is False:
+            with FrameIndex(workspace) as index:
+                index.forget(name)
         identity.settle(workspace, source)
         words = {
             True: f"it holds {safe(found.fits or '')} as it was labelled",
@@ -115,7 +127,7 @@ def retire(workspace: Workspace, name: str, *, back: bool = False) -> Changed:
 
     Raises Refused for the last one, and where nothing would change.
     """
-    with _changing(workspace):
+    with changing(workspace):
         source = find(workspace, name)
         if source.settings.retired is not back:
             state = "not retired" if back else "retired already"
@@ -126,98 +138,11 @@ def retire(workspace: Workspace, name: str, *, back: bool = False) -> Changed:
                 "Add the one that takes its place first: print-models source add NAME PATH",
             )
         path = source.path.relative_to(workspace.root).as_posix()
-        files = _settle(workspace, name, {"path": path, "retired": None if back else True}, None)
+        files = settle(workspace, name, {"path": path, "retired": None if back else True}, None)
         done = (
             "shown again" if back else "retired: hidden from lists and queues; its labels and versions stay"
         )
         return Changed(name, (f"{safe(name)} is {done}",), files)
-
-
-# --- the question -----------------------------------------------------------------------------------------------
-
-
-def answer_emptied(workspace: Workspace, name: str) -> Changed:
-    """Answer: the same camera, its old frames gone. Raises Refused where nothing was asked."""
-    with _changing(workspace):
-        source, _ = _asked(workspace, name)
-        identity.settle(workspace, source)
-        return Changed(
-            name,
-            (f"{safe(name)} is the same camera; labels of frames it no longer has stay as they are",),
-            (),
-        )
-
-
-def answer_new(workspace: Workspace, name: str, new: str) -> Changed:
-    """Answer: a new camera or place. It becomes the source `new`; old labels stay with the old one.
-
-    The old source leads back to where it led, if that is there; else it is retired and leads nowhere.
-    """
-    with _changing(workspace):
-        source, known = _asked(workspace, name)
-        _check_name(workspace, new)
-        _check_free(workspace, new)
-        if not source.path.is_symlink():
-            raise Refused(
-                f"{safe(name)} is a folder, no link, so it can't be given another name from here.",
-                f"Rename it to {safe(new)} yourself, then: print-models source answer {safe(name)} --emptied",
-            )
-        target = os.readlink(source.path)
-        old_files = (
-            _settle(workspace, name, {"path": name}, None) if name not in workspace.settings.sources else ()
-        )
-        values: dict[str, str | bool | None] = {"path": new}
-        if source.settings.name_pattern:
-            values["name_pattern"] = source.settings.name_pattern
-        files = [*old_files, *_settle(workspace, new, values, new)]
-        _point(workspace.root / new, target)
-        identity.settle(workspace, Source(new, workspace.root / new, SourceSettings()))
-        done = [f"{safe(new)} → {safe(target)} is a source of its own"]
-        if _lead_back(workspace, source, known):
-            done.append(f"{safe(name)} leads back to {safe(os.readlink(source.path))}")
-        else:
-            files += _settle(workspace, name, {"retired": True}, None)
-            source.path.unlink()
-            identity.remember(workspace, name, None)
-            done.append(f"{safe(name)} is retired; its labels and versions stay")
-        return Changed(new, tuple(done), tuple(dict.fromkeys(files)))
-
-
-def answer_wrong(workspace: Workspace, name: str) -> Changed:
-    """Answer: the wrong folder. The link leads back to where it led; raises Lacking where that is not known or gone."""
-    with _changing(workspace):
-        source, known = _asked(workspace, name)
-        if not _lead_back(workspace, source, known):
-            where = safe(known.place.target) if known.place and known.place.target else ""
-            raise Lacking(
-                f"{safe(name)} led to {where} before, which is not there as it was."
-                if where
-                else f"Where {safe(name)} led before is not known.",
-                f"Point it at the right folder: print-models source move {safe(name)} PATH",
-            )
-        return Changed(name, (f"{safe(name)} leads back to {safe(os.readlink(source.path))}",), ())
-
-
-def _asked(workspace: Workspace, name: str) -> tuple[Source, identity.Known]:
-    source = find(workspace, name)
-    if identity.check(workspace, source) is None:
-        raise Refused(f"Nothing is open about {safe(name)}.", "See: print-models source list")
-    return source, identity.remembered(workspace).get(name, identity.Known())
-
-
-def _lead_back(workspace: Workspace, source: Source, known: identity.Known) -> bool:
-    """Point a link to where it led when it was in order; False where that is not known or not there."""
-    before = known.place
-    if before is None or not before.target or not source.path.is_symlink():
-        return False
-    folder = source.path.parent / before.target
-    if before.target == os.readlink(source.path) or not folder.is_dir():
-        return False
-    if identity.compare(workspace, source.name, folder).same is False:
-        return False
-    _point(source.path, before.target)
-    identity.settle(workspace, source)
-    return True
 
 
 def _not_there(name: str, folder: Path, found: identity.Verdict) -> PrintModelsError:
@@ -238,7 +163,7 @@ def _not_there(name: str, folder: Path, found: identity.Verdict) -> PrintModelsE
 
 
 @contextmanager
-def _changing(workspace: Workspace) -> Iterator[None]:
+def changing(workspace: Workspace) -> Iterator[None]:
     if workspace.read_only is not None:
         raise workspace.read_only
     try:
@@ -248,7 +173,7 @@ def _changing(workspace: Workspace) -> Iterator[None]:
         raise explain(error, "changing a source") from error
 
 
-def _check_name(workspace: Workspace, name: str) -> None:
+def check_name(workspace: Workspace, name: str) -> None:
     if not _NAME.fullmatch(name) or name.lower() in _TAKEN or name.endswith("."):
         raise WrongUsage(
             f"“{safe(name, limit=60)}” can't be the name of a source.",
@@ -256,7 +181,7 @@ def _check_name(workspace: Workspace, name: str) -> None:
         )
 
 
-def _check_free(workspace: Workspace, name: str) -> None:
+def check_free(workspace: Workspace, name: str) -> None:
     taken = {other.lower() for other in workspace.sources}
     if name.lower() in taken or (workspace.root / name).is_symlink() or (workspace.root / name).exists():
         raise Refused(f"{safe(name)} exists already in this workspace.", "Choose another name.")
@@ -289,13 +214,23 @@ def _check_apart(workspace: Workspace, name: str, folder: Path) -> None:
             )
 
 
+def _sample(folder: Path) -> list[str]:
+    """Return some paths of files below a folder, at most one folder deep."""
+    found: list[str] = []
+    for base, below, files in os.walk(folder):
+        place = os.path.relpath(base, folder)
+        found += [name if place == "." else f"{place}/{name}" for name in sorted(files)[:_SAMPLE]]
+        below[:] = sorted(below)[-3:] if place == "." else []
+    return found
+
+
 def _require_same(workspace: Workspace, name: str, folder: Path) -> None:
     found = identity.compare(workspace, name, folder)
     if found.same is False:
         raise _not_there(name, folder, found)
 
 
-def _settle(
+def settle(
     workspace: Workspace, name: str, values: dict[str, str | bool | None], ignored: str | None
 ) -> tuple[str, ...]:
     """Write a source's entry into the settings, and its ignore rule; return the files that changed.
@@ -338,7 +273,7 @@ def _require_written(path: Path, text: str, name: str, values: dict[str, str | b
         )
 
 
-def _point(link: Path, target: str) -> None:
+def point(link: Path, target: str) -> None:
     """Make a link, or let one lead elsewhere, by one rename."""
     fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)

@@ -62,6 +62,10 @@ def list_source(source: Source) -> Listing:
             raise _not_reachable(source, "its folder is empty: not mounted, or nothing recorded yet")
         return Listing(days, tuple(Problem(what, source.name, n) for what, n in sorted(others.items())))
 
+    return _reached(source, read)
+
+
+def _reached(source: Source, read: Callable[[], Listing]) -> Listing:
     try:
         return retrying(read)
     except OSError as error:
@@ -108,6 +112,69 @@ def list_day(source: Source, day: str) -> tuple[tuple[str, ...], tuple[Problem, 
     return tuple(sorted(names)), tuple(Problem(what, where, count) for what, count in sorted(others.items()))
 
 
+def list_folders(source: Source, levels: int) -> Listing:
+    """List a source's own folder ('') and those below it, at most so many levels deep, whatever their names.
+
+    Raises Lacking where the camera is not reachable.
+    """
+
+    def read() -> Listing:
+        found = {"": os.stat(source.path).st_mtime_ns}
+        others: Counter[str] = Counter()
+        level, seen = [""], 0
+        for depth in range(levels + 1):
+            below = []
+            for folder in level:
+                with os.scandir(source.path / folder) as entries:
+                    for entry in entries:
+                        seen += 1
+                        if not entry.is_dir(follow_symlinks=False):
+                            continue
+                        if depth == levels or not _valid(entry.name) or entry.name.startswith("."):
+                            others["a folder that holds no frames"] += 1
+                            continue
+                        place = f"{folder}/{entry.name}" if folder else entry.name
+                        found[place] = entry.stat(follow_symlinks=False).st_mtime_ns
+                        below.append(place)
+            level = below
+        if not seen:
+            raise _not_reachable(source, "its folder is empty: not mounted, or nothing recorded yet")
+        return Listing(found, tuple(Problem(what, source.name, n) for what, n in sorted(others.items())))
+
+    return _reached(source, read)
+
+
+def list_pictures(
+    source: Source, folder: str, fits: Callable[[str], bool], misfit: str
+) -> tuple[dict[str, os.stat_result], tuple[Problem, ...]]:
+    """List the pictures of a folder whose names `fits` takes, with their stat, and what is none; folders are neither.
+
+    A folder that can't be read is one problem and no frames.
+    """
+    where = f"{source.name}/{folder}".rstrip("/")
+
+    def read() -> tuple[dict[str, os.stat_result], Counter[str]]:
+        found: dict[str, os.stat_result] = {}
+        others: Counter[str] = Counter()
+        with os.scandir(source.path / folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    continue
+                what = _no_picture(entry) or (None if fits(entry.name) else misfit)
+                if what is None:
+                    found[entry.name] = entry.stat(follow_symlinks=False)
+                else:
+                    others[what] += 1
+        return found, others
+
+    try:
+        found, others = retrying(read)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        return {}, (Problem(f"a folder that can't be read ({why})", where),)
+    return found, tuple(Problem(what, where, count) for what, count in sorted(others.items()))
+
+
 def retrying(read: Callable[[], T]) -> T:
     """Call `read`, once more after a stale network handle (ESTALE), which a second look often mends."""
     try:
@@ -136,6 +203,11 @@ def _no_day(entry: os.DirEntry[str]) -> str | None:
 
 def _no_frame(entry: os.DirEntry[str]) -> str | None:
     """Return why an entry of a day folder is no frame, None for a frame."""
+    return _no_picture(entry) or (None if captured_at(entry.name) else "a name that tells no time")
+
+
+def _no_picture(entry: os.DirEntry[str]) -> str | None:
+    """Return why an entry is no picture file, None for one."""
     name = entry.name
     if not _valid(name):
         return "a name that is no valid text"
@@ -147,7 +219,7 @@ def _no_frame(entry: os.DirEntry[str]) -> str | None:
         return "neither a file nor a folder"
     if not name.lower().endswith(SUFFIXES):
         return "no picture by its name"
-    return None if captured_at(name) else "a name that tells no time"
+    return None
 
 
 def _valid(name: str) -> bool:

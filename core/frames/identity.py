@@ -149,10 +149,10 @@ def witnesses(workspace: Workspace, name: str) -> Iterator[Witness]:
     for witness in _labelled(workspace.labels_db, name):
         seen.add(witness.key)
         yield witness
-    for witness in _released(workspace, name):
-        if witness.key not in seen:
-            seen.add(witness.key)
-            yield witness
+    for row in released_rows(workspace, name):
+        if row["source"] not in seen and row.get("oid"):
+            seen.add(row["source"])
+            yield Witness(row["source"], str(row["oid"]), row.get("size"))
 
 
 def _labelled(database: Path, name: str) -> list[Witness]:
@@ -172,8 +172,8 @@ def _labelled(database: Path, name: str) -> list[Witness]:
     return [Witness(*row) for row in rows]
 
 
-def _released(workspace: Workspace, name: str) -> Iterator[Witness]:
-    """Yield what the versions' metadata says, also in a clone that has no labels.db yet."""
+def released_rows(workspace: Workspace, name: str) -> Iterator[dict[str, Any]]:
+    """Yield what versions recorded of a source's frames, later ones first, also in a clone that has no labels.db."""
     prefix = f"{name}/"
     for path in sorted(workspace.datasets.glob("*/v*/metadata.jsonl"), reverse=True):
         found = []
@@ -183,11 +183,11 @@ def _released(workspace: Workspace, name: str) -> Iterator[Witness]:
                     if number >= _MOST_LINES:
                         break
                     row = json.loads(line)
-                    if str(row.get("source", "")).startswith(prefix) and row.get("oid"):
-                        found.append(Witness(row["source"], str(row["oid"]), row.get("size")))
+                    if str(row.get("source", "")).startswith(prefix):
+                        found.append(row)
         except (OSError, ValueError, AttributeError):
             continue  # damaged: verify names it
-        yield from reversed(sorted(found, key=lambda witness: witness.key))
+        yield from sorted(found, key=lambda row: str(row["source"]), reverse=True)
 
 
 # --- what is remembered -----------------------------------------------------------------------------------------

@@ -19,9 +19,10 @@ from types import TracebackType
 from typing import NamedTuple
 
 from core.errors import Lacking, PrintModelsError
-from core.frames.folders import Listing, Problem, list_day, list_source
+from core.frames.folders import Listing, Problem
 from core.frames.identity import check
-from core.frames.names import captured_at
+from core.frames.moments import tell
+from core.frames.names import captured_at, is_told, usual_moment
 from core.frames.rows import DayRows, Place, Row
 from core.progress import CancelToken, Progress, Report, silent
 from core.text import safe
@@ -71,6 +72,7 @@ class FrameIndex:
         self.workspace = workspace
         self._lock = threading.RLock()
         self._unreachable: dict[str, PrintModelsError] = {}
+        self._moments = tell(workspace)
         self._rows = DayRows(workspace)
         self._days: dict[Place, Row] = self._rows.heads
 
@@ -113,11 +115,12 @@ class FrameIndex:
 
     def _list(self, source: Source) -> Listing | None:
         try:
-            listing = list_source(source)
+            listing = self._moments.list_source(source)
             with self._lock:
                 known = {day for (name, day), row in self._days.items() if name == source.name and row.count}
             # Nothing of what was listed is there: emptied, or another camera behind the same link.
-            question = check(self.workspace, source, suspect=bool(known) and known.isdisjoint(listing.days))
+            gone = bool(known) and known.isdisjoint(listing.days)
+            question = check(self.workspace, source, suspect=gone and not is_told(source.name))
             if question is not None:
                 raise question
             self._unreachable.pop(source.name, None)
@@ -163,9 +166,17 @@ class FrameIndex:
         return added, removed, len(stale)
 
     def _read(self, source: Source, day: str, mtime_ns: int) -> Row:
-        names, problems = list_day(source, day)
-        settled = 0 <= mtime_ns < time.time_ns() - _AT_REST_NS
+        names, problems = self._moments.list_day(source, day)
+        settled = 0 <= mtime_ns < time.time_ns() - _AT_REST_NS and self._moments.kept
         return Row(mtime_ns if settled else -1, len(names), problems, names)
+
+    def forget(self, source: str) -> None:
+        """Drop what is known of a source, which the next scan lists anew: its old frames are said to be gone."""
+        with self._lock:
+            gone: dict[Place, Row | None] = {place: None for place in self._days if place[0] == source}
+            for place in gone:
+                del self._days[place]
+            self._rows.write(gone)
 
     # --- asking -------------------------------------------------------------------------------------------------
 
@@ -199,7 +210,7 @@ class FrameIndex:
         return sorted(listing.days) if listing else []
 
     def _unscanned(self, source: str, day: str) -> list[Frame]:
-        return _frames(source, day, list_day(self.workspace.sources[source], day)[0])
+        return _frames(source, day, self._moments.list_day(self.workspace.sources[source], day)[0])
 
     def _listed(self, source: str, day: str) -> list[Frame]:
         row = self._whole(source, day)
@@ -261,7 +272,10 @@ class FrameIndex:
 
     def keys(self, source: str | None = None) -> list[str]:
         """Return the keys of all frames of one source, or of all that are not retired, in order of time."""
-        return [f"{name}/{day}/{file}" for (name, day), files in self._all(source) for file in files]
+        found = [_folder(*place) + file for place, files in self._all(source) for file in files]
+        if self._moments.patterns:
+            found.sort(key=lambda key: (key.partition("/")[0], captured_at(key) or datetime.max, key))
+        return found
 
     def count(self, source: str | None = None) -> int:
         """Return how many frames the index knows of one source, or of all that are not retired."""
@@ -269,9 +283,10 @@ class FrameIndex:
             return sum(row.count for (name, _), row in self._days.items() if self._meant(name, source))
 
     def __contains__(self, key: object) -> bool:
-        if not isinstance(key, str) or key.count("/") < 2:
+        if not isinstance(key, str) or "/" not in key:
             return False
-        source, day, name = key.rsplit("/", 2)
+        source, _, path = key.partition("/")
+        day, _, name = path.rpartition("/")
         row = self._whole(source, day)
         if row is None or row.names is None:
             return False
@@ -289,7 +304,7 @@ class FrameIndex:
             return None
         if not stat.S_ISREG(found.st_mode):
             return None
-        return Frame(key, key.rsplit("/", 2)[0], taken, found.st_size, found.st_mtime_ns)
+        return Frame(key, key.partition("/")[0], taken, found.st_size, found.st_mtime_ns)
 
     def unreachable(self, source: str) -> PrintModelsError | None:
         """Return why a source cannot be reached just now, None where it can."""
@@ -302,22 +317,17 @@ class FrameIndex:
 
 def _frames(source: str, day: str, names: tuple[str, ...]) -> list[Frame]:
     found = []
-    folder = f"{source}/{day}/"
+    folder, told = _folder(source, day), is_told(source)
     for name in names:
-        taken = _usual(name) or captured_at(name)
+        taken = (not told and usual_moment(name)) or captured_at(folder + name)
         if taken is not None:
             found.append(Frame(folder + name, source, taken))
     return found
 
 
-def _usual(name: str) -> datetime | None:
-    """Return the moment of a name as cameras write it, several times as fast as one that may be anything."""
-    if len(name) != 19 or name[8] != "T" or not (name[:8] + name[9:15]).isdecimal():
-        return None
-    try:
-        return datetime.fromisoformat(name[:15])
-    except ValueError:
-        return None
+def _folder(source: str, day: str) -> str:
+    """Return what the keys of a folder's frames begin with; frames of some programs lie in the source itself ('')."""
+    return f"{source}/{day}/" if day else f"{source}/"
 
 
 def _in_order(frames: list[Frame]) -> list[Frame]:

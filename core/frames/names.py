@@ -7,8 +7,10 @@ as the camera wrote them. Nothing here looks at the disk.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Protocol
 
 from core.errors import Damaged, WrongUsage
 from core.text import safe
@@ -27,13 +29,47 @@ _MONTHS = (
 )
 
 
+#: What told the moment of a frame.
+NAME, EXIF, FILE = "name", "exif", "file"
+
+
+class Teller(Protocol):
+    """Who knows the moment of a frame by its key, and what told it (frames/moments)."""
+
+    def at(self, key: str) -> datetime | None: ...
+
+    def rule(self, key: str) -> str: ...
+
+
+#: By source, for those whose frames have names of another form than the usual one.
+_tellers: dict[str, Teller] = {}
+
+
+def tell_by(tellers: Mapping[str, Teller]) -> None:
+    """Ask these, by source, for the moments of frames; replaces what was set before."""
+    _tellers.clear()
+    _tellers.update(tellers)
+
+
 def captured_at(key: str) -> datetime | None:
     """Return when a frame was taken, from its name alone; None where the name tells no moment.
 
     What follows the fourteen digits does not matter: `20251107T005601_1.jpg` is a second picture of that second.
     """
+    if _tellers and (teller := _tellers.get(key[: key.find("/")])) is not None:
+        return teller.at(key)
     name = key[key.rfind("/") + 1 :]
     if _STEM.match(name) is None:
+        return None
+    try:
+        return datetime.fromisoformat(name[:15])
+    except ValueError:
+        return None
+
+
+def usual_moment(name: str) -> datetime | None:
+    """Return the moment of a name as cameras write it, several times as fast as one that may be anything."""
+    if len(name) != 19 or name[8] != "T" or not (name[:8] + name[9:15]).isdecimal():
         return None
     try:
         return datetime.fromisoformat(name[:15])
@@ -48,6 +84,28 @@ def stem(key: str) -> str:
     return name if dot <= 0 else name[:dot]
 
 
+def recording_id(source: str, first: str) -> str:
+    """Return the id of the recording that begins with a frame: source and stem; of a told frame its whole path."""
+    return f"{first.rpartition('/')[0] if source in _tellers else source}/{stem(first)}"
+
+
+def place_name(key: str) -> str:
+    """Return where a frame lies in one word for a file name: its source, of a told one with the folders below it."""
+    source = source_of(key)
+    return (key.rpartition("/")[0] if source in _tellers else source).replace("/", "-")
+
+
+def rule_of(key: str) -> str:
+    """Return what tells the moment of a frame: NAME, EXIF or FILE, the date of the file."""
+    teller = _tellers.get(key[: key.find("/")]) if _tellers else None
+    return teller.rule(key) if teller is not None else NAME
+
+
+def is_told(source: str) -> bool:
+    """True for a source whose frames have names of another form than the usual one."""
+    return source in _tellers
+
+
 def is_day(text: str) -> bool:
     """True for the eight digits of a real day."""
     if not _DAY.fullmatch(text):
@@ -60,7 +118,9 @@ def is_day(text: str) -> bool:
 
 
 def source_of(key: str) -> str:
-    """Return the source a key belongs to: what stands before its day folder."""
+    """Return the source a key belongs to: what stands before its day folder, or the first part of a told one."""
+    if _tellers and (first := key[: key.find("/")]) in _tellers:
+        return first
     return _source_of_folder(key.rpartition("/")[0])
 
 

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from core.frames.names import captured_at, source_of, stem
+from core.frames.names import captured_at, recording_id, source_of
 
 GAP_MINUTES = 15
 UNLISTED_GAP_MINUTES = 120
@@ -133,7 +133,7 @@ def _named(source: str, piece: list[_Moment]) -> list[str]:
     """Return the recording id of each frame of one piece."""
     anchors = [m for m in piece if m.released is not None]
     if not anchors:
-        return [f"{source}/{stem(piece[0].key)}"] * len(piece)
+        return [recording_id(source, piece[0].key)] * len(piece)
     names: list[str] = []
     right = 0
     for moment in piece:

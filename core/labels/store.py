@@ -282,8 +282,9 @@ class LabelStore:
 
 def _when(rows: Sequence[Row]) -> str:
     """Return ' · 20251111 08:54–09:24' for frames of known times, the first to the last."""
-    first, last = captured_at(min(row.frame for row in rows)), captured_at(max(row.frame for row in rows))
-    if first is None or last is None:
+    moments = [at for row in rows if (at := captured_at(row.frame)) is not None]
+    if not moments:
         return ""
+    first, last = min(moments), max(moments)
     day = f"{first:%Y%m%d} "
     return f" · {day}{first:%H:%M}" + (f"–{last:%H:%M}" if last != first else "")

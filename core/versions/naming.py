@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from core.errors import Refused
-from core.frames.names import day_of, source_of
+from core.frames.names import day_of, place_name
 from core.text import safe
 
 _LONGEST = 255
@@ -37,7 +37,7 @@ def base_names(frames: Iterable[str], before: Mapping[str, str]) -> dict[str, st
             continue
         name = frame.rsplit("/", 1)[-1]
         if folded(name) in taken:
-            name = f"{source_of(frame).replace('/', '-')}-{day_of(frame) or 'undated'}-{name}"
+            name = f"{place_name(frame)}-{day_of(frame) or 'undated'}-{name}"
         other = taken.get(folded(name))
         if other is not None:
             raise Refused(

@@ -5,13 +5,15 @@ A plan that can't be carried out says why in `blocks`; `export` raises the first
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import PrintModelsError, Refused, WrongUsage
-from core.frames.names import captured_at
+from core.frames.names import FILE, captured_at, rule_of, source_of
+from core.human import plural
 from core.tasks import Task
 from core.text import safe
 from core.versions import splits
@@ -162,7 +164,7 @@ def split_of(
         )
         for c in chosen
     ]
-    return splits.split(
+    found = splits.split(
         rows,
         inherited=places.inherited,
         classes=task.classes,
@@ -170,6 +172,17 @@ def split_of(
         seed=rule.seed,
         embargo_minutes=rule.embargo_minutes,
     )
+    return replace(found, limits=(*found.limits, *_weak_times(chosen)))
+
+
+def _weak_times(chosen: Sequence[Chosen]) -> Iterator[str]:
+    """Say of each source how many times are only the dates of files."""
+    counts = Counter(source_of(c.frame) for c in chosen if rule_of(c.frame) == FILE)
+    for source, n in sorted(counts.items()):
+        yield (
+            f"The times of {plural(n, 'image')} of {safe(source)} are their files' dates, which copying may have "
+            "changed; recordings and splits rest on them."
+        )
 
 
 def draft_snapshot(found: Draft, places: Places) -> Snapshot:

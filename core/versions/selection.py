@@ -209,7 +209,7 @@ def _spread(
         by_source[source_of(frame)].append(frame)
     for source, frames in by_source.items():
         frames.sort()
-        breaks = _breaks(frames, excluded, index.keys(source))
+        breaks = _breaks(frames, excluded, sorted(index.keys(source)))
         for before, after in pairwise(frames):
             if after not in breaks and eligible[before].class_ != eligible[after].class_:
                 why.setdefault(before, "side of a change")

@@ -42,7 +42,7 @@ def test_only_day_folders_that_changed_are_read_again(
     with FrameIndex(camera.ws) as index:
         index.scan()
         read: list[str] = []
-        from core.frames import index as module
+        from core.frames import folders as module
 
         real = module.list_day
         monkeypatch.setattr(module, "list_day", lambda source, day: (read.append(day), real(source, day))[1])
