@@ -209,7 +209,7 @@ async def test_an_idle_app_draws_nothing(labelled, opened):
             drawn.append(polls[0])
             display(screen, renderable)
 
-        app.bridge._poll, app._display = counted, noted
+        app.bridge._work.poll, app._display = counted, noted
         await page.until(
             lambda: polls[0] >= (drawn[-1] if drawn else 0) + 3, "three looks with nothing drawn"
         )
