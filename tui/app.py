@@ -7,6 +7,8 @@ Nothing here waits for the disk: the bridge does, in its threads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from importlib import import_module
 from typing import Any, ClassVar
 
 from textual import events
@@ -39,9 +41,6 @@ from tui.screens.confirm import ConfirmScreen
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
 from tui.screens.log import LogScreen
-from tui.screens.storage import StorageScreen
-from tui.screens.training import TrainingScreen
-from tui.screens.versions import VersionsScreen
 from tui.state import State
 from tui.themes import THEMES, colours
 
@@ -54,6 +53,12 @@ _RUNS_S = 2.0
 _SCAN_S = 20.0
 
 
+def _later(module: str, name: str) -> Screen[Any]:
+    """Make a screen that is imported when a person first goes there: the first picture does not wait for its parts."""
+    screen: Screen[Any] = getattr(import_module(module), name)()
+    return screen
+
+
 class PrintModelsApp(CarefulApp):
     """print-models in a terminal."""
 
@@ -62,9 +67,9 @@ class PrintModelsApp(CarefulApp):
     ENABLE_COMMAND_PALETTE = True
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         keymap.LABEL: LabelScreen,
-        keymap.VERSIONS: VersionsScreen,
-        keymap.STORAGE: StorageScreen,
-        keymap.TRAINING: TrainingScreen,
+        keymap.VERSIONS: partial(_later, "tui.screens.versions", "VersionsScreen"),
+        keymap.STORAGE: partial(_later, "tui.screens.storage", "StorageScreen"),
+        keymap.TRAINING: partial(_later, "tui.screens.training", "TrainingScreen"),
     }
     DEFAULT_MODE = keymap.LABEL
 

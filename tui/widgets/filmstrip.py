@@ -33,13 +33,18 @@ class Filmstrip(Container):
 
     def __init__(self) -> None:
         super().__init__(id="strip")
+        self._stills: list[Still] = []
 
     def compose(self) -> ComposeResult:
-        with Horizontal(id="strip-pictures"):
-            for number in range(_MOST):
-                with Container(classes="small"):
-                    yield Still(id=f"small-{number}")
+        yield Horizontal(id="strip-pictures")
         yield Words("strip-times")
+
+    def _make_room(self, number: int) -> None:
+        """Add the small pictures that are lacking; where no strip fits on the screen none is ever made."""
+        more = [Still(id=f"small-{at}") for at in range(len(self._stills), number)]
+        if more:
+            self._stills += more
+            self.query_one("#strip-pictures").mount_all([Container(still, classes="small") for still in more])
 
     def page(self, cursor: int, total: int) -> range:
         """Return the places of the frames on the cursor's page."""
@@ -58,8 +63,8 @@ class Filmstrip(Container):
     ) -> list[str]:
         """Draw the page; return the frames whose small picture is not there yet."""
         lacking, times = [], [Content(" ")]
-        stills = list(self.query(Still))
-        for number, still in enumerate(stills):
+        self._make_room(len(places))
+        for number, still in enumerate(self._stills):
             key = frames[places[number]].key if number < len(places) else ""
             found = picture(key) if key else None
             if key and found is None:
