@@ -34,6 +34,9 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry(
         "core.commands.doctor:doctor", "Look", "what this host has and lacks, each with its remedy"
     ),
+    "stats": Entry(
+        "core.commands.statistics:stats", "Look", "frames, gaps, sizes, labels and predictions in numbers"
+    ),
     "frames": Entry("core.commands.labelling:frames", "Look", "list frames with their labels"),
     "label": Entry("core.commands.labelling:label", "Label", "give frames a class", writes=True),
     "unlabel": Entry("core.commands.labelling:unlabel", "Label", "take labels off", writes=True),
@@ -60,6 +63,9 @@ COMMANDS: dict[str, Entry] = {
     "versions": Entry("core.commands.versions:versions", "Versions", "every version of a dataset"),
     "diff": Entry(
         "core.commands.versions:diff", "Versions", "what changed between two versions, or to the draft"
+    ),
+    "check": Entry(
+        "core.commands.checking:check", "Versions", "what is odd in labels, versions, models and repository"
     ),
     "verify": Entry(
         "core.commands.checking:verify", "Versions", "compare the bytes of a version with its hashes"

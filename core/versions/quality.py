@@ -1,0 +1,170 @@
+"""What is odd in a draft or a version, as plain results: labels against each other, bytes, classes, recordings.
+
+Pure: asks for rows, reads nothing. A block is what no export or training should be made from; a warning is what a person
+should look at. `gates` puts the results of a whole workspace together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from core.frames.names import source_of
+from core.human import plural
+from core.text import safe
+from core.versions.checks import CheckResult
+
+#: A class this many times larger than another one is named.
+_UNEVEN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A labelled frame; `oid` is None where its bytes are unknown."""
+
+    frame: str
+    label: str
+    captured_at: datetime | None = None
+    oid: str | None = None
+
+
+def named(frames: Sequence[str], most: int = 3) -> str:
+    """Return the first frames in words: 'a, b, c and 4 more'."""
+    shown = ", ".join(safe(frame, limit=80) for frame in frames[:most])
+    return f"{shown} and {len(frames) - most} more" if len(frames) > most else shown
+
+
+def lone(rows: Sequence[Row], gap_minutes: float) -> CheckResult:
+    """Name single labels inside another class's stretch: the frame before and the one after agree against it."""
+    gap = timedelta(minutes=gap_minutes)
+    by_source: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.captured_at is not None:
+            by_source[source_of(row.frame)].append(row)
+    found: dict[str, list[str]] = defaultdict(list)
+    for mine in by_source.values():
+        mine.sort(key=lambda row: (row.captured_at, row.frame))
+        for before, row, after in zip(mine, mine[1:], mine[2:], strict=False):
+            near = all(_apart(a, b) <= gap for a, b in pairwise((before, row, after)))
+            if near and before.label == after.label != row.label:
+                found[f"{row.label} between two {before.label}"].append(row.frame)
+    if not found:
+        return CheckResult("lone", "pass", "No label stands alone inside a stretch of another class.")
+    frames = sorted(frame for some in found.values() for frame in some)
+    words = "; ".join(
+        f"{plural(len(some), 'lone frame')} {what} ({named(sorted(some))})"
+        for what, some in sorted(found.items())
+    )
+    return CheckResult(
+        "lone",
+        "warn",
+        f"{words}.",
+        "A slip of the finger looks like this: look at each, correct it or leave it.",
+        tuple(frames),
+    )
+
+
+def _apart(before: Row, after: Row) -> timedelta:
+    if before.captured_at is None or after.captured_at is None:
+        return timedelta.max
+    return after.captured_at - before.captured_at
+
+
+def contradicts(
+    labels: Mapping[str, str], other: Mapping[str, str], wanted: str, files: tuple[str, str]
+) -> CheckResult:
+    """Name frames labelled here whose label in the task they depend on says that they do not count.
+
+    `files` are the label files of this task and of the other one, `wanted` the other's class that counts.
+    """
+    wrong = {f: other[f] for f in sorted(labels) if f in other and other[f] != wanted}
+    if not wrong:
+        return CheckResult(
+            "contradicts", "pass", f"Every frame here is {wanted} in {safe(files[1])}, or has no label there."
+        )
+    pairs = Counter((other[f], labels[f]) for f in wrong)
+    words = ", ".join(
+        f"{plural(n, 'frame')} {'is' if n == 1 else 'are'} {safe(a)} in {safe(files[1])} and {safe(b)} in {safe(files[0])}"
+        for (a, b), n in sorted(pairs.items())
+    )
+    return CheckResult(
+        "contradicts",
+        "warn",
+        f"{words}, which is about {wanted} frames: {named(list(wrong))}.",
+        "One of the two labels is wrong: look at the picture and correct it.",
+        tuple(wrong),
+    )
+
+
+def same_bytes(rows: Iterable[Row]) -> CheckResult:
+    """Name pictures that are there under two names with two labels; twins with one label are only counted."""
+    by_oid: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.oid is not None:
+            by_oid[row.oid].append(row)
+    twins = [some for some in by_oid.values() if len(some) > 1]
+    torn = [some for some in twins if len({row.label for row in some}) > 1]
+    if torn:
+        first = sorted(torn[0], key=lambda row: row.frame)
+        told = " and ".join(f"{safe(row.frame, limit=80)} ({row.label})" for row in first[:2])
+        frames = tuple(sorted(row.frame for some in torn for row in some))
+        return CheckResult(
+            "same-bytes",
+            "block",
+            f"{plural(len(torn), 'picture')} {'has' if len(torn) == 1 else 'have'} two labels under two names, byte for "
+            f"byte the same: {told}.",
+            "Correct one of the two labels.",
+            frames,
+        )
+    if twins:
+        frames = tuple(sorted(row.frame for some in twins for row in some))
+        text = f"{plural(len(twins), 'picture')} {'is' if len(twins) == 1 else 'are'} there under several names, with one label each."
+        return CheckResult("same-bytes", "pass", text, "", frames)
+    known = len(by_oid)
+    return CheckResult(
+        "same-bytes",
+        "pass",
+        f"No picture is there twice, of {known} whose bytes are known."
+        if known
+        else "The bytes of no picture are known yet.",
+    )
+
+
+def balance(classes: Mapping[str, int]) -> CheckResult:
+    """Say how even the classes are; a class without an image is named."""
+    counts = ", ".join(f"{safe(name)} {n}" for name, n in classes.items())
+    empty = [name for name, n in classes.items() if not n]
+    if empty:
+        return CheckResult(
+            "balance",
+            "warn",
+            f"There is no {safe(', no '.join(empty))} ({counts}).",
+            "Label some frames of it.",
+        )
+    ratio = max(classes.values()) / min(classes.values()) if classes else 1
+    if ratio > _UNEVEN:
+        rare = min(classes, key=lambda name: classes[name])
+        return CheckResult(
+            "balance",
+            "warn",
+            f"The classes are uneven, {ratio:.0f} to 1 ({counts}).",
+            f"Look for more {safe(rare)}; accuracy alone says little here, the recall of each class does.",
+        )
+    return CheckResult("balance", "pass", f"The classes are {ratio:.1f} to 1 ({counts}).")
+
+
+def recordings(limits: Sequence[str]) -> CheckResult:
+    """Say where a class has too few recordings to be split; `limits` are the split's own sentences."""
+    if not limits:
+        return CheckResult(
+            "recordings", "pass", "Every class has recordings enough for both sides of the split."
+        )
+    return CheckResult(
+        "recordings",
+        "warn",
+        " ".join(safe(limit, limit=300) for limit in limits),
+        "Label frames of other prints.",
+    )
