@@ -18,10 +18,10 @@ from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
 from core.durable import explain as explain_os
-from core.durable import fsync_dir, has_locks, lock, no_room
-from core.errors import Busy, Cancelled, Damaged, Lacking, PrintModelsError, Refused
+from core.durable import fsync_dir, lock
+from core.errors import Cancelled, Lacking, PrintModelsError, Refused
 from core.labels.rescue import finish, rescue
-from core.text import safe
+from core.labels.trouble import explain, name_of, why_only_read
 
 T = TypeVar("T")
 
@@ -29,8 +29,6 @@ FORMAT = 1
 _APPLICATION = 0x706D6C62
 _ATTEMPTS = 3
 _CHECKPOINT_EVERY = 200  # commits; about 4 MB of log
-#: What SQLite says where there is no room for the log or the shared memory beside the database.
-_NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_SHM")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS step (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, how TEXT NOT NULL, task TEXT NOT NULL,
@@ -78,25 +76,8 @@ class Database:
             self._make_whole()
             db = self._connect_writer()
         except sqlite3.Error as error:
-            if not os.access(self.path.parent, os.W_OK) or _name(error).startswith("SQLITE_READONLY"):
-                return self._read_only_copy(
-                    f"{safe(self.path)} can't be written: the disk is read-only or belongs to someone else.",
-                    "Labels are shown but none can be given; check: ls -ld, mount, df.",
-                )
-            lacking = no_room(self.path.parent)
-            shared = _name(error) != "SQLITE_IOERR_SHMMAP"
-            if not lacking and not (shared and has_locks(self.path.with_name("labels.lock"))):
-                return self._read_only_copy(
-                    "This file system has no shared memory or no file locks, as a network share may have none — labels "
-                    "can be seen, but none can be saved.",
-                    "Keep the workspace on a disk of this machine.",
-                )
-            if _name(error).startswith(_NO_ROOM) or lacking:
-                what = lacking or "the disk is full"
-                return self._read_only_copy(
-                    f"{what[0].upper()}{what[1:]} — labels can be seen, but none can be saved.",
-                    "Free some space (df -h, df -i), then open it again.",
-                )
+            if only := why_only_read(self.path, error):
+                return self._read_only_copy(only)
             raise explain(error) from error
         except OSError as error:
             raise explain_os(error, "opening the label store") from error
@@ -131,9 +112,9 @@ class Database:
             fsync_dir(self.path.parent)
             fsync_dir(self.path.parent.parent)
 
-    def _read_only_copy(self, what: str, remedy: str) -> sqlite3.Connection:
+    def _read_only_copy(self, why: PrintModelsError) -> sqlite3.Connection:
         """Open a copy: a log beside a database on a read-only or full disk can't be read in place."""
-        self.read_only = Lacking(what, remedy)
+        self.read_only = why
         try:
             self._copy = Path(tempfile.mkdtemp(prefix="print-models-"))
             for end in ("", "-wal"):
@@ -230,7 +211,7 @@ class Database:
                 except _Swapped:
                     continue
                 except sqlite3.Error as error:
-                    if "FSYNC" not in _name(error):
+                    if "FSYNC" not in name_of(error):
                         raise explain(error) from error
                     failed = error
                     self._rescue(error)
@@ -263,7 +244,7 @@ class Database:
             self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
             # What was committed is durable in the log. Only after a failed fsync may the file itself lie.
-            if "FSYNC" in _name(error):
+            if "FSYNC" in name_of(error):
                 self._rescue(error)
 
     def _rescue(self, error: sqlite3.Error) -> None:
@@ -310,42 +291,3 @@ class Database:
 
 class _Swapped(Exception):
     """The database was replaced by a rescued one while this process waited for it."""
-
-
-def _name(error: sqlite3.Error) -> str:
-    return getattr(error, "sqlite_errorname", None) or ""
-
-
-def explain(error: sqlite3.Error) -> PrintModelsError:
-    """Turn SQLite's words into what a person can act on."""
-    name = _name(error)
-    detail = f"{name}: {error}"
-    if name.startswith("SQLITE_FULL"):
-        return Lacking(
-            "disk full — label NOT saved.", "Free some space (df -h, df -i), then label again.", detail=detail
-        )
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return Busy(
-            "Another process holds the label store — label NOT saved.",
-            "Try again in a moment.",
-            detail=detail,
-        )
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return Damaged(
-            "The label store .print-models/labels.db is damaged; nothing is written to it.",
-            "Move it aside; the next command builds it anew from data/.",
-            detail=detail,
-        )
-    if name.startswith("SQLITE_READONLY"):
-        return Lacking(
-            "The label store is read-only — label NOT saved.", "Check who owns it: ls -l", detail=detail
-        )
-    if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
-        return Lacking(
-            "The disk refused the write (full, over its quota, or failing) — label NOT saved.",
-            "Look at df -h, df -i, quota and dmesg, then label again.",
-            detail=detail,
-        )
-    return PrintModelsError(
-        f"The label store failed: {safe(str(error))}.", "Try again with --debug.", detail=detail
-    )
