@@ -149,19 +149,20 @@ def unlabel(
 def history(ctx: Context, frame: str, as_json: bool) -> None:
     """Show who labelled a frame, when and how, oldest first."""
     from core.commands.choosing import key_of
-    from core.labels.sync import open_store
+    from core.labels.sync import open_store, whole_history
     from core.text import safe
 
     with open_store(ctx.workspace) as store:
         say(ctx, store)
         key = key_of(ctx, frame)
-        entries = store.history(key)
+        entries = whole_history(ctx.workspace, store, key)
     lines = [safe(key)]
     for entry in entries:
         change = f"{entry.before or 'no label'} → {entry.after or 'no label'}"
         undone = "  (taken back)" if entry.undone else ""
+        where = f", on {safe(entry.host)}" if entry.host else ""
         lines.append(
-            f"  {entry.seq:>5}  {local(entry.at)}  {entry.task}: {change}  {entry.how}, {safe(entry.who)}{undone}"
+            f"  {entry.seq:>5}  {local(entry.at)}  {entry.task}: {change}  {entry.how}, {safe(entry.who)}{where}{undone}"
         )
     if not entries:
         lines.append("  no label was ever given")
@@ -175,6 +176,7 @@ def history(ctx: Context, frame: str, as_json: bool) -> None:
             "before": entry.before,
             "after": entry.after,
             "undone": entry.undone,
+            "host": entry.host or None,
         }
         for entry in entries
     ]

@@ -1,6 +1,7 @@
 """data/history/<host>.jsonl: every labelling step as a line of text in git, appended and never rewritten.
 
-A line: {"changes": [{"after", "before", "frames"}], "how", "seq", "task", "time", "who"}; time is local with its offset.
+A line: {"changes": [{"after", "before", "frames"}], "how", "seq", "task", "time", "who"}, and of an undo or redo the
+"target", the number of the step it took back or gave again; time is local with its offset.
 From these lines a clone knows who gave a label, when and how. Called by labels/sync only.
 """
 
@@ -12,14 +13,16 @@ import re
 import socket
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from core.durable import explain, fsync_dir
-from core.labels.steps import MARKS, changes_of
+from core.human import plural
+from core.labels.model import HistoryEntry
+from core.labels.steps import MARKS, begin, changes_of
 from core.text import safe
 
 _SEQ_LIMIT = 1 << 53
@@ -28,12 +31,13 @@ _ECHOES = ("undo", "redo", "outside")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a label came from, as a journal tells it; `at` in UTC, `line` names the journal's line."""
+    """Where a label came from, as a journal tells it; `at` in UTC, `host` and `line` name the journal and its line."""
 
     who: str
     how: str
     at: str
     before: str | None
+    host: str
     line: str
 
 
@@ -43,9 +47,21 @@ def host_file(folder: Path) -> Path:
     return folder / f"{name or 'host'}.jsonl"
 
 
-def last_seq(folder: Path) -> int:
-    """Return the greatest step number in this machine's journal; a new database counts on from there."""
-    return max((int(entry.get("seq") or 0) for entry in _entries(host_file(folder))), default=0)
+def own_entries(folder: Path, skipped: Counter[str] | None = None) -> list[dict[str, Any]]:
+    """Return the steps of this machine's journal by number; of two with one number, as two clones give, the first."""
+    found: dict[int, dict[str, Any]] = {}
+    for entry in _entries(host_file(folder), skipped):
+        found.setdefault(int(entry.get("seq") or 0), entry)
+    found.pop(0, None)
+    return [found[seq] for seq in sorted(found)]
+
+
+def left_out(skipped: Counter[str]) -> list[str]:
+    """Say how many lines of which journals tell nothing."""
+    return [
+        f"{plural(number, 'line')} of data/history/{safe(name)} can't be read as a labelling step and was left out."
+        for name, number in skipped.items()
+    ]
 
 
 def append(folder: Path, lines: list[str]) -> None:
@@ -80,7 +96,7 @@ def append(folder: Path, lines: list[str]) -> None:
 
 def standing(path: Path) -> set[tuple[int, str]]:
     """Return (number, time in UTC) of the steps that stand in a journal; the time tells clones of one name apart."""
-    return {(int(entry.get("seq") or 0), _utc(entry.get("time"))) for entry in _entries(path)}
+    return {(int(entry.get("seq") or 0), utc(entry.get("time"))) for entry in _entries(path)}
 
 
 def left_at(db: sqlite3.Connection) -> str:
@@ -107,13 +123,13 @@ def pending(
     after = written if there is None else 0
     last = int(db.execute("SELECT coalesce(max(seq), 0) FROM step").fetchone()[0])
     steps = db.execute(
-        "SELECT seq, at, who, how, task FROM step WHERE seq>? AND seq<=? AND kind<>'elsewhere' AND changed>0 AND task<>?"
+        "SELECT seq, at, who, how, task, target FROM step WHERE seq>? AND seq<=? AND kind<>'elsewhere' AND changed>0 AND task<>?"
         " ORDER BY seq",
         (after, last, MARKS),
     ).fetchall()
     lines = []
-    for seq, at, who, how, task in steps:
-        if there and (seq, _utc(at)) in there:
+    for seq, at, who, how, task, target in steps:
+        if there and (seq, utc(at)) in there:
             continue
         groups: dict[tuple[str | None, str | None], list[str]] = defaultdict(list)
         for frame, before, _, after_class, after_seq in changes_of(db, seq):
@@ -121,19 +137,27 @@ def pending(
             if how != "imported" or after_seq == seq:
                 groups[(before, after_class)].append(frame)
         if groups:
-            lines.append(_line(seq, at, who, how, task, groups))
+            lines.append(_line(seq, at, who, how, task, target, groups))
     return written, last, lines
 
 
 def _line(
-    seq: int, at: str, who: str, how: str, task: str, groups: dict[tuple[str | None, str | None], list[str]]
+    seq: int,
+    at: str,
+    who: str,
+    how: str,
+    task: str,
+    target: int | None,
+    groups: dict[tuple[str | None, str | None], list[str]],
 ) -> str:
-    changes = [
+    changed = [
         {"after": after, "before": before, "frames": frames}
         for (before, after), frames in sorted(groups.items(), key=lambda item: item[1])
     ]
     time = datetime.fromisoformat(at).astimezone().isoformat(timespec="milliseconds")
-    entry = {"changes": changes, "how": how, "seq": seq, "task": task, "time": time, "who": who}
+    entry = {"changes": changed, "how": how, "seq": seq, "task": task, "time": time, "who": who}
+    if target is not None:
+        entry["target"] = target
     return json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
@@ -152,17 +176,61 @@ def origins(
             how = entry.get("how") or ""
             if entry.get("task") != task or how in _ECHOES:
                 continue
-            at = _utc(entry.get("time"))
+            at = utc(entry.get("time"))
             rank = (how != "imported", at)
+            who = entry.get("who") or "unknown"
             line = f"{safe(path.stem)}:{entry.get('seq')}"
-            for frame, before, after in _changes(entry):
+            for frame, before, after in changes(entry):
                 meant = frame in wanted and wanted[frame] == after
                 if meant and (frame not in found or found[frame][0] <= rank):
-                    found[frame] = (rank, Origin(entry.get("who") or "unknown", how, at, before, line))
+                    found[frame] = (rank, Origin(who, how, at, before, path.stem, line))
     return {frame: origin for frame, (_, origin) in found.items()}
 
 
-def _changes(entry: dict[str, Any]) -> Iterator[tuple[str, str | None, str | None]]:
+def enter_elsewhere(
+    db: sqlite3.Connection, session: str, task: str, wanted: dict[str, str], origins: Mapping[str, Origin]
+) -> dict[str, tuple[int, str | None]]:
+    """Enter the steps that gave labels on other machines; return (step, class before) for each frame."""
+    found: dict[str, tuple[int, str | None]] = {}
+    entered: dict[tuple[str, str], int] = {}
+    for frame, origin in sorted(origins.items()):
+        place = (origin.line, wanted[frame])
+        if place not in entered:
+            text = f"given elsewhere ({origin.line})"
+            step = begin(
+                db, origin.who, origin.how, task, wanted[frame], "elsewhere", session, text, at=origin.at
+            )
+            entered[place] = step.seq
+        found[frame] = (entered[place], origin.before)
+    return found
+
+
+def told(folder: Path, frame: str) -> list[HistoryEntry]:
+    """Return what all journals tell of one frame, in order of their files and lines; `host` names the journal."""
+    found = []
+    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
+        for entry in _entries(path):
+            who, how, task = (entry.get(name) or "unknown" for name in ("who", "how", "task"))
+            found += [
+                HistoryEntry(
+                    int(entry.get("seq") or 0),
+                    utc(entry.get("time")),
+                    who,
+                    how,
+                    task,
+                    before,
+                    after,
+                    False,
+                    path.stem,
+                )
+                for named, before, after in changes(entry)
+                if named == frame
+            ]
+    return found
+
+
+def changes(entry: dict[str, Any]) -> Iterator[tuple[str, str | None, str | None]]:
+    """Yield (frame, class before, class after) of a step."""
     for change in entry.get("changes") or ():
         for frame in change["frames"]:
             yield frame, change.get("before"), change.get("after")
@@ -217,7 +285,8 @@ def _is_text(value: Any) -> bool:
         return False
 
 
-def _utc(time: object) -> str:
+def utc(time: object) -> str:
+    """Return a moment as UTC to the millisecond, '' for what is none."""
     try:
         return datetime.fromisoformat(str(time)).astimezone(UTC).isoformat(timespec="milliseconds")
     except (ValueError, OverflowError):

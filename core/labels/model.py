@@ -49,7 +49,10 @@ class LabelStep:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One change of one frame's label; `undone` where a later step took it back."""
+    """One change of one frame's label; `undone` where a later step took it back.
+
+    `host` names the machine whose journal tells it where this one's database does not; `seq` is then of that machine.
+    """
 
     seq: int
     at: str
@@ -59,6 +62,7 @@ class HistoryEntry:
     before: str | None
     after: str | None
     undone: bool
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Busy, Lacking, Refused
-from core.human import plural
 from core.labels import journal, queries, steps
 from core.labels.documents import (
     Base,
@@ -73,6 +72,7 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
             f"{safe(doc.path.name)} was empty or zeros; {len(ours)} labels are in labels.db, safe."
         )
         return 0
+    revived = base is not None and base.sha256 == digest(b"")
     read = doc.parse(data)
     before = base.values if base else {}
     if ours_written == digest(data):
@@ -80,7 +80,7 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
     decided = decisions(store, doc)
     skip = {problem.key.removeprefix("./") for problem in read.problems}
     merge = three_way(before, ours, read.values, skip=skip, decided=decided)
-    if merge.removed > MANY and not accept:
+    if merge.removed > MANY and not accept and not revived:
         raise ManyGone(workspace, doc, merge)
     # What is in conflict stays agreed as it was until both values stand in the file.
     agreed = {frame: value for frame, value in read.values.items() if frame not in merge.conflicts}
@@ -89,8 +89,13 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
         agreed, ours, {entry.key.removeprefix("./") for entry in read.problems if entry.in_conflict}
     )
     first = base is None and not ours
-    found = _Found(doc, data, stat, read.problems, agreed, merge, ours, first)
+    found = _Found(doc, data, stat, read.problems, agreed, merge, ours, first, revived)
     store.database.write(lambda db: _take(db, workspace, store, found))
+    if revived and merge.take:
+        store.notices.append(
+            f"{safe(doc.path.name)} and data/history tell different labels: the file is taken "
+            f"(+{merge.added} −{merge.removed} ~{merge.changed}), undo gives back what the history tells."
+        )
     return len(merge.take)
 
 
@@ -106,11 +111,12 @@ class _Found:
     merge: Merge
     ours: Mapping[str, str]
     first: bool
+    revived: bool
 
 
 def _take(db: sqlite3.Connection, workspace: Workspace, store: LabelStore, found: _Found) -> None:
     doc, merge, first = found.doc, found.merge, found.first
-    how = "imported" if first else "outside"
+    how, who = ("imported", "unknown") if first or found.revived else ("outside", "outside")
     givers = _givers(db, workspace, store, doc, merge)
     now = steps.currents(db, doc.name, tuple(merge.take))
     rows = []
@@ -125,9 +131,7 @@ def _take(db: sqlite3.Connection, workspace: Workspace, store: LabelStore, found
         text = f"{safe(doc.path.name)} {'imported' if first else moved or 'changed outside'}: "
         text += f"+{merge.added} −{merge.removed} ~{merge.changed}"
         kind = "import" if first else "outside"
-        step = steps.begin(
-            db, "unknown" if first else "outside", how, doc.name, None, kind, store.session, text
-        )
+        step = steps.begin(db, who, how, doc.name, None, kind, store.session, text)
         steps.apply(db, step, doc.name, rows)
     _note_problems(db, found)
     save_base(db, workspace.root, doc.name, found.data, found.stat, found.agreed)
@@ -187,31 +191,10 @@ def _givers(
             found[frame] = (row[0], row[1])
         else:
             wanted[frame] = value
-    lines: dict[tuple[str, str], int] = {}
     skipped = Counter[str]()
     origins = journal.origins(workspace.history_dir, doc.name, wanted, skipped)
-    store.notices += [
-        f"{plural(number, 'line')} of data/history/{safe(name)} can't be read as a labelling step and was left out."
-        for name, number in skipped.items()
-    ]
-    for frame, origin in sorted(origins.items()):
-        place = (origin.line, wanted[frame])
-        if place not in lines:
-            text = f"given elsewhere ({origin.line})"
-            step = steps.begin(
-                db,
-                origin.who,
-                origin.how,
-                doc.name,
-                wanted[frame],
-                "elsewhere",
-                store.session,
-                text,
-                at=origin.at,
-            )
-            lines[place] = step.seq
-        found[frame] = (lines[place], origin.before)
-    return found
+    store.notices += [line for line in journal.left_out(skipped) if line not in store.notices]
+    return found | journal.enter_elsewhere(db, store.session, doc.name, wanted, origins)
 
 
 def decided_entries(store: LabelStore, name: str) -> list[tuple[str, str]]:

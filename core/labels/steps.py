@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from core.frames.names import captured_at
 from core.labels.model import Binding, LabelStep
 
 #: The place of marks among the tasks; no task can have this name.
@@ -77,7 +78,7 @@ def begin(
 
 def apply(db: sqlite3.Connection, step: Begun, task: str, rows: Sequence[Row]) -> None:
     """Write the changes of a step, and what the labels then are."""
-    frames = _pack([row.frame for row in rows])
+    frames = pack([row.frame for row in rows])
     db.execute("UPDATE step SET changed=?, frames=? WHERE seq=?", (len(rows), frames, step.seq))
     changes, kept, gone = [], [], []
     for frame, given, after, binding, after_seq, replaced in rows:
@@ -135,9 +136,19 @@ def frames_of(db: sqlite3.Connection, seq: int) -> list[str]:
     return found
 
 
-def _pack(frames: list[str]) -> bytes:
+def pack(frames: list[str]) -> bytes:
+    """Return a step's frames as they are stored."""
     text = json.dumps(sorted(frames)).encode()
     return text if len(frames) < 8 else zlib.compress(text, 1)
+
+
+def when(frames: Iterable[str]) -> str:
+    """Return ' · 20251111 08:54–09:24' for frames of known times, the first to the last."""
+    moments = [at for frame in frames if (at := captured_at(frame)) is not None]
+    if not moments:
+        return ""
+    first, last = min(moments), max(moments)
+    return f" · {first:%Y%m%d %H:%M}" + (f"–{last:%H:%M}" if last != first else "")
 
 
 # --- undo and redo ----------------------------------------------------------------------------------------------
@@ -209,7 +220,7 @@ def _live(
     # CROSS JOIN keeps SQLite from starting at the steps: a frame has few changes, a workspace many steps.
     query = (
         "SELECT after, after_seq FROM change CROSS JOIN step USING (seq) WHERE change.task=? AND frame=?"
-        " AND kind IN ('label', 'outside', 'import') AND NOT undone ORDER BY change.seq DESC LIMIT 1"
+        " AND kind IN ('label', 'outside', 'import', 'past') AND NOT undone ORDER BY change.seq DESC LIMIT 1"
     )
     found = {frame: db.execute(query, (task, frame)).fetchone() for frame in frames}
     return {frame: (row[0], row[1]) for frame, row in found.items() if row}

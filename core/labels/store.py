@@ -12,12 +12,12 @@ import os
 import secrets
 import socket
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 
 from core.errors import PrintModelsError, WrongUsage
-from core.frames.names import captured_at, check_key
+from core.frames.names import check_key
 from core.labels import queries, steps
 from core.labels.database import Database
 from core.labels.model import HOWS, Binding, HistoryEntry, Label, LabelProblem, LabelStep, Mark
@@ -55,6 +55,10 @@ class LabelStore:
         self.seen: dict[str, str] = {}
         #: Per file the entries that wait for a decision and were named already.
         self.waiting_told: dict[str, frozenset[tuple[str, str]]] = {}
+
+    def count_as_earlier(self) -> None:
+        """Let all steps there are now count as older sessions' for undo; called where a new database took them up."""
+        self._opened_at = self.last_seq()
 
     @property
     def read_only(self) -> PrintModelsError | None:
@@ -136,7 +140,7 @@ class LabelStore:
                     rows.append(Row(key, before, given, bound))
             if not rows:
                 return LabelStep(0, "", who, how, task.name, class_, keys, 0, "nothing to change")
-            text = f"{what} × {len(rows)}{_when(rows)}"
+            text = f"{what} × {len(rows)}{steps.when(row.frame for row in rows)}"
             step = steps.begin(db, who, how, task.name, class_, "label", self.session, text)
             steps.apply(db, step, task.name, rows)
             return LabelStep(step.seq, step.at, who, how, task.name, class_, keys, len(rows), text)
@@ -278,13 +282,3 @@ class LabelStore:
 
     def _task(self, task: Task | str) -> Task:
         return self.workspace.task(task) if isinstance(task, str) else task
-
-
-def _when(rows: Sequence[Row]) -> str:
-    """Return ' · 20251111 08:54–09:24' for frames of known times, the first to the last."""
-    moments = [at for row in rows if (at := captured_at(row.frame)) is not None]
-    if not moments:
-        return ""
-    first, last = min(moments), max(moments)
-    day = f"{first:%Y%m%d} "
-    return f" · {day}{first:%H:%M}" + (f"–{last:%H:%M}" if last != first else "")

@@ -32,7 +32,7 @@ from core.labels.documents import (
     marks_document,
     save_base,
 )
-from core.labels.model import LabelProblem
+from core.labels.model import HistoryEntry, LabelProblem
 from core.labels.reconcile import (
     UNWRITTEN,
     bytes_of,
@@ -42,6 +42,7 @@ from core.labels.reconcile import (
     still_agreed,
     with_ours,
 )
+from core.labels.revive import revive
 from core.labels.steps import MARKS
 from core.labels.store import LabelStore
 from core.tasks import Task
@@ -81,7 +82,7 @@ def open_store(workspace: Workspace, *, accept_outside: bool = False) -> LabelSt
         return store
     try:
         if store.last_seq() == 0:
-            _count_on(workspace, store)
+            _take_up(workspace, store)
         for task in workspace.tasks.values():
             _taken_in(workspace, store, document(workspace, task), accept_outside)
         _taken_in(workspace, store, marks_document(workspace), accept_outside)
@@ -141,6 +142,26 @@ def _moved(store: LabelStore, doc: Document) -> bool:
     return True
 
 
+def whole_history(workspace: Workspace, store: LabelStore, frame: str) -> list[HistoryEntry]:
+    """Return every change of a frame that the database or any machine's journal tells, oldest first.
+
+    The order of this machine's steps is their number; another machine's stand by their time among them.
+    """
+    own = store.history(frame)
+    known = {(entry.at, entry.task, entry.after) for entry in own}
+    others = [
+        entry
+        for entry in journal.told(workspace.history_dir, frame)
+        if (entry.at, entry.task, entry.after) not in known
+    ]
+    placed, reached = [], ""
+    for number, entry in enumerate(own):
+        reached = max(reached, entry.at)
+        placed.append(((reached, 1, number), entry))
+    placed += [((entry.at, 0, number), entry) for number, entry in enumerate(others)]
+    return [entry for _, entry in sorted(placed, key=lambda pair: pair[0])]
+
+
 # --- opening ----------------------------------------------------------------------------------------------------
 
 
@@ -169,17 +190,18 @@ def _set_aside(path: Path) -> Path:
     return aside
 
 
-def _count_on(workspace: Workspace, store: LabelStore) -> None:
-    """Let a new database's steps count on from this machine's journal, so that no number is given twice."""
-    last = journal.last_seq(workspace.history_dir)
-
-    def work(db: sqlite3.Connection) -> None:
-        db.execute("DELETE FROM sqlite_sequence WHERE name='step'")
-        db.execute("INSERT INTO sqlite_sequence VALUES ('step', ?)", (last,))
-        db.execute("INSERT OR REPLACE INTO meta VALUES ('journal', ?)", (str(last),))
-
-    if last:
-        store.database.write(work)
+def _take_up(workspace: Workspace, store: LabelStore) -> None:
+    """Let a new database go on where this machine's journal ends, and say where only the journal has labels."""
+    if not revive(workspace, store):
+        return
+    store.count_as_earlier()
+    for task in workspace.tasks.values():
+        known = sum(store.counts(task).values())
+        if known and not workspace.labels_path(task).exists():
+            store.notices.append(
+                f"{safe(task.labels_file)} is not there; its {plural(known, 'label')} come from data/history, and it is "
+                "written anew with the next label."
+            )
 
 
 def _taken_in(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> None:
