@@ -44,7 +44,8 @@ from tui.screens.log import LogScreen
 from tui.state import State
 from tui.themes import THEMES, colours
 
-_FIRST_S = 0.3
+#: What may come after the first picture comes so much later: beside it, it would slow it down.
+_FIRST_S = 0.15
 _REST_S = 0.5
 _FLUSH_S = 1.0
 _LONG_REST_S = 5.0
@@ -191,7 +192,8 @@ class PrintModelsApp(CarefulApp):
                 self.state.take_view(result)
                 if result.place in self.MODES:
                     self.go(result.place)
-                self.bridge.scan(source=self.state.source, near=result.frame)
+                self.bridge.first_frames(self.state.source, result.frame)
+                self.set_timer(_FIRST_S, self.bridge.scan)
             case Undoes():
                 self.state.undoes = result.step
             case PredictionsRead():

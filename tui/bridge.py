@@ -72,14 +72,12 @@ class Bridge:
 
     # --- frames and pictures ------------------------------------------------------------------------------------
 
-    def scan(self, *, again: bool = False, source: str = "", near: str = "") -> None:
-        """Bring the file list up to date; `again` tells only what changed.
+    def first_frames(self, source: str, near: str) -> None:
+        """Find the frames of a source around `near` at once, before a scan finds all."""
+        self._scanning.ask("frames", partial(self._first, source, near), slot="first")
 
-        Where a `source` is named, on opening, its frames around `near` come at once, before all others.
-        """
-        if source:
-            first = partial(self._first, source, near)
-            self._scanning.ask("frames", first, slot="first")
+    def scan(self, *, again: bool = False) -> None:
+        """Bring the file list up to date; `again` tells only what changed."""
         job = partial(self._scan, again=again)
         self._scanning.ask("frames", job, slot="scan")
 
