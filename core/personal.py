@@ -7,13 +7,16 @@ names its dotted path. Called for `--who`, by the app when it starts, and by `do
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.durable import atomic_write, explain
 from core.errors import Damaged, Lacking, PrintModelsError, WrongUsage
 from core.process import run
 from core.text import safe
@@ -59,6 +62,27 @@ def read() -> Personal:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Damaged(f"{name} can't be read: {safe(str(error))}.", "Mend that line.") from error
     return _checked(table, name)
+
+
+def keep(key: str, value: str) -> None:
+    """Write one of the words into the file (who, theme, graphics); every other line stays as it is.
+
+    Raises what `read` raises (a file that can't be read is not changed), Lacking, Refused (the file is a link).
+    """
+    read()
+    file = path()
+    if file is None:
+        raise Lacking("There is no home to keep settings in.", "Set HOME or XDG_CONFIG_HOME.")
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain(error, f"keeping {key} in {safe(file)}") from error
+    top = next((at for at, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
+    own = [at for at, line in enumerate(lines[:top]) if re.match(rf"\s*{key}\s*=", line)]
+    said = f"{key} = {json.dumps(value)}"
+    lines[own[0] if own else 0 : own[0] + 1 if own else 0] = [said]
+    atomic_write(file, ("\n".join(lines) + "\n").encode())
 
 
 def _checked(table: Mapping[str, Any], name: str) -> Personal:

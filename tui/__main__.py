@@ -10,6 +10,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.personal import Personal
+    from core.workspace import Workspace
 
 _WITH_VALUE = ("-C", "--graphics")
 _GRAPHICS = ("halfcell", "none")
@@ -63,6 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def open_app(options: Words) -> int:
     """Open the app on the workspace at or above the folder; without a terminal or a workspace say what to do."""
+    from core import personal
     from core.errors import PrintModelsError
     from core.workspace import Workspace
     from tui import terminal
@@ -72,11 +78,16 @@ def open_app(options: Words) -> int:
         print(f"{reason} Use a command instead: print-models --help", file=sys.stderr)  # noqa: T201 - the answer itself
         return _LACKING
     try:
-        workspace = Workspace.find(options.folder)
+        return _run(Workspace.find(options.folder), personal.read(), options)
     except PrintModelsError as error:
         print(f"{error.what}\n{error.remedy}", file=sys.stderr)  # noqa: T201 - the answer itself
         return error.exit_code
+
+
+def _run(workspace: Workspace, own: Personal, options: Words) -> int:
+    """Run the app to its end. Raises WrongUsage for personal settings that can't be, before anything is drawn."""
     from core.frames.helper import helpers
+    from tui import terminal
 
     # The decoder starts beside the app, on another core: the first picture waits for neither.
     helpers().start()
@@ -85,7 +96,8 @@ def open_app(options: Words) -> int:
     with terminal.quiet(workspace.private / "app.log"):
         from tui.app import PrintModelsApp
 
-        app = PrintModelsApp(workspace, pictures=options.graphics != "none", debug=options.debug)
+        pictures = options.graphics != "none"
+        app = PrintModelsApp(workspace, personal=own, pictures=pictures, debug=options.debug)
         restore = terminal.guard(app.leave_by_signal)
         try:
             app.run()

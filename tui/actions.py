@@ -107,7 +107,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("go_training", ("T",), "training", "the Training screen", PLACES, footer=23, moves=True, fixed=True),
     Action("help", ("question_mark", "f1"), "help", "this help", (*PLACES, RELEASE, START, LOG), footer=10, fixed=True),
     Action("palette", ("ctrl+p", "colon"), "palette", "find any action by its name", PLACES, EXPERT, fixed=True),
+    Action("suspend", ("ctrl+z",), "put aside", "put the app aside; fg in the shell brings it back", PLACES, EXPERT,
+           fixed=True),
     Action("git_log", ("at",), "git log", "the git commands that were run here", PLACES, EXPERT, moves=True),
+    Action("theme_dark", (), "theme dark", "dark colours, and remember that", PLACES, EXPERT),
+    Action("theme_light", (), "theme light", "light colours, and remember that", PLACES, EXPERT),
+    Action("theme_contrast", (), "theme high contrast", "black, white and strong colours, and remember that", PLACES,
+           EXPERT),
     Action("close", ("escape", "q"), "close", "go back", OVERLAYS, footer=9, fixed=True),
     Action("quit", ("q", "ctrl+q"), "quit", "leave; labels are saved, trainings go on", PLACES, footer=30, fixed=True),
 )

@@ -6,20 +6,24 @@ Nothing here waits for the disk: the bridge does, in its threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar
 
 from textual import events
 from textual.app import SystemCommand
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.timer import Timer
 
+from core.personal import Personal
 from core.workspace import Workspace
-from tui import keymap
+from tui import keymap, own_keys, plain
 from tui.bridge import Bridge
 from tui.careful import CarefulApp
+from tui.drawing import class_keys
 from tui.label_messages import ManyGoneOutside, PredictionsRead, Undoes, ViewRead
 from tui.messages import (
     Arrived,
@@ -42,7 +46,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
 from tui.screens.log import LogScreen
 from tui.state import State
-from tui.themes import THEMES, colours
+from tui.themes import THEMES, colours, named
 
 #: What may come after the first picture comes so much later: beside it, it would slow it down.
 _FIRST_S = 0.15
@@ -74,12 +78,23 @@ class PrintModelsApp(CarefulApp):
     }
     DEFAULT_MODE = keymap.LABEL
 
-    def __init__(self, workspace: Workspace, *, pictures: bool = True, debug: bool = False) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        personal: Personal | None = None,
+        pictures: bool = True,
+        debug: bool = False,
+    ) -> None:
+        """Raises WrongUsage where the personal settings name no theme, or keys that can't be."""
         super().__init__(workspace.private, debug=debug)
+        personal = personal or Personal()
+        keymap.use(own_keys.remapped(personal.keys))
         # Before the styles are read for the first time: a change of theme reads them all again.
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
+        self.theme = named(personal.theme)
+        self._plain = [plain.Ascii()] if plain.wanted(os.environ) else []
         self.pictures = pictures
         task = workspace.task(None)
         self.state = State(
@@ -97,8 +112,18 @@ class PrintModelsApp(CarefulApp):
         """Hand a result to the event loop; called from the worker threads."""
         self.post_message(Arrived(result))
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Where the terminal has no UTF-8, everything is drawn in ASCII."""
+        return [*super().get_line_filters(), *self._plain]
+
+    def wear(self, name: str) -> None:
+        """Change the colours, and remember that for the next time."""
+        self.theme = named(name)
+        self.bridge.keep_theme(name)
+
     def on_mount(self) -> None:
         self.animation_level = "none"
+        self.set_keymap(keymap.changes())
         self.bridge.read_labels()
         self.set_timer(_FIRST_S, self._look_around)
         self.set_interval(_POLL_S, self.bridge.poll)
@@ -286,17 +311,20 @@ class PrintModelsApp(CarefulApp):
         self.bridge.git_log()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every action of the keymap that works here, then the theme."""
+        """The palette: every action of the keymap that works here."""
         yield from self._palette(screen)
-        yield SystemCommand("theme", "choose another theme, light or dark", self.action_change_theme)
 
     def _palette(self, screen: Screen[object]) -> Iterator[SystemCommand]:
         place = getattr(screen, "PLACE", "")
         for action in keymap.actions_of(place):
             call = getattr(screen, f"action_{action.id}", None)
             if call is not None and action.id != "palette":
-                keys = " ".join(keymap.shown(key) for key in action.keys)
-                yield SystemCommand(action.word, f"{action.help}  ({keys})", call)
+                keys = " ".join(keymap.shown(key) for key in keymap.keys_of(action, self._taken(place)))
+                yield SystemCommand(action.word, f"{action.help}  ({keys})" if keys else action.help, call)
+
+    def _taken(self, place: str) -> Collection[str]:
+        """The keys that mean a class here."""
+        return class_keys(self.state.task) if place == keymap.LABEL else ()
 
     async def action_quit(self) -> None:
         """Leave: the label files are brought in step, trainings go on."""

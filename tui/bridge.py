@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from core import personal
 from core.progress import CancelToken
 from core.tasks import Task
 from core.workspace import Workspace
@@ -160,6 +161,10 @@ class Bridge:
     def plan_release(self, task: Task, *, push: bool) -> None:
         """Plan a release of the draft."""
         self.release.plan(self.workspace, task, push=push)
+
+    def keep_theme(self, name: str) -> None:
+        """Remember a theme in the personal settings."""
+        self._looking.ask("theme", partial(personal.keep, "theme", name), slot="theme")
 
     # --- trainings ----------------------------------------------------------------------------------------------
 

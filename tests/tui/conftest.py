@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from core.personal import Personal
 from core.workspace import Workspace
 from tui.app import PrintModelsApp
 from tui.widgets.frame_view import FrameView
@@ -88,8 +89,10 @@ def opened() -> Opened:
     """Open the app on a folder: `async with opened(root) as page`."""
 
     @asynccontextmanager
-    async def open_on(root: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Page]:
-        app = PrintModelsApp(Workspace.open(root), debug=True)
+    async def open_on(
+        root: Path, size: tuple[int, int] = (80, 24), own: Personal | None = None
+    ) -> AsyncIterator[Page]:
+        app = PrintModelsApp(Workspace.open(root), personal=own, debug=True)
         try:
             async with app.run_test(size=size) as pilot:
                 page = Page(app, pilot)

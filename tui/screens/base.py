@@ -110,6 +110,18 @@ class Place(Screen[None]):
     def action_git_log(self) -> None:
         self.pm.show_git_log()
 
+    def action_suspend(self) -> None:
+        self.app.action_suspend_process()
+
+    def action_theme_dark(self) -> None:
+        self.pm.wear("dark")
+
+    def action_theme_light(self) -> None:
+        self.pm.wear("light")
+
+    def action_theme_contrast(self) -> None:
+        self.pm.wear("contrast")
+
     async def action_quit(self) -> None:
         await self.app.action_quit()
 
