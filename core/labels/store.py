@@ -98,10 +98,18 @@ class LabelStore:
 
         `sizes` binds frames to their bytes: key → (size, mtime in ns, 'sha256:…' or None). A frame that has the class
         already is not changed, unless a person confirms by hand what came otherwise. Raises WrongUsage (no such
-        class), Damaged (a key that is no path in a source), Lacking ("label NOT saved"), Busy.
+        class), Damaged (a key that is no path in a source; the open question about one), Lacking ("label NOT saved"),
+        Busy.
         """
         task = self._task(task)
         given = task.check(class_) if class_ is not None else None
+        frames = tuple(frames)
+        for (
+            source,
+            question,
+        ) in self.workspace.questions.items():  # whose pictures these are is not known just now
+            if any(frame.startswith(f"{source}/") for frame in frames):
+                raise question
         return self._give(
             task, dict.fromkeys(frames, given), given, how, who, sizes or {}, given or "unlabelled"
         )

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import Damaged
+from core.frames.index import FrameIndex
+from core.labels.sync import open_store
+from core.workspace import Workspace
 from tests.conftest import CAMERA, Answer, Cli, Place, git
 from tests.sources.conftest import camera
 
@@ -140,3 +144,19 @@ def test_a_camera_that_is_away_is_away_and_no_question(place: Place, cli: Cli, t
     (tmp_path / "nowhere").mkdir()
     done = cli(place.root, "label", "--as", "active", FRAME)
     assert (done.code, "its folder is empty" in done.err) == (5, True), done.err
+
+
+def test_the_app_says_the_question_and_gives_no_label_meanwhile(place: Place, tmp_path: Path) -> None:
+    point(place, camera(tmp_path / "other", 12, seed=3))
+    workspace = Workspace.open(place.root)
+    with open_store(workspace) as store:
+        with pytest.raises(Damaged, match="none with the bytes that were labelled"):
+            store.set("offline-detection", [FRAME], "offline", who="ana")
+        with pytest.raises(Damaged, match="none with the bytes that were labelled"):
+            workspace.frame_path(FRAME)
+        label = store.get("offline-detection", FRAME)
+    assert label is not None
+    assert label.class_ == "active"
+    with FrameIndex(workspace) as index:
+        assert FRAME in index
+        assert index.scan().removed == 0
