@@ -299,6 +299,10 @@ def _diff_text(found: Diff, task: Task, *, frames: bool) -> str:
         "  " + ", ".join(f"{safe(name)} {before.get(name, 0)} → {after.get(name, 0)}" for name in after)
     )
     lines.append(f"  bytes: {signed_size(found.bytes['new'])} new, {size(found.bytes['reused'])} reused")
+    if found.target.assumed:
+        lines.append(
+            f"  {plural(found.target.assumed, 'frame')} labelled without a picture: bytes unknown, taken as {safe(found.base.name)}'s"
+        )
     if n["unknown"]:
         lines.append(f"  {plural(n['unknown'], 'frame')} with unknown bytes on one side can't be compared")
     for hunk in found.hunks:

@@ -44,11 +44,15 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Labelled frames under a name: a version, the draft, a label file."""
+    """Labelled frames under a name: a version, the draft, a label file.
+
+    `assumed` counts frames whose bytes nobody recorded, and which are taken to be the parent version's.
+    """
 
     name: str
     entries: Mapping[str, Entry]
     classes: tuple[str, ...]
+    assumed: int = 0
 
     @property
     def counts(self) -> dict[str, int]:

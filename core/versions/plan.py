@@ -188,14 +188,15 @@ def _weak_times(chosen: Sequence[Chosen]) -> Iterator[str]:
 def draft_snapshot(found: Draft, places: Places) -> Snapshot:
     """Return the draft as a snapshot; bytes that nothing has read yet are those of the parent where size agrees."""
     held = held_items(found)
-    entries = {}
+    entries, assumed = {}, 0
     for c in found.chosen:
         item, oid = held.get(c.frame), c.oid
         if oid is None and item is not None and c.size in (None, item.size):
             oid = item.oid
+            assumed += c.size is None
         size_ = c.size if c.size is not None else item.size if item is not None else None
         entries[c.frame] = Labelled(c.frame, c.label, oid, size_, places.recordings[c.frame])
-    return Snapshot("draft", entries, found.task.classes)
+    return Snapshot("draft", entries, found.task.classes, assumed)
 
 
 def version_snapshot(version: Version, name: str | None = None) -> Snapshot:
