@@ -41,8 +41,8 @@ _WEIGHTS = {
     "detach": 1.8,
     "warm": 1.45,
     "print": 1.45,
-    "first half": 1.45,
-    "second half": 1.45,
+    "first half": 0.4,
+    "second half": 0.4,
 }
 
 
