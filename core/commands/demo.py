@@ -77,6 +77,7 @@ def demo(
             raise Refused(
                 f"{safe(taken)} is there already.", "Remove it, or name another folder: print-models demo DIR"
             )
+    stage.require()
     opens = not headless and sys.stdin.isatty() and sys.stdout.isatty() and _has_app()
     try:
         if scenario == "main":
@@ -86,7 +87,8 @@ def demo(
         else:
             stories.walk_legacy(stage)
     except PrintModelsError:
-        ctx.notice(f"The demo stopped here; what it made so far is in {safe(root)}.")
+        if root.exists():
+            ctx.notice(f"The demo stopped here; what it made so far is in {safe(root)}.")
         raise
     stage.end(opens=opens)
     if opens:

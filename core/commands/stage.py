@@ -11,6 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,6 +90,16 @@ class Stage:
 
     # --- the place ------------------------------------------------------------------------------------------
 
+    def require(self) -> None:
+        """Raise what the host lacks, before minutes go into frames that could not be used."""
+        from core.process import run
+        from core.setup import LFS_REMEDY
+
+        if shutil.which("git") is None:
+            raise Lacking("git is not installed.", "Install it: sudo apt-get install git")
+        if run(["git", "lfs", "version"], cwd=Path.cwd(), check=False).code:
+            raise Lacking("git-lfs is not installed; images and models would go into git itself.", LFS_REMEDY)
+
     def simulate(self, script: Script, frames: int | None = None) -> Truth:
         """Let the camera take its frames, and write the truth beside the workspace's files."""
         from core import human
@@ -96,14 +107,20 @@ class Stage:
         from core.demo.truth import write_truth
 
         self.camera.mkdir(parents=True)
-        truth = simulate(
-            self.camera,
-            frames=frames,
-            size=self._size,
-            seed=self._seed,
-            script=script,
-            report=self.ctx.report,
-        )
+        try:
+            truth = simulate(
+                self.camera,
+                frames=frames,
+                size=self._size,
+                seed=self._seed,
+                script=script,
+                report=self.ctx.report,
+            )
+        except BaseException:
+            for empty in (self.camera, self.root):  # so that the same words can be typed again
+                with suppress(OSError):
+                    empty.rmdir()
+            raise
         write_truth(self.root / "demo-truth.json", truth)
         stored = sum(path.stat().st_size for path in self.camera.rglob("*.jpg"))
         days = len({frame.captured_at.date() for frame in truth.frames})
@@ -119,8 +136,6 @@ class Stage:
         """Make the folder a git repository that knows who commits, with the camera's folder kept out of it."""
         from core.process import run
 
-        if shutil.which("git") is None:
-            raise Lacking("git is not installed.", "Install it: sudo apt-get install git")
         self.git("init", "--quiet")
         for key, value in (("user.name", "Demo"), ("user.email", "demo@example.invalid")):
             if not run(["git", "config", key], cwd=self.root, check=False).text.strip():

@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import re
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,3 +148,32 @@ def test_a_model_version_is_committed_with_its_record(walk: Walk) -> None:
 @pytest.mark.skipif(TORCH, reason="torch is installed")
 def test_without_torch_the_training_is_left_out_and_said(walk: Walk) -> None:
     assert "skipped: torch is not installed" in walk.said
+
+
+def test_what_the_host_lacks_is_said_before_any_frame_is_made(cli: Cli, tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("git", "sh"):
+        found = shutil.which(name)
+        assert found is not None
+        (programs / name).symlink_to(found)
+    said = cli(
+        tmp_path, "demo", "shop", "--headless", env={"PATH": str(programs), "GIT_EXEC_PATH": str(programs)}
+    )
+    assert said.code == 5
+    assert "git-lfs is not installed" in said.err
+    assert not (tmp_path / "shop").exists()
+
+
+def test_a_demo_that_cannot_be_made_leaves_no_folder_in_its_way(cli: Cli, tmp_path: Path) -> None:
+    said = cli(tmp_path, "demo", "shop", "--headless", "--size", "10x10")
+    assert said.code == 2
+    assert "can't be simulated" in said.err
+    assert not (tmp_path / "shop").exists()
+
+
+def test_a_scenario_has_a_number_of_frames_of_its_own(cli: Cli, tmp_path: Path) -> None:
+    said = cli(tmp_path, "demo", "shop", "--headless", "--scenario", "note", "--frames", "100")
+    assert said.code == 2
+    assert "--frames" in said.err
+    assert not (tmp_path / "shop").exists()
