@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from core import human, merge_driver
+from core.commands.next_step import next_step
+from core.commands.overview_parts import CameraOverview, DraftOverview, Overview, TaskOverview
 from core.errors import PrintModelsError
 from core.progress import Report, silent
 from core.tasks import Task
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
     from core.storage.git import Git
+    from core.versions.selection import Draft
 
 #: Trainings that status tells about; `runs` lists them all.
 _RECENT_RUNS = 3
@@ -29,116 +31,12 @@ _RECENT_RUNS = 3
 _NUMBER_AS_LABEL = re.compile(rb':\s*"?[0-9]')
 
 
-@dataclass(frozen=True, slots=True)
-class DraftOverview:
-    """The draft against the latest version: counts of frames, and the bytes it would add."""
-
-    base: str | None
-    images: int
-    added: int
-    removed: int
-    relabelled: int
-    bytes: int
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.added or self.removed or self.relabelled)
-
-    @property
-    def price(self) -> str:
-        """The bytes it would add. New images that weigh nothing are frames that are not here, of unknown size."""
-        return "size unknown" if self.added and not self.bytes else human.signed_size(self.bytes)
-
-
-@dataclass(frozen=True, slots=True)
-class TaskOverview:
-    """One task: labels of all frames that count for it, draft, latest version and model in use."""
-
-    name: str
-    labelled: int
-    total: int
-    classes: dict[str, int]
-    draft: DraftOverview
-    latest: str | None
-    model: str | None
-
-    def text(self) -> str:
-        counts = ", ".join(f"{name} {human.count(n)}" for name, n in self.classes.items())
-        draft = self.draft
-        change = f"+{draft.added} −{draft.removed} ~{draft.relabelled}"
-        against = f"against {draft.base}: {change}" if draft.base else "the first version"
-        lines = [
-            self.name,
-            f"  labels   {human.count(self.labelled)} of {human.plural(self.total, 'frame')}   {counts}",
-            f"  draft    {human.plural(draft.images, 'image')}, {against}, {draft.price}",
-            f"  latest   {self.latest or 'no version yet'}   model {safe(self.model or 'none yet')}",
-        ]
-        return "\n".join(lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """The whole workspace at one glance."""
-
-    root: str
-    tasks: tuple[TaskOverview, ...]
-    git: dict[str, Any]
-    storage: dict[str, Any]
-    runs: tuple[dict[str, Any], ...]
-    notices: tuple[str, ...]
-    next: str
-
-    def as_json(self) -> dict[str, Any]:
-        tasks = {task.name: {k: v for k, v in asdict(task).items() if k != "name"} for task in self.tasks}
-        return {
-            "tasks": tasks,
-            "git": self.git,
-            "storage": self.storage,
-            "runs": list(self.runs),
-            "notices": list(self.notices),
-            "next": self.next,
-        }
-
-    def text(self) -> str:
-        lines = [self.root, ""]
-        lines += [task.text() + "\n" for task in self.tasks]
-        if self.storage:
-            objects = human.plural(self.storage["objects"], "object")
-            lines.append(f"storage    {objects} in Git LFS, {human.size(self.storage['bytes'])}")
-        lines.append(f"git        {self._git_text()}")
-        lines += [
-            f"training   {safe(run['id'])}  {run['state']}" for run in self.runs if run["state"] == "running"
-        ]
-        lines += [f"note       {notice}" for notice in self.notices]
-        return "\n".join([*lines, "", f"next: {self.next}"])
-
-    def _git_text(self) -> str:
-        branch = safe(self.git.get("branch") or "no branch")
-        dirty = self.git.get("dirty", 0)
-        said = [branch, f"{human.plural(dirty, 'path')} not committed" if dirty else "clean"]
-        waiting = [
-            human.plural(number, word)
-            for number, word in (
-                (self.git.get("waiting"), "commit"),
-                (len(self.git.get("waiting_tags", ())), "tag"),
-            )
-            if number
-        ]
-        if waiting:
-            said.append(f"{' and '.join(waiting)} not pushed")
-        return ", ".join(said)
-
-    def line(self) -> str:
-        parts = [f"{t.name} {t.labelled}/{t.total} → {t.draft.images} {t.draft.price}" for t in self.tasks]
-        parts += [f"T {safe(run['id'])} {run['state']}" for run in self.runs if run["state"] == "running"]
-        return " · ".join([*parts, f"next: {self.next}"])
-
-
 def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
     """Look at everything; scans the camera's changed day folders first. Raises Damaged for a broken label file."""
     from core.commands.cameras import weak_times
     from core.frames.index import FrameIndex
     from core.labels.sync import open_store
+    from core.storage.backup import backup
 
     notices: list[str] = [str(workspace.read_only)] if workspace.read_only else []
     with FrameIndex(workspace) as index, open_store(workspace) as store:
@@ -154,11 +52,15 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
         notices += [line for task in workspace.tasks.values() if (line := _older_spelling(workspace, task))]
         tasks = tuple(_task(workspace, store, index, task) for task in workspace.tasks.values())
         frames = index.count()
+        cameras = tuple(_camera(index, name) for name in workspace.active_sources)
+        conflicts = {task: n for task in workspace.tasks if (n := len(store.problems(task)))}
+        saved = backup(workspace, store)
     git = _git(workspace, notices)
     storage = _storage(workspace) if git else {}
     runs = _runs(workspace)
-    step = _next(workspace, tasks, git, runs, frames)
-    return Overview(safe(workspace.root), tasks, git, storage, runs, tuple(dict.fromkeys(notices)), step)
+    step = next_step(workspace, tasks, git, runs, frames, conflicts, saved)
+    told = tuple(dict.fromkeys(notices))
+    return Overview(safe(workspace.root), tasks, cameras, saved, git, storage, runs, told, step)
 
 
 def _away(workspace: Workspace, name: str, problem: PrintModelsError) -> str:
@@ -166,6 +68,11 @@ def _away(workspace: Workspace, name: str, problem: PrintModelsError) -> str:
     path = workspace.sources[name].path
     where = f" (→ {safe(os.readlink(path), limit=200)})" if path.is_symlink() else ""
     return f"{problem.what.removesuffix('.')}{where}. {problem.remedy}"
+
+
+def _camera(index: FrameIndex, name: str) -> CameraOverview:
+    days = [day.day for day in index.days() if day.source == name]
+    return CameraOverview(name, index.count(name), max(days, default=None), index.unreachable(name) is None)
 
 
 def _older_spelling(workspace: Workspace, task: Task) -> str:
@@ -200,10 +107,18 @@ def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
         total = sum(class_ == wanted and frame.split("/", 1)[0] in shown for frame, class_ in given)
     labelled = sum(counts.values())
     base = draft.parent.name if draft.parent else None
-    overview = DraftOverview(base, len(draft.chosen), added, removed, relabelled, draft.bytes_estimate)
+    overview = DraftOverview(
+        base, len(draft.chosen), added, removed, relabelled, draft.bytes_estimate, _only_there(draft, index)
+    )
     model = _model(workspace, task)
     classes = {name: counts.get(name, 0) for name in task.classes}
     return TaskOverview(task.name, labelled, max(total, labelled), classes, overview, base, model)
+
+
+def _only_there(draft: Draft, index: FrameIndex) -> int:
+    """Return how many images of a draft no version holds yet, of those that the camera has now."""
+    held = {item.source for item in draft.parent.items} if draft.parent else set()
+    return sum(chosen.frame not in held and chosen.frame in index for chosen in draft.chosen)
 
 
 def _model(workspace: Workspace, task: Task) -> str | None:
@@ -276,41 +191,3 @@ def _runs(workspace: Workspace) -> tuple[dict[str, Any], ...]:
             }
         )
     return tuple(found)
-
-
-def _next(
-    workspace: Workspace,
-    tasks: tuple[TaskOverview, ...],
-    git: dict[str, Any],
-    runs: tuple[dict[str, Any], ...],
-    frames: int,
-) -> str:
-    if workspace.read_only is not None:
-        return "make this repository a workspace: print-models init"
-    if workspace.questions:
-        return f"say what {safe(next(iter(workspace.questions)))} is now: print-models source list"
-    if not any(source.path.exists() for source in workspace.active_sources.values()):
-        return "link the camera: print-models init --source /path/to/camera"
-    if not frames:
-        return "wait for the camera's first frames, or check that it writes into day folders (YYYYMMDD)"
-    for task in tasks:
-        if f"{task.name}/{task.latest}" in git.get("exported", ()):
-            if task.draft.changed:
-                return f"{task.name} {task.latest} is exported, not released, and differs from the draft: print-models diff --task {task.name}"
-            return f"release {task.name} {task.latest}, which is exported only: print-models release --task {task.name}"
-    for task in tasks:
-        if not task.labelled:
-            return f"label the first frames of {task.name}: open the app with print-models"
-    for task in tasks:
-        if task.draft.changed or task.latest is None:
-            ready = sum(1 for count in task.classes.values() if count)
-            if ready < 2:
-                return f"label frames of another class of {task.name}; a version needs at least two"
-            return f"review and release {task.name}: print-models diff --task {task.name}, then release --task {task.name}"
-    running = [run for run in runs if run["state"] == "running"]
-    if running:
-        return f"watch the training: print-models watch {safe(running[0]['id'])}"
-    for task in tasks:
-        if task.model is None:
-            return f"train a model on {task.name} {task.latest}: print-models train --task {task.name}"
-    return "nothing to do: everything labelled is released; record another print"

@@ -87,6 +87,8 @@ def test_what_would_change_it_asks_for_init_first(cli: Cli, old: Callable[[], Ol
     words = {
         "label": ("--as", "active", made.keys[0]),
         "unlabel": (made.keys[0],),
+        "mark": ("--unsure", made.keys[0]),
+        "import": ("data/labels.json",),
         "release": ("--task", "offline-detection"),
         "promote": ("RUN",),
         "reproduce": ("offline-detector-v1",),

@@ -1,0 +1,69 @@
+"""The one line that says what to do next: `status`, the app's header and every empty state end with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.commands.overview_parts import TaskOverview
+from core.human import plural
+from core.storage.backup import Backup
+from core.text import safe
+from core.workspace import Workspace
+
+
+def next_step(
+    workspace: Workspace,
+    tasks: tuple[TaskOverview, ...],
+    git: dict[str, Any],
+    runs: tuple[dict[str, Any], ...],
+    frames: int,
+    conflicts: Mapping[str, int],
+    saved: Backup | None,
+) -> str:
+    """Return the one thing to do next; `conflicts` counts by task the entries of label files that wait for a decision."""
+    if workspace.read_only is not None:
+        return "make this repository a workspace: print-models init"
+    if workspace.questions:
+        return f"say what {safe(next(iter(workspace.questions)))} is now: print-models source list"
+    if conflicts:
+        name, waiting = next(iter(conflicts.items()))
+        entries, file = plural(waiting, "entry", "entries"), safe(workspace.tasks[name].labels_file)
+        return f"decide {entries} of {file}, named above: print-models label --task {name} --as CLASS FRAME"
+    if not any(source.path.exists() for source in workspace.active_sources.values()):
+        away = next((n for n, source in workspace.active_sources.items() if source.path.is_symlink()), None)
+        if away:
+            return f"connect the camera, or say where it is now: print-models source move {safe(away)} PATH"
+        return "link the camera: print-models init --source /path/to/camera"
+    if not frames:
+        return "wait for the camera's first frames, or check that it writes into day folders (YYYYMMDD)"
+    for task in tasks:
+        if f"{task.name}/{task.latest}" in git.get("exported", ()):
+            if task.draft.changed:
+                return f"{task.name} {task.latest} is exported, not released, and differs from the draft: print-models diff --task {task.name}"
+            return f"release {task.name} {task.latest}, which is exported only: print-models release --task {task.name}"
+    for task in tasks:
+        if not task.labelled and task.total:
+            return f"label the first frames of {task.name}: open the app with print-models"
+    for task in tasks:
+        if task.labelled and (task.draft.changed or task.latest is None):
+            ready = sum(1 for count in task.classes.values() if count)
+            if ready < 2:
+                return f"label frames of another class of {task.name}; a version needs at least two"
+            return f"review and release {task.name}: print-models diff --task {task.name}, then release --task {task.name}"
+    running = [run for run in runs if run["state"] == "running"]
+    if running:
+        return f"watch the training: print-models watch {safe(running[0]['id'])}"
+    for task in tasks:
+        if task.model is None and task.latest:
+            return f"train a model on {task.name} {task.latest}: print-models train --task {task.name}"
+    if saved and saved.unsaved:
+        return f"save {plural(saved.unsaved, 'label')}, which no commit holds: print-models save"
+    if saved and saved.unpushed:
+        return f"back {plural(saved.unpushed, 'label')} up: git push"
+    rarest = min(
+        ((n, name, task.name) for task in tasks if task.latest for name, n in task.classes.items()),
+        default=None,
+    )
+    wanted = f"; the fewest labels are {rarest[1]} of {rarest[2]}, record more of it" if rarest else ""
+    return f"nothing to do: everything labelled is released{wanted}"

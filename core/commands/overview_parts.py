@@ -1,0 +1,150 @@
+"""What `status` shows, as data, as text and as JSON. Filled by commands/overview."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core import human
+from core.storage.backup import Backup
+from core.text import safe
+
+
+@dataclass(frozen=True, slots=True)
+class DraftOverview:
+    """The draft against the latest version: counts of frames, and the bytes it would add.
+
+    `only_on_camera` counts its images that no version holds yet: they are gone once the camera deletes them.
+    """
+
+    base: str | None
+    images: int
+    added: int
+    removed: int
+    relabelled: int
+    bytes: int
+    only_on_camera: int
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.added or self.removed or self.relabelled)
+
+    @property
+    def price(self) -> str:
+        """The bytes it would add. New images that weigh nothing are frames that are not here, of unknown size."""
+        return "size unknown" if self.added and not self.bytes else human.signed_size(self.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOverview:
+    """One task: labels of all frames that count for it, draft, latest version and model in use."""
+
+    name: str
+    labelled: int
+    total: int
+    classes: dict[str, int]
+    draft: DraftOverview
+    latest: str | None
+    model: str | None
+
+    def text(self) -> str:
+        counts = ", ".join(f"{name} {human.count(n)}" for name, n in self.classes.items())
+        draft = self.draft
+        change = f"+{draft.added} −{draft.removed} ~{draft.relabelled}"
+        against = f"against {draft.base}: {change}" if draft.base else "the first version"
+        lines = [
+            self.name,
+            f"  labels   {human.count(self.labelled)} of {human.plural(self.total, 'frame')}   {counts}",
+            f"  draft    {human.plural(draft.images, 'image')}, {against}, {draft.price}",
+            f"  latest   {self.latest or 'no version yet'}   model {safe(self.model or 'none yet')}",
+        ]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraOverview:
+    """One camera: its frames, the day of the newest, and whether its folder can be read."""
+
+    name: str
+    frames: int
+    newest: str | None
+    reachable: bool
+
+    def text(self) -> str:
+        newest = f", the newest {self.newest}" if self.newest else ""
+        away = "" if self.reachable else "   not reachable now"
+        return f"{safe(self.name)}  {human.plural(self.frames, 'frame')}{newest}{away}"
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The whole workspace at one glance."""
+
+    root: str
+    tasks: tuple[TaskOverview, ...]
+    cameras: tuple[CameraOverview, ...]
+    backup: Backup | None
+    git: dict[str, Any]
+    storage: dict[str, Any]
+    runs: tuple[dict[str, Any], ...]
+    notices: tuple[str, ...]
+    next: str
+
+    def as_json(self) -> dict[str, Any]:
+        tasks = {task.name: {k: v for k, v in asdict(task).items() if k != "name"} for task in self.tasks}
+        return {
+            "tasks": tasks,
+            "cameras": [asdict(camera) for camera in self.cameras],
+            "backup": self.backup.as_json() if self.backup else None,
+            "git": self.git,
+            "storage": self.storage,
+            "runs": list(self.runs),
+            "notices": list(self.notices),
+            "next": self.next,
+        }
+
+    def text(self) -> str:
+        lines = [self.root, ""]
+        lines += [task.text() + "\n" for task in self.tasks]
+        lines += [f"camera     {line}" for line in self._cameras()]
+        if self.backup and (said := self.backup.text()):
+            lines.append(f"labels     {said}")
+        if self.storage:
+            objects = human.plural(self.storage["objects"], "object")
+            lines.append(f"storage    {objects} in Git LFS, {human.size(self.storage['bytes'])}")
+        lines.append(f"git        {self._git_text()}")
+        lines += [
+            f"training   {safe(run['id'])}  {run['state']}" for run in self.runs if run["state"] == "running"
+        ]
+        lines += [f"note       {notice}" for notice in self.notices]
+        return "\n".join([*lines, "", f"next: {self.next}"])
+
+    def _cameras(self) -> list[str]:
+        """Say what each camera has, where there are several, and how many draft frames lie nowhere else."""
+        lines = [camera.text() for camera in self.cameras] if len(self.cameras) > 1 else []
+        alone = sum(task.draft.only_on_camera for task in self.tasks)
+        if alone:
+            frames = human.plural(alone, "draft frame")
+            lines.append(f"{frames} only on the camera; a release keeps {'it' if alone == 1 else 'them'}")
+        return lines
+
+    def _git_text(self) -> str:
+        branch = safe(self.git.get("branch") or "no branch")
+        dirty = self.git.get("dirty", 0)
+        said = [branch, f"{human.plural(dirty, 'path')} not committed" if dirty else "clean"]
+        waiting = [
+            human.plural(number, word)
+            for number, word in (
+                (self.git.get("waiting"), "commit"),
+                (len(self.git.get("waiting_tags", ())), "tag"),
+            )
+            if number
+        ]
+        if waiting:
+            said.append(f"{' and '.join(waiting)} not pushed")
+        return ", ".join(said)
+
+    def line(self) -> str:
+        parts = [f"{t.name} {t.labelled}/{t.total} → {t.draft.images} {t.draft.price}" for t in self.tasks]
+        parts += [f"T {safe(run['id'])} {run['state']}" for run in self.runs if run["state"] == "running"]
+        return " · ".join([*parts, f"next: {self.next}"])
