@@ -89,7 +89,7 @@ def picture(
     try:
         path = workspace.frame_path(key)
         root = workspace.sources[key.split("/", 1)[0]].path
-        return PictureReady(key, box, helpers().load(path, box, root=root, cancel=wanted))
+        return PictureReady(key, box, helpers().load(path, box, root=root, settled=True, cancel=wanted))
     except Cancelled:
         return None
     except PrintModelsError as error:

@@ -17,6 +17,7 @@ from core.human import plural
 from core.text import safe
 
 if TYPE_CHECKING:
+    from core.frames.check import Unreadable
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
     from core.tasks import Task
@@ -158,11 +159,11 @@ def check_frames(
 ) -> tuple[dict[str, tuple[int, int | None, str | None]], dict[str, str]]:
     """Return size, mtime and (where the bytes were read) sha256 of frames that can be labelled, and why others can't.
 
-    Frames that a person named are read whole, and the first that can't be used is raised as its error. Frames of a
-    stretch are only looked at; what is empty or gone is left out with its reason. A frame that the camera does not
-    have is taken from a version that holds it.
+    Frames that a person named are read whole, and the first that can't be used is raised as its error. Of frames of a
+    stretch the first and last bytes are looked at; what is no whole picture, is being written or gone is left out
+    with its reason. A frame that the camera does not have is taken from a version that holds it.
     """
-    from core.frames.decode import Unreadable, inspect, read_file
+    from core.frames.check import Unreadable, glance, read_settled
 
     sizes: dict[str, tuple[int, int | None, str | None]] = {}
     left_out: dict[str, str] = {}
@@ -178,27 +179,30 @@ def check_frames(
         if named:
             _reachable(ctx, key)
             try:
-                file = read_file(path)
-                inspect(file.data)
+                file = read_settled(path)
             except Unreadable as error:
-                what = error.what.removeprefix(f"{safe(path.name, limit=80)} ")
-                raise Unreadable(f"{safe(key)}: {what}", error.remedy, missing=error.missing) from error
+                raise Unreadable(
+                    f"{safe(key)}: {_of_it(error, path)}",
+                    error.remedy,
+                    missing=error.missing,
+                    passing=error.passing,
+                ) from error
             sizes[key] = (len(file.data), file.mtime_ns, file.oid)
             continue
         try:
-            found = os.lstat(path)
-        except OSError:
-            left_out[key] = "gone"
-            continue
-        if found.st_size:
-            sizes[key] = (found.st_size, found.st_mtime_ns, None)
-        else:
-            left_out[key] = "empty (0 bytes)"
+            sizes[key] = (*glance(path), None)
+        except Unreadable as error:
+            left_out[key] = _of_it(error, path).rstrip(".")
     if not sizes:
         raise Lacking(
             "None of these frames can be labelled.", f"The first: {safe(keys[0])}: {left_out[keys[0]]}."
         )
     return sizes, left_out
+
+
+def _of_it(error: Unreadable, path: Path) -> str:
+    """Say what an error says without the name, which stands before it."""
+    return error.what.removeprefix(f"{safe(path.name, limit=80)} ")
 
 
 def _path(ctx: Context, key: str) -> Path | None:

@@ -9,18 +9,24 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import os
 import stat
 import struct
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from core.errors import Damaged
 from core.frames.folders import retrying
 from core.human import size as human_size
 from core.text import safe
 
+T = TypeVar("T")
+
+#: A camera writes on within this time, or has done.
+AT_REST_S = 2.0
 MAX_BYTES = 64_000_000
 _MAX_HEADER = 8 << 20
 _MP = 1_000_000
@@ -32,13 +38,18 @@ _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 class Unreadable(Damaged):
-    """A file that can't be shown as a picture: `what` says why. Exit code 5 where something is missing, else 3."""
+    """A file that can't be shown as a picture: `what` says why.
 
-    def __init__(self, what: str, remedy: str, *, missing: bool = False, detail: str = "") -> None:
+    Exit code 5 where something is `missing`, 4 where it will be readable in a moment (`passing`), else 3.
+    """
+
+    def __init__(
+        self, what: str, remedy: str, *, missing: bool = False, passing: bool = False, detail: str = ""
+    ) -> None:
         super().__init__(what, remedy, detail=detail)
-        self.missing = missing
-        if missing:
-            self.exit_code = 5
+        self.missing, self.passing = missing, passing
+        if missing or passing:
+            self.exit_code = 5 if missing else 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +88,54 @@ def read_image(path: Path, *, root: Path | None = None) -> bytes:
 
 def read_file(path: Path, *, root: Path | None = None) -> FileBytes:
     """Like `read_image`, with the modification time of what was read."""
+    return _with_file(path, root, _read_open)
+
+
+def read_settled(path: Path, *, root: Path | None = None) -> FileBytes:
+    """Like `read_file`, for a label: the file has to be at rest and one whole picture. Raises Unreadable."""
+    file = read_file(path, root=root)
+    if not at_rest(file.mtime_ns):
+        raise being_written(safe(path.name, limit=80))
+    inspect(file.data)
+    return file
+
+
+def glance(path: Path, *, root: Path | None = None) -> tuple[int, int]:
+    """Return size and mtime of a file whose first and last bytes are a picture's; others are read whole.
+
+    For labels given to a whole day at once. Raises Unreadable as `read_settled` does.
+    """
+    seen = _with_file(path, root, _look_at_ends)
+    if seen is not None:
+        return seen
+    file = read_settled(path, root=root)
+    return len(file.data), file.mtime_ns
+
+
+def _look_at_ends(fd: int, name: str) -> tuple[int, int] | None:
+    """Return size and mtime where both ends are as they should be, None where they ask for a closer look."""
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode) or found.st_size < 64 or not at_rest(found.st_mtime_ns):
+        return None
+    first, last = os.pread(fd, 8, 0), os.pread(fd, 32, found.st_size - 32)
+    jpeg = first.startswith(b"\xff\xd8\xff") and last.rstrip(b"\0").endswith(b"\xff\xd9")
+    png = first == b"\x89PNG\r\n\x1a\n" and last[-8:-4] == b"IEND"
+    return (found.st_size, found.st_mtime_ns) if jpeg or png else None
+
+
+def _with_file(path: Path, root: Path | None, do: Callable[[int, str], T]) -> T:
     root = path.parent.parent if root is None else root
     try:
         parts = path.relative_to(root).parts
     except ValueError:
         root, parts = path.parent, (path.name,)
     try:
-        return retrying(lambda: _read_below(root, parts))
+        return retrying(lambda: _open_below(root, parts, do))
     except OSError as error:
         raise _not_opened(path, error) from error
 
 
-def _read_below(root: Path, parts: tuple[str, ...]) -> FileBytes:
+def _open_below(root: Path, parts: tuple[str, ...], do: Callable[[int, str], T]) -> T:
     flags = os.O_RDONLY | os.O_CLOEXEC
     folder = os.open(root, flags | os.O_DIRECTORY)
     try:
@@ -99,13 +146,14 @@ def _read_below(root: Path, parts: tuple[str, ...]) -> FileBytes:
         fd = os.open(parts[-1], flags | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     finally:
         os.close(folder)
-    with os.fdopen(fd, "rb", buffering=0) as file:
-        return _read_open(fd, file, parts[-1])
+    try:
+        return do(fd, safe(parts[-1], limit=80))
+    finally:
+        os.close(fd)
 
 
-def _read_open(fd: int, file: io.FileIO, name: str) -> FileBytes:
+def _read_open(fd: int, name: str) -> FileBytes:
     before = os.fstat(fd)
-    name = safe(name, limit=80)
     if not stat.S_ISREG(before.st_mode):
         raise Unreadable(f"{name} is no regular file.", "It is left alone.")
     if before.st_size > MAX_BYTES:
@@ -116,7 +164,7 @@ def _read_open(fd: int, file: io.FileIO, name: str) -> FileBytes:
     step = min(
         before.st_size + 1, 1 << 22
     )  # a buffer of the file's own size: a larger one costs more than reading
-    data = b"".join(iter(lambda: file.read(step), b""))
+    data = b"".join(iter(lambda: os.read(fd, step), b""))
     after = os.fstat(fd)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(
         data
@@ -125,8 +173,14 @@ def _read_open(fd: int, file: io.FileIO, name: str) -> FileBytes:
     return FileBytes(data, after.st_mtime_ns)
 
 
+def at_rest(mtime_ns: int) -> bool:
+    """True where a file changed so long ago that nobody is writing it any more."""
+    return abs(time.time() - mtime_ns / 1e9) >= AT_REST_S
+
+
 def being_written(name: str) -> Unreadable:
-    return Unreadable(f"{name} is being written.", "Look again in a few seconds.")
+    """Return the error for a file that somebody is writing, or wrote a moment ago."""
+    return Unreadable(f"{name} is being written.", "Look again in a few seconds.", passing=True)
 
 
 def _not_opened(path: Path, error: OSError) -> Unreadable:

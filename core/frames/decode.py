@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import io
 import struct
-import time
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.frames.check import FileBytes, ImageFacts, Unreadable, being_written, inspect, read_file, read_image
+from core.frames.check import (
+    FileBytes,
+    ImageFacts,
+    Unreadable,
+    at_rest,
+    being_written,
+    inspect,
+    read_file,
+    read_image,
+)
 from core.text import safe
 
 if TYPE_CHECKING:
@@ -33,8 +41,6 @@ __all__ = [
     "read_file",
     "read_image",
 ]
-
-_AT_REST_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +74,28 @@ class Picture:
 FACTS = ("columns", "rows", "width", "height", "size", "oid", "format", "mtime_ns", "note")
 
 
-def load(path: Path, box: tuple[int, int] | None = None, *, root: Path | None = None) -> Picture:
+def load(
+    path: Path, box: tuple[int, int] | None = None, *, root: Path | None = None, settled: bool = False
+) -> Picture:
     """Read, check and decode one picture, scaled down to fit `box` (width, height in pixels) where one is given.
 
-    Raises Unreadable; a file that is not whole and was written within the last two seconds "is being written".
+    Raises Unreadable; a file that was written within the last two seconds "is being written", where it is not whole
+    and, with `settled`, in any case.
     """
-    return picture(read_file(path, root=root), path.name, box)
+    return picture(read_file(path, root=root), path.name, box, settled=settled)
 
 
-def picture(file: FileBytes, name: str, box: tuple[int, int] | None = None) -> Picture:
+def picture(
+    file: FileBytes, name: str, box: tuple[int, int] | None = None, *, settled: bool = False
+) -> Picture:
     """Check and decode a file's bytes, as `load` does."""
+    if settled and not at_rest(file.mtime_ns):
+        raise being_written(safe(name, limit=80))
     try:
         facts = inspect(file.data)
         image, turned = _image(file.data, facts, box)
     except Unreadable as error:
-        if not error.missing and abs(time.time() - file.mtime_ns / 1e9) < _AT_REST_S:
+        if not error.missing and not at_rest(file.mtime_ns):
             raise being_written(safe(name, limit=80)) from error
         raise
     width, height = (facts.height, facts.width) if turned else (facts.width, facts.height)

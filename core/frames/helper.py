@@ -180,6 +180,7 @@ class Helpers:
         box: tuple[int, int] | None = None,
         *,
         root: Path | None = None,
+        settled: bool = False,
         cancel: CancelToken | None = None,
     ) -> Picture:
         """Like `decode.load`, elsewhere. Raises Unreadable, Cancelled (not before `Limits.patience_s`)."""
@@ -193,11 +194,12 @@ class Helpers:
             "path": os.fspath(path),
             "root": None if root is None else os.fspath(root),
             "box": box,
+            "settled": settled,
         }
         try:
             header, rgb = self._ask(request, b"", cancel)
         except _NoHelper:
-            return decode.load(path, box, root=root)
+            return decode.load(path, box, root=root, settled=settled)
         except _Ended as ended:
             error = _why(safe(path.name, limit=80), ended, self.limits)
             if not ended.reading:
@@ -221,8 +223,8 @@ class Helpers:
         with self._one() as helper:
             header, found = helper.ask(request, payload, cancel)
         if "unreadable" in header:
-            what, remedy, missing = header["unreadable"]
-            raise Unreadable(what, remedy, missing=missing)
+            what, remedy, missing, passing = header["unreadable"]
+            raise Unreadable(what, remedy, missing=missing, passing=passing)
         return header, found
 
     @contextmanager

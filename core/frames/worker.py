@@ -5,8 +5,8 @@ What always holds: one request, one answer, in order; nothing is written but to 
 started it. Started by frames/helper only.
 
 A message is two lengths (header, payload; network order), a JSON header and raw bytes. Requests: `load` (path, root,
-box) and `brightness` (payload: the file). Answers: `ready` once, `read` when a file's bytes are here, then `picture` or
-`brightness`, or `unreadable` (what, remedy, missing).
+box, settled) and `brightness` (payload: the file). Answers: `ready` once, `read` when a file's bytes are here, then `picture` or
+`brightness`, or `unreadable` (what, remedy, missing, passing).
 """
 
 from __future__ import annotations
@@ -86,11 +86,12 @@ def answer(peer: socket.socket, request: Header, payload: bytes) -> tuple[Header
         path, root, box = Path(request["path"]), request["root"], request["box"]
         file = decode.read_file(path, root=None if root is None else Path(root))
         send(peer, {"read": True})
-        found = decode.picture(file, path.name, None if box is None else (box[0], box[1]))
+        fit = None if box is None else (box[0], box[1])
+        found = decode.picture(file, path.name, fit, settled=bool(request["settled"]))
         facts = {name: getattr(found, name) for name in decode.FACTS}
         return {"picture": facts}, found.rgb
     except decode.Unreadable as error:
-        return {"unreadable": [error.what, error.remedy, error.missing]}, b""
+        return {"unreadable": [error.what, error.remedy, error.missing, error.passing]}, b""
 
 
 def main(words: list[str]) -> int:
