@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from core.commands import completion
 from core.commands.shell import Context, json_option, pass_context, task_option, who_option
@@ -67,6 +68,7 @@ def train(
 
     workspace = ctx.workspace
     if resume is not None:
+        _refuse_beside_resume()
         run = runs.resume(workspace, runs.get(workspace, resume))
     else:
         runs.require_torch()
@@ -94,6 +96,24 @@ def train(
         f"It goes on in the background. See how it goes: print-models watch"
     )
     ctx.answer(runs.as_json(run, runs.view(run)), text, as_json=as_json)
+
+
+def _refuse_beside_resume() -> None:
+    """A training that goes on is what its spec says: options that would ask for something else are refused by name."""
+    from core.errors import WrongUsage
+
+    context = click.get_current_context()
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name not in ("resume", "foreground", "as_json")
+        and context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise WrongUsage(
+            f"--resume goes on with a training as it was asked for; {', '.join(given)} can't change that.",
+            "Leave it out, or start a new training without --resume.",
+        )
 
 
 def _stay(ctx: Context, run: Run, as_json: bool) -> None:
@@ -223,9 +243,12 @@ def stop(ctx: Context, run: str | None, as_json: bool) -> None:
         raise Refused("No training is running.", "See: print-models runs")
     seen = runs.stop(found)
     kept = f"its best, epoch {seen.best_epoch}, is kept" if seen.best_epoch else "it had saved nothing yet"
-    text = f"{found.id} is stopped; {kept}."
     if not seen.over:
         text = f"{found.id} was asked to stop and will, after the step it is at."
+    elif seen.state == "stopped":
+        text = f"{found.id} is stopped; {kept}."
+    else:
+        text = f"{found.id} came to its end before it could be stopped: it is {seen.state}; {kept}."
     ctx.answer(runs.as_json(found, seen), text, as_json=as_json)
 
 

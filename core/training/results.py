@@ -68,15 +68,30 @@ def measure(
         "by_recording": [_recording(name, found) for name, found in sorted(by_recording.items())],
         "wrong": wrong,
         "baselines": dict(baselines),
-        "better_than_clock": better_than_clock(balanced, baselines),
+        "better_than_clock": better_than_clock(low, high, baselines),
         "unbeaten": unbeaten(balanced, baselines),
     }
 
 
-def better_than_clock(balanced: float, baselines: Mapping[str, Any]) -> bool | None:
-    """Return whether a model beats both rules that know only the time; None where neither was measured."""
-    known = [found["balanced"] for name in CLOCK if (found := baselines.get(name))]
-    return balanced > max(known) if known else None
+def better_than_clock(low: float | None, high: float | None, baselines: Mapping[str, Any]) -> bool | None:
+    """Return whether a model whose result lies between `low` and `high` beats the rules that know only the time.
+
+    True where all of the interval is above every baseline, so also above the commonest class; False where all of it is
+    below the better clock; None where it can't be told, or no clock was measured.
+    """
+    clock = _measured(baselines, CLOCK)
+    if not clock or low is None or high is None:
+        return None
+    return True if low > max(_measured(baselines)) else False if high < max(clock) else None
+
+
+def _measured(baselines: Mapping[str, Any], names: Sequence[str] = ()) -> list[float]:
+    return [found["balanced"] for name, found in baselines.items() if found and (not names or name in names)]
+
+
+def _clock(results: Mapping[str, Any]) -> bool | None:
+    """Return `better_than_clock` of a result, also of one that was written down when points alone were compared."""
+    return better_than_clock(results["balanced_low"], results["balanced_high"], results["baselines"])
 
 
 def unbeaten(balanced: float, baselines: Mapping[str, Any]) -> str | None:
@@ -155,7 +170,9 @@ def words(results: Mapping[str, Any] | None, *, weights: str) -> list[str]:
     """Return the results in plain sentences, the most important first. `weights` says where the network started."""
     if results is None:
         return ["Nothing is known about how good it is: the version has no validation images.", weights]
-    clock = {True: "yes", False: "no", None: "not known"}[results["better_than_clock"]]
+    untold = f"can't be told from {plural(results['recordings'], 'recording')}"
+    known = _measured(results["baselines"], CLOCK)
+    clock = {True: "yes", False: "no", None: untold if known else "not known"}[_clock(results)]
     recognised = ", ".join(
         f"{found['right']} of {found['images']} {name}" for name, found in results["classes"].items()
     )
@@ -192,9 +209,11 @@ def summary(results: Mapping[str, Any] | None) -> str:
         return "not measured"
     low, high = results["balanced_low"], results["balanced_high"]
     between = f" ({100 * low:.0f}–{percent(high)})" if low is not None else ""
-    rule = results.get("unbeaten")
-    beaten = f", no better than {rule.replace('_', ' ')}" if rule else ", better than the clock"
-    return f"{percent(results['balanced'])}{between}{beaten if results['baselines'] else ''}"
+    rule, better = results.get("unbeaten"), _clock(results)
+    beaten = ", better than the clock" if better else ", not told apart from the clock"
+    if rule:
+        beaten = f", no better than {rule.replace('_', ' ')}"
+    return f"{percent(results['balanced'])}{between}{beaten if _measured(results['baselines']) else ''}"
 
 
 def table(results: Mapping[str, Any]) -> list[str]:

@@ -67,16 +67,30 @@ def test_one_recording_gives_no_interval_and_says_so() -> None:
     assert any("One recording is too little" in line for line in words(found, weights=""))
 
 
-@pytest.mark.parametrize(("wrong", "answer"), [(0, "yes"), (9, "no")])
-def test_it_is_said_plainly_whether_the_clock_is_beaten(wrong: int, answer: str) -> None:
-    rows = _rows(("good", 10), ("failed", 10))
+@pytest.mark.parametrize(
+    ("recordings", "wrong", "answer"),
+    [
+        (40, 0, "yes"),
+        (40, 120, "no"),
+        (40, 28, "can't be told from 40 recordings"),
+        (2, 0, None),
+        (2, 5, None),
+    ],
+)
+def test_it_is_said_plainly_whether_the_clock_is_beaten(
+    recordings: int, wrong: int, answer: str | None
+) -> None:
+    rows = _rows(*[("good", 5), ("failed", 5)] * (recordings // 2))
+    answer = answer or f"can't be told from {recordings} recordings"
     found = measure(rows, _sure(rows, wrong), CLASSES, CLOCK)
     said = words(found, weights="It starts from random weights, not pretrained ones.")
     assert f"Better than the clock: {answer}." in said
     assert said[-1] == "It starts from random weights, not pretrained ones."
     assert found is not None
     assert any("nearest in time" in line for line in table(found))
-    assert ("no better than nearest in time" in summary(found)) == (answer == "no")
+    assert summary(found).endswith("better than the clock") == (answer == "yes")
+    if any("does not beat a rule" in line for line in said):
+        assert "Better than the clock: yes." not in said
 
 
 def test_a_model_that_always_says_the_same_is_never_called_better() -> None:
