@@ -175,11 +175,11 @@ def check_frames(
             if (from_version := held_frames.bound(ctx.workspace, held, key)) is not None:
                 sizes[key] = from_version
                 continue
-        path = ctx.workspace.frame_path(key)
+        path, root = ctx.workspace.frame_path(key), ctx.workspace.source_for(key).path
         if named:
             _reachable(ctx, key)
             try:
-                file = read_settled(path)
+                file = read_settled(path, root=root)
             except Unreadable as error:
                 raise Unreadable(
                     f"{safe(key)}: {_of_it(error, path)}",
@@ -190,7 +190,7 @@ def check_frames(
             sizes[key] = (len(file.data), file.mtime_ns, file.oid)
             continue
         try:
-            sizes[key] = (*glance(path), None)
+            sizes[key] = (*glance(path, root=root), None)
         except Unreadable as error:
             left_out[key] = _of_it(error, path).rstrip(".")
     if not sizes:

@@ -34,7 +34,7 @@ class Moments:
     """The patterns of a workspace's sources, and the moments that files told."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+        self.workspace = workspace
         self._lock = threading.Lock()
         #: False once what files told could not be kept: then their folders have to be read again.
         self.kept = True
@@ -78,7 +78,7 @@ class Moments:
     def _released(self) -> dict[str, datetime]:
         found: dict[str, datetime] = {}
         for source, made in self.patterns.items():
-            for row in () if made.dated else released_rows(self._workspace, source):
+            for row in () if made.dated else released_rows(self.workspace, source):
                 try:
                     found.setdefault(str(row["source"]), datetime.fromisoformat(str(row["captured_at"])))
                 except (KeyError, ValueError):
@@ -88,7 +88,7 @@ class Moments:
         return found
 
     def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._workspace.index_db, timeout=5)
+        db = sqlite3.connect(self.workspace.index_db, timeout=5)
         db.execute(
             "CREATE TABLE IF NOT EXISTS moment (key TEXT PRIMARY KEY, at TEXT, rule TEXT, size INTEGER,"
             " mtime_ns INTEGER) WITHOUT ROWID"
@@ -143,14 +143,20 @@ class Moments:
                 self.kept = False  # held or full
 
 
+#: What was told last; one workspace has one, so that what a scan learns is known to all who ask.
+_told: Moments | None = None
+
+
 def tell(workspace: Workspace) -> Moments:
     """Make core.frames.names know the moments of this workspace's frames; the last workspace told of is the one.
 
     Raises WrongUsage for a pattern that is none.
     """
-    moments = Moments(workspace)
-    names.tell_by(dict.fromkeys(moments.patterns, moments))
-    return moments
+    global _told
+    if _told is None or _told.workspace is not workspace:
+        _told = Moments(workspace)
+    names.tell_by(dict.fromkeys(_told.patterns, _told))
+    return _told
 
 
 def _from_exif(path: Path) -> datetime | None:

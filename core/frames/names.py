@@ -47,8 +47,8 @@ _tellers: dict[str, Teller] = {}
 
 def tell_by(tellers: Mapping[str, Teller]) -> None:
     """Ask these, by source, for the moments of frames; replaces what was set before."""
-    _tellers.clear()
-    _tellers.update(tellers)
+    global _tellers
+    _tellers = dict(tellers)  # at one go: other threads are asking
 
 
 def captured_at(key: str) -> datetime | None:

@@ -41,7 +41,8 @@ def bind_missing(
             break
         report(Progress("reading labelled frames", done, len(open_)))
         try:
-            file = read_file(workspace.frame_path(label.frame))
+            path = workspace.frame_path(label.frame)
+            file = read_file(path, root=workspace.source_for(label.frame).path)
         except PrintModelsError:
             continue
         seen = (len(file.data), file.mtime_ns)

@@ -136,3 +136,18 @@ def test_the_settings_keep_every_line_of_their_own(place: Place, cli: Cli, tmp_p
     if done.code == 1:
         assert "Write it yourself" in done.err
         assert "third" not in settings.read_text()
+
+
+def test_a_clone_links_each_camera_that_the_settings_name(place: Place, cli: Cli, tmp_path: Path) -> None:
+    bed = camera(tmp_path / "second", 5, seed=2, names="frame{n}.jpg")
+    assert cli(place.root, "source", "add", "bed", bed).code == 0
+    git(place.root, "add", "-A")
+    git(place.root, "commit", "-q", "-m", "Cameras")
+    git(tmp_path, "clone", "-q", str(place.root), "clone")
+    clone = tmp_path / "clone"
+    assert "source move bed PATH" in cli(clone, "status").out
+    for name, folder in ((CAMERA, place.camera), ("bed", bed)):
+        done = cli(clone, "source", "add", name, folder)
+        assert (done.code, "not committed" in done.out) == (0, False), done.err
+    assert {name: row["frames"] for name, row in sources(cli, clone).items()} == {CAMERA: 12, "bed": 5}
+    assert git(clone, "status", "--porcelain") == ""
