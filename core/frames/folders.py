@@ -27,11 +27,15 @@ _USUAL = re.compile(r"T(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]\.jpg")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is in a camera folder and no frame: why, where, and how many of that kind there."""
+    """What is in a camera folder and no frame: why, where, and how many of that kind there.
+
+    `passing`: the folder itself could not be read just now; what it held is not gone for that.
+    """
 
     what: str
     where: str
     count: int = 1
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,7 @@ def list_day(source: Source, day: str) -> tuple[tuple[str, ...], tuple[Problem, 
     try:
         names, others = retrying(read)
     except OSError as error:
-        return (), (
-            Problem(f"a folder that can't be read ({(error.strerror or str(error)).lower()})", where),
-        )
+        return (), (_unread(error, where),)
     # Sorted names are in order of (moment, name): the moment comes first in each.
     return tuple(sorted(names)), tuple(Problem(what, where, count) for what, count in sorted(others.items()))
 
@@ -170,9 +172,13 @@ def list_pictures(
     try:
         found, others = retrying(read)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        return {}, (Problem(f"a folder that can't be read ({why})", where),)
+        return {}, (_unread(error, where),)
     return found, tuple(Problem(what, where, count) for what, count in sorted(others.items()))
+
+
+def _unread(error: OSError, where: str) -> Problem:
+    why = (error.strerror or str(error)).lower()
+    return Problem(f"a folder that can't be read ({why})", where, passing=True)
 
 
 def retrying(read: Callable[[], T]) -> T:

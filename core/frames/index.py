@@ -23,7 +23,7 @@ from core.frames.folders import Listing, Problem
 from core.frames.identity import check
 from core.frames.moments import tell
 from core.frames.names import captured_at, is_told, usual_moment
-from core.frames.rows import DayRows, Place, Row
+from core.frames.rows import DayRows, Place, Row, by_distance
 from core.progress import CancelToken, Progress, Report, silent
 from core.text import safe
 from core.workspace import Source, Workspace
@@ -167,6 +167,10 @@ class FrameIndex:
 
     def _read(self, source: Source, day: str, mtime_ns: int) -> Row:
         names, problems = self._moments.list_day(source, day)
+        if any(problem.passing for problem in problems):
+            # A disk that fails takes no frame from the list; the next scan reads the folder again.
+            old = self._whole(source.name, day)
+            return Row(-1, old.count if old else 0, problems, (old.names if old else None) or ())
         settled = 0 <= mtime_ns < time.time_ns() - _AT_REST_NS and self._moments.kept
         return Row(mtime_ns if settled else -1, len(names), problems, names)
 
@@ -199,7 +203,7 @@ class FrameIndex:
                 for day in self._folders(at)
             ]
         found: list[Frame] = []
-        for (name, day), count in _from(known, near):
+        for (name, day), count in by_distance(known, near):
             found += self._listed(name, day) if count else self._unscanned(name, day)
             if len(found) >= n:
                 break
@@ -333,15 +337,3 @@ def _folder(source: str, day: str) -> str:
 def _in_order(frames: list[Frame]) -> list[Frame]:
     frames.sort(key=lambda frame: (frame.captured_at, frame.key))
     return frames
-
-
-def _from(days: list[tuple[Place, int]], near: str) -> list[tuple[Place, int]]:
-    """Return days (sorted by source and day) in order of their distance to the day of the frame `near`."""
-    source, _, folder = near.rpartition("/")[0].rpartition("/")
-    if not source:
-        return days
-    at = bisect_left(days, ((source, folder), 0))
-    places = sorted(
-        range(len(days)), key=lambda place: abs(place - at) + (days[place][0][0] != source) * len(days)
-    )
-    return [days[place] for place in places]

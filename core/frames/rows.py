@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,3 +140,15 @@ def _problems(text: str) -> tuple[Problem, ...]:
     if text == "[]":
         return ()
     return tuple(Problem(str(what), str(where), int(count)) for what, where, count in json.loads(text))
+
+
+def by_distance(days: list[tuple[Place, int]], near: str) -> list[tuple[Place, int]]:
+    """Return days (sorted by source and day) in order of their distance to the day of the frame `near`."""
+    source, _, folder = near.rpartition("/")[0].rpartition("/")
+    if not source:
+        return days
+    at = bisect_left(days, ((source, folder), 0))
+    places = sorted(
+        range(len(days)), key=lambda place: abs(place - at) + (days[place][0][0] != source) * len(days)
+    )
+    return [days[place] for place in places]

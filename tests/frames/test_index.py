@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -241,3 +242,27 @@ def test_names_that_turn_out_damaged_are_read_from_the_camera_again(camera: Came
     with FrameIndex(camera.ws) as index:
         assert index.count() == 3
         assert stems(index) == ["080000", "080100", "080200"]
+
+
+def test_a_folder_that_cannot_be_read_just_now_keeps_its_frames(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera.put("20251107T080000.jpg")
+    with FrameIndex(camera.ws) as index:
+        index.scan()
+        camera.put("20251107T080100.jpg", fresh=True)
+        real = os.scandir
+
+        def failing(path: Path) -> object:
+            if Path(path).name == "20251107":
+                raise OSError(errno.EIO, "Input/output error")
+            return real(path)
+
+        monkeypatch.setattr(os, "scandir", failing)
+        result = index.scan()
+        assert (result.frames, result.removed) == (1, 0)
+        assert [problem.what for problem in result.problems] == [
+            "a folder that can't be read (input/output error)"
+        ]
+        monkeypatch.undo()
+        assert index.scan().frames == 2, "it is read again by itself"
