@@ -93,7 +93,7 @@ def picture(
     except Cancelled:
         return None
     except PrintModelsError as error:
-        return PictureFailed(key, box, error.what, error.remedy)
+        return PictureFailed(key, box, error.what, error.remedy, getattr(error, "passing", False))
 
 
 def recordings(

@@ -102,12 +102,13 @@ class PictureReady:
 
 @dataclass(frozen=True, slots=True)
 class PictureFailed:
-    """A frame that can't be shown, why, and what to do."""
+    """A frame that can't be shown, why, and what to do; `passing` where it will be readable in a moment."""
 
     key: str
     box: tuple[int, int]
     what: str
     remedy: str
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

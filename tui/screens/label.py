@@ -169,7 +169,7 @@ class LabelScreen(Place):
             self._pictures.forget(result.key)
             # A camera that is away explains every missing frame; “gone” would blame the camera for deleting it.
             what, remedy = self.state.unreachable.get(self.state.source, (result.what, result.remedy))
-            view.show_reason(result.key, what, remedy)
+            view.show_reason(result.key, what, remedy, again=self.bridge.picture if result.passing else None)
 
     def on_frame_view_drawn(self, event: FrameView.Drawn) -> None:
         self._show_facts()

@@ -33,7 +33,10 @@ class LogScreen(Place):
         text = self.query_one("#log-text", Static)
         match result:
             case GitLogRead():
-                text.update(Content("\n".join(result.lines) or "No git command was run yet."))
+                lines = list(result.lines) or ["No git command was run yet."]
+                if self.state.problems:
+                    lines += ["", "In the camera folders is no frame:", *self.state.problems]
+                text.update(Content("\n".join(lines)))
                 self.query_one("#log", VerticalScroll).scroll_end(animate=False)
             case Failed(job="git log"):
                 text.update(Content(f"{result.what} {result.remedy}"))

@@ -7,6 +7,8 @@ own: a change of words sends one line, not the picture again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -20,6 +22,9 @@ from tui.widgets.halfcells import Still
 
 if TYPE_CHECKING:
     from core.frames.decode import Picture
+
+Ask = Callable[[str, tuple[int, int]], None]
+_AGAIN_S = 1.0
 
 
 class FrameView(Container):
@@ -77,10 +82,17 @@ class FrameView(Container):
         self.query_one(Still).show(picture)
         self.call_after_refresh(self._on_screen, key, True)
 
-    def show_reason(self, key: str, what: str, remedy: str = "") -> None:
-        """Show why there is no picture."""
+    def show_reason(self, key: str, what: str, remedy: str = "", *, again: Ask | None = None) -> None:
+        """Show why there is no picture; where that passes by itself, `again` asks for it after a moment."""
         self.show_hint(Content.assemble((what, "bold $error"), "\n\n" if remedy else "", remedy))
         self.call_after_refresh(self._on_screen, key, False)
+        if again is not None:
+            self.set_timer(_AGAIN_S, partial(self._ask_again, again, self.wanted))
+
+    def _ask_again(self, ask: Ask, wanted: tuple[str, tuple[int, int]]) -> None:
+        if self.wanted == wanted:
+            self.want(*wanted)
+            ask(*wanted)
 
     def show_hint(self, text: Content) -> None:
         """Show words instead of a picture."""
