@@ -28,6 +28,7 @@ from core.releasing.planning import ReleasePlan, plan
 from core.storage.git import Git
 from core.storage.lfs import store_of
 from core.versions import manifest
+from core.versions.kept import drop
 from core.versions.manifest import Version
 from core.workspace import Workspace
 
@@ -114,6 +115,7 @@ def run(
         elif not plan.arrived:  # one that is proven there needs no object here: other commits and tags go now
             proof.objects(store_of(workspace.root), cargo, report, cancel)
         _tagged(git, plan, version, cargo, commit, report)
+        drop(workspace, (pointer.oid for pointer in cargo.pointers))
         made = Released(
             version.name, cargo.folder, version.digest, len(cargo.images), cargo.bytes, commit, plan.tag
         )

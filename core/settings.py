@@ -72,6 +72,12 @@ class StorageSettings(_Table, frozen=True):
     plan: str = ""
 
 
+class KeepSettings(_Table, frozen=True):
+    """[keep]: at most so many GB of copies of labelled frames that no release holds yet; 0 keeps none."""
+
+    max: Annotated[float, msgspec.Meta(ge=0)] = 2.0
+
+
 class Settings(_Table, frozen=True):
     """The whole file."""
 
@@ -83,6 +89,7 @@ class Settings(_Table, frozen=True):
     sources: dict[str, SourceSettings] = {}
     split: SplitSettings = SplitSettings()
     storage: StorageSettings = StorageSettings()
+    keep: KeepSettings = KeepSettings()
 
     @property
     def newer(self) -> Refused | None:
@@ -128,6 +135,7 @@ def _unknown_keys(
         "sources": SourceSettings,
         "split": SplitSettings,
         "storage": StorageSettings,
+        "keep": KeepSettings,
     }
     for key, value in list(table.items()):
         dotted = f"{path}{key}"

@@ -111,6 +111,9 @@ format = 1
 [storage]
 # plan = ""             # github-free, github-free-legacy, github-pro-legacy, gitlab-free, huggingface, self-hosted
 
+[keep]
+# max = 2.0             # GB of copies of labelled frames that no release holds yet; 0 keeps none
+
 # [tasks.offline-detection]
 # classes = ["offline", "active"]      # their order gives codes, digit keys and model outputs
 # keys = ["o", "a"]

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
     from core.storage.git import Git
-    from core.versions.selection import Draft
 
 #: Trainings that status tells about; `runs` lists them all.
 _RECENT_RUNS = 3
@@ -37,6 +36,7 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
     from core.frames.index import FrameIndex
     from core.labels.sync import open_store
     from core.storage.backup import backup
+    from core.versions.kept import limit_reached
 
     notices: list[str] = [str(workspace.read_only)] if workspace.read_only else []
     with FrameIndex(workspace) as index, open_store(workspace) as store:
@@ -52,6 +52,8 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
         notices += [line for task in workspace.tasks.values() if (line := _older_spelling(workspace, task))]
         tasks = tuple(_task(workspace, store, index, task) for task in workspace.tasks.values())
         frames = index.count()
+        if any(task.draft.only_on_camera for task in tasks) and (full := limit_reached(workspace)):
+            notices.append(full)
         cameras = tuple(_camera(index, name) for name in workspace.active_sources)
         conflicts = {task: n for task in workspace.tasks if (n := len(store.problems(task)))}
         saved = backup(workspace, store)
@@ -72,7 +74,8 @@ def _away(workspace: Workspace, name: str, problem: PrintModelsError) -> str:
 
 def _camera(index: FrameIndex, name: str) -> CameraOverview:
     days = [day.day for day in index.days() if day.source == name]
-    return CameraOverview(name, index.count(name), max(days, default=None), index.unreachable(name) is None)
+    newest, oldest = max(days, default=None), min(days, default=None)
+    return CameraOverview(name, index.count(name), newest, oldest, index.unreachable(name) is None)
 
 
 def _older_spelling(workspace: Workspace, task: Task) -> str:
@@ -94,6 +97,7 @@ def _older_spelling(workspace: Workspace, task: Task) -> str:
 
 
 def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task) -> TaskOverview:
+    from core.versions.kept import only_on_camera
     from core.versions.selection import draft as select
 
     draft = select(workspace, store, index, task)
@@ -107,18 +111,13 @@ def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
         total = sum(class_ == wanted and frame.split("/", 1)[0] in shown for frame, class_ in given)
     labelled = sum(counts.values())
     base = draft.parent.name if draft.parent else None
+    exposed = len(only_on_camera(workspace, draft, index))
     overview = DraftOverview(
-        base, len(draft.chosen), added, removed, relabelled, draft.bytes_estimate, _only_there(draft, index)
+        base, len(draft.chosen), added, removed, relabelled, draft.bytes_estimate, exposed
     )
     model = _model(workspace, task)
     classes = {name: counts.get(name, 0) for name in task.classes}
     return TaskOverview(task.name, labelled, max(total, labelled), classes, overview, base, model)
-
-
-def _only_there(draft: Draft, index: FrameIndex) -> int:
-    """Return how many images of a draft no version holds yet, of those that the camera has now."""
-    held = {item.source for item in draft.parent.items} if draft.parent else set()
-    return sum(chosen.frame not in held and chosen.frame in index for chosen in draft.chosen)
 
 
 def _model(workspace: Workspace, task: Task) -> str | None:

@@ -68,6 +68,7 @@ class CameraOverview:
     name: str
     frames: int
     newest: str | None
+    oldest: str | None
     reachable: bool
 
     def text(self) -> str:
@@ -125,7 +126,12 @@ class Overview:
         alone = sum(task.draft.only_on_camera for task in self.tasks)
         if alone:
             frames = human.plural(alone, "draft frame")
-            lines.append(f"{frames} only on the camera; a release keeps {'it' if alone == 1 else 'them'}")
+            oldest = min((camera.oldest for camera in self.cameras if camera.oldest), default="unknown")
+            exist = "exists" if alone == 1 else "exist"
+            lines.append(
+                f"{frames} {exist} only on the camera, whose oldest day is {safe(oldest)}; a release keeps "
+                f"{'it' if alone == 1 else 'them'}"
+            )
         return lines
 
     def _git_text(self) -> str:

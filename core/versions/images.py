@@ -1,8 +1,9 @@
-"""The bytes of every frame of a draft, wherever they are: the camera, an earlier version, the LFS store.
+"""The bytes of every frame of a draft, wherever they are: camera, earlier version, LFS store, kept copy, remote.
 
 A label belongs to bytes, not to a name. Where the sha256 of the labelled picture is known, exactly these bytes are
 taken, from wherever they lie; where only size and time were recorded, the file must still have them. A picture that
-the camera deleted is looked for in earlier versions and in git's LFS store. Nothing here writes.
+the camera deleted is looked for in earlier versions, in git's LFS store, among the kept copies and on remotes that are
+folders. Nothing here writes.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from pathlib import Path
 
 from core.errors import PrintModelsError
 from core.frames.decode import FileBytes, Unreadable, read_file
-from core.storage.lfs import ObjectStore, store_of
+from core.storage.git import Git
+from core.storage.lfs import ObjectStore, remote_store, store_of
 from core.text import safe
+from core.versions import kept
 from core.versions.manifest import Item, list_versions, read_version
 from core.versions.selection import Chosen
 from core.workspace import Workspace
@@ -103,7 +106,7 @@ class Images:
             raise
 
     def stored(self, oid: str) -> Bytes | None:
-        """Return a picture by its oid from an earlier version or the LFS store; its bytes are checked."""
+        """Return a picture by its oid from wherever it is kept; its bytes are checked."""
         for path in self._places(oid):
             try:
                 data, mtime_ns = path.read_bytes(), path.stat().st_mtime_ns
@@ -127,6 +130,23 @@ class Images:
         yield from self._copies.get(oid, ())
         if self._objects is not None:
             yield self._objects.path(oid)
+        yield kept.path_of(self.workspace, oid)
+        yield from (store.path(oid) for store in self._remotes)
+
+    @cached_property
+    def _remotes(self) -> list[ObjectStore]:
+        """The object stores of remotes that are folders; one that is away or none has nothing to give."""
+        stores = []
+        git = Git(self.workspace.root)
+        for remote in (git.line("remote") or "").split():
+            address = (
+                git.line("config", f"remote.{remote}.lfsurl") or git.line("remote", "get-url", remote) or ""
+            )
+            try:
+                stores.append(remote_store(address, self.workspace.root))
+            except PrintModelsError:
+                continue
+        return stores
 
     @cached_property
     def _objects(self) -> ObjectStore | None:

@@ -1,0 +1,104 @@
+"""Kept copies: a label keeps its picture after the camera deleted the file, until a release holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from core.versions import kept
+from core.versions.kept import Kept, only_on_camera
+from core.versions.selection import draft
+from tests.conftest import Cli, Place
+from tests.versions.conftest import House
+
+
+def copies(root: Path) -> list[Path]:
+    return [path for path in (root / ".print-models/kept").rglob("*") if path.is_file()]
+
+
+def keep(house: House, frames: list[str], **words: object) -> Kept:
+    return kept.keep(house.ws, house.store, house.task, frames, **words)  # type: ignore[arg-type]  # any of its words
+
+
+def exposed(house: House) -> list[str]:
+    found = draft(house.ws, house.store, house.index, house.task)
+    return only_on_camera(house.ws, found, house.index)
+
+
+def test_a_picture_is_kept_bound_and_found_when_the_camera_has_deleted_it(
+    house: Callable[..., House],
+) -> None:
+    made = house(6)
+    made.label(made.keys[:3], "offline", bind=True)
+    made.label(made.keys[3:], "active")
+    assert exposed(made) == made.keys
+    assert keep(made, made.keys) == Kept(6)
+    assert exposed(made) == []
+    assert all(label.sha256 for label in made.store.labels(made.task).values())
+    was = {key: made.frame(key).read_bytes() for key in made.keys}
+    for key in made.keys:
+        made.frame(key).unlink()
+    version = made.export()
+    for item in version.items:
+        assert (version.path / item.file_name).read_bytes() == was[item.source]
+
+
+def test_what_was_changed_since_it_was_labelled_is_not_kept(house: Callable[..., House]) -> None:
+    made = house(4)
+    made.label(made.keys, "offline", bind=True)
+    made.frame(made.keys[0]).write_bytes(made.frame(made.keys[1]).read_bytes() + b"x")
+    made.frame(made.keys[2]).unlink()
+    assert keep(made, made.keys) == Kept(2)
+    assert made.store.get(made.task, made.keys[0]).sha256 is None  # type: ignore[union-attr]  # it is labelled
+
+
+def test_a_full_limit_ends_the_copying_and_drops_nothing(house: Callable[..., House], cli: Cli) -> None:
+    made = house(6)
+    made.label(made.keys, "offline")
+    size = made.frame(made.keys[0]).stat().st_size
+    settings = made.ws.root / "print-models.toml"
+    settings.write_text(settings.read_text().replace("# max = 2.0 ", f"max = {2.5 * size / 1e9:.9f} "))
+    made.ws = type(made.ws).open(made.ws.root)
+    assert keep(made, made.keys) == Kept(2, full=True)
+    assert len(copies(made.ws.root)) == 2
+    assert keep(made, made.keys) == Kept(0, full=True)
+    assert len(exposed(made)) == 4
+    assert "have reached their limit" in cli(made.ws.root, "status").out
+
+
+def test_a_copy_with_other_bytes_is_never_taken(house: Callable[..., House]) -> None:
+    made = house(4)
+    made.label(made.keys[:2], "offline")
+    made.label(made.keys[2:], "active")
+    keep(made, made.keys)
+    label = made.store.get(made.task, made.keys[0])
+    assert label is not None
+    assert label.sha256 is not None
+    path = kept.path_of(made.ws, label.sha256)
+    path.write_bytes(bytes(path.stat().st_size))
+    version = made.export()  # the camera still has it
+    assert {item.oid for item in version.items} >= {label.sha256}
+
+
+def test_copies_end_with_the_release_that_holds_them(workspace: Callable[..., Place], cli: Cli) -> None:
+    place = workspace(frames=8)
+    root = place.root
+    for class_, keys in (("offline", place.keys[:4]), ("active", place.keys[4:])):
+        assert cli(root, "label", "--as", class_, *keys).code == 0
+    assert len(copies(root)) == 8
+    assert cli(root, "export").code == 0
+    assert len(copies(root)) == 8  # a folder that is in no commit can be removed again
+    assert cli(root, "release").code == 0
+    assert copies(root) == []
+    assert cli(root, "label", "--as", "active", place.keys[0]).code == 0
+    assert copies(root) == []  # a new label on a picture that git holds
+
+
+def test_of_a_painted_stretch_only_what_the_draft_takes_is_kept(
+    workspace: Callable[..., Place], cli: Cli
+) -> None:
+    place = workspace(frames=40)
+    words = ("label", "--as", "offline", "--day", "20251107", "--from", "08:00", "--to", "08:39")
+    assert cli(place.root, *words).code == 0
+    assert len(copies(place.root)) == 12
+    assert "only on the camera" not in cli(place.root, "status").out
