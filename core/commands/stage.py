@@ -78,7 +78,7 @@ class Stage:
     def end(self, *, opens: bool) -> None:
         """Say what is there now and what to press or type next."""
         self.step("Done")
-        where = safe(os.path.relpath(self.root))
+        where = safe(os.path.relpath(self.root), limit=2000)
         self.say(f"{where}/ is as yours would be; try what you like, delete it when you like.")
         if opens:
             self.say("In the app: arrows walk, a class's letter labels, u takes that back,")
@@ -217,7 +217,8 @@ def _program() -> str:
     beside = Path(sys.executable).with_name("print-models")
     if shutil.which("print-models") or not beside.is_file():
         return "print-models"
-    return safe(os.path.relpath(beside))
+    short = os.path.relpath(beside)
+    return safe(beside if short.startswith("..") else short)
 
 
 class _Stopped(PrintModelsError):

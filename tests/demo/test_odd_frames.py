@@ -21,6 +21,7 @@ from core.demo.shots import Studio
 from core.errors import WrongUsage
 from core.frames.decode import Unreadable, inspect, load
 from core.frames.names import captured_at
+from core.frames.recordings import cut
 
 SIZE = (320, 180)
 KINDS = {
@@ -163,6 +164,18 @@ def test_the_hour_that_is_there_twice_has_names_of_its_own_for_every_frame(
     assert {frame.print_id for frame in twice} == {twice[0].print_id}
     progress = [frame.progress for frame in twice]
     assert progress == sorted(progress, key=float)  # type: ignore[arg-type]  # printing frames have a progress
+
+
+def test_the_repeated_hour_is_one_recording_and_a_long_gap_ends_one(camera: tuple[Path, Truth]) -> None:
+    _, truth = camera
+    timed = [(f.frame, at) for f in truth.frames if (at := captured_at(f.frame)) is not None]
+    found = cut(timed, {f.frame: f.offline == "offline" for f in truth.frames})
+    assert len(found) == len(truth.frames)
+    twice = [frame for frame in truth.frames if "/20251026T02" in frame.frame]
+    assert len({found[frame.frame] for frame in twice}) == 1
+    short, long = (event.frames for event in events(truth, "gap"))
+    assert found[short[0]] == found[short[1]]
+    assert found[long[0]] != found[long[1]]
 
 
 def test_a_gap_is_a_gap_in_the_names(camera: tuple[Path, Truth]) -> None:

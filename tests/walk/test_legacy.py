@@ -120,13 +120,27 @@ def test_looking_at_it_without_init_changes_no_byte(old: Old, cli: Cli) -> None:
     assert "the same as before" in old.said
 
 
+def test_it_opens_where_its_camera_is_gone(old: Old, cli: Cli, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(old.root), "mine")
+    mine = tmp_path / "mine"
+    (mine / "printer-timelapses").unlink()
+    (mine / "printer-timelapses").symlink_to("/nowhere/thingino/timelapses")
+    status = cli(mine, "status")
+    assert status.code == 0
+    assert "/nowhere/thingino/timelapses" in status.out + status.err
+    assert cli(mine, "diff", "--task", "offline-detection", "--json").json["unchanged"] == 169
+    assert cli(mine, "verify", "v1", "--task", "offline-detection").code == 0
+
+
 def test_init_makes_it_a_workspace_whose_labels_are_classes(old: Old, cli: Cli, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", str(old.root), "mine")
     mine = tmp_path / "mine"
     assert cli(mine, "init").code == 0
-    named = cli(mine, "label", "--as", "active", "printer-timelapses/20251111/20251111T091609.jpg")
+    named = cli(mine, "label", "--as", "active", "printer-timelapses/20251111/20251111T085347.jpg")
     assert named.code == 0, named.err
-    assert cli(mine, "status", "--json").json["tasks"]["offline-detection"]["labelled"] >= 169
+    written = json.loads((mine / "data/labels.json").read_text("utf-8"))
+    assert len(written) == 170
+    assert set(written.values()) == {"active", "offline"}
 
 
 def _state(root: Path) -> dict[str, tuple[str, int]]:
