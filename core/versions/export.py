@@ -18,7 +18,8 @@ from typing import TypeVar
 
 from core.durable import publish_dir
 from core.errors import Lacking, PrintModelsError, Refused
-from core.frames.decode import Unreadable, brightness, inspect
+from core.frames.check import Unreadable, inspect
+from core.frames.helper import helpers
 from core.frames.names import captured_at
 from core.human import plural
 from core.progress import CancelToken, Progress, Report, silent
@@ -144,7 +145,7 @@ def _copy(
         try:
             found = images.find(chosen, held.get(frame))
             facts = inspect(found.data)
-            light = brightness(found.data) if frame in measured else None
+            light = helpers().brightness(found.data) if frame in measured else None
         except Missing:
             problems[frame] = _Problem("missing", safe(frame, limit=120), lacking=True)
         except Changed:
