@@ -19,7 +19,6 @@ from core.progress import CancelToken, Progress, Report
 from core.releasing import standing
 from core.releasing.cargo import Cargo
 from core.storage.git import Git, RepoState
-from core.storage.ledger import pointers_of
 from core.storage.lfs import (
     POINTER_LIMIT,
     Fault,
@@ -30,6 +29,7 @@ from core.storage.lfs import (
     remote_folder,
     remote_store,
 )
+from core.storage.walk import pointers_of
 from core.text import safe
 from core.workspace import Workspace
 

@@ -16,7 +16,7 @@ from core.durable import atomic_write
 from core.errors import PrintModelsError
 from core.process import ProcessFailed
 from core.storage.git import Git
-from core.storage.ledger import pointers_of
+from core.storage.walk import pointers_of
 from core.workspace import Workspace
 
 _FILE = "known-objects.json"

@@ -7,19 +7,26 @@ by oid. Called by `storage`, the Storage screen, release (its price) and status.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
+import msgspec
+
+from core.durable import atomic_write
+from core.errors import PrintModelsError
 from core.storage.git import Git
-from core.storage.lfs import POINTER_LIMIT, ObjectStore, Pointer, parse_pointer, store_of
+from core.storage.lfs import ObjectStore, Pointer, store_of
+from core.storage.walk import Trees, add_tips, pointers_in, walk
 from core.workspace import Workspace
 
-_VERSION = re.compile(r"datasets/([^/]+)/(v[1-9][0-9]{0,5})")
-#: The shortest pointer: the specification's first line, an oid and a size of one digit.
-_SHORTEST = 100
+_FILE = "ledger.json"
+#: Counted up where the way of counting changes, so that an answer of the old way is not taken.
+_RULES = b"1"
 _MONTH = 30.44 * 86400
 
 
@@ -102,111 +109,92 @@ def new_bytes(images: Iterable[tuple[str | None, int]], known: Mapping[str, int]
     return sum(fresh.values()) + unknown
 
 
-@dataclass(slots=True)
-class _History:
-    """What one walk over all refs finds: small blobs with the path they were met at, and version trees."""
+class _Kept(msgspec.Struct):
+    """What was counted, and of which refs: all of a ledger but what lies here and what the clock says."""
 
-    blobs: dict[str, str] = field(default_factory=dict)
-    trees: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    refs: str
+    oids: dict[str, int]
+    versions: dict[str, dict[str, Row]]
+    models: Row
+    other: Row
+    clone_bytes: int
+    first_release: int | None
+    later_bytes: int
 
 
 def ledger(workspace: Workspace) -> Ledger:
     """Count what the refs of the workspace's repository hold; an empty ledger before the first commit.
 
-    Raises ProcessFailed where there is no git repository, Lacking where git is missing.
+    The answer is kept below `.print-models/cache` for as long as no ref moves; it may be thrown away. Raises
+    ProcessFailed where there is no git repository, Lacking where git is missing.
     """
     git = Git(workspace.root)
-    history = _walk(git, ["--all"])
-    _add_tips(git, history)
-    pointers = _pointers(git, history)
-    versions = _version_contents(git, history, pointers)
-    models = {p.oid: p.size for blob, p in pointers.items() if history.blobs[blob].startswith("models/")}
-    oids = {pointer.oid: pointer.size for pointer in pointers.values()}
+    # Also in a repository without a commit, and where there is none: that is for git to say.
+    refs = hashlib.sha256(_RULES + git.ask("for-each-ref").out + (git.head() or "").encode()).hexdigest()
+    kept = _load(workspace, refs)
+    if kept is None:
+        kept = _counted(git, refs)
+        _keep(workspace, kept)
+    return Ledger(
+        oids=kept.oids,
+        versions=kept.versions,
+        models=kept.models,
+        other=kept.other,
+        local=_local(store_of(workspace.root), kept.oids),
+        clone_bytes=kept.clone_bytes,
+        growth=_growth(kept),
+    )
+
+
+def _load(workspace: Workspace, refs: str) -> _Kept | None:
+    try:
+        kept = msgspec.json.decode((workspace.cache / _FILE).read_bytes(), type=_Kept)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    return kept if kept.refs == refs else None
+
+
+def _keep(workspace: Workspace, kept: _Kept) -> None:
+    """Keep it for the next program; a workspace that is only read, or was never written to, stays as it is."""
+    if workspace.read_only is not None or not workspace.private.is_dir():
+        return
+    try:
+        workspace.cache.mkdir(exist_ok=True)
+        atomic_write(workspace.cache / _FILE, msgspec.json.encode(kept))
+    except (OSError, PrintModelsError):  # a full or read-only disk: it is counted again next time
+        return
+
+
+def _counted(git: Git, refs: str) -> _Kept:
+    history = walk(git, ["--all"])
+    add_tips(git, history)
+    trees = Trees(git)
+    pointers = {
+        bytes.fromhex(blob): (pointer.oid, pointer.size)
+        for blob, pointer in pointers_in(git, history).items()
+    }
+    head = git.rev_parse("HEAD^{tree}")
+    trees.load([*(tree for ids in history.trees.values() for tree in ids), *filter(None, [head])])
+    versions = {at: found for at, ids in history.trees.items() if (found := _content(trees, ids, pointers))}
+    models = dict(
+        pointer for blob, pointer in pointers.items() if history.blobs[blob.hex()].startswith("models/")
+    )
+    oids = dict(pointers.values())
     kinds: dict[tuple[str, str], Mapping[str, int]] = {**versions, ("", "models"): models}
     kinds["", "other"] = _rest(oids, kinds.values())
     rows = _rows(kinds)
     by: dict[str, dict[str, Row]] = {}
     for task, name in sorted(versions, key=lambda at: (at[0], int(at[1][1:]))):
         by.setdefault(task, {})[name] = rows[task, name]
-    return Ledger(
-        oids=oids,
-        versions=by,
-        models=rows["", "models"],
-        other=rows["", "other"],
-        local=_local(store_of(workspace.root), oids),
-        clone_bytes=_clone_bytes(git, pointers),
-        growth=_growth(git, versions, oids),
-    )
+    cloned = _content(trees, [head], pointers) if head else {}
+    first, later = _releases(git, versions, oids)
+    return _Kept(refs, oids, by, rows["", "models"], rows["", "other"], sum(cloned.values()), first, later)
 
 
-def pointers_of(git: Git, revisions: Sequence[str]) -> set[Pointer]:
-    """Return the LFS objects of the commits that `git rev-list REVISIONS` names."""
-    return set(_pointers(git, _walk(git, revisions)).values())
-
-
-def _walk(git: Git, revisions: Sequence[str]) -> _History:
-    """List every object of these commits once, keep blobs small enough for a pointer, and the trees of versions."""
-    found = _History()
-    listing = git.ask("rev-list", "--objects", *revisions).out
-    paths = {}
-    for line in listing.split(b"\n"):
-        name, _, path = line.partition(b" ")
-        if name:
-            paths[name] = path
-    checked = git.ask(
-        "cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)", stdin=b"\n".join(paths) + b"\n"
-    ).out
-    for line in checked.split(b"\n"):
-        name, _, facts = line.partition(b" ")
-        kind, _, size = facts.partition(b" ")
-        if kind == b"blob" and _SHORTEST <= int(size) <= POINTER_LIMIT:
-            found.blobs[name.decode()] = paths[name].decode("utf-8", "surrogateescape")
-        elif kind == b"tree" and (at := _VERSION.fullmatch(paths[name].decode("utf-8", "replace"))):
-            found.trees.setdefault((at[1], at[2]), set()).add(name.decode())
-    return found
-
-
-def _add_tips(git: Git, found: _History) -> None:
-    """Add the version trees of HEAD: two versions of equal content share one tree, which the walk met only once."""
-    done = git.ask("ls-tree", "-r", "-d", "-z", "--full-tree", "HEAD", "--", "datasets/", check=False)
-    for row in filter(None, done.text.split("\0")) if done.code == 0 else ():
-        facts, _, path = row.partition("\t")
-        if at := _VERSION.fullmatch(path):
-            found.trees.setdefault((at[1], at[2]), set()).add(facts.split()[2])
-
-
-def _pointers(git: Git, history: _History) -> dict[str, Pointer]:
-    """Return blob → pointer for the blobs that are one."""
-    blobs = list(history.blobs)
-    contents = git.cat_file(blobs)
-    return {
-        blob: pointer
-        for blob, data in zip(blobs, contents, strict=True)
-        if (pointer := parse_pointer(data)) is not None
-    }
-
-
-def _version_contents(
-    git: Git, history: _History, pointers: Mapping[str, Pointer]
-) -> dict[tuple[str, str], dict[str, int]]:
-    """Return (task, version) → oid → size, over every tree that version ever had."""
-    contents: dict[tuple[str, str], dict[str, int]] = {}
-    for at, trees in history.trees.items():
-        inside: dict[str, int] = {}
-        for tree in trees:
-            for blob in _blobs_of(git, tree):
-                pointer = pointers.get(blob)
-                if pointer is not None:
-                    inside[pointer.oid] = pointer.size
-        if inside:
-            contents[at] = inside
-    return contents
-
-
-def _blobs_of(git: Git, tree: str) -> set[str]:
-    """Return the ids of all files of a tree; none where there is no such tree."""
-    done = git.ask("ls-tree", "-r", "--full-tree", tree, check=False)
-    return {row[12:].partition("\t")[0] for row in done.text.split("\n")} if done.code == 0 else set()
+def _content(trees: Trees, ids: Iterable[str], pointers: Mapping[bytes, tuple[str, int]]) -> dict[str, int]:
+    """Return oid → size of the objects that these trees point to."""
+    blobs = frozenset[bytes]().union(*map(trees.blobs, ids))
+    return dict(map(pointers.__getitem__, blobs.intersection(pointers)))
 
 
 def _rest(oids: Mapping[str, int], kinds: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -215,10 +203,7 @@ def _rest(oids: Mapping[str, int], kinds: Iterable[Mapping[str, int]]) -> dict[s
 
 
 def _rows(kinds: Mapping[tuple[str, str], Mapping[str, int]]) -> dict[tuple[str, str], Row]:
-    holders: dict[str, int] = {}
-    for content in kinds.values():
-        for oid in content:
-            holders[oid] = holders.get(oid, 0) + 1
+    holders = Counter(chain.from_iterable(kinds.values()))
     return {
         at: Row(
             files=len(content),
@@ -239,16 +224,10 @@ def _local(store: ObjectStore, oids: Mapping[str, int]) -> Local:
     )
 
 
-def _clone_bytes(git: Git, pointers: Mapping[str, Pointer]) -> int:
-    found = {pointers[blob] for blob in _blobs_of(git, "HEAD") if blob in pointers}
-    inside = {pointer.oid: pointer.size for pointer in found}
-    return sum(inside.values())
-
-
-def _growth(
+def _releases(
     git: Git, versions: Mapping[tuple[str, str], Mapping[str, int]], oids: Mapping[str, int]
-) -> float | None:
-    """Return bytes a month that came after the first release, by the times of the tags; None before a day of it."""
+) -> tuple[int | None, int]:
+    """Return when the first version was tagged, in seconds, and the bytes that later ones brought; None below two."""
     out = git.ask("for-each-ref", "--format=%(refname:strip=2)%00%(creatordate:unix)", "refs/tags/").text
     dated = []
     for row in out.splitlines():
@@ -257,11 +236,16 @@ def _growth(
         if (task, version) in versions and when.isdigit():
             dated.append((int(when), task, version))
     if len(dated) < 2:
-        return None
+        return None, 0
     dated.sort()
-    seconds = datetime.now(UTC).timestamp() - dated[0][0]
-    if seconds < 86400:
-        return None
-    _, task, version = dated[0]
+    at, task, version = dated[0]
     later = {oid for _, t, v in dated[1:] for oid in versions[t, v]} - set(versions[task, version])
-    return sum(oids[oid] for oid in later) / (seconds / _MONTH)
+    return at, sum(oids[oid] for oid in later)
+
+
+def _growth(kept: _Kept) -> float | None:
+    """Return bytes a month that came after the first release, by the times of the tags; None before a day of it."""
+    if kept.first_release is None:
+        return None
+    seconds = datetime.now(UTC).timestamp() - kept.first_release
+    return None if seconds < 86400 else kept.later_bytes / (seconds / _MONTH)

@@ -21,6 +21,8 @@ from core.text import safe
 #: No pointer is larger, and a blob of another size is not looked at.
 POINTER_LIMIT = 1024
 _SPEC = b"version https://git-lfs.github.com/spec/v1\n"
+#: A pointer as nearly all are written, read at one glance; all others are looked at closely.
+_USUAL = re.compile(re.escape(_SPEC) + rb"oid sha256:([0-9a-f]{64})\nsize (0|[1-9][0-9]{0,18})\n")
 _OID = re.compile(r"oid sha256:([0-9a-f]{64})")
 _SIZE = re.compile(r"size (0|[1-9][0-9]{0,18})")
 
@@ -35,6 +37,8 @@ class Pointer:
 
 def parse_pointer(data: bytes) -> Pointer | None:
     """Read a blob as a pointer; None for anything else. Extension lines between version and oid are let be."""
+    if usual := _USUAL.fullmatch(data):
+        return Pointer(f"sha256:{usual[1].decode()}", int(usual[2]))
     if len(data) > POINTER_LIMIT or not data.startswith(_SPEC):
         return None
     try:

@@ -192,7 +192,7 @@ class Reader:
         """Return the bytes of blobs, in order, read by one process. Raises Damaged where one is missing."""
         if not blobs:
             return []
-        out = self.ask("cat-file", "--batch", stdin="\n".join(blobs).encode() + b"\n").out
+        out = self.ask("cat-file", "--batch", "--buffer", stdin="\n".join(blobs).encode() + b"\n").out
         contents, at = [], 0
         for blob in blobs:
             end = out.index(b"\n", at)

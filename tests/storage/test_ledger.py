@@ -140,3 +140,44 @@ def test_the_real_predecessor_to_the_byte(tmp_path: Path, cli: Cli):
     assert found["by"]["models"] == {"files": 2, "bytes": 179_053_820, "exclusive": 179_053_820}
     assert found["local"]["missing"] == 171
     assert found["price"]["plan"] == "github-free-legacy"
+
+
+def test_what_was_counted_is_kept_until_a_ref_moves(
+    repository: Path, version: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+):
+    from core.storage import ledger as module
+
+    version("v1", {"a.jpg": b"a" * 100})
+    (repository / ".print-models").mkdir()
+    first, cache = counted(repository), repository / ".print-models" / "cache" / "ledger.json"
+    assert cache.is_file()
+
+    def counted_again(*_: object) -> None:
+        raise AssertionError("it was counted again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_counted", counted_again)
+        assert counted(repository) == first
+        # What lies here is looked at each time.
+        next(path for path in (repository / ".git" / "lfs" / "objects").rglob("*") if path.is_file()).unlink()
+        assert (counted(repository).local.missing, counted(repository).bytes) == (1, 100)
+    version("v2", {"a.jpg": b"a" * 100, "b.jpg": b"b" * 50})
+    assert counted(repository).bytes == 150
+    git(repository, "tag", "-d", "offline-detection/v2")
+    git(repository, "reset", "-q", "--hard", "HEAD~1")
+    assert counted(repository).bytes == 100
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"refs": 3}', b"\xff\xfe"])
+def test_a_damaged_answer_is_counted_again(repository: Path, version: Callable[..., None], damage: bytes):
+    version("v1", {"a.jpg": b"a" * 100})
+    (repository / ".print-models").mkdir()
+    first = counted(repository)
+    (repository / ".print-models" / "cache" / "ledger.json").write_bytes(damage)
+    assert counted(repository) == first
+
+
+def test_a_repository_that_was_only_looked_at_gets_no_cache(repository: Path, version: Callable[..., None]):
+    version("v1", {"a.jpg": b"a" * 100})
+    assert counted(repository).bytes == 100
+    assert not (repository / ".print-models").exists()
