@@ -61,12 +61,15 @@ class Stage:
         """Print a line of the story; a progress line that is still there goes away."""
         self.ctx.answer({}, text, as_json=False)
 
-    def run(self, *words: str | Path) -> None:
-        """Print the command as a person would type it in the workspace, run it, and stop the story where it fails."""
+    def run(self, *words: str | Path, may_find: bool = False) -> None:
+        """Print the command as a person would type it in the workspace, run it, and stop the story where it fails.
+
+        `may_find`: the command looks for something, and ends with 1 where it found it.
+        """
         shown = " ".join(f'"{word}"' if " " in str(word) or not str(word) else str(word) for word in words)
         click.echo(f"$ print-models {safe(shown, limit=2000)}")
         code = main(["-C", str(self.root), *map(str, words)])
-        if code:
+        if code and not (may_find and code == 1):
             raise _Stopped(code)
 
     def git(self, *words: str | Path, folder: Path | None = None) -> str:

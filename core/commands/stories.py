@@ -216,6 +216,8 @@ def walk_legacy(stage: Stage) -> None:
     stage.run("diff", "--task", OFFLINE)
     stage.run("verify", "v1", "--task", OFFLINE)
     stage.run("storage")
+    stage.step("What is odd in it, and what to do about each")
+    stage.run("check", may_find=True)
     stage.step("Looking has changed nothing")
     after = stage.git("rev-parse", "HEAD"), stage.git("status", "--porcelain", "--ignored")
     stage.say("$ git status --porcelain --ignored")

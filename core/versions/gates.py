@@ -223,16 +223,18 @@ def _model(workspace: Workspace, path: Path) -> CheckResult | None:
         return None
     base, each = _WEIGHTS[network]
     held, needed = pointer.size if pointer else told, base + each * classes
-    if held < _TOO_LARGE * needed:
+    inside = pointer is None and _holds_optimizer(path)
+    if held < _TOO_LARGE * needed and not inside:
         return CheckResult(
             "checkpoint", "pass", f"{safe(name)} is as large as its weights, {size(held)}.", "", (name,)
         )
-    inside = "is" if pointer is None and _holds_optimizer(path) else "is likely"
+    what = f"{safe(name)} takes {size(held)}"
+    if held >= _TOO_LARGE * needed:
+        what += f", {held / needed:.1f} times what the weights of {network} take ({size(needed)})"
     return CheckResult(
         "checkpoint",
         "warn",
-        f"{safe(name)} takes {size(held)}, {held / needed:.1f} times what the weights of {network} take "
-        f"({size(needed)}): the optimizer's state {inside} inside.",
+        f"{what}: the optimizer's state {'is' if inside else 'is likely'} inside.",
         "Every clone pays for it; a model promoted here holds the weights alone.",
         (name,),
     )

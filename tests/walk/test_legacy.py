@@ -120,6 +120,23 @@ def test_looking_at_it_without_init_changes_no_byte(old: Old, cli: Cli) -> None:
     assert "the same as before" in old.said
 
 
+def test_check_finds_every_trap_that_was_laid(old: Old, cli: Cli) -> None:
+    said = cli(old.root, "check", "--json")
+    assert said.code == 1
+    odd = {(one["id"], one["text"]) for one in said.json["results"] if one["level"] != "pass"}
+    for id_, words in (
+        ("spelling", "data/labels.json has 18 integer labels"),
+        ("contradicts", "1 frame is offline in data/labels.json and good in data/failed_print_labels.json"),
+        ("lone", "3 lone frames failed between two good"),
+        ("ignored", "*.jpg hides"),
+        ("card", "60 active where there are 79"),
+        ("checkpoint", "models/printer_offline_detector.pth takes 8.5 MB: the optimizer's state is inside"),
+    ):
+        assert any(found == id_ and words in text for found, text in odd), words
+    assert not any("failed_print_detector.pth" in text for found, text in odd if found == "checkpoint")
+    assert "18 integer labels" in old.said
+
+
 def test_it_opens_where_its_camera_is_gone(old: Old, cli: Cli, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", str(old.root), "mine")
     mine = tmp_path / "mine"
