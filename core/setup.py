@@ -161,7 +161,8 @@ def _link(folder: Path, target: Path | None, done: list[str]) -> None:
         was = f"points to {safe(os.readlink(link))}" if link.is_symlink() else "is a folder"
         raise Refused(
             f"{DEFAULT_SOURCE} exists already and {was}; another camera's frames would take the names of its own.",
-            "Use another workspace for another camera, or remove that link yourself first.",
+            f"The same camera elsewhere: print-models source move {DEFAULT_SOURCE} {safe(target)}   (another one: "
+            f"print-models source add NAME {safe(target)})",
         )
     link.symlink_to(target)
     done.append(f"linked the camera: {DEFAULT_SOURCE} → {safe(target)}")

@@ -32,8 +32,11 @@ def init(ctx: Context, folder: Path | None, source: Path | None, no_commit: bool
     for notice in done.notices:
         ctx.notice(notice)
     where = f"-C {safe(folder)} " if folder else ""
-    if not any(s.path.exists() for s in done.workspace.sources.values()):
-        lines.append("next: link a camera: print-models init --source /path/to/camera")
+    sources = done.workspace.active_sources
+    away = next((name for name, source in sources.items() if source.path.is_symlink()), None)
+    if not any(source.path.exists() for source in sources.values()):
+        link = f"source move {safe(away)} PATH" if away else "init --source /path/to/camera"
+        lines.append(f"next: {'connect the' if away else 'link a'} camera: print-models {where}{link}")
     else:
         lines.append(f"next: print-models {where}status   or open the app: print-models {where}".rstrip())
     ctx.answer({}, "\n".join(lines), as_json=False)

@@ -29,6 +29,7 @@ from core.storage.lfs import (
     remote_folder,
     remote_store,
 )
+from core.storage.remotes import lfs_address
 from core.storage.walk import pointers_of
 from core.text import safe
 from core.workspace import Workspace
@@ -73,7 +74,7 @@ def target(git: Git, state: RepoState, remote: str | None) -> Target:
         what = f"There is no remote “{safe(name, limit=60)}”." if name else "There is no remote to push to."
         raise Lacking(what, known)
     url = git.line("remote", "get-url", "--push", name) or state.remotes[name]
-    lfs_url = _lfs_url(git, name) or url
+    lfs_url = lfs_address(git, name) or url
     for address in (url, lfs_url):
         if remote_folder(address, git.root) is None:
             raise Refused(
@@ -84,18 +85,6 @@ def target(git: Git, state: RepoState, remote: str | None) -> Target:
     branch = state.branch or ""
     merge = git.line("config", f"branch.{branch}.merge") if state.upstream == name else None
     return Target(name, url, lfs_url, branch, merge or f"refs/heads/{branch}")
-
-
-def _lfs_url(git: Git, remote: str) -> str | None:
-    """Return an address of its own that LFS objects of that remote go to, from git's settings or .lfsconfig."""
-    for key in (f"remote.{remote}.lfspushurl", "lfs.pushurl", f"remote.{remote}.lfsurl", "lfs.url"):
-        for where in ((), ("--file", str(git.root / ".lfsconfig"))):
-            if where and not (git.root / ".lfsconfig").is_file():
-                continue
-            told = git.line("config", *where, key)
-            if told:
-                return told
-    return None
 
 
 def ask(workspace: Workspace, git: Git, target: Target, tag: str) -> Waiting:
