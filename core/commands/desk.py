@@ -9,11 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.commands.shell import Context
+from core.errors import Damaged
 
 if TYPE_CHECKING:
     from core.labels.model import LabelStep
     from core.labels.store import LabelStore
     from core.tasks import Task
+
+
+#: How long a command goes on copying after its answer; the app does the rest.
+_KEEPING_S = 0.1
 
 
 def say(ctx: Context, store: LabelStore) -> None:
@@ -30,6 +35,11 @@ def begin(ctx: Context, store: LabelStore) -> None:
         if isinstance(error, ManyGone):
             raise error
     say(ctx, store)
+    if store.kept_aside:
+        raise Damaged(
+            "Nothing was changed now, so that you can read what happened to the labels.",
+            "Run the same command again to go on.",
+        )
 
 
 def done(step: LabelStep) -> str:
@@ -55,10 +65,20 @@ def finish(
     for notice in flushed.notices:
         ctx.notice(notice)
     ctx.answer({**step_json(step), **(extra or {})}, text, as_json=as_json)
+    _keep(ctx, store, task, step)
     if flushed.problem is not None:
         saved = "The label IS saved, in .print-models/labels.db" if step.changed else "Every label is safe"
         ctx.notice(f"{saved}; the files under data/ could not follow:")
         raise flushed.problem
+
+
+def _keep(ctx: Context, store: LabelStore, task: Task, step: LabelStep) -> None:
+    """Copy what was labelled just now, for a moment: the camera may delete it before a version holds it."""
+    if step.class_ is None or not step.changed:
+        return
+    from core.versions.kept import keep, of_step
+
+    keep(ctx.workspace, store, task, of_step(step.frames, step.how, task.per_stretch), seconds=_KEEPING_S)
 
 
 def step_json(step: LabelStep) -> dict[str, Any]:

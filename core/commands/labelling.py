@@ -149,7 +149,8 @@ def unlabel(
 def history(ctx: Context, frame: str, as_json: bool) -> None:
     """Show who labelled a frame, when and how, oldest first."""
     from core.commands.choosing import key_of
-    from core.labels.sync import open_store, whole_history
+    from core.labels.sync import open_store
+    from core.labels.told import whole_history
     from core.text import safe
 
     with open_store(ctx.workspace) as store:

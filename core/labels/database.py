@@ -13,15 +13,16 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
 from core.durable import explain as explain_os
 from core.durable import fsync_dir, lock
-from core.errors import Cancelled, Lacking, PrintModelsError, Refused
+from core.errors import Cancelled, Damaged, Lacking, PrintModelsError, Refused
 from core.labels.rescue import finish, rescue
-from core.labels.trouble import explain, name_of, why_only_read
+from core.labels.trouble import explain, flag_of, name_of, why_only_read
 
 T = TypeVar("T")
 
@@ -192,7 +193,15 @@ class Database:
                     raise Cancelled("The label store was closed.")
                 return work(db)
         except sqlite3.Error as error:
-            raise explain(error) from error
+            raise self._explained(error) from error
+
+    def _explained(self, error: sqlite3.Error) -> PrintModelsError:
+        """Put an error into words; one that says damage lets the next opening look at the whole file."""
+        said = explain(error)
+        if isinstance(said, Damaged) and self._copy is None:
+            with suppress(OSError):
+                flag_of(self.path).touch()
+        return said
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do `work` in one durable transaction and return what it returns; all of it happens or nothing.
@@ -212,7 +221,7 @@ class Database:
                     continue
                 except sqlite3.Error as error:
                     if "FSYNC" not in name_of(error):
-                        raise explain(error) from error
+                        raise self._explained(error) from error
                     failed = error
                     self._rescue(error)
                 except OSError as error:

@@ -36,7 +36,7 @@ class Document:
     """One file: `name` is its task's (or that of marks), how it is read and written.
 
     `value_of` turns an entry, as parsed, into the value it means, None for none; `conflict` writes two values of one
-    frame as one entry.
+    frame as one entry; `knows` says whether a value of the database may be written.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Document:
     encode: Callable[[Mapping[str, str], Iterable[tuple[str, str]]], bytes]
     value_of: Callable[[Any], str | None]
     conflict: Callable[[str | None, str | None], str]
+    knows: Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def document(workspace: Workspace, task: Task) -> Document:
     def conflict(ours: str | None, theirs: str | None) -> str:
         return json.dumps({"ours": ours, "theirs": theirs})
 
-    return Document(task.name, path, parse, files.encode, value_of, conflict)
+    return Document(task.name, path, parse, files.encode, value_of, conflict, task.classes.__contains__)
 
 
 def marks_document(workspace: Workspace) -> Document:
@@ -80,7 +81,9 @@ def marks_document(workspace: Workspace) -> Document:
         sides = {"ours": ours, "theirs": theirs}
         return json.dumps({side: json.loads(text) if text else None for side, text in sides.items()})
 
-    return Document(MARKS, workspace.marks_file, _parse_marks, _encode_marks, _mark_of, conflict)
+    return Document(
+        MARKS, workspace.marks_file, _parse_marks, _encode_marks, _mark_of, conflict, lambda value: True
+    )
 
 
 def _parse_marks(data: bytes) -> Read:
@@ -134,6 +137,15 @@ def _dumped(value: Any, *, ensure_ascii: bool) -> str:
 def digest(data: bytes) -> str:
     """Return the sha256 of a file's bytes in hex."""
     return hashlib.sha256(data).hexdigest()
+
+
+def cut_short(doc: Document, base: Base, waiting: Iterable[tuple[str, str]], data: bytes) -> bool:
+    """True where the bytes are the beginning of what was last written here, the rest lost or zeros: no one edits so."""
+    waiting = tuple(waiting)
+    held = {key.removeprefix("./") for key, _ in waiting}
+    kept = {frame: value for frame, value in base.values.items() if frame not in held}
+    whole = doc.encode(kept, waiting)
+    return digest(whole) == base.sha256 and data != whole and whole.startswith(data.rstrip(b"\0"))
 
 
 def announce(db: sqlite3.Connection, name: str, data: bytes) -> None:

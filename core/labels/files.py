@@ -261,6 +261,11 @@ def encode(labels: Mapping[str, str], kept: Iterable[tuple[str, str]] = ()) -> b
     return f"{{\n{body}\n}}\n".encode()
 
 
+def usable(key: str) -> bool:
+    """True for a key that a label file may hold."""
+    return why_unusable(key) is None
+
+
 def quoted(key: str) -> str:
     """Return a key as JSON text; escaped only where it is no valid text."""
     try:

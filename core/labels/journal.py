@@ -105,6 +105,12 @@ def left_at(db: sqlite3.Connection) -> str:
     return str(row[0]) if row else ""
 
 
+def last_written(db: sqlite3.Connection) -> int:
+    """Return the number of the last step that was written into this machine's journal."""
+    row = db.execute("SELECT value FROM meta WHERE key='journal'").fetchone()
+    return int(row[0]) if row else 0
+
+
 def note(db: sqlite3.Connection, last: int, stat: str) -> None:
     """Note the last step that stands in this machine's journal, and the journal's stat."""
     db.execute("INSERT OR REPLACE INTO meta VALUES ('journal', ?)", (str(last),))
@@ -118,8 +124,7 @@ def pending(
 
     With `there`, what stands in a journal that git or a person changed, it is all steps of this database but those.
     """
-    row = db.execute("SELECT value FROM meta WHERE key='journal'").fetchone()
-    written = int(row[0]) if row else 0
+    written = last_written(db)
     after = written if there is None else 0
     last = int(db.execute("SELECT coalesce(max(seq), 0) FROM step").fetchone()[0])
     steps = db.execute(

@@ -20,6 +20,7 @@ from core.labels.documents import (
     Base,
     Document,
     announced,
+    cut_short,
     digest,
     forget_announced,
     head,
@@ -66,10 +67,10 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
             store.database.write(lambda db: forget_announced(db, doc.name))
         return 0
     ours = store.database.ask(lambda db: queries.classes(db, doc.name))
-    if not data.strip(b"\0 \t\r\n") and ours:
+    if ours and holds_nothing_new(store, doc, base, data):
         # A camera host that lost power leaves such a file; it holds nothing that could be lost.
         store.notices.append(
-            f"{safe(doc.path.name)} was empty or zeros; {len(ours)} labels are in labels.db, safe."
+            f"{safe(doc.path.name)} was empty, zeros or cut short; {len(ours)} labels are in labels.db, safe."
         )
         return 0
     revived = base is not None and base.sha256 == digest(b"")
@@ -97,6 +98,15 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
             f"(+{merge.added} −{merge.removed} ~{merge.changed}), undo gives back what the history tells."
         )
     return len(merge.take)
+
+
+def holds_nothing_new(store: LabelStore, doc: Document, base: Base | None, data: bytes) -> bool:
+    """True for a file that is empty or zeros, or the beginning of what was last written here."""
+    if not data.strip(b"\0 \t\r\n"):
+        return True
+    query = "SELECT frame, value FROM problem WHERE task=? AND place>=0"
+    waiting = store.database.ask(lambda db: db.execute(query, (doc.name,)).fetchall())
+    return base is not None and cut_short(doc, base, waiting, data)
 
 
 @dataclass(frozen=True, slots=True)

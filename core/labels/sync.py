@@ -20,7 +20,7 @@ from core.durable import atomic_write, explain, lock
 from core.errors import Busy, Damaged, PrintModelsError
 from core.frames.identity import check_all
 from core.human import plural
-from core.labels import journal, queries
+from core.labels import damage, journal, queries
 from core.labels.documents import (
     Base,
     Document,
@@ -32,11 +32,12 @@ from core.labels.documents import (
     marks_document,
     save_base,
 )
-from core.labels.model import HistoryEntry, LabelProblem
+from core.labels.model import LabelProblem
 from core.labels.reconcile import (
     UNWRITTEN,
     bytes_of,
     decided_entries,
+    holds_nothing_new,
     reconcile,
     stat_of,
     still_agreed,
@@ -83,9 +84,9 @@ def open_store(workspace: Workspace, *, accept_outside: bool = False) -> LabelSt
     try:
         if store.last_seq() == 0:
             _take_up(workspace, store)
-        for task in workspace.tasks.values():
-            _taken_in(workspace, store, document(workspace, task), accept_outside)
-        _taken_in(workspace, store, marks_document(workspace), accept_outside)
+        _take_all_in(workspace, store, accept_outside)
+        if store.kept_aside:
+            _tell_damage(workspace, store)
     except BaseException:
         store.close()
         raise
@@ -99,15 +100,23 @@ def flush(workspace: Workspace, store: LabelStore, task: Task, *, accept_outside
 
     Never raises for a file: `problem` says what stood in the way.
     """
-    told = len(store.notices)
-    own = _flush(workspace, store, document(workspace, task), accept_outside)
-    marks = _flush(workspace, store, marks_document(workspace), accept_outside)
-    problem = own.problem or marks.problem
+    told, path = len(store.notices), workspace.labels_path(task)
+    docs = (document(workspace, task), marks_document(workspace))
+    if store.read_only is not None:
+        return Flushed(path, False, 0, store.read_only)
+    if all(_quiet(store, doc) for doc in docs) and _journal_is_whole(workspace, store):
+        return Flushed(path, False, 0, None)
     try:
-        _journal(workspace, store)
-    except PrintModelsError as error:
-        problem = problem or error
-    return Flushed(own.path, own.written, own.outside, problem, tuple(store.notices[told:]))
+        with _files_lock(workspace):
+            own, marks = (_flush(workspace, store, doc, accept_outside) for doc in docs)
+            problem = own.problem or marks.problem
+            try:
+                _journal(workspace, store)
+            except PrintModelsError as error:
+                problem = problem or error
+    except Busy as error:
+        return Flushed(path, False, 0, error)
+    return Flushed(path, own.written, own.outside, problem, tuple(store.notices[told:]))
 
 
 def flush_all(workspace: Workspace, store: LabelStore, *, accept_outside: bool = False) -> list[Flushed]:
@@ -142,52 +151,26 @@ def _moved(store: LabelStore, doc: Document) -> bool:
     return True
 
 
-def whole_history(workspace: Workspace, store: LabelStore, frame: str) -> list[HistoryEntry]:
-    """Return every change of a frame that the database or any machine's journal tells, oldest first.
-
-    The order of this machine's steps is their number; another machine's stand by their time among them.
-    """
-    own = store.history(frame)
-    known = {(entry.at, entry.task, entry.after) for entry in own}
-    others = [
-        entry
-        for entry in journal.told(workspace.history_dir, frame)
-        if (entry.at, entry.task, entry.after) not in known
-    ]
-    placed, reached = [], ""
-    for number, entry in enumerate(own):
-        reached = max(reached, entry.at)
-        placed.append(((reached, 1, number), entry))
-    placed += [((entry.at, 0, number), entry) for number, entry in enumerate(others)]
-    return [entry for _, entry in sorted(placed, key=lambda pair: pair[0])]
-
-
 # --- opening ----------------------------------------------------------------------------------------------------
 
 
 def _opened(workspace: Workspace) -> LabelStore:
     try:
-        return LabelStore(workspace)
+        if not damage.proved(workspace.labels_db):
+            return LabelStore(workspace)
     except Damaged:
-        aside = _set_aside(workspace.labels_db)
+        pass
+    aside = damage.set_aside(workspace.labels_db)
     store = LabelStore(workspace)
     store.kept_aside = aside.name
-    store.notices.append(
-        f"labels.db was damaged and is kept as {aside.name}; the labels were built anew from data/. "
-        "Labels given since data/ was last written are only in the damaged file."
-    )
     return store
 
 
-def _set_aside(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    for end in ("-shm", "-wal", ""):
-        old = path.with_name(path.name + end)
-        if old.exists():
-            old.rename(aside.with_name(aside.name + end))
-    return aside
+def _tell_damage(workspace: Workspace, store: LabelStore) -> None:
+    lost = damage.told(workspace, store, workspace.private / store.kept_aside)
+    store.notices.append(
+        f"labels.db was damaged and is kept as {store.kept_aside}; the labels were built anew from data/. {lost}"
+    )
 
 
 def _take_up(workspace: Workspace, store: LabelStore) -> None:
@@ -204,11 +187,22 @@ def _take_up(workspace: Workspace, store: LabelStore) -> None:
             )
 
 
+def _take_all_in(workspace: Workspace, store: LabelStore, accept: bool) -> None:
+    docs = [document(workspace, task) for task in workspace.tasks.values()]
+    docs.append(marks_document(workspace))
+    try:
+        with _files_lock(workspace):
+            for doc in docs:
+                _taken_in(workspace, store, doc, accept)
+    except Busy as error:
+        store.file_errors |= {doc.name: error for doc in docs}
+        store.notices.append(str(error))
+
+
 def _taken_in(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> None:
     seen = stat_of(doc.path)
     try:
-        with _files_lock(workspace):
-            reconcile(workspace, store, doc, accept)
+        reconcile(workspace, store, doc, accept)
         store.file_errors.pop(doc.name, None)
         _tell_waiting(store, doc)
     except PrintModelsError as error:
@@ -247,17 +241,14 @@ def _files_lock(workspace: Workspace) -> AbstractContextManager[None]:
 
 
 def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> Flushed:
-    if store.read_only is not None:
-        return Flushed(doc.path, False, 0, store.read_only)
     outside, written = 0, False
     seen = (store.last_seq(), stat_of(doc.path))
     if store.agreed.get(doc.name) == seen:
         return Flushed(doc.path, False, 0, None)
     try:
-        with _files_lock(workspace):
-            outside = reconcile(workspace, store, doc, accept)
-            written = _write(store, doc)
-            _tell_waiting(store, doc)
+        outside = reconcile(workspace, store, doc, accept)
+        written = _write(store, doc)
+        _tell_waiting(store, doc)
         store.file_errors.pop(doc.name, None)
         store.seen[doc.name] = stat_of(doc.path)
         if not outside and not written:
@@ -271,6 +262,11 @@ def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool)
         return Flushed(doc.path, written, outside, explain(error, f"writing {safe(doc.path.name)}"))
 
 
+def _quiet(store: LabelStore, doc: Document) -> bool:
+    """True where neither the database nor the file has moved since both agreed."""
+    return store.agreed.get(doc.name) == (store.last_seq(), stat_of(doc.path))
+
+
 def _write(store: LabelStore, doc: Document) -> bool:
     """Write the file where it says something else than the database; return whether it was written."""
     base, ours, waiting = store.database.ask(lambda db: _sides(db, doc.name))
@@ -278,7 +274,7 @@ def _write(store: LabelStore, doc: Document) -> bool:
     if not ours and (base is None or there is None):
         return False
     known = base is not None and there is not None and digest(there) == base.sha256
-    if there is not None and there.strip(b"\0 \t\r\n") and not known:
+    if there is not None and not known and not holds_nothing_new(store, doc, base, there):
         raise Busy(
             f"{safe(doc.path.name)} is being changed just now.", "It is looked at again with the next label."
         )
@@ -289,6 +285,13 @@ def _write(store: LabelStore, doc: Document) -> bool:
     settled = not fresh and not decided_entries(store, doc.name)
     if known and base is not None and agreed == base.values and settled:
         return False
+    if foreign := [frame for frame, value in values.items() if not doc.knows(value)]:
+        raise Damaged(
+            f"labels.db gives {plural(len(foreign), 'frame')} a class that {doc.name} does not have: "
+            f"{safe(foreign[0], limit=120)}: {safe(values[foreign[0]], limit=60)}; {safe(doc.path.name)} is left as it is.",
+            "Label those frames anew, or put the class back into print-models.toml.",
+        )
+    _sweep(doc.path)
     data = doc.encode(values, [(key, value) for key, value, _ in waiting])
     store.database.write(lambda db: announce(db, doc.name, data))
     doc.path.parent.mkdir(parents=True, exist_ok=True)
@@ -303,6 +306,12 @@ def _write(store: LabelStore, doc: Document) -> bool:
     return True
 
 
+def _sweep(path: Path) -> None:
+    """Remove what a killed writing left beside the file; nobody else writes there while the lock is held."""
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        left.unlink(missing_ok=True)
+
+
 def _sides(
     db: sqlite3.Connection, name: str
 ) -> tuple[Base | None, dict[str, str], list[tuple[str, str, int]]]:
@@ -311,18 +320,20 @@ def _sides(
     return load_base(db, name), queries.classes(db, name), db.execute(query, (name,)).fetchall()
 
 
+def _journal_is_whole(workspace: Workspace, store: LabelStore) -> bool:
+    as_left = store.database.ask(journal.left_at) == stat_of(journal.host_file(workspace.history_dir))
+    return as_left and store.database.ask(journal.last_written) == store.last_seq()
+
+
 def _journal(workspace: Workspace, store: LabelStore) -> None:
     """Append the steps that the journal does not hold yet, also those that git took out of it again."""
-    if store.read_only is not None:
+    path = journal.host_file(workspace.history_dir)
+    as_left = store.database.ask(journal.left_at) == stat_of(path)
+    there = None if as_left else journal.standing(path)
+    written, last, lines = store.database.ask(lambda db: journal.pending(db, there))
+    if written == last and as_left:
         return
-    with _files_lock(workspace):
-        path = journal.host_file(workspace.history_dir)
-        as_left = store.database.ask(journal.left_at) == stat_of(path)
-        there = None if as_left else journal.standing(path)
-        written, last, lines = store.database.ask(lambda db: journal.pending(db, there))
-        if written == last and as_left:
-            return
-        if lines:
-            journal.append(workspace.history_dir, lines)
-        left = stat_of(path)
-        store.database.write(lambda db: journal.note(db, last, left))
+    if lines:
+        journal.append(workspace.history_dir, lines)
+    left = stat_of(path)
+    store.database.write(lambda db: journal.note(db, last, left))

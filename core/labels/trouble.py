@@ -60,7 +60,7 @@ def explain(error: sqlite3.Error) -> PrintModelsError:
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return Damaged(
             "The label store .print-models/labels.db is damaged; nothing is written to it.",
-            "Move it aside; the next command builds it anew from data/.",
+            "The next command keeps it aside and builds the labels anew from data/.",
             detail=detail,
         )
     if name.startswith("SQLITE_READONLY"):
@@ -76,3 +76,8 @@ def explain(error: sqlite3.Error) -> PrintModelsError:
     return PrintModelsError(
         f"The label store failed: {safe(str(error))}.", "Try again with --debug.", detail=detail
     )
+
+
+def flag_of(path: Path) -> Path:
+    """Return the file whose existence says that a database was called damaged, and is to be looked at as a whole."""
+    return path.with_name(path.name + ".suspect")

@@ -9,7 +9,7 @@ import pytest
 
 from core.labels import journal
 from core.labels.model import HistoryEntry
-from core.labels.sync import whole_history
+from core.labels.told import whole_history
 from tests.labels.conftest import Desk, key, keys
 
 TASK = "offline-detection"
