@@ -18,7 +18,9 @@ def fault_tests() -> list[tuple[int, str, str]]:
     found = []
     for path in sorted(HERE.parent.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and (named := re.match(r"test_f_(\d{3})_", node.name)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (
+                named := re.match(r"test_f_(\d{3})_", node.name)
+            ):
                 said = " ".join((ast.get_docstring(node) or "").split())
                 found.append((int(named[1]), node.name, said))
     return found
