@@ -42,3 +42,8 @@ def safe_lines(text: str | bytes, *, limit: int = 40) -> str:
         text = text.decode("utf-8", "surrogateescape")
     lines = [safe(line.rstrip("\r")) for line in text.split("\n")]
     return "\n".join(lines[-limit:]).strip("\n")
+
+
+def printable(text: str) -> str:
+    """Return text of several lines as it may be printed whole: a last wall, for what was not made safe before."""
+    return "\n".join(safe(line, limit=100_000) for line in text.split("\n"))

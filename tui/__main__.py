@@ -89,11 +89,11 @@ def _run(workspace: Workspace, own: Personal, options: Words) -> int:
     from core.frames.helper import helpers
     from tui import terminal
 
-    # The decoder starts beside the app, on another core: the first picture waits for neither.
-    helpers().start()
     # Work in other threads gives the keyboard its turn five times as often as by default.
     sys.setswitchinterval(0.001)
     with terminal.quiet(workspace.private / "app.log"):
+        # The decoder starts beside the app, on another core: the first picture waits for neither.
+        helpers().start()
         from tui.app import PrintModelsApp
 
         pictures = options.graphics != "none"

@@ -18,6 +18,7 @@ from rich.text import Text
 from textual import events
 from textual._compositor import ChopsUpdate  # there is no public name for an update of parts of the screen
 from textual.app import App
+from textual.geometry import Size
 from textual.screen import Screen
 
 from core.text import safe
@@ -35,10 +36,18 @@ class CarefulApp(App[None]):
         self._traceback_wanted = debug
         self._failed_once = False
         self._answer_until = 0.0
+        self._drawn_for = Size(0, 0)
         self._loop_running: asyncio.AbstractEventLoop | None = None
 
     def on_load(self) -> None:
         self._loop_running = asyncio.get_running_loop()
+        self.app_resume_signal.subscribe(self, lambda app: self.screen.refresh())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw everything anew where the size is what it was: the terminal was smaller meanwhile and forgot the rest."""
+        if event.size == self._drawn_for:
+            self.screen.refresh()
+        self._drawn_for = event.size
 
     async def on_event(self, event: events.Event) -> None:
         """Drop what is a terminal's late answer to a question: Textual hands an unknown one on as a burst of keys.

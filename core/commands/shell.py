@@ -24,7 +24,7 @@ from core.commands.table import COMMANDS, EVERYDAY, SECTIONS
 from core.errors import PrintModelsError
 from core.personal import GRAPHICS
 from core.progress import Progress, Report
-from core.text import safe, safe_lines
+from core.text import printable, safe, safe_lines
 from core.version import __version__
 from core.workspace import Workspace
 
@@ -66,13 +66,13 @@ class Context:
     def answer(self, obj: dict[str, Any], text: str, *, as_json: bool) -> None:
         """Print the answer: `text`, or with --json the one object, which starts with its format number."""
         self._line.clear()
-        click.echo(json.dumps({"format": 1, **obj}, indent=2, ensure_ascii=True) if as_json else text)
+        click.echo(json.dumps({"format": 1, **obj}, indent=2, ensure_ascii=True) if as_json else printable(text))
 
     def notice(self, line: str) -> None:
         """Say something beside the answer, on standard error."""
         self._line.clear()
         if line not in self.told:
-            click.echo(line, err=True)
+            click.echo(printable(line), err=True)
         self.told.append(line)
 
     def exit(self, code: int) -> NoReturn:

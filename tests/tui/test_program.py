@@ -4,54 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import select
 import shutil
-import signal
 import subprocess
 import sys
-import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-PROGRAM = [sys.executable, "-m", "tui"]
-HERE = Path(__file__).resolve().parents[2]
-
-
-def _env(**more: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(HERE), "TERM": "xterm-256color", "COLORTERM": "truecolor", **more}
-
-
-class Tmux:
-    """A tmux server of our own with one window."""
-
-    def __init__(self, folder: Path) -> None:
-        self.socket = str(folder / "tmux.sock")
-
-    def run(self, *words: str) -> str:
-        return subprocess.run(
-            ["tmux", "-S", self.socket, "-f", "/dev/null", *words], capture_output=True, text=True, check=True
-        ).stdout
-
-    def open(self, root: Path, columns: int, rows: int, **env: str) -> None:
-        given = [word for name, value in env.items() for word in ("-e", f"{name}={value}")]
-        command = f"{' '.join(PROGRAM)} -C '{root}'; echo ended with $?; exec cat"
-        self.run("new-session", "-d", "-x", str(columns), "-y", str(rows), *given, command)
-
-    def text(self) -> str:
-        return self.run("capture-pane", "-p")
-
-    def see(self, *words: str, seconds: float = 60) -> str:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            text = self.text()
-            if all(word in text for word in words):
-                return text
-            select.select([], [], [], 0.05)
-        raise AssertionError(f"never saw {words}:\n{self.text()}")
+from tests.terminals import HERE, PROGRAM, Terminal, Tmux, drawn, env
 
 
 @pytest.fixture
@@ -98,7 +61,7 @@ def _without_terminal(*words: str, cwd: Path) -> subprocess.CompletedProcess[str
     return subprocess.run(
         [*PROGRAM, *words],
         cwd=cwd,
-        env=_env(),
+        env=env(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -123,48 +86,9 @@ def test_neither_a_command_nor_the_refusal_imports_textual(workspace):
     for words, expected in (([], 5), (["versions"], 0)):
         done = subprocess.run(
             [sys.executable, "-c", code, "-C", str(place.root), *words],
-            cwd=place.root, env=_env(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+            cwd=place.root, env=env(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         assert done.stdout.strip().endswith(f"{expected} []"), done.stdout + done.stderr
-
-
-class Terminal:
-    """The program on a bare pseudo-terminal."""
-
-    def __init__(self, *words: str, cwd: Path) -> None:
-        self.master, self.slave = pty.openpty()
-        termios.tcsetwinsize(self.slave, (24, 80))
-        self.before = termios.tcgetattr(self.slave)
-        self.child = subprocess.Popen(
-            [*PROGRAM, *words], cwd=cwd, env=_env(), stdin=self.slave, stdout=self.slave, stderr=self.slave,
-            start_new_session=True,
-        )  # fmt: skip
-        self.bytes = b""
-
-    def read_until(self, holds: Callable[[bytes], bool], seconds: float = 60) -> None:
-        end = time.monotonic() + seconds
-        while not holds(self.bytes) and time.monotonic() < end:
-            ready, _, _ = select.select([self.master], [], [], 0.05)
-            if ready:
-                self.bytes += os.read(self.master, 65536)
-        assert holds(self.bytes), self.bytes[-2000:]
-
-    def end(self, seconds: float) -> int:
-        """Read on until the program has ended."""
-        limit = time.monotonic() + seconds
-        while self.child.poll() is None and time.monotonic() < limit:
-            if select.select([self.master], [], [], 0.02)[0]:
-                self.bytes += os.read(self.master, 65536)
-        while select.select([self.master], [], [], 0)[0]:
-            self.bytes += os.read(self.master, 65536)
-        return self.child.wait(timeout=1)
-
-    def close(self) -> None:
-        if self.child.poll() is None:
-            self.child.kill()
-            self.child.wait()
-        os.close(self.master)
-        os.close(self.slave)
 
 
 @pytest.fixture
@@ -175,33 +99,8 @@ def terminal(workspace) -> Iterator[Terminal]:
     opened.close()
 
 
-def _drawn(data: bytes) -> bool:
-    return "▀".encode() in data and b"label" in data
-
-
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
-)
-def test_a_signal_restores_the_terminal(terminal, number, code):
-    terminal.read_until(_drawn)
-    terminal.child.send_signal(number)
-    assert terminal.end(15) == code
-    assert b"\x1b[?1049l" in terminal.bytes, "the alternate screen was left"
-    assert termios.tcgetattr(terminal.slave) == terminal.before
-
-
-def test_a_terminal_that_takes_nothing_does_not_keep_it_alive(terminal):
-    terminal.read_until(_drawn)
-    for _ in range(200):  # what is drawn for these is never read
-        os.write(terminal.master, b"\x1b[C\x1b[D")
-    terminal.child.send_signal(signal.SIGTERM)
-    started = time.monotonic()
-    assert terminal.child.wait(timeout=20) == 143
-    assert time.monotonic() - started < 15
-
-
 def test_the_terminal_is_asked_for_no_picture_protocol(terminal):
-    terminal.read_until(_drawn)
+    terminal.read_until(drawn)
     for query in (b"\x1b[16t", b"\x1b_G", b"\x1b[c", b"\x1b[0c"):
         assert query not in terminal.bytes
     os.write(terminal.master, b"q")
@@ -210,7 +109,7 @@ def test_the_terminal_is_asked_for_no_picture_protocol(terminal):
 
 def test_late_answers_of_a_terminal_label_nothing(terminal):
     """An answer to a question nobody of ours asked is no key press."""
-    terminal.read_until(_drawn)
+    terminal.read_until(drawn)
     for answer in (b"\x1b[?62;4;6c", b"\x1b[6;20;10t", b"\x1b_Gi=1;OK\x1b\\", b"\x1bP1$r48:2:1:2:3m\x1b\\"):
         os.write(terminal.master, answer)
         select.select([], [], [], 0.3)  # each comes by itself; Textual waits a tenth of a second for more
