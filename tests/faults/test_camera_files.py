@@ -43,6 +43,36 @@ def left_out(cli: Cli, place: Place, *, day: str = DAY) -> dict[str, str]:
     return {row["frame"]: row["reason"] for row in answer.json["left_out"]}
 
 
+@pytest.mark.parametrize("how", ["dangling", "missing", "not mounted"])
+def test_f_026_a_camera_that_is_away(workspace: Make, cli: Cli, how: str) -> None:
+    """ "camera not reachable"; labels not marked missing"""
+    place = workspace(4)
+    assert cli(place.root, "label", "--as", "active", *place.keys[:2]).code == 0
+    assert cli(place.root, "label", "--as", "offline", place.keys[2]).code == 0
+    before = labels(place)
+    link = place.root / CAMERA
+    link.unlink()
+    if how == "dangling":
+        link.symlink_to("/nowhere/at/all")
+    elif how == "not mounted":
+        link.mkdir()
+    away = cli(place.root, "label", "--as", "active", place.keys[3])
+    assert away.code == 5
+    assert f"The camera {CAMERA} is not reachable" in away.err
+    listed = cli(place.root, "frames", "--filter", "label", "--json")
+    assert listed.code == 0, "what only reads goes on"
+    assert {row["frame"]: row["label"] for row in listed.json["frames"]} == before
+    status = cli(place.root, "status")
+    assert status.code == 0
+    assert "not reachable" in status.out + status.err
+    assert labels(place) == before
+    if how == "not mounted":
+        link.rmdir()
+    link.unlink(missing_ok=True)
+    link.symlink_to(place.camera)
+    assert cli(place.root, "label", "--as", "active", place.keys[3]).code == 0
+
+
 def test_f_030_a_frame_that_vanishes(workspace: Make, cli: Cli) -> None:
     """ "gone", moves on; label not written"""
     place = workspace(3)
