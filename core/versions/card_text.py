@@ -85,8 +85,9 @@ def _result(result: Result) -> list[str]:
         lines.append(f"  - recall of {markdown(name)}: {known}")
     for name, found in (result.get("baselines") or {}).items():
         if found:
+            some = f" (of {found['images']} images)" if "images" in found else ""
             lines.append(
-                f"  - for comparison, {_RULES.get(name, markdown(name))}: {_share(found['accuracy'])}"
+                f"  - for comparison, {_RULES.get(name, markdown(name))}: {_share(found['accuracy'])}{some}"
             )
     if result.get("date"):
         lines.append(f"- Training Date: {safe(str(result['date'])[:10])}")

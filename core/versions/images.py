@@ -18,6 +18,7 @@ from core.errors import PrintModelsError
 from core.frames.decode import FileBytes, Unreadable, read_file
 from core.storage.git import Git
 from core.storage.lfs import ObjectStore, remote_store, store_of
+from core.storage.remotes import lfs_address
 from core.text import safe
 from core.versions import kept
 from core.versions.manifest import Item, list_versions, read_version
@@ -139,11 +140,10 @@ class Images:
         stores = []
         git = Git(self.workspace.root)
         for remote in (git.line("remote") or "").split():
-            address = (
-                git.line("config", f"remote.{remote}.lfsurl") or git.line("remote", "get-url", remote) or ""
-            )
+            address = lfs_address(git, remote) or git.line("remote", "get-url", remote)
             try:
-                stores.append(remote_store(address, self.workspace.root))
+                if address:
+                    stores.append(remote_store(address, self.workspace.root))
             except PrintModelsError:
                 continue
         return stores

@@ -89,7 +89,7 @@ def test_notes_survive_and_all_else_is_generated_anew(exported: House) -> None:
         "low": 0.88,
         "high": 0.99,
         "recall": {"active": 1.0, "offline": None},
-        "baselines": {"majority": {"accuracy": 0.53}},
+        "baselines": {"majority": {"accuracy": 0.53}, "brightness": {"accuracy": 0.6, "images": 18}},
         "date": "2025-11-10T10:00:00",
         "file": "models/versions/offline-detector-v1.pth",
     }
@@ -98,6 +98,7 @@ def test_notes_survive_and_all_else_is_generated_anew(exported: House) -> None:
     assert text.endswith(b"## Notes\n" + notes)
     assert b"- Validation Accuracy: 96.7% (88.0% to 99.0%)" in text
     assert b"- Training Date: 2025-11-10\n" in text
+    assert b"brightness alone: 60.0% (of 18 images)" in text
     assert b"- Model File: `models/versions/offline-detector-v1.pth`" in text
     assert b"25" not in text.split(b"## Model")[0].replace(b"2025", b"")
     assert not card.rebuild(exported.ws, version, [result])
