@@ -19,6 +19,7 @@ from core.text import safe
 if TYPE_CHECKING:
     from core.frames.check import Unreadable
     from core.frames.index import FrameIndex
+    from core.labels.filters import Known
     from core.labels.store import LabelStore
     from core.tasks import Task
     from core.versions.manifest import Item
@@ -147,11 +148,20 @@ def _matching(
     if choice.expression is not None:
         from core.labels.filters import parse_filter
 
-        wanted, labels = parse_filter(choice.expression, task, date.today()), store.labels(task)
+        wanted = parse_filter(choice.expression, task, date.today(), _known(store, task))
+        labels = store.labels(task)
         return [key for key in keys if wanted(key, labels.get(key))]
     first, last = span(day or "", choice.begin, choice.end)
     timed = [(at, key) for key in keys if (at := captured_at(key)) is not None and first <= at <= last]
     return [key for _, key in sorted(timed)]
+
+
+def _known(store: LabelStore, task: Task) -> Known:
+    """Return what a filter may ask beside labels."""
+    from core.labels.filters import Known
+
+    waiting = {entry.key.removeprefix("./") for entry in store.problems(task)}
+    return Known(waiting, store.marks(task))
 
 
 def check_frames(
@@ -164,7 +174,10 @@ def check_frames(
     with its reason. A frame that the camera does not have is taken from a version that holds it.
     """
     from core.frames.check import Unreadable, glance, read_settled
+    from core.frames.identity import check
 
+    for name in {key.split("/", 1)[0] for key in keys} & set(ctx.workspace.active_sources):
+        check(ctx.workspace, ctx.workspace.sources[name])
     sizes: dict[str, tuple[int, int | None, str | None]] = {}
     left_out: dict[str, str] = {}
     held: dict[str, Item] | None = None
@@ -230,7 +243,8 @@ def listing(
     from core.frames.names import captured_at
     from core.labels.filters import parse_filter
 
-    wanted, labels = parse_filter(expression or "", task, date.today()), store.labels(task)
+    wanted = parse_filter(expression or "", task, date.today(), _known(store, task))
+    labels = store.labels(task)
     with FrameIndex(ctx.workspace) as index:
         scanned = index.scan(ctx.report)
         for problem in scanned.problems:

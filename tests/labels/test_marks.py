@@ -31,6 +31,9 @@ def test_marks_stand_in_the_file_and_labels_stay(workspace: Make, cli: Cli) -> N
     assert (found[place.keys[0]]["by"], found[place.keys[0]]["task"]) == ("bo", None)
     assert (found[place.keys[1]]["reason"], found[place.keys[1]]["note"]) == ("a hand", "left side")
     assert (found[place.keys[3]]["example"], found[place.keys[3]]["task"]) == ("active", "offline-detection")
+    unsure = cli(place.root, "frames", "--filter", "mark:unsure", "--json").json
+    assert [row["frame"] for row in unsure["frames"]] == [place.keys[0]]
+    assert cli(place.root, "frames", "--filter", "!mark", "--json").json["total"] == 0
     file = json.loads((place.root / "data" / "labels.json").read_text())
     assert file == dict.fromkeys(place.keys, "active")
 
