@@ -9,7 +9,7 @@ applied to another picture.
 
 What always holds: a source that leads where it led costs one stat. What is remembered lies in
 .print-models/sources.json and may be thrown away: the next look makes it anew.
-Called by the file list, by the label store on opening, and by the commands on sources.
+Called by the file list, by what reads pictures, and by the commands on sources.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -80,10 +81,13 @@ class Verdict:
         return True if self.fits else None if not self.known else False
 
 
-def check_all(workspace: Workspace) -> None:
-    """Look at every active source; an open question is put into `workspace.questions`."""
-    for source in workspace.active_sources.values():
-        check(workspace, source)
+def recall(workspace: Workspace) -> None:
+    """Put questions that are open already into `workspace.questions`; no camera's folder is touched, it may hang."""
+    known = remembered(workspace)
+    for name, source in workspace.active_sources.items():
+        asked = known[name].asked if name in known else None
+        if asked is not None and asked.target == _target(source.path):
+            _ask(workspace, source, known[name].words)
 
 
 def check(workspace: Workspace, source: Source, *, suspect: bool = False) -> PrintModelsError | None:
@@ -196,11 +200,15 @@ def released_rows(workspace: Workspace, name: str) -> Iterator[dict[str, Any]]:
 def place_of(folder: Path) -> Place | None:
     """Return where a folder or link leads, None where there is no folder."""
     try:
-        target = os.readlink(folder) if folder.is_symlink() else ""
-        found = os.stat(folder)
+        target, found = _target(folder), os.stat(folder)
     except OSError:
         return None
-    return Place(target, found.st_dev, found.st_ino) if folder.is_dir() else None
+    return Place(target, found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None
+
+
+def _target(folder: Path) -> str:
+    """Return a link's text, '' for a folder; what lies behind the link is not touched."""
+    return os.readlink(folder) if folder.is_symlink() else ""
 
 
 def remembered(workspace: Workspace) -> dict[str, Known]:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from core.durable import atomic_write, explain, lock
 from core.errors import Busy, Damaged, PrintModelsError
-from core.frames.identity import check_all
+from core.frames.identity import recall
 from core.human import plural
 from core.labels import damage, journal, queries
 from core.labels.documents import (
@@ -77,7 +77,7 @@ def open_store(workspace: Workspace, *, accept_outside: bool = False) -> LabelSt
     labelling goes on without it. `accept_outside` takes also a change that removes more than ten labels.
     """
     store = _opened(workspace)
-    check_all(workspace)
+    recall(workspace)
     if store.read_only is not None:
         store.notices.append(store.read_only.what)
         return store
