@@ -193,6 +193,9 @@ class PrintModelsApp(CarefulApp):
             case RunsSeen():
                 changed = state.training != result.running
                 state.training, state.runs = result.running, result.rows
+                for line in result.ended:
+                    title = "Finished while you were away" if result.away else "Training"
+                    self.notify(line, title=title, markup=False, timeout=8)
                 return changed
             case Flushed():
                 for line in result.said:

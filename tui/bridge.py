@@ -15,7 +15,7 @@ from core import personal
 from core.progress import CancelToken
 from core.tasks import Task
 from core.workspace import Workspace
-from tui import comparing, looking, remembering, storing, trainings
+from tui import comparing, looking, measuring, remembering, storing, trainings
 from tui.labelling import Bytes, LabelWork
 from tui.lanes import Lane, Post
 from tui.messages import (
@@ -151,7 +151,7 @@ class Bridge:
 
     def ledger(self) -> None:
         """Measure what is stored and what the drafts cost."""
-        job = partial(storing.ledger_seen, self.workspace, self.store, self.index)
+        job = partial(measuring.ledger_seen, self.workspace, self.store, self.index)
         self._looking.ask("storage", job, slot="storage")
 
     def git_log(self) -> None:
@@ -187,6 +187,14 @@ class Bridge:
     def stop_training(self, run_id: str) -> None:
         """Stop a training; its best is kept."""
         self._trainings.ask("stop", partial(trainings.stop, self.workspace, run_id))
+
+    def resume_training(self, run_id: str) -> None:
+        """Go on with a training that was stopped, killed or interrupted."""
+        self._trainings.ask("start", partial(trainings.resume, self.workspace, run_id, self._views.again))
+
+    def promote_training(self, run_id: str, *, current: bool) -> None:
+        """Make a training a model version, with `current` also the model in use."""
+        self._working.ask("promote", partial(trainings.promote, self.workspace, run_id, current))
 
     # --- in the worker threads ----------------------------------------------------------------------------------
 

@@ -209,7 +209,8 @@ def _draft_pair(workspace: Workspace, planned: ExportPlan) -> PairSeen:
     verdict = _soundness(workspace, planned, found)
     recordings = {c.frame: planned.places.recordings[c.frame] for c in planned.chosen}
     sides = _sides((planned.split.of[frame], recording) for frame, recording in recordings.items())
-    return _pair(task, found, parent.name if parent else "", DRAFT, planned.name, sides, verdict)
+    new = planned.bytes_new
+    return _pair(task, found, parent.name if parent else "", DRAFT, planned.name, sides, verdict, new)
 
 
 def _soundness(workspace: Workspace, planned: ExportPlan, found: Diff) -> Verdict:
@@ -270,6 +271,7 @@ def _pair(
     name: str,
     sides: tuple[tuple[str, int, int], ...],
     verdict: Verdict,
+    new_bytes: int | None = None,
 ) -> PairSeen:
     before, after = found.base.counts, found.target.counts
     changed = [c for c in found.changes if c.kind not in ("unchanged", "unknown")]
@@ -291,7 +293,7 @@ def _pair(
         hunks=tuple(_hunk(hunk) for hunk in found.hunks[:_MOST]),
         frames=tuple(_frame(change.entry.source, change.words) for change in changed[:_MOST]),
         more=max(0, len(changed) - _MOST),
-        new_bytes=found.bytes["new"],
+        new_bytes=found.bytes["new"] if new_bytes is None else new_bytes,
         differs=found.differs,
         verdict=verdict,
     )

@@ -105,10 +105,16 @@ def keys_of(action: Action, taken: Collection[str] = ()) -> tuple[str, ...]:
     return tuple(key for key in action.keys if key not in taken or key in KEPT)
 
 
-def footer_of(screen: str, *, most: int = 8, taken: Collection[str] = ()) -> list[tuple[str, str]]:
-    """Return (key, word) of at most `most` actions for a screen's footer, the most wanted first."""
+def footer_of(
+    screen: str, *, most: int = 8, taken: Collection[str] = (), without: Collection[str] = ()
+) -> list[tuple[str, str]]:
+    """Return (key, word) of at most `most` actions for a screen's footer, the most wanted first.
+
+    `without` are the actions that can do nothing just now.
+    """
+    out = {f"go_{screen}", *without}
     ranked = sorted(
-        (a for a in actions_of(screen) if a.footer and keys_of(a, taken) and a.id != f"go_{screen}"),
+        (a for a in actions_of(screen) if a.footer and keys_of(a, taken) and a.id not in out),
         key=lambda action: action.footer,
     )
     return [(shown(keys_of(action, taken)[0]), action.word) for action in ranked[:most]]

@@ -171,13 +171,29 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A host's plan: the share of its storage with the drafts in it, fresh clones a month; `chosen` is the one in use."""
+
+    name: str
+    note: str
+    share: str
+    clones: str
+    chosen: bool
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerSeen:
-    """What is stored, what the draft adds, what is on this machine, each in a line; the plan; the ledger."""
+    """What is stored, what the drafts add, what only this machine has, each in a line; the plan, all plans, the ledger.
+
+    `plan` are (head, words).
+    """
 
     stored: str
     draft: str
     here: str
-    plan: tuple[str, ...]
+    plan: tuple[tuple[str, str], ...]
+    plans: tuple[PlanRow, ...]
     rows: tuple[LedgerRow, ...]
     over: bool
 
@@ -206,26 +222,35 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One training in the list."""
+    """One training in the list; `when` is its start, `words` how far it is or how good."""
 
     id: str
     state: str
     task: str
     dataset: str
     words: str
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RunsSeen:
-    """Every training, newest first; `running` says in a few letters how far the one that runs is."""
+    """Every training, newest first; `running` says in a few letters how far the one that runs is.
+
+    `ended` are sentences about trainings that ended since somebody was last told, while the app was closed or open.
+    """
 
     rows: tuple[RunRow, ...]
     running: str = ""
+    ended: tuple[str, ...] = ()
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RunSeen:
-    """One training in detail: plain words, curves by name as (epoch, value), baselines in percent, its log's tail."""
+    """One training in detail: plain words, curves by name as (epoch, value), baselines in percent, its log's tail.
+
+    `results` is a table in lines, `wrong` the validation frames it got wrong as (name, label, answer, percent sure).
+    """
 
     id: str
     state: str
@@ -238,6 +263,8 @@ class RunSeen:
     baselines: Mapping[str, float]
     log: tuple[str, ...]
     speed: str = ""
+    results: tuple[str, ...] = ()
+    wrong: tuple[tuple[str, str, str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +277,14 @@ class RunStarted:
 @dataclass(frozen=True, slots=True)
 class RunStopped:
     """A training was stopped, or asked to."""
+
+    id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPromoted:
+    """A training was made a model version."""
 
     id: str
     words: str

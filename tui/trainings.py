@@ -5,16 +5,23 @@ What always holds: the app never holds a training's process; a run's state comes
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from core.errors import PrintModelsError
-from core.human import duration
+from core.human import duration, plural, size
 from core.tasks import Task
 from core.text import safe, safe_lines
 from core.workspace import Workspace
-from tui.messages import RunRow, RunSeen, RunsSeen, RunStarted, RunStopped, TrainingOffered
+from tui.messages import RunPromoted, RunRow, RunSeen, RunsSeen, RunStarted, RunStopped, TrainingOffered
+from tui.told import Told
+
+if TYPE_CHECKING:
+    from core.training.events import RunView
 
 _LOG_BYTES = 16_000
+_MOST_WRONG = 200
 
 
 class Views:
@@ -23,6 +30,8 @@ class Views:
     def __init__(self) -> None:
         self._over: dict[str, RunRow] = {}
         self._last: RunsSeen | None = None
+        self._told = Told()
+        self._first = True
 
     def seen(self, workspace: Workspace) -> RunsSeen | None:
         """List the trainings; None where nothing changed since the last look."""
@@ -36,7 +45,7 @@ class Views:
                 facts = runs.as_json(run, view)
                 row = RunRow(
                     run.id, view.state, safe(str(facts["task"] or "?")), safe(str(facts["dataset"] or "?")),
-                    safe(runs.describe(view)),
+                    safe(runs.describe(view)), _when(run.id),
                 )  # fmt: skip
                 if view.over:
                     self._over[run.id] = row
@@ -44,16 +53,36 @@ class Views:
                     share = f" {100 * view.epoch // view.epochs}%" if view.epochs else " …"
                     running = "T" + share + (f" {duration(view.eta_s)}" if view.eta_s else "")
             rows.append(row)
-        now = RunsSeen(tuple(rows), running)
-        if now == self._last:
+        now, away, self._first = RunsSeen(tuple(rows), running), self._first, False
+        news = self._told.fresh(workspace, [row.id for row in rows if row.id in self._over])
+        if now == self._last and not news:
             return None
         self._last = now
-        return now
+        return RunsSeen(now.rows, running, _ended([row for row in rows if row.id in news]), away)
 
     def again(self, run_id: str) -> None:
         """Look at this one again the next time."""
         self._over.pop(run_id, None)
         self._last = None
+
+
+def _when(run_id: str) -> str:
+    """Return '23 Nov 12:42' from a training's id."""
+    try:
+        moment = datetime.strptime(run_id[:15], "%Y%m%dT%H%M%S")
+    except ValueError:
+        return run_id[:15]
+    return f"{moment.day} {moment:%b %H:%M}"
+
+
+def _ended(rows: list[RunRow]) -> tuple[str, ...]:
+    """Say of each what came of it; of many, of the newest and how many more."""
+    said = [
+        f"The training of {row.when} on {row.task} {row.dataset} is {row.state}: {row.words}"
+        for row in rows[:2]
+    ]
+    more = len(rows) - len(said)
+    return (*said, *([f"{plural(more, 'more training')} ended too; T lists them."] if more else []))
 
 
 def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
@@ -66,14 +95,14 @@ def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
     if view.epochs and view.batches and view.batch < view.batches:
         share = max(0, view.epoch - 1) / view.epochs + view.batch / view.batches / view.epochs
     baselines = (view.results or {}).get("baselines") or {}
-    words = [safe(line) for line in view.words] or [safe(line) for line in (view.reason, view.remedy) if line]
+    words = [safe(line) for line in view.words] or _way_on(view)
     start = view.facts.get("start")
     return RunSeen(
         id=run.id,
         state=view.state,
-        headline=safe(runs.describe(view)),
+        headline=_headline(view),
         words=(
-            *words,
+            *words[1 if view.words else 0 :],
             *([safe(str(start))] if start and not view.words else []),
             *(safe(a) for a in view.alerts),
         ),
@@ -92,6 +121,59 @@ def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
         baselines={safe(str(name)): 100 * found["balanced"] for name, found in baselines.items() if found},
         log=_log(run.log.read_bytes()[-_LOG_BYTES:] if run.log.exists() else b""),
         speed=f"{view.images_per_s:.0f} images/s" if view.images_per_s and not view.over else "",
+        results=_table(view.results),
+        wrong=_wrong(view.results),
+    )
+
+
+def _way_on(view: RunView) -> list[str]:
+    """Say what can be done about a training that did not finish; its reason is the headline."""
+    if view.state in ("failed", "killed", "interrupted", "stopped"):
+        on = "r goes on from its last checkpoint."
+        return [on if not view.remedy or "--resume" in view.remedy else safe(view.remedy)]
+    return []
+
+
+def _headline(view: RunView) -> str:
+    """Say in plain words how a training stands: what it recognised, or how far it is and how good so far."""
+    from core.training import runs
+
+    if view.words:
+        return safe(view.words[0])
+    if view.state == "running" and view.best is not None:
+        left = f", about {duration(view.eta_s)} to go" if view.eta_s else ""
+        return (
+            f"Pass {view.epoch} of at most {view.epochs}: {100 * view.best:.0f} % of the frames it does not learn from "
+            f"are right, each class counting the same{left}."
+        )
+    return safe(runs.describe(view))
+
+
+def _table(results: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return the table of the results, then which class was taken for which."""
+    from core.training.results import table
+
+    if not results:
+        return ()
+    mixed = [
+        f"{truth} taken for {answer}: {number}"
+        for truth, row in results["confusion"].items()
+        for answer, number in row.items()
+        if truth != answer and number
+    ]
+    return tuple(safe(line) for line in (*table(results), "", *(mixed or ["no class was taken for another"])))
+
+
+def _wrong(results: Mapping[str, Any] | None) -> tuple[tuple[str, str, str, int], ...]:
+    found = (results or {}).get("wrong") or []
+    return tuple(
+        (
+            safe(str(one["frame"]).rsplit("/", 1)[-1], limit=60),
+            safe(str(one["label"]), limit=40),
+            safe(str(one["answer"]), limit=40),
+            round(100 * one["confidence"]),
+        )
+        for one in found[:_MOST_WRONG]
     )
 
 
@@ -109,18 +191,25 @@ def offered(workspace: Workspace, task: Task) -> TrainingOffered:
         what = planning.plan(workspace, task=task.name)
     except PrintModelsError as error:
         return TrainingOffered(task.name, (), error.what, error.remedy)
-    cores = "one thread less than the cores: the app stays quick"
+    from core.training import pretrained
+
+    spare = "one thread less than the cores, so that this program stays quick"
     return TrainingOffered(
         task.name,
         (
-            ("dataset", what.dataset.version, "the latest version that is not withdrawn"),
-            ("network", what.architecture, "small, and trained on ImageNet where its weights can be had"),
-            ("trained", f"{what.mode} stage and head", "few pictures: the rest stays as it is"),
+            ("dataset", f"{what.task} {what.dataset.version}", "the latest version that is not withdrawn"),
+            ("network", what.architecture, "small enough for a processor without a graphics card"),
+            ("begins with", "ImageNet weights", pretrained.describe(what.architecture)),
+            (
+                "trained",
+                f"{what.mode} stage and head",
+                "few pictures: what it knows of edges and shapes stays",
+            ),
             ("epochs", f"at most {what.epochs}", f"ends after {what.patience} without a better one"),
-            ("batch", str(what.batch_size), "fits into any memory"),
-            ("step size", f"{what.lr:g}", "for this way of training"),
+            ("batch", f"{what.batch_size} images", "fits into any memory"),
+            ("step size", f"{what.lr:g}", "large enough to learn, small enough to keep what it knows"),
             ("seed", str(what.seed), "the same again gives the same model"),
-            ("processor", f"{what.threads} thread{'s' if what.threads != 1 else ''}", cores),
+            ("processor", plural(what.threads, "thread"), spare),
         ),
     )
 
@@ -133,6 +222,28 @@ def start(workspace: Workspace, task: Task, forget: Callable[[str], None]) -> Ru
     run = runs.start(workspace, planning.plan(workspace, task=task.name))
     forget(run.id)
     return RunStarted(run.id)
+
+
+def resume(workspace: Workspace, run_id: str, forget: Callable[[str], None]) -> RunStarted:
+    """Go on with a training that was stopped, killed or interrupted."""
+    from core.training import runs
+
+    run = runs.resume(workspace, runs.get(workspace, run_id))
+    forget(run.id)
+    return RunStarted(run.id)
+
+
+def promote(workspace: Workspace, run_id: str, current: bool) -> RunPromoted:
+    """Make a training's best epoch a model version in one commit; with `current` also the model in use."""
+    from core.releasing.models import keep
+    from core.training import runs
+
+    kept = keep(workspace, runs.get(workspace, run_id), current=current, who=workspace.who())
+    record = kept.record
+    task = workspace.task(record.task)
+    used = f" {task.current_model} has its weights now." if current else ""
+    commit = f" Commit {kept.commit[:12]}, not pushed." if kept.commit else " It was committed already."
+    return RunPromoted(run_id, f"{safe(record.name)} is a model version, {size(record.size)}.{used}{commit}")
 
 
 def stop(workspace: Workspace, run_id: str) -> RunStopped:

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from core import release
 from core.labels.sync import flush, open_store
-from core.training import events, runs
+from core.storage import plans
 from core.workspace import Workspace
 from tests.conftest import git
-from tui.screens.confirm import ConfirmScreen
 from tui.screens.release import ReleaseScreen
-from tui.screens.training import TrainingScreen
 
 
 @pytest.fixture
@@ -28,6 +27,19 @@ def labelled(workspace):
             store.set(task, place.keys[::2], "offline", who="Ana")
             store.set(task, place.keys[1::2], "active", who="Ana")
             flush(ws, store, task)
+        return place
+
+    return make
+
+
+@pytest.fixture
+def released(labelled):
+    """The labelled workspace with its draft released as v1."""
+
+    def make(frames: int = 12):
+        place = labelled(frames)
+        done = release.plan(Workspace.open(place.root), Workspace.open(place.root).task(None))
+        release.run(done)
         return place
 
     return make
@@ -65,11 +77,71 @@ async def test_a_release_is_made_only_by_capital_y(labelled, opened):
         await page.press("escape")
         await page.see("v1", "tagged", "v1 → draft", "the draft equals v1", "nothing to release")
         await page.press("S")
-        await page.see("12 objects", "offline-detection v1")
+        await page.see("12 objects")
+        await page.press("enter")
+        await page.see("offline-detection v1")
         await page.press("at")
         await page.see("git", "tag", "commit")
     info = json.loads((place.root / "datasets/offline-detection/v1/dataset_info.json").read_text())
     assert info["total_images"] == 12
+
+
+async def test_a_version_is_chosen_read_again_and_its_card_seen(released, opened):
+    place = released()
+    async with opened(place.root) as page:
+        await page.press("V")
+        await page.see("v1 → draft", "the draft equals v1", "nothing to release")
+        await page.press("c")
+        await page.see("README.md of v2 as it will be", "Offline Detection Dataset v2")
+        await page.press("down")
+        await page.see("README.md of v1", "Offline Detection Dataset v1")
+        await page.press("c")
+        await page.see("nothing → v1", "not read again yet")
+        await page.press("enter")
+        await page.see("it is what it says it is")
+        image = next((place.root / "datasets/offline-detection/v1/active").iterdir())
+        image.chmod(0o644)
+        image.write_bytes(image.read_bytes() + b"!")
+        await page.press("enter")
+        await page.see("✗", image.name, "git checkout")
+
+
+async def test_the_list_of_frames_never_wraps(labelled, opened):
+    place = labelled(8)
+    async with opened(place.root) as page:
+        await page.press("V")
+        await page.see("+8 added")
+        await page.press("f")
+        await page.see("8 frames that change")
+        rows = [line for line in page.text().split("\n") if "added offline" in line or "added active" in line]
+        assert len(rows) == 8
+        assert all("7 Nov" in row or "20251107T" in row for row in rows), "every row says which frame"
+
+
+async def test_over_the_plan_needs_another_key_after_the_yes(labelled, opened, tmp_path, monkeypatch):
+    place = labelled(6)
+    remote = tmp_path / "remote.git"
+    git(tmp_path, "init", "--bare", str(remote))
+    git(place.root, "remote", "add", "origin", f"file://{remote}")
+    tiny = plans.Plan("github-free", 1000, 1000, "2026", "a thousand bytes")
+    monkeypatch.setattr(plans, "plan_for", lambda named, remotes: tiny)
+    async with opened(place.root, size=(110, 36)) as page:
+        await page.press("V")
+        await page.see("nothing → draft")
+        await page.press("R")
+        await page.see("Press Y")
+        await page.press("O")
+        await page.press("p")
+        await page.see("upload", "of github-free")
+        await page.press("Y")
+        await page.see("This goes over the plan", "can't be taken back")
+        for key in ("Y", "o", "enter"):
+            await page.press(key)
+        await page.pilot.pause()
+        assert git(place.root, "tag") == "", "nothing but O goes over the plan"
+        await page.press("O")
+        await page.see("released on origin")
+    assert "offline-detection/v1" in git(remote, "tag")
 
 
 async def test_a_release_that_cannot_be_says_why(labelled, opened):
@@ -106,75 +178,27 @@ async def test_storage_of_an_empty_repository(workspace, opened):
     place = workspace(frames=2)
     async with opened(place.root) as page:
         await page.press("S")
-        await page.see(
-            "stored", "drafts", "here", "nothing is stored yet", "A release puts the first objects there"
-        )
+        await page.see("stored", "drafts add", "only here", "there is no remote yet")
+        await page.see("nothing is stored yet", "A release puts the first objects there")
 
 
-async def test_training_without_a_version_says_what_to_do(workspace, opened, monkeypatch):
-    place = workspace(frames=2)
-    monkeypatch.setattr(runs, "require_torch", lambda: None)
+async def test_storage_shows_the_ledger_and_the_plans_behind_keys(released, opened):
+    place = released()
     async with opened(place.root) as page:
-        await page.press("T")
-        await page.see("There is no training yet")
-        await page.press("N")
-        await page.see("has no dataset version to train on", "Release one first")
-        await page.press("enter", "escape")
-        await page.see("There is no training yet")
-
-
-def _run(root: Path, *, over: bool) -> str:
-    """Write the files of a training as its process does, without one."""
-    folder = root / ".print-models" / "runs" / "20251112T200000-offline-detection"
-    folder.mkdir(parents=True)
-    writer = events.EventWriter(folder)
-    writer.append("started", epochs=4, task="offline-detection", dataset="v1")
-    for epoch in (1, 2, 3):
-        writer.append(
-            "epoch", epoch=epoch, train_loss=1 / epoch, train_accuracy=0.5 + epoch / 10, loss=1.2 / epoch,
-            balanced=0.6 + epoch / 10, accuracy=0.7, recall={}, seconds=2.0, best=True,
-        )  # fmt: skip
-    if over:
-        writer.append("finished", words=["Recognised 9 of [/9] active."], seconds=8.0)
-    writer.close()
-    (folder / "train.log").write_text("loading\nepoch 1 \x1b[31mred\x1b[0m\n")
-    return folder.name
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 16)])
-async def test_a_training_is_shown_with_curves_words_and_log(workspace, opened, size):
-    place = workspace(frames=2)
-    run = _run(place.root, over=True)
-    async with opened(place.root, size=size) as page:
-        await page.press("T")
-        await page.see(run[:15], "finished", "Recognised 9 of [/9]")
-        if size[0] >= 80:
-            await page.see("loss", "train 0.33", "accuracy", "valid. 90 %")
-        assert "\x1b" not in page.text()
-
-
-async def test_a_training_that_died_says_so_and_stop_asks_first(workspace, opened, monkeypatch):
-    place = workspace(frames=2)
-    _run(place.root, over=False)
-    async with opened(place.root) as page:
-        await page.press("T")
-        await page.see("✗", "print-models train --resume")
-    monkeypatch.setattr(runs, "is_alive", lambda run: True)
-    asked = []
-    async with opened(place.root) as page:
-        monkeypatch.setattr(page.app.bridge, "stop_training", asked.append)
-        await page.see("T 75%")
-        await page.press("T")
-        await page.see("running", "75 %", "2.0 s to go")
-        await page.press("K")
-        await page.until(lambda: isinstance(page.app.screen, ConfirmScreen), "the question")
-        await page.press("n")
-        await page.until(lambda: isinstance(page.app.screen, TrainingScreen), "the screen below")
-        assert asked == []
-        await page.press("K")
-        await page.until(lambda: isinstance(page.app.screen, ConfirmScreen), "the question")
-        await page.press("Y")
-        await page.until(lambda: asked, "the stop")
+        await page.press("S")
+        await page.see("stored", "12 objects", "only here", "everything")
+        assert "its own" not in page.text(), "three lines first"
+        await page.press("enter")
+        await page.see("offline-detection v1", "its own")
+        await page.press("p")
+        await page.see("github-free", "10 GiB a month", "print-models.toml")
+        settings = place.root / "print-models.toml"
+        settings.write_text(settings.read_text().replace('# plan = ""', 'plan = "github-free-legacy"'))
+        await page.press("r")
+        await page.see("▸ github-free-legacy")
+        await page.press("p")
+        await page.see("of github-free-legacy")
+        assert "--" not in page.text(), "no option of the command line is the way"
 
 
 async def test_help_palette_and_ways_back(workspace, opened):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -13,6 +14,7 @@ from textual.widgets import Static
 
 from tui import keymap
 from tui.drawing import BOLD
+from tui.writing import wrapped
 
 
 class ConfirmScreen(ModalScreen[bool]):
@@ -27,13 +29,14 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="confirm"):
-            yield Static(
-                Content.assemble(
-                    (self._question, BOLD), f"\n{self._consequence}\n\n", ("Y", "bold $accent"), " yes   ",
-                    ("n", "bold $accent"), " no",
-                ),
-                markup=False,
-            )  # fmt: skip
+            yield Static(id="question", markup=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay the words out for the width there is: all of them can be read before anyone says yes."""
+        width = max(16, min(72, event.size.width * 9 // 10 - 6))
+        lines = [*wrapped(self._question, width, BOLD), *wrapped(self._consequence, width), Content("")]
+        lines.append(Content.assemble(("Y", "bold $accent"), " yes   ", ("n", "bold $accent"), " no"))
+        self.query_one("#question", Static).update(Content("\n").join(lines))
 
     def action_confirm(self) -> None:
         self.dismiss(True)

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -14,6 +13,7 @@ from core.tasks import Task
 from tui import keymap
 from tui.drawing import BOLD, COLOURS, GLYPHS, class_keys
 from tui.screens.base import Place
+from tui.widgets.pane import Pane
 
 WORDS = (
     ("frame", "one picture of a camera"),
@@ -38,7 +38,7 @@ class HelpScreen(Place):
         self._place, self._about = place, task
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="help", can_focus=False):
+        with Pane(id="help"):
             yield Static(help_text(self._place, self._about), id="help-text", markup=False)
 
     def on_mount(self) -> None:

@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from tui import keymap
 from tui.messages import Failed, GitLogRead
 from tui.screens.base import Place
+from tui.widgets.pane import Pane
 
 
 class LogScreen(Place):
@@ -23,7 +23,7 @@ class LogScreen(Place):
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.LOG)
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="log", can_focus=False):
+        with Pane(id="log"):
             yield Static("reading …", id="log-text", markup=False)
 
     def on_mount(self) -> None:
@@ -37,7 +37,7 @@ class LogScreen(Place):
                 if self.state.problems:
                     lines += ["", "In the camera folders is no frame:", *self.state.problems]
                 text.update(Content("\n".join(lines)))
-                self.query_one("#log", VerticalScroll).scroll_end(animate=False)
+                self.query_one("#log", Pane).scroll_end(animate=False)
             case Failed(job="git log"):
                 text.update(Content(f"{result.what} {result.remedy}"))
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -23,6 +22,7 @@ from tui.drawing import BAD, BOLD, DIM, GOOD, WARN
 from tui.messages import Advanced, Failed, Released, ReleasePlanned
 from tui.screens.base import Place
 from tui.storing import STEPS
+from tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from core.release import Released as CoreReleased
@@ -49,7 +49,7 @@ class ReleaseScreen(Place):
         self._made: CoreReleased | None = None
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="release", can_focus=False):
+        with Pane(id="release"):
             yield Static(id="plan", markup=False)
             yield Static(id="outcome", markup=False)
 

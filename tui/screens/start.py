@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -15,6 +14,10 @@ from tui import keymap
 from tui.drawing import BAD, BOLD, DIM
 from tui.messages import Failed, RunStarted, TrainingOffered
 from tui.screens.base import Place
+from tui.widgets.pane import Pane
+from tui.writing import wrapped
+
+_NAME, _REASON = 13, 24
 
 
 class StartScreen(Place):
@@ -32,7 +35,7 @@ class StartScreen(Place):
         self._problem: Failed | None = None
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="start", can_focus=False):
+        with Pane(id="start"):
             yield Static(id="offer", markup=False)
 
     def on_mount(self) -> None:
@@ -77,16 +80,17 @@ class StartScreen(Place):
             return Content.styled("Looking at the versions …", DIM)
         if self._offer.problem:
             return Content.assemble((self._offer.problem, BAD), "\n\n", self._offer.remedy)
-        lines = [
-            Content.assemble((f"{name:10}", DIM), (f"{value:22}", BOLD), (reason, DIM))
-            for name, value, reason in self._offer.settings
-        ]
+        width = self.query_one("#start", Pane).room
         last = (
             "Starting …"
             if self._starting
             else "enter starts it; it goes on in the background when you leave."
         )
-        return Content("\n").join([*lines, Content(""), Content(last)])
+        return Content("\n").join([*_rows(self._offer.settings, width), Content(""), *wrapped(last, width)])
+
+    def resized(self) -> None:
+        super().resized()
+        self._draw()
 
     def action_begin(self) -> None:
         if self._offer is not None and not self._offer.problem and not self._starting:
@@ -101,3 +105,20 @@ class StartScreen(Place):
 
     def action_close(self) -> None:
         self.dismiss()
+
+
+def _rows(settings: tuple[tuple[str, str, str], ...], width: int) -> list[Content]:
+    """Each setting with its value and its reason: in one row where that fits, else the reason below."""
+    lines: list[Content] = []
+    value_room = max(len(value) for _, value, _ in settings) + 2
+    beside = width - _NAME - value_room
+    for name, value, reason in settings:
+        head = Content.assemble((f"{name:{_NAME}}", DIM), (f"{value:{value_room}}", BOLD))
+        if beside >= _REASON:
+            first, *rest = wrapped(reason, beside, DIM)
+            lines.append(Content.assemble(head, first))
+            lines += [Content.assemble(" " * (_NAME + value_room), line) for line in rest]
+        else:
+            lines.append(head.truncate(width, ellipsis=True))
+            lines += [Content.assemble("  ", line) for line in wrapped(reason, width - 2, DIM)]
+    return lines

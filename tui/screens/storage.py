@@ -1,4 +1,4 @@
-"""The Storage screen: three lines (stored, what the drafts add, what is here) and the ledger of the `storage` command."""
+"""The Storage screen: three lines (stored, what the drafts add, what only this machine has); the ledger behind enter."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from core.human import count, size
 from tui import keymap
-from tui.drawing import BAD, BOLD, DIM
+from tui.drawing import BAD, BOLD, DIM, GOOD
 from tui.messages import Failed, LedgerSeen, Released
 from tui.screens.base import Place
+from tui.widgets.pane import Pane
+from tui.writing import hung, wrapped
+
+_THREE, _LEDGER, _PLANS = "three", "ledger", "plans"
 
 
 class StorageScreen(Place):
@@ -29,9 +32,10 @@ class StorageScreen(Place):
         self._seen: LedgerSeen | None = None
         self._problem: Failed | None = None
         self._measuring = False
+        self._view = _THREE
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="storage", can_focus=False):
+        with Pane(id="storage"):
             yield Static(id="ledger", markup=False)
 
     def show_state(self) -> None:
@@ -57,48 +61,93 @@ class StorageScreen(Place):
         self._draw()
 
     def _draw(self) -> None:
-        box = self.query_one("#storage")
-        box.border_title = Content("storage")
-        box.border_subtitle = Content("measuring …" if self._measuring else "")
+        if not self.is_mounted:
+            return
+        box = self.query_one("#storage", Pane)
+        box.border_title = Content("storage" + (" · measuring …" if self._measuring else ""))
         text = self.query_one("#ledger", Static)
+        width = box.room
         if self._problem is not None:
             text.update(Content.assemble((self._problem.what, BAD), "\n\n", self._problem.remedy))
-        elif self._seen is not None:
-            text.update(ledger_text(self._seen, self.app.size.width - 4))
+        elif self._seen is None:
+            text.update(Content.styled("measuring …", DIM))
+        else:
+            lines = three_lines(self._seen, width)
+            lines += {_THREE: _ways, _LEDGER: ledger_lines, _PLANS: plan_lines}[self._view](self._seen, width)
+            text.update(Content("\n").join(lines))
 
     def resized(self) -> None:
         super().resized()
         self._draw()
 
+    def _look_at(self, view: str) -> None:
+        self._view = _THREE if self._view == view else view
+        self.query_one("#storage", Pane).scroll_home(animate=False)
+        self._draw()
+
     def action_reload(self) -> None:
         self._measure()
 
+    def action_ledger(self) -> None:
+        self._look_at(_LEDGER)
 
-def ledger_text(seen: LedgerSeen, width: int) -> Content:
-    """Three lines, the plan, and the table."""
-    price = Content.styled(seen.draft, f"bold {BAD}" if seen.over else BOLD)
-    lines = [
-        Content.assemble(("stored   ", DIM), (seen.stored, BOLD)),
-        Content.assemble(("drafts   ", DIM), price),
-        Content.assemble(("here     ", DIM), (seen.here, BOLD)),
-        Content(""),
-    ]
-    for line in seen.plan:
-        head, _, words = line.partition("  ")
-        lines.append(Content.assemble((f"{head:9}", DIM), words.strip()))
+    def action_plans(self) -> None:
+        self._look_at(_PLANS)
+
+
+def three_lines(seen: LedgerSeen, width: int) -> list[Content]:
+    """What is stored, what the drafts add, what only this machine has."""
+    lines = hung("stored", seen.stored, width, style=BOLD)
+    lines += hung("drafts add", seen.draft, width, style=f"bold {BAD}" if seen.over else BOLD)
+    lines += hung("only here", seen.here, width, style=BOLD)
+    return [*lines, Content("")]
+
+
+def _ways(seen: LedgerSeen, width: int) -> list[Content]:
+    """The plan, and the keys to more."""
+    lines = [line for head, words in seen.plan for line in hung(head, words, width)]
     if not seen.rows:
-        remedy = "A release puts the first objects there: V, then R."
-        return Content("\n").join([*lines, Content(""), Content(remedy)])
-    room = max(12, width - 34)
+        lines += [
+            Content(""),
+            *wrapped("nothing is stored yet. A release puts the first objects there: V, then R.", width),
+        ]
+    return lines
+
+
+def ledger_lines(seen: LedgerSeen, width: int) -> list[Content]:
+    """One row for each version, for the models, and for what is neither."""
+    if not seen.rows:
+        return wrapped("nothing is stored yet. A release puts the first objects there: V, then R.", width)
+    room = max(10, width - 31)
     name = min(room, max(len(row.name) for row in seen.rows))
-    lines += [Content(""), Content.styled(f"{'':{name}}  {'files':>7}  {'bytes':>9}  {'no other':>9}", DIM)]
+    head = f"{'':{name}}  {'files':>7}  {'bytes':>9}  {'its own':>9}"
+    lines = [Content.styled(head, DIM).truncate(width, ellipsis=True)]
     for row in seen.rows:
-        shown = row.name if len(row.name) <= name else row.name[: name - 1] + "…"
-        lines.append(
-            Content.assemble(
-                f"{shown:{name}}",
-                f"  {count(row.files):>7}  {size(row.bytes):>9}",
-                (f"  {size(row.exclusive):>9}", DIM),
-            )
+        # The end of a name tells versions apart.
+        shown = row.name if len(row.name) <= name else "…" + row.name[len(row.name) - name + 1 :]
+        line = Content.assemble(
+            f"{shown:{name}}",
+            f"  {count(row.files):>7}  {size(row.bytes):>9}",
+            (f"  {size(row.exclusive):>9}", DIM),
         )
-    return Content("\n").join(lines)
+        lines.append(line.truncate(width, ellipsis=True))
+    return [
+        *lines,
+        Content(""),
+        *wrapped("its own: bytes that no other row shares; they would go with it.", width, DIM),
+    ]
+
+
+def plan_lines(seen: LedgerSeen, width: int) -> list[Content]:
+    """What the drafts would come to under every plan."""
+    lines: list[Content] = []
+    for row in seen.plans:
+        mark = ("▸ ", f"bold {GOOD}") if row.chosen else ("  ", "")
+        style = BAD if row.over else ""
+        line = Content.assemble(
+            mark, (f"{row.name:19}", BOLD), (f"{row.share:>9}", style), f"  clones {row.clones}"
+        )
+        lines.append(line.truncate(width, ellipsis=True))
+        lines += [Content.assemble("    ", text) for text in wrapped(row.note, width - 4, DIM)]
+    note = "▸ is the one in use. Another one: plan = in print-models.toml, below [storage]; then r measures again."
+    return [*lines, Content(""), *wrapped(note, width, DIM)]

@@ -1,32 +1,34 @@
-"""The Training screen: every training, and the chosen one's progress, curves, words and log.
+"""The Training screen: every training, and the chosen one's words, progress, curves, results and log.
 
-What always holds: it reads what a training writes and asks core to start or stop one; closing the app changes nothing.
+What always holds: it reads what a training writes, once a second, and draws only what changed; closing the app changes
+nothing; what stops a training or commits a model is confirmed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container
 from textual.content import Content
-from textual.timer import Timer
 from textual.widgets import Static
 
 from tui import keymap
-from tui.drawing import BAD, BOLD, DIM, GOOD, WARN
-from tui.messages import Failed, RunRow, RunSeen, RunsSeen, RunStarted, RunStopped
+from tui.drawing import DIM
+from tui.messages import RunPromoted, RunRow, RunSeen, RunsSeen, RunStarted, RunStopped
 from tui.screens.base import Place
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.start import StartScreen
-from tui.widgets.curves import Curves, blocks, legend
+from tui.screens.training_texts import head_text, none_yet, over, results_text, runs_text, words_and_log
+from tui.widgets.curves import Curves, legend
+from tui.widgets.key_line import KeyLine
+from tui.widgets.pane import Pane
 
 _LOOK_S = 1.0
-_STATES = {
-    "running": ("▶", WARN), "starting": ("▶", WARN), "stopping": ("■", WARN), "finished": ("✓", GOOD),
-    "stopped": ("■", DIM), "failed": ("✗", BAD), "killed": ("✗", BAD), "interrupted": ("✗", BAD),
-}  # fmt: skip
+#: Two charts stand side by side from this width on, one from the other.
+_TWO_CHARTS, _ONE_CHART = 76, 34
 
 
 class TrainingScreen(Place):
@@ -42,27 +44,29 @@ class TrainingScreen(Place):
         self._chosen = ""
         self._started = ""
         self._seen: RunSeen | None = None
-        self._timer: Timer | None = None
+        self._beside: RunSeen | None = None
+        self._results = False
+        self._top = ""
 
     def compose_body(self) -> ComposeResult:
         with Container(id="training"):
-            with VerticalScroll(id="runs", can_focus=False):
+            with Pane(id="runs"):
                 yield Static(id="run-list", markup=False)
             with Container(id="run"):
                 yield Static(id="run-head", markup=False)
                 with Container(id="charts"):
-                    with Container():
+                    with Container(id="loss-chart"):
                         yield Static(id="loss-legend", markup=False)
                         yield Curves(id="loss")
-                    with Container():
+                    with Container(id="accuracy-chart"):
                         yield Static(id="accuracy-legend", markup=False)
                         yield Curves(id="accuracy", percent=True)
-                with VerticalScroll(id="run-log", can_focus=False):
+                with Pane(id="run-log"):
                     yield Static(id="run-text", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#runs").border_title = Content("trainings")
-        self._timer = self.set_interval(_LOOK_S, self._look)
+        self.set_interval(_LOOK_S, self._look)
 
     def show_state(self) -> None:
         super().show_state()
@@ -80,17 +84,20 @@ class TrainingScreen(Place):
         """Look at the chosen run again, unless it is over and was looked at."""
         if self.app.screen is not self or not self._chosen:
             return
-        over = self._seen is not None and self._seen.id == self._chosen and _over(self._seen.state)
-        if not over:
+        if self._seen is None or self._seen.id != self._chosen or not over(self._seen.state):
             self.bridge.run(self._chosen)
 
     def _take(self, rows: tuple[RunRow, ...]) -> None:
         self._rows = rows
-        known = {row.id for row in rows}
+        known = {row.id: row for row in rows}
         if self._started in known:
             self._chosen, self._started = self._started, ""
         elif self._chosen not in known:
             self._chosen = rows[0].id if rows else ""
+        # One that is over was taken up again: what was seen of it is old.
+        row, seen = known.get(self._chosen), self._seen
+        if row is not None and seen is not None and seen.id == row.id and seen.state != row.state:
+            self.bridge.run(row.id)
 
     def receive(self, result: object) -> None:
         match result:
@@ -105,46 +112,91 @@ class TrainingScreen(Place):
                 self._started = result.id
                 self.say(f"{result.id} has started; it goes on when you leave.")
                 self.bridge.runs()
-            case RunStopped():
+            case RunStopped() | RunPromoted():
                 self.say(result.words)
                 self.bridge.runs()
-            case Failed(job="start" | "stop"):
-                pass
+                self.bridge.look_at_git()
             case _:
                 return
         self._draw()
 
     # --- drawing ------------------------------------------------------------------------------------------------
 
+    def keys(self) -> list[tuple[str, str | Content]]:
+        """Only what can be done with the chosen training now."""
+        rows, row = self._rows or (), self._row()
+        can = {
+            "stop_training": any(not over(one.state) for one in rows),
+            "resume": row is not None and over(row.state) and row.state != "finished",
+            "promote": row is not None and row.state in ("finished", "stopped"),
+            "results": row is not None,
+        }
+        return [*keymap.footer_of(self.PLACE, without=[name for name, holds in can.items() if not holds])]
+
     def _draw(self) -> None:
         if not self.is_mounted:
             return
         rows = self._rows or ()
-        phone = self.has_class("-phone") or self.has_class("-low")
-        empty = not rows
-        self.query_one("#charts").display = not phone and not empty
+        self.query_one("#run").display = bool(rows)
+        self.query_one("#runs").set_class(not rows, "-alone")
+        box = self.query_one("#runs", Pane)
+        room = box.room
         self.query_one("#run-list", Static).update(
-            runs_text(rows, self._chosen) if rows else _none_yet(self._rows)
+            runs_text(rows, self._chosen, room) if rows else none_yet(self._rows)
         )
         at = next((at for at, row in enumerate(rows) if row.id == self._chosen), 0)
-        self.query_one("#runs", VerticalScroll).scroll_to(y=max(0, at - 1), animate=False)
+        box.scroll_to(y=max(0, 2 * at - 2), animate=False)
+        self.query_one(KeyLine).show(self.keys())
+        self._draw_run()
+
+    def _draw_run(self) -> None:
+        head, text = self.query_one("#run-head", Static), self.query_one("#run-text", Static)
         seen = self._seen if self._seen is not None and self._seen.id == self._chosen else None
-        head = self.query_one("#run-head", Static)
+        self.query_one("#run").border_title = Content(self._chosen)
+        width = max(16, self.query_one("#run").content_size.width)
+        charts = self._charts(width) if seen is not None and not self._results else ()
+        self.query_one("#charts").display = bool(charts)
+        self.query_one("#loss-chart").display = "loss" in charts
         if seen is None:
             head.update(Content.styled("looking …", DIM) if self._chosen else "")
-            self.query_one("#run-text", Static).update("")
+            text.update("")
             return
-        head.update(head_text(seen, max(10, self.app.size.width - 40), phone=phone))
-        self.query_one("#loss", Curves).show(seen.loss)
-        self.query_one("#accuracy", Curves).show(seen.accuracy, seen.baselines)
+        head.update(head_text(seen, width, charts=("loss", "accuracy") if self._results else charts))
+        if charts:
+            self._draw_charts(seen)
+        room = self.query_one("#run-log", Pane).room
+        text.update(results_text(seen, room) if self._results else words_and_log(seen, room))
+        top = f"{seen.id} {self._results}"
+        if top != self._top:
+            self._top = top
+            self.query_one("#run-log", Pane).scroll_home(animate=False)
+
+    def _charts(self, width: int) -> tuple[str, ...]:
+        """Which curves have room for a chart."""
+        if self.has_class("-low") or width < _ONE_CHART:
+            return ()
+        return ("loss", "accuracy") if width >= _TWO_CHARTS else ("accuracy",)
+
+    def _draw_charts(self, seen: RunSeen) -> None:
+        loss, accuracy = dict(seen.loss), dict(seen.accuracy)
+        other = self._beside
+        if other is not None and other.id != seen.id:
+            loss["beside"] = other.loss.get("validation", ())
+            accuracy["beside"] = other.accuracy.get("validation", ())
+        dark = self.app.current_theme.dark
+        self.query_one("#loss", Curves).show(loss)
+        self.query_one("#accuracy", Curves).show(accuracy, seen.baselines)
         best = max(seen.baselines.items(), key=lambda pair: pair[1], default=None)
-        beside = (best[0].replace("_", " "), best[1]) if best is not None else None
-        self.query_one("#loss-legend", Static).update(legend("loss", seen.loss, ""))
-        self.query_one("#accuracy-legend", Static).update(legend("accuracy", seen.accuracy, " %", beside))
-        self.query_one("#run-text", Static).update(_words_and_log(seen))
-        self.query_one("#run-log", VerticalScroll).scroll_home(animate=False)
+        shown = (best[0].replace("_", " "), best[1]) if best is not None else None
+        self.query_one("#loss-legend", Static).update(legend("loss", loss, "", dark=dark))
+        self.query_one("#accuracy-legend", Static).update(
+            legend("accuracy", accuracy, " %", shown, dark=dark)
+        )
 
     # --- keys ---------------------------------------------------------------------------------------------------
+
+    def _row(self) -> RunRow | None:
+        return next((row for row in self._rows or () if row.id == self._chosen), None)
 
     def _choose(self, by: int) -> None:
         rows = self._rows or ()
@@ -160,82 +212,67 @@ class TrainingScreen(Place):
     def action_run_up(self) -> None:
         self._choose(-1)
 
+    def action_results(self) -> None:
+        self._results = not self._results
+        self._draw()
+
+    def action_overlay(self) -> None:
+        if self._beside is not None or self._seen is None:
+            self._beside = None
+            self.say("Only the chosen training's curves are drawn.")
+        else:
+            self._beside = self._seen
+            self.say("Choose another training: this one's validation curve is drawn beside it.")
+        self._draw()
+
     def action_train(self) -> None:
         self.app.push_screen(StartScreen(self.state.task))
 
     def action_stop_training(self) -> None:
-        running = [row for row in self._rows or () if not _over(row.state)]
+        running = [row for row in self._rows or () if not over(row.state)]
         row = next((row for row in running if row.id == self._chosen), next(iter(running), None))
         if row is None:
             self.say("No training is running.")
             return
+        what = "It ends after the step it is at; its best epoch is kept, and r goes on with it."
+        self._confirmed(f"Stop {row.id}?", what, lambda: self.bridge.stop_training(row.id))
 
+    def action_resume(self) -> None:
+        row = self._row()
+        if row is None:
+            self.say("There is no training to go on with; N starts one.")
+        elif not over(row.state):
+            self.say(f"{row.id} is {row.state}.")
+        elif row.state == "finished":
+            self.say(f"{row.id} is finished; N starts a new one.")
+        else:
+            self.say(f"Going on with {row.id} …")
+            self.bridge.resume_training(row.id)
+
+    def action_promote(self) -> None:
+        self._promote(current=False)
+
+    def action_promote_use(self) -> None:
+        self._promote(current=True)
+
+    def _promote(self, *, current: bool) -> None:
+        row = self._row()
+        if row is None or not over(row.state):
+            self.say("A training can be promoted when it has ended.")
+            return
+        what = (
+            "Its best epoch becomes a file in models/versions/ with its record, and is named on the card of "
+            f"{row.task} {row.dataset}: one commit, nothing is pushed."
+        )
+        if current:
+            what += " The model in use is replaced by it."
+        self._confirmed(
+            f"Promote {row.id}?", what, lambda: self.bridge.promote_training(row.id, current=current)
+        )
+
+    def _confirmed(self, question: str, consequence: str, call: Callable[[], None]) -> None:
         def answered(yes: bool | None) -> None:
             if yes:
-                self.bridge.stop_training(row.id)
+                call()
 
-        question = ConfirmScreen(
-            f"Stop {row.id}?", "It ends after the step it is at; its best epoch is kept."
-        )
-        self.app.push_screen(question, answered)
-
-
-def _over(state: str) -> bool:
-    return state not in ("starting", "running", "stopping")
-
-
-def _none_yet(rows: tuple[RunRow, ...] | None) -> Content:
-    if rows is None:
-        return Content.styled("looking …", DIM)
-    return Content.assemble(
-        ("There is no training yet. ", BOLD), "N shows what one would do, enter starts it."
-    )
-
-
-def runs_text(rows: tuple[RunRow, ...], chosen: str) -> Content:
-    """The list, newest first."""
-    lines = []
-    for row in rows:
-        glyph, style = _STATES.get(row.state, ("?", DIM))
-        mark = ("▸ ", "bold $accent") if row.id == chosen else "  "
-        name = (row.id, BOLD if row.id == chosen else "")
-        lines.append(
-            Content.assemble(
-                mark,
-                (glyph, style),
-                " ",
-                name,
-                f" {row.dataset} ",
-                (row.state, style),
-                (f"  {row.words}", DIM),
-            )
-        )
-    return Content("\n").join(lines)
-
-
-def head_text(seen: RunSeen, width: int, *, phone: bool) -> Content:
-    """State and progress bar; on a small screen the curves as blocks."""
-    glyph, style = _STATES.get(seen.state, ("?", DIM))
-    first = Content.assemble((f"{glyph} {seen.state}  ", f"bold {style}"), seen.headline)
-    lines = [first]
-    if not _over(seen.state):
-        cells = max(8, min(40, width))
-        done = round((seen.share or 0) * cells)
-        after = "  ".join(text for text in (f"{100 * (seen.share or 0):.0f} %", seen.eta, seen.speed) if text)
-        lines.append(Content.assemble(("█" * done, WARN), ("░" * (cells - done), DIM), f"  {after}"))
-    if phone:
-        for name, curve, unit in (("loss", seen.loss, ""), ("accuracy", seen.accuracy, " %")):
-            points = curve.get("validation") or curve.get("train") or ()
-            if points:
-                lines.append(
-                    Content.assemble(
-                        (f"{name:9}", DIM), blocks(points, max(8, width)), f" {points[-1][1]:.3g}{unit}"
-                    )
-                )
-    return Content("\n").join(lines)
-
-
-def _words_and_log(seen: RunSeen) -> Content:
-    words = [Content(word) for word in seen.words]
-    log = [Content.styled(line, DIM) for line in seen.log[-40:]]
-    return Content("\n").join([*words, *([Content("")] if words and log else []), *log])
+        self.app.push_screen(ConfirmScreen(question, consequence), answered)

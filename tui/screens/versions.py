@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
@@ -31,6 +31,7 @@ from tui.screens.base import Place
 from tui.screens.release import ReleaseScreen
 from tui.screens.versions_texts import DRAFT, frames_of, list_of, overview_of
 from tui.version_messages import CardSeen, PairSeen, VersionChecked, VersionFacts, VersionsSeen
+from tui.widgets.pane import Pane
 
 _OVERVIEW, _FRAMES, _CARD = "overview", "frames", "card"
 
@@ -56,9 +57,9 @@ class VersionsScreen(Place):
 
     def compose_body(self) -> ComposeResult:
         with Container(id="two"):
-            with VerticalScroll(id="versions-list", can_focus=False):
+            with Pane(id="versions-list"):
                 yield Static(id="versions", markup=False)
-            with VerticalScroll(id="detail", can_focus=False):
+            with Pane(id="detail"):
                 yield Static(id="diff", markup=False)
 
     def show_state(self) -> None:
@@ -115,8 +116,8 @@ class VersionsScreen(Place):
             return
         task = self.state.task
         box, detail = (
-            self.query_one("#versions-list", VerticalScroll),
-            self.query_one("#detail", VerticalScroll),
+            self.query_one("#versions-list", Pane),
+            self.query_one("#detail", Pane),
         )
         box.border_title = Content(task.name)
         seen = self._seen if self._seen is not None and self._seen.task == task.name else None
@@ -125,13 +126,13 @@ class VersionsScreen(Place):
         else:
             facts = self._facts if self._facts is not None and self._facts.task == task.name else None
             draft = self.state.drafts.get(task.name)
-            width = max(10, box.scrollable_content_region.width)
+            width = box.room
             text, at = list_of(seen.rows, draft, facts, self._chosen, width)
             self.query_one("#versions", Static).update(text)
             box.scroll_to(y=max(0, at - 2), animate=False)
         self._draw_detail(detail)
 
-    def _draw_detail(self, detail: VerticalScroll) -> None:
+    def _draw_detail(self, detail: Pane) -> None:
         task, pair = self.state.task, self._pair
         text = self.query_one("#diff", Static)
         text.display = True
@@ -150,12 +151,12 @@ class VersionsScreen(Place):
         elif self._view == _CARD:
             self._draw_card(detail, text, pair)
         else:
-            width = max(20, detail.scrollable_content_region.width)
+            width = detail.room
             checked = self._checked.get((task.name, self._chosen))
             frames = self._view == _FRAMES
             text.update(frames_of(pair, width) if frames else overview_of(pair, checked, task, width))
 
-    def _draw_card(self, detail: VerticalScroll, text: Static, pair: PairSeen) -> None:
+    def _draw_card(self, detail: Pane, text: Static, pair: PairSeen) -> None:
         from textual.widgets import Markdown  # a second of imports that opening the app need not wait for
 
         seen = self._card
@@ -191,7 +192,7 @@ class VersionsScreen(Place):
             self._draw()
 
     def _home(self) -> None:
-        self.query_one("#detail", VerticalScroll).scroll_home(animate=False)
+        self.query_one("#detail", Pane).scroll_home(animate=False)
 
     def _look_at(self, view: str) -> None:
         self._view = _OVERVIEW if self._view == view else view
