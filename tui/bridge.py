@@ -25,6 +25,7 @@ from tui.messages import (
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
+    from core.versions.selection import Draft
 
 
 class Bridge:
@@ -136,8 +137,8 @@ class Bridge:
     # --- figures ------------------------------------------------------------------------------------------------
 
     def price(self, task: Task) -> None:
-        """Work out the draft of a task and what it costs."""
-        job = partial(looking.priced, self.workspace, self.store, self.index, task)
+        """Work out the draft of a task and what it costs; then pictures that only the camera has are copied."""
+        job = partial(looking.priced, self.workspace, self.store, self.index, task, self._keep)
         self._looking.ask("draft", job, slot=f"draft {task.name}")
 
     def look_at_git(self) -> None:
@@ -218,6 +219,14 @@ class Bridge:
 
     def _lanes(self) -> tuple[Lane, ...]:
         return (self._labels, self._pictures, self._scanning, self._looking, self._trainings, self._working)
+
+    def _keep(self, found: Draft) -> None:
+        """Copy pictures in the lane of the camera: a share that hangs holds up no figure and no label."""
+        self._scanning.ask("keeping", partial(self._kept, found), slot=f"keep {found.task.name}")
+
+    def _kept(self, found: Draft) -> None:
+        if looking.keep_pictures(self.workspace, self.store, self.index, found):
+            self._keep(found)
 
     def _first(self, source: str, near: str) -> FramesFound:
         return looking.first_frames(self.index(), source, near)

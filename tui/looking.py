@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.frames.index import Frame, FrameIndex
     from core.labels.store import LabelStore
     from core.progress import CancelToken, Progress
+    from core.versions.selection import Draft
 
 _FIRST = 200
 _MOST_PROBLEMS = 50
@@ -85,10 +86,12 @@ def picture(
 ) -> PictureReady | PictureFailed | None:
     """Decode one frame for a box of pixels in a helper, or say why it can't be; None where it is no longer `wanted`."""
     from core.frames.helper import helpers
+    from core.frames.identity import check
 
     try:
-        path = workspace.frame_path(key)
-        root = workspace.sources[key.split("/", 1)[0]].path
+        source = workspace.source_for(key)
+        check(workspace, source)  # a link that leads to another camera since the last scan shows no picture of it
+        path, root = workspace.frame_path(key), source.path
         return PictureReady(key, box, helpers().load(path, box, root=root, settled=True, cancel=wanted))
     except Cancelled:
         return None
@@ -115,12 +118,17 @@ def recordings(
 
 
 def priced(
-    workspace: Workspace, store: Callable[[], LabelStore], index: Callable[[], FrameIndex], task: Task
+    workspace: Workspace,
+    store: Callable[[], LabelStore],
+    index: Callable[[], FrameIndex],
+    task: Task,
+    then: Callable[[Draft], None],
 ) -> DraftPriced:
-    """Work out the draft of a task."""
+    """Work out the draft of a task; `then` is told of it."""
     from core.versions.selection import draft
 
     found = draft(workspace, store(), index(), task)
+    then(found)
     added, removed, relabelled = found.changes
     parent = found.parent
     held = {item.source: item.split or "" for item in parent.items} if parent else {}
@@ -134,6 +142,16 @@ def priced(
         frozenset(chosen.frame for chosen in found.chosen),
         found.labelled,
     )
+
+
+def keep_pictures(
+    workspace: Workspace, store: Callable[[], LabelStore], index: Callable[[], FrameIndex], found: Draft
+) -> bool:
+    """Copy for two seconds what of a draft only the camera has; True where there is more to copy."""
+    from core.versions.kept import keep, only_on_camera
+
+    done = keep(workspace, store(), found.task, only_on_camera(workspace, found, index()), seconds=2)
+    return done.copied > 0 and not done.full
 
 
 def git_seen(workspace: Workspace) -> GitSeen:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _GB = 1_000_000_000
 #: So much of the disk is left free whatever the limit says.
 _FREE = 500_000_000
+_UNFINISHED, _OLD_S = ".copy.", 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,19 @@ def path_of(workspace: Workspace, oid: str) -> Path:
 
 
 def usage(workspace: Workspace) -> tuple[int, int]:
-    """Return number and bytes of all copies."""
+    """Return number and bytes of all copies; one that a dead process left unfinished is removed."""
     number = total = 0
     for folder, _, names in os.walk(workspace.kept):
         for name in names:
+            path = os.path.join(folder, name)
             try:
-                total += os.stat(os.path.join(folder, name)).st_size
+                found = os.stat(path)
+                if name.startswith(_UNFINISHED) and time.time() - found.st_mtime > _OLD_S:
+                    os.unlink(path)
+                    continue
             except FileNotFoundError:  # another process has just dropped it
                 continue
-            number += 1
+            number, total = number + 1, total + found.st_size
     return number, total
 
 
@@ -176,7 +181,7 @@ def _one(
 def _write(path: Path, file: FileBytes) -> None:
     """Write a copy; it appears by a rename, and is not synced: what a power cut tears is found by its hash."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".copy.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as out:
             out.write(file.data)
