@@ -187,11 +187,14 @@ def _head_moved(db: sqlite3.Connection, workspace: Workspace) -> str:
 def _givers(
     db: sqlite3.Connection, workspace: Workspace, store: LabelStore, doc: Document, merge: Merge
 ) -> dict[str, tuple[int, str | None]]:
-    """Return the steps that gave the labels taken: from this database's history, else from the journals."""
+    """Return the steps that gave what is taken: from this database's history, else from the journals.
+
+    A mark is in no journal: who set it and when stands in the mark itself.
+    """
     found: dict[str, tuple[int, str | None]] = {}
     wanted: dict[str, str] = {}
     for frame, value in merge.take.items():
-        if value is None or doc.name == MARKS:
+        if value is None:
             continue
         row = db.execute(
             "SELECT after_seq, before FROM change WHERE task=? AND frame=? AND after=? ORDER BY seq DESC LIMIT 1",
@@ -201,10 +204,21 @@ def _givers(
             found[frame] = (row[0], row[1])
         else:
             wanted[frame] = value
+    if doc.name == MARKS:
+        return found | journal.enter_elsewhere(db, store.session, MARKS, wanted, _set_by(wanted))
     skipped = Counter[str]()
     origins = journal.origins(workspace.history_dir, doc.name, wanted, skipped)
     store.notices += [line for line in journal.left_out(skipped) if line not in store.notices]
     return found | journal.enter_elsewhere(db, store.session, doc.name, wanted, origins)
+
+
+def _set_by(marks: Mapping[str, str]) -> dict[str, journal.Origin]:
+    found = {}
+    for frame, value in marks.items():
+        mark = queries.decode_mark(frame, value)
+        if mark.by and (at := journal.utc(mark.at)):
+            found[frame] = journal.Origin(mark.by, "hand", at, None, "", f"marks.json, {at}")
+    return found
 
 
 def decided_entries(store: LabelStore, name: str) -> list[tuple[str, str]]:
