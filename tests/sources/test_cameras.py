@@ -9,20 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import PrintModelsError, WrongUsage
+from core.frames import cameras
+from core.workspace import Workspace
 from tests.conftest import CAMERA, Cli, Place, git
 from tests.sources.conftest import camera
-
-
-@pytest.fixture
-def place(workspace: Callable[..., Place], cli: Cli) -> Place:
-    """A workspace whose one camera has twelve frames, six of each class."""
-    made = workspace(12)
-    for words in (("active", "08:00", "08:05"), ("offline", "08:06", "08:11")):
-        done = cli(
-            made.root, "label", "--as", words[0], "--day", "20251107", "--from", words[1], "--to", words[2]
-        )
-        assert done.code == 0, done.err
-    return made
 
 
 def sources(cli: Cli, root: Path) -> dict[str, dict[str, object]]:
@@ -65,9 +56,11 @@ def test_both_cameras_frames_of_one_name_are_in_a_version(place: Place, cli: Cli
     assert "Source: bed" in (version / "README.md").read_text()
 
 
-@pytest.mark.parametrize(
-    ("name", "folder", "code", "said"),
-    [
+def test_what_can_be_no_camera_changes_nothing(workspace: Callable[..., Place], tmp_path: Path) -> None:
+    place = workspace(1)
+    camera(tmp_path / "new", 1, seed=2)
+    before = (place.root / "print-models.toml").read_bytes()
+    for name, folder, code, said in (
         ("data", "new", 2, "can't be the name"),
         ("../up", "new", 2, "can't be the name"),
         ("docs", "new", 2, "can't be the name"),
@@ -77,15 +70,12 @@ def test_both_cameras_frames_of_one_name_are_in_a_version(place: Place, cli: Cli
         ("bed", ".", 1, "holds this workspace"),
         (CAMERA, "new", 1, "exists already"),
         (CAMERA.upper(), "new", 1, "exists already"),
-    ],
-)
-def test_what_can_be_no_camera_changes_nothing(
-    place: Place, cli: Cli, tmp_path: Path, name: str, folder: str, code: int, said: str
-) -> None:
-    camera(tmp_path / "new", 1, seed=2)
-    before = (place.root / "print-models.toml").read_bytes()
-    done = cli(place.root, "source", "add", name, tmp_path / folder)
-    assert (done.code, said in done.err) == (code, True), done.err
+    ):
+        with pytest.raises(PrintModelsError, match=said) as caught:
+            cameras.add(Workspace.open(place.root), name, tmp_path / folder)
+        assert caught.value.exit_code == code
+    with pytest.raises(WrongUsage, match="name_pattern"):
+        cameras.add(Workspace.open(place.root), "bed", tmp_path / "new", names="%H")
     assert (place.root / "print-models.toml").read_bytes() == before
     assert not (place.root / "bed").is_symlink()
 

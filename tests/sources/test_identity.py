@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,6 @@ from tests.conftest import CAMERA, Answer, Cli, Place, git
 from tests.sources.conftest import camera
 
 FRAME = f"{CAMERA}/20251107/20251107T080000.jpg"
-
-
-@pytest.fixture
-def place(workspace: Callable[..., Place], cli: Cli) -> Place:
-    made = workspace(12)
-    for words in (("active", "08:00", "08:05"), ("offline", "08:06", "08:11")):
-        done = cli(
-            made.root, "label", "--as", words[0], "--day", "20251107", "--from", words[1], "--to", words[2]
-        )
-        assert done.code == 0, done.err
-    return made
 
 
 def point(place: Place, folder: Path) -> None:
