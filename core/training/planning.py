@@ -5,8 +5,6 @@ Called by the `train` command and the Training screen, so that both start the sa
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
 
 from core.errors import PrintModelsError, Refused, WrongUsage
@@ -81,27 +79,6 @@ def _version(
             f"Release one first: print-models release --task {meant.name}",
         )
     return found
-
-
-def weights_available(architecture: str) -> tuple[bool, str]:
-    """Return whether ImageNet weights of an architecture lie on this machine, and that in a sentence.
-
-    Looks into torch's cache of downloads without importing torch: $TORCH_HOME, else torch/ below the user's cache.
-    """
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    home = Path(os.environ.get("TORCH_HOME") or f"{cache}/torch").expanduser()
-    # torchvision calls them resnet18-f37072fd.pth; some have the name of their recipe in between.
-    named = re.compile(rf"{re.escape(architecture)}(?:_[a-z]+)?-[0-9a-f]{{8}}\.pth")
-    try:
-        there = sorted(name for name in os.listdir(home / "hub" / "checkpoints") if named.fullmatch(name))
-    except OSError:
-        there = []
-    if there:
-        return True, f"ImageNet weights of {safe(architecture)} are on this machine ({safe(there[-1])})."
-    return False, (
-        f"No ImageNet weights of {safe(architecture)} are on this machine: a training tries to download them, and "
-        "where it can't it starts from random ones. A file of your own does as well."
-    )
 
 
 def head(workspace: Workspace) -> str:

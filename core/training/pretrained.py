@@ -10,7 +10,8 @@ import os
 import re
 from pathlib import Path
 
-_HASHED = r"[-_].*[0-9a-f]{8}\.pth"
+# resnet18-f37072fd.pth, efficientnet_b0_rwightman-7f5810bc.pth; vgg11_bn-….pth is another network's than vgg11.
+_HASHED = r"(?:_(?!bn-)[a-z0-9_]+)?-[0-9a-f]{8}\.pth"
 
 
 def folder() -> Path:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.training import proc, runs, spec
-from core.training.planning import weights_available
+from core.training import pretrained, proc, runs, spec
 from core.workspace import Workspace
 from tests.conftest import Cli
 from tests.training.small import make_version, small
@@ -70,19 +69,14 @@ def test_weights_on_this_machine_are_found_without_torch(
 ) -> None:
     monkeypatch.delenv("TORCH_HOME", raising=False)
     monkeypatch.setenv(variable, str(tmp_path))
-    there, said = weights_available("resnet18")
-    assert (there, "tries to download them" in said) == (False, True)
+    assert pretrained.on_this_machine("resnet18") is None
+    assert "random weights" in pretrained.describe("resnet18")
     folder = tmp_path / ("" if variable == "TORCH_HOME" else "torch") / "hub" / "checkpoints"
     folder.mkdir(parents=True)
-    for name in (
-        "resnet18-f37072fd.pth",
-        "resnet18-f37072fd.pth.part",
-        "efficientnet_b0_rwightman-7f5810bc.pth",
-    ):
+    names = ("resnet18-f37072fd.pth", "efficientnet_b0_rwightman-7f5810bc.pth", "vgg11_bn-6002323d.pth")
+    for name in (*names, "resnet34-b627a593.pth.part"):
         (folder / name).touch()
-    assert weights_available("resnet18") == (
-        True,
-        "ImageNet weights of resnet18 are on this machine (resnet18-f37072fd.pth).",
-    )
-    assert weights_available("efficientnet_b0")[0]
-    assert not weights_available("resnet1")[0]
+    known = ("resnet18", "efficientnet_b0", "vgg11_bn")
+    assert [pretrained.on_this_machine(one) for one in known] == [folder / name for name in names]
+    assert [pretrained.on_this_machine(one) for one in ("resnet1", "vgg11", "resnet34")] == [None] * 3
+    assert "already" in pretrained.describe("resnet18")
