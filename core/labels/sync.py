@@ -296,11 +296,14 @@ def _write(store: LabelStore, doc: Document) -> bool:
     store.database.write(lambda db: announce(db, doc.name, data))
     doc.path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(doc.path, data)
+    stat = stat_of(doc.path)
+    if bytes_of(doc.path) != data:
+        stat = ""  # someone wrote it again already: that is looked at the next time
 
     def settle(db: sqlite3.Connection) -> None:
         db.execute("DELETE FROM problem WHERE task=? AND resolved", (doc.name,))
         db.execute("UPDATE problem SET place=0 WHERE task=? AND place=?", (doc.name, UNWRITTEN))
-        save_base(db, store.workspace.root, doc.name, data, stat_of(doc.path), agreed)
+        save_base(db, store.workspace.root, doc.name, data, stat, agreed)
 
     store.database.write(settle)
     return True

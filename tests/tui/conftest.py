@@ -61,6 +61,11 @@ class Page:
         shown = notice.content
         return (shown.plain if isinstance(shown, Content) else str(shown)) if notice.display else ""
 
+    @property
+    def told(self) -> str:
+        """What is said in passing, in a corner of the screen."""
+        return "\n".join(f"{said.title} {said.message}" for said in self.app._notifications)
+
     def label_of(self, key: str, task: str | None = None) -> str | None:
         found = self.app.state.labels.get(task or self.app.state.task.name, {}).get(key)
         return found.class_ if found else None

@@ -14,11 +14,9 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from core.errors import PrintModelsError
-from core.frames.names import captured_at
 from core.labels.model import LabelStep
-from core.tasks import Task
 from tui import keymap
-from tui.drawing import BAD, COLOURS, DIM, GOOD, WARN, class_keys, class_mark
+from tui.drawing import BAD, COLOURS, DIM, WARN, class_keys
 from tui.label_messages import PredictionsRead, Undoes
 from tui.messages import (
     DraftPriced,
@@ -36,7 +34,7 @@ from tui.messages import (
 from tui.pictures import Pictures
 from tui.screens import label_panes
 from tui.screens.base import Place
-from tui.screens.label_texts import nothing_there, what_next
+from tui.screens.label_texts import just_done, nothing_there, what_next
 from tui.widgets.filmstrip import BOX
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.frame_view import FrameView
@@ -186,7 +184,7 @@ class LabelScreen(Place):
 
     def _labelled(self, result: Labelled) -> None:
         step = result.step
-        self._just = _just(step, self.state.workspace.tasks.get(step.task), undone=result.undone)
+        self._just = just_done(step, self.state.workspace.tasks.get(step.task), undone=result.undone)
         if result.undone:
             self._go_to_undone(step)
         elif self._saving and self._saving in result.labels and self.state.frame:
@@ -341,16 +339,3 @@ class LabelScreen(Place):
             self._show_frame()
         elif self.state.frame is not None:
             self._notice(else_say)
-
-
-def _just(step: LabelStep, task: Task | None, *, undone: bool) -> Content:
-    """What was done last, in the two lines beside the day bar."""
-    moment = captured_at(step.frames[0]) if step.frames else None
-    at = f" {moment:%H:%M}" if moment else ""
-    number = f" × {step.changed}" if step.changed > 1 else ""
-    if undone:
-        return Content.assemble(("undone: ", WARN), step.text)
-    if not step.changed:
-        return Content.styled("labelled so already", DIM)
-    what = class_mark(task, step.class_) if task and step.class_ else Content("label taken off")
-    return Content.assemble(("saved ", GOOD), what, f"{number}{at}\n", ("u undoes", DIM))

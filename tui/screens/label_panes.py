@@ -87,7 +87,7 @@ class Panes:
             rows["model"] = {key: guess.class_ for key, guess in guesses.items()}
         self._screen.query_one(DayBar).show(Day(day, state.task, state.frame, rows))
         if self.roomy:
-            title = f"filter: {safe(state.filter, limit=40)}" if state.filter else "frames"
+            title = safe(state.filter, limit=40) if state.filter else "frames"
             place = f"{count(state.cursor + 1)}/{count(len(state.frames))}" if state.frames else "none"
             self._screen.query_one("#list-edge", Edge).show(Content(f"{place} · {title}"))
             self._screen.query_one(FrameList).show(state.frames, state.cursor, state.task, classes)

@@ -10,8 +10,9 @@ from textual.content import Content
 
 from core.frames.names import captured_at
 from core.human import count, plural, size
+from core.tasks import Task
 from core.text import safe
-from tui.drawing import DIM, WARN, class_mark
+from tui.drawing import DIM, GOOD, WARN, class_mark
 from tui.pictures import Facts
 from tui.state import State
 
@@ -132,6 +133,19 @@ def _where(state: State) -> Content | None:
     if state.label is not None and state.label.how in ("stretch", "bisect", "verdict", "suggestion"):
         return Content.styled("covered by its stretch", DIM)
     return None
+
+
+def just_done(step: LabelStep, task: Task | None, *, undone: bool) -> Content:
+    """What was done last."""
+    moment = captured_at(step.frames[0]) if step.frames else None
+    at = f" {moment:%H:%M}" if moment else ""
+    number = f" × {step.changed}" if step.changed > 1 else ""
+    if undone:
+        return Content.assemble(("undone: ", WARN), safe(step.text, limit=60))
+    if not step.changed:
+        return Content.styled("labelled so already", DIM)
+    what = class_mark(task, step.class_) if task and step.class_ else Content("label taken off")
+    return Content.assemble(("saved ", GOOD), what, f"{number}{at}")
 
 
 def just_lines(state: State, just: Content) -> Content:
