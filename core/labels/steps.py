@@ -25,8 +25,7 @@ _NOTHING = (None, None)
 _UNDOABLE = "kind IN ('label', 'outside') AND NOT undone AND changed > 0"
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """A label as it stands: class, the step that gave it, and how."""
 
     class_: str
