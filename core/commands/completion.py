@@ -84,6 +84,11 @@ def runs(context: click.Context, parameter: click.Parameter, begun: str) -> list
     return _from(context, begun, found)
 
 
+def sources(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """Complete a camera."""
+    return _from(context, begun, lambda workspace: list(workspace.sources))
+
+
 def _from(context: click.Context, begun: str, names: Callable[[Workspace], list[str]]) -> list[str]:
     from core.errors import PrintModelsError
     from core.workspace import Workspace

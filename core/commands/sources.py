@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from core.commands import completion
 from core.commands.shell import Context, json_option, pass_context
 
 if TYPE_CHECKING:
     from core.frames.cameras import Changed
 
+known_argument = click.argument("name", shell_complete=completion.sources)
 path_argument = click.argument("path", type=click.Path(path_type=Path))
 
 
@@ -52,7 +54,7 @@ def add(ctx: Context, name: str, path: Path, printer: str, names: str | None, as
 
 
 @source.command()
-@click.argument("name")
+@known_argument
 @path_argument
 @click.option("--emptied", is_flag=True, help="It is the same camera, and its old frames are gone.")
 @json_option
@@ -65,7 +67,7 @@ def move(ctx: Context, name: str, path: Path, emptied: bool, as_json: bool) -> N
 
 
 @source.command()
-@click.argument("name")
+@known_argument
 @click.option("--undo", is_flag=True, help="Show it again.")
 @json_option
 @pass_context
@@ -77,7 +79,7 @@ def retire(ctx: Context, name: str, undo: bool, as_json: bool) -> None:
 
 
 @source.command()
-@click.argument("name")
+@known_argument
 @click.option("--emptied", is_flag=True, help="The same camera, its old frames gone.")
 @click.option("--new", metavar="NEW", help="A new camera or place: a source of that name; old labels stay.")
 @click.option("--wrong", is_flag=True, help="The wrong folder: lead back to where it led.")

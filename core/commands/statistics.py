@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core import human
+from core.commands import completion
 from core.commands.shell import Context, json_option, pass_context, task_option
 from core.text import safe
 
@@ -24,7 +25,13 @@ _BINS = 10
 
 
 @click.command()
-@click.option("--source", "only", metavar="NAME", help="One camera; without it all that are not retired.")
+@click.option(
+    "--source",
+    "only",
+    metavar="NAME",
+    shell_complete=completion.sources,
+    help="One camera; without it all that are not retired.",
+)
 @task_option
 @json_option
 @pass_context
