@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
-import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,8 +21,9 @@ from core.workspace import Source
 
 T = TypeVar("T")
 
-# The camera's usual names, seen at one glance; all others are looked at closely.
-_USUAL = re.compile(r"T(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]\.jpg")
+# What may stand at each place of a camera's usual name behind its day.
+_TEN, _SIX = b"0123456789", b"012345"
+_USUAL = (b"T", b"012", _TEN, _SIX, _TEN, _SIX, _TEN, b".", b"j", b"p", b"g")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +91,16 @@ def list_day(source: Source, day: str) -> tuple[tuple[str, ...], tuple[Problem, 
     A folder that can't be read is one problem and no frames; it is tried again at the next scan.
     """
     where = f"{source.name}/{day}"
-    usual_tail = _USUAL.fullmatch
 
     def read() -> tuple[list[str], Counter[str]]:
-        names: list[str] = []
-        others: Counter[str] = Counter()
         with os.scandir(source.path / day) as entries:
-            for entry in entries:
-                name = entry.name
-                usual = name.startswith(day) and usual_tail(name, 8) and entry.is_file(follow_symlinks=False)
-                what = None if usual else _no_frame(entry)
-                if what is None:
-                    names.append(name)
-                else:
-                    others[what] += 1
-        return names, others
+            listed = list(entries)
+        names = [entry.name for entry in listed if entry.is_file(follow_symlinks=False)]
+        names.sort()
+        if len(names) == len(listed) and _all_usual(names, day):
+            return names, Counter()
+        whats = [(entry.name, _no_frame(entry)) for entry in listed]
+        return [name for name, what in whats if what is None], Counter(what for _, what in whats if what)
 
     try:
         names, others = retrying(read)
@@ -112,6 +108,37 @@ def list_day(source: Source, day: str) -> tuple[tuple[str, ...], tuple[Problem, 
         return (), (_unread(error, where),)
     # Sorted names are in order of (moment, name): the moment comes first in each.
     return tuple(sorted(names)), tuple(Problem(what, where, count) for what, count in sorted(others.items()))
+
+
+def _all_usual(names: list[str], day: str) -> bool:
+    """True where sorted names are all a camera's usual ones, seen place by place over all of them at once."""
+    text = "\0".join(names).encode("utf-8", "surrogateescape") + b"\0"
+    each = len(day) + len(_USUAL) + 1
+    if not names or len(text) != each * len(names) or names[-1][len(day) + 1 : len(day) + 3] > "23":
+        return False
+    places = [*(bytes((letter,)) for letter in day.encode()), *_USUAL, b"\0"]
+    return not any(text[at::each].translate(None, allowed) for at, allowed in enumerate(places))
+
+
+def peek_day(source: Source, day: str, name: str, most: int) -> tuple[str, ...]:
+    """Return at most so many frames of a day folder, those around `name`, without looking at all others closely."""
+    try:
+        with os.scandir(source.path / day) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return ()
+    return tuple(entry.name for entry in around(listed, name, most) if _no_frame(entry) is None)
+
+
+def around(listed: Sequence[T], name: str, most: int) -> Sequence[T]:
+    """Return at most so many of some names, or entries by name, in order: those around `name`."""
+    at = bisect_left(listed, name, key=_name_of)
+    begin = max(0, min(at - most // 2, len(listed) - most))
+    return listed[begin : begin + most]
+
+
+def _name_of(one: object) -> str:
+    return one if isinstance(one, str) else str(getattr(one, "name", ""))
 
 
 def list_folders(source: Source, levels: int) -> Listing:

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from core.errors import Lacking, PrintModelsError
-from core.frames.folders import Listing, Problem
+from core.frames.folders import Listing, Problem, around, peek_day
 from core.frames.identity import check
 from core.frames.moments import tell
 from core.frames.names import captured_at, is_told, usual_moment
@@ -28,6 +28,8 @@ from core.progress import CancelToken, Progress, Report, silent
 from core.text import safe
 from core.workspace import Source, Workspace
 
+#: Frames of one day that are looked at to show the first of them.
+_MANY = 2000
 # A folder that changed within this time before it was read may change again without its mtime telling so.
 _AT_REST_NS = 3_000_000_000
 
@@ -204,7 +206,7 @@ class FrameIndex:
             ]
         found: list[Frame] = []
         for (name, day), count in by_distance(known, near):
-            found += self._listed(name, day) if count else self._unscanned(name, day)
+            found += self._some(name, day, near.rpartition("/")[2], scanned=bool(count))
             if len(found) >= n:
                 break
         return _in_order(found) if near else _in_order(found)[:n]
@@ -213,8 +215,16 @@ class FrameIndex:
         listing = self._list(source)
         return sorted(listing.days) if listing else []
 
-    def _unscanned(self, source: str, day: str) -> list[Frame]:
-        return _frames(source, day, self._moments.list_day(self.workspace.sources[source], day)[0])
+    def _some(self, source: str, day: str, near: str, *, scanned: bool) -> list[Frame]:
+        """Return a day's frames; of a day that holds very many only those around the name `near`."""
+        if source in self._moments.patterns:  # its names need not be in order of time
+            if scanned:
+                return self._listed(source, day)
+            return _frames(source, day, self._moments.list_day(self.workspace.sources[source], day)[0])
+        if not scanned:
+            return _frames(source, day, peek_day(self.workspace.sources[source], day, near, _MANY))
+        row = self._whole(source, day)
+        return _frames(source, day, tuple(around((row.names if row else None) or (), near, _MANY)))
 
     def _listed(self, source: str, day: str) -> list[Frame]:
         row = self._whole(source, day)
