@@ -249,6 +249,8 @@ def listing(
         scanned = index.scan(ctx.report)
         for problem in scanned.problems:
             ctx.notice(f"not listed: {safe(problem.where)}: {problem.count} × {safe(problem.what)}")
+        if scanned.problems:
+            ctx.notice("By name: print-models frames --problems")
         keys = index.keys()
         shown_sources = ctx.workspace.active_sources
         gone = sorted(key for key in labels.keys() - set(keys) if key.split("/", 1)[0] in shown_sources)

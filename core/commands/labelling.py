@@ -230,10 +230,13 @@ def _whose(workspace: Workspace, store: LabelStore, who: str | None) -> str:
 @click.option(
     "--limit", metavar="N", type=click.IntRange(min=0), default=50, show_default=True, help="At most so many."
 )
+@click.option("--problems", is_flag=True, help="List what lies there and is no frame instead, and why.")
 @task_option
 @json_option
 @pass_context
-def frames(ctx: Context, expression: str | None, limit: int, task: str | None, as_json: bool) -> None:
+def frames(
+    ctx: Context, expression: str | None, limit: int, problems: bool, task: str | None, as_json: bool
+) -> None:
     """List frames in order of time with their labels."""
     from core.commands.choosing import listing
     from core.human import count
@@ -242,6 +245,9 @@ def frames(ctx: Context, expression: str | None, limit: int, task: str | None, a
 
     ws = ctx.workspace
     chosen_task = ws.task(task)
+    if problems:
+        _problems(ctx, limit, as_json=as_json)
+        return
     with open_store(ws) as store:
         say(ctx, store)
         rows, total = listing(ctx, store, chosen_task, expression, limit)
@@ -249,3 +255,23 @@ def frames(ctx: Context, expression: str | None, limit: int, task: str | None, a
     if total > len(rows):
         lines.append(f"… {count(total - len(rows))} more (--limit {total} shows all)")
     ctx.answer({"frames": rows, "total": total}, "\n".join(lines) or "no frames", as_json=as_json)
+
+
+def _problems(ctx: Context, limit: int, *, as_json: bool) -> None:
+    """Answer with what lies in the camera folders and is no frame."""
+    from core.commands.oddities import named
+    from core.frames.index import FrameIndex
+    from core.human import count
+    from core.text import safe
+
+    with FrameIndex(ctx.workspace) as index:
+        found = named(ctx.workspace, index, index.scan(ctx.report).problems)
+    lines = [f"{safe(path)}  {why}" for path, why in found[:limit]]
+    if len(found) > limit:
+        lines.append(f"… {count(len(found) - limit)} more (--limit {len(found)} shows all)")
+    rows = [{"path": path, "why": why} for path, why in found[:limit]]
+    ctx.answer(
+        {"problems": rows, "total": len(found)},
+        "\n".join(lines) or "Everything in the camera folders is a frame.",
+        as_json=as_json,
+    )

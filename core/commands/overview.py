@@ -44,7 +44,12 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
             problem = index.unreachable(name)
             if problem is not None:
                 notices.append(_away(workspace, name, problem))
-        index.scan(report)
+        scanned = index.scan(report)
+        if odd := sum(p.count for p in scanned.problems if index.unreachable(p.where) is None):
+            are = "is no frame" if odd == 1 else "are no frames"
+            notices.append(
+                f"{human.count(odd)} of what lies with the frames {are}; by name: print-models frames --problems"
+            )
         notices += weak_times(index)
         notices += [safe(notice) for notice in store.notices]
         if workspace.read_only is None and (wrong := merge_driver.missing(workspace.root)):

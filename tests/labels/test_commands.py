@@ -294,6 +294,29 @@ def test_frames_that_a_version_holds_are_labelled_without_the_camera(workspace: 
     assert cli(place.root, "label", "--as", "active", elsewhere).code == 5
 
 
+def test_files_that_are_no_frames_are_listed_by_name(workspace: Make, cli: Cli) -> None:
+    place = workspace(2)
+    day = place.camera / "20251107"
+    (day / "notes\x1b[31m.txt").write_text("x")
+    (day / "latest.jpg").symlink_to(day / "20251107T080000.jpg")
+    (place.camera / "backup").mkdir()
+    (place.camera / "snapshot.jpg").write_bytes(b"x")
+    said = cli(place.root, "frames", "--problems")
+    assert said.code == 0
+    assert f"{CAMERA}/20251107/latest.jpg  a symbolic link" in said.out
+    assert f"{CAMERA}/backup  a folder that is no day" in said.out
+    assert f"{CAMERA}/snapshot.jpg  a picture outside a day folder" in said.out
+    assert "\x1b" not in said.out
+    answer = cli(place.root, "frames", "--problems", "--json", "--limit", "1").json
+    assert (answer["total"], len(answer["problems"])) == (4, 1)
+    assert "frames --problems" in cli(place.root, "frames").err
+    assert "4 of what lies with the frames are no frames" in cli(place.root, "status").out
+    for path in (day / "notes\x1b[31m.txt", day / "latest.jpg", place.camera / "snapshot.jpg"):
+        path.unlink()
+    (place.camera / "backup").rmdir()
+    assert "Everything" in cli(place.root, "frames", "--problems").out
+
+
 def test_nothing_to_take_back_is_said(workspace: Make, cli: Cli) -> None:
     place = workspace(1)
     said = cli(place.root, "undo")
