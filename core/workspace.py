@@ -131,7 +131,12 @@ class Workspace:
         return self.dataset_root(task) / version
 
     def ensure_private(self) -> Path:
-        """Make `.print-models/`, which git ignores by its own .gitignore; return it. Raises Lacking."""
+        """Make `.print-models/`, which git ignores by its own .gitignore; return it.
+
+        What changes a workspace begins here. Raises Lacking, or why the workspace is only read.
+        """
+        if self.read_only is not None:
+            raise self.read_only
         try:
             self.private.mkdir(exist_ok=True)
             ignore = self.private / ".gitignore"

@@ -55,7 +55,6 @@ def _new_bytes(ctx: Context, workspace: Workspace, found: Ledger, task: str | No
     tasks = [workspace.task(task)] if task else list(workspace.tasks.values())
     images: list[tuple[str | None, int]] = []
     try:
-        workspace.ensure_private()
         with open_store(workspace) as store, FrameIndex(workspace) as index:
             for line in store.notices:
                 ctx.notice(safe(line))

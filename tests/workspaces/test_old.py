@@ -141,3 +141,22 @@ def test_settings_of_a_newer_tool_are_only_read(cli: Cli, old: Callable[[], Old]
         assert "newer print-models" in refused.err
         assert "Update print-models" in refused.err
     assert listing(made.root) == before
+
+
+def test_what_the_app_would_change_is_refused_below_the_commands_too(old: Callable[[], Old]) -> None:
+    from core import release
+    from core.errors import Refused
+    from core.labels.sync import open_store
+    from core.workspace import Workspace
+
+    made = old()
+    before = listing(made.root)
+    workspace = Workspace.find(made.root)
+    with pytest.raises(Refused, match="print-models init"):
+        release.save(workspace)
+    # Releases, trainings and promotions begin by making the private folder.
+    with pytest.raises(Refused, match="print-models init"):
+        workspace.ensure_private()
+    with open_store(workspace) as store, pytest.raises(Refused, match="print-models init"):
+        store.set("offline-detection", [made.keys[0]], "offline", who="ana")
+    assert listing(made.root) == before
