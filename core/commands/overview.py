@@ -45,7 +45,8 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
             if problem is not None:
                 notices.append(_away(workspace, name, problem))
         scanned = index.scan(report)
-        if odd := sum(p.count for p in scanned.problems if not index.unreachable(p.where.split("/")[0])):
+        away = {name for name in workspace.sources if index.unreachable(name)}
+        if odd := sum(p.count for p in scanned.problems if p.where.split("/")[0] not in away):
             are = "is no frame" if odd == 1 else "are no frames"
             notices.append(
                 f"{human.count(odd)} of what lies with the frames {are}; by name: print-models frames --problems"
