@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CAMERA, Cli, Place
+from tests.conftest import CAMERA, Answer, Cli, Place, run_program
+from tests.faults.harness import PROGRAM, need_strace
 from tests.faults.pictures import DAY, POINTER, chunk, claiming, export_of, picture, png_bomb, put, segment
 
 Make = Callable[..., Place]
@@ -71,6 +72,46 @@ def test_f_026_a_camera_that_is_away(workspace: Make, cli: Cli, how: str) -> Non
     link.unlink(missing_ok=True)
     link.symlink_to(place.camera)
     assert cli(place.root, "label", "--as", "active", place.keys[3]).code == 0
+
+
+def with_failing(place: Place, path: Path, fault: str, *words: str) -> Answer:
+    """Run a command in which reading that file or folder fails: 'ESTALE:when=1'."""
+    need_strace()
+    calls = "read,pread64,getdents64"
+    rule = ["-P", os.path.realpath(path), "-e", f"trace={calls}", "-e", f"inject={calls}:error={fault}"]
+    return run_program(["strace", "-qq", "-o", os.devnull, *rule, *PROGRAM, *words], cwd=place.root)
+
+
+def test_f_027_a_stale_handle(workspace: Make) -> None:
+    """one retry, then message; app lives"""
+    place = workspace(3)
+    path = place.camera / DAY / "20251107T080100.jpg"
+    once = with_failing(place, path, "ESTALE:when=1", "label", "--as", "active", place.keys[1])
+    assert once.code == 0, once.err
+    stays = with_failing(place, path, "ESTALE:when=1+", "label", "--as", "offline", place.keys[1])
+    assert stays.code == 5
+    assert "can't be read: stale file handle" in stays.err
+    assert labels(place) == {place.keys[1]: "active"}
+    for when, listed in (("when=1", True), ("when=1+", False)):
+        answer = with_failing(place, path.parent, f"ESTALE:{when}", "frames", "--json")
+        assert answer.code == 0
+        assert ("can't be read" not in answer.err) is listed
+        assert [row["frame"] for row in answer.json["frames"]] == place.keys, (
+            "a stale folder keeps its frames"
+        )
+
+
+def test_f_028_a_bad_block_under_one_file(workspace: Make) -> None:
+    """that image flagged, next works"""
+    place = workspace(3)
+    path = place.camera / DAY / "20251107T080100.jpg"
+    painted = with_failing(place, path, "EIO:when=1+", "label", "--as", "active", "--day", DAY, "--json")
+    assert painted.code == 0
+    assert [row["frame"] for row in painted.json["left_out"]] == [place.keys[1]]
+    assert "input/output error" in painted.json["left_out"][0]["reason"]
+    assert set(labels(place)) == {place.keys[0], place.keys[2]}
+    named = with_failing(place, path, "EIO:when=1+", "label", "--as", "active", place.keys[1])
+    assert (named.code, "input/output error" in named.err) == (5, True)
 
 
 def test_f_030_a_frame_that_vanishes(workspace: Make, cli: Cli) -> None:
