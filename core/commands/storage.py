@@ -37,9 +37,26 @@ def storage(ctx: Context, task: str | None, plan_name: str | None, as_json: bool
     else:
         ctx.notice("There is no git repository here, so nothing is stored in Git LFS yet: print-models init")
         found, plan = Ledger(), chosen
+    for name in _not_stored(workspace, found):
+        ctx.notice(f"{name} lies here, but none of its images is in a commit: they are not counted.")
     new = _new_bytes(ctx, workspace, found, task)
     tag = plans.price(found, new, plan)
     ctx.answer({**found.as_json(), "price": tag.as_json()}, _text(found, tag, plan), as_json=as_json)
+
+
+def _not_stored(workspace: Workspace, found: Ledger) -> list[str]:
+    """Return the versions in the work tree of which git holds no image: exported only, or hidden by an ignore rule."""
+    folders = [
+        (task, path.name)
+        for task in workspace.tasks.values()
+        for path in workspace.dataset_root(task).glob("v[1-9]*")
+        if path.is_dir() and path.name[1:].isdigit()
+    ]
+    return [
+        f"{task.name} {name}"
+        for task, name in sorted(folders, key=lambda one: (one[0].name, int(one[1][1:])))
+        if name not in found.versions.get(task.name, {})
+    ]
 
 
 def _new_bytes(ctx: Context, workspace: Workspace, found: Ledger, task: str | None) -> int:

@@ -160,3 +160,15 @@ def test_what_the_app_would_change_is_refused_below_the_commands_too(old: Callab
     with open_store(workspace) as store, pytest.raises(Refused, match="print-models init"):
         store.set("offline-detection", [made.keys[0]], "offline", who="ana")
     assert listing(made.root) == before
+
+
+def test_storage_names_a_version_whose_images_no_commit_holds(cli: Cli, old: Callable[[], Old]) -> None:
+    """The old trap: an ignore rule for pictures keeps a version's images out of every commit, in silence."""
+    made = old()
+    assert "in a commit" not in cli(made.root, "storage").err
+    git(made.root, "rm", "-r", "-q", "--cached", "datasets")
+    git(made.root, "commit", "-q", "--amend", "-m", "As it was")
+    git(made.root, "reflog", "expire", "--expire=now", "--all")
+    told = cli(made.root, "storage")
+    assert "offline-detection v1 lies here, but none of its images is in a commit" in told.err
+    assert "1 object" in told.out
