@@ -35,8 +35,10 @@ class Initialised:
     commit: str
 
 
-def init(folder: Path, *, source: Path | None = None, commit: bool = True) -> Initialised:
-    """Make `folder` a workspace whose camera is `source`.
+def init(
+    folder: Path, *, source: Path | None = None, name_pattern: str = "", commit: bool = True
+) -> Initialised:
+    """Make `folder` a workspace whose camera is `source`; `name_pattern` is written into new settings.
 
     Raises Lacking (git, git-lfs, identity, camera), Refused (a folder inside another repository, settings of a newer
     print-models, another camera already linked, an ignore rule that can't be lifted from here).
@@ -57,7 +59,7 @@ def init(folder: Path, *, source: Path | None = None, commit: bool = True) -> In
             done.append("made a git repository")
         _link(folder, target, done)
         names = _link_names(folder)
-        written = _write_files(folder, names, done)
+        written = _write_files(folder, names, done, name_pattern)
     except OSError as error:
         raise explain(error, "making the workspace") from error
     _install_lfs(folder, done)
@@ -177,15 +179,16 @@ def _link_names(folder: Path) -> dict[str, str]:
     return {DEFAULT_SOURCE: DEFAULT_SOURCE}
 
 
-def _write_files(folder: Path, sources: dict[str, str], done: list[str]) -> list[str]:
+def _write_files(folder: Path, sources: dict[str, str], done: list[str], name_pattern: str) -> list[str]:
     written = []
-    texts = {FILE_NAME: settings_text(sources), **READMES}
+    texts = {FILE_NAME: settings_text(sources, name_pattern), **READMES}
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             atomic_write(path, text.encode())
-            done.append(f"wrote {name}")
+            said = f", frames named as {name_pattern} does" if name == FILE_NAME and name_pattern else ""
+            done.append(f"wrote {name}{said}")
         written.append(name)
     (folder / "models" / "versions").mkdir(exist_ok=True)
     ignored = (*IGNORED, *(f"/{path}" for path in sources.values()))

@@ -88,11 +88,12 @@ Train one with `print-models train`, keep it with `print-models promote`.
 }
 
 
-def settings_text(sources: dict[str, str]) -> str:
-    """Return print-models.toml with every key commented; `sources` maps a source's name to its path."""
+def settings_text(sources: dict[str, str], name_pattern: str = "") -> str:
+    """Return print-models.toml with every key commented but those that are given; `sources`: name → path."""
+    pattern = f"name_pattern = {_value(name_pattern)}" if name_pattern else '# name_pattern = ""'
     named = "".join(
         f'[sources.{_key(name)}]\npath = "{path}"\n# printer = ""      # which printer it looks at\n'
-        '# name_pattern = "" # how its files are called: motion, octoprint, moonraker, or %Y-%m-%d/%H-%M-%S\n\n'
+        f"{pattern} # how its files are called: motion, octoprint, moonraker, or %Y-%m-%d/%H-%M-%S\n\n"
         for name, path in sources.items()
     )
     return f"""# Settings of this workspace, shared by all who clone it. Every key is optional; the values shown are the defaults.

@@ -36,7 +36,7 @@ def next_step(
             return f"connect the camera, or say where it is now: print-models source move {safe(away)} PATH"
         return "link the camera: print-models init --source /path/to/camera"
     if not frames:
-        return "wait for the camera's first frames, or check that it writes into day folders (YYYYMMDD)"
+        return "wait for the camera's first frames, or set name_pattern in print-models.toml to how it calls them"
     for task in tasks:
         if f"{task.name}/{task.latest}" in git.get("exported", ()):
             if task.draft.changed:

@@ -21,11 +21,16 @@ def init(ctx: Context, folder: Path | None, source: Path | None, no_commit: bool
 
     Doing it again changes nothing.
     """
+    from core.frames.patterns import guess, sample
     from core.setup import init as make
     from core.text import safe
 
+    found = guess(sample(source.expanduser())) if source is not None and source.expanduser().is_dir() else ""
     done = make(
-        ctx.folder / folder.expanduser() if folder else ctx.folder, source=source, commit=not no_commit
+        ctx.folder / folder.expanduser() if folder else ctx.folder,
+        source=source,
+        name_pattern=found,
+        commit=not no_commit,
     )
     lines = [f"{safe(done.workspace.root)} is a workspace."]
     lines += [f"  {step}" for step in done.done] or ["  nothing had to change"]

@@ -46,6 +46,8 @@ def new_camera(workspace: Workspace, name: str, new: str) -> Changed:
                 f"Rename it to {safe(new)} yourself, then: print-models source answer {safe(name)} --emptied",
             )
         target = os.readlink(source.path)
+        if source.path.parent != workspace.root:  # a relative link is meant from where it lies
+            target = os.path.join(source.path.parent, target)
         old_files = (
             settle(workspace, name, {"path": name}, None) if name not in workspace.settings.sources else ()
         )

@@ -29,7 +29,6 @@ from core.text import safe
 from core.workspace import Source, Workspace
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
-_SAMPLE = 100
 #: Folders of a workspace that no camera can be.
 _TAKEN = frozenset(
     {"data", "datasets", "models", "core", "tui", "tests", "docs", "benchmarks", "contributed"}
@@ -80,11 +79,12 @@ def add(
                 f"Another name, or: print-models source move {safe(name)} PATH",
             )
         _require_same(workspace, name, folder)
-        chosen = patterns.guess(_sample(folder)) if names is None and known is None else names or ""
+        chosen = patterns.guess(patterns.sample(folder)) if names is None and known is None else names or ""
         patterns.pattern(chosen, name)
         given = {"path": name if known is None else None, "name_pattern": chosen, "printer": printer}
         values: dict[str, str | bool | None] = {key: value for key, value in given.items() if value}
-        files = settle(workspace, name, values, link.relative_to(workspace.root).as_posix())
+        inside = link.relative_to(workspace.root).as_posix() if link.is_relative_to(workspace.root) else None
+        files = settle(workspace, name, values, inside)
         point(link, str(folder))
         identity.settle(workspace, Source(name, link, SourceSettings()))
         form = f", names as {safe(chosen)} writes them" if chosen else ""
@@ -137,7 +137,7 @@ def retire(workspace: Workspace, name: str, *, back: bool = False) -> Changed:
                 f"{safe(name)} is the only source that is not retired.",
                 "Add the one that takes its place first: print-models source add NAME PATH",
             )
-        path = source.path.relative_to(workspace.root).as_posix()
+        path = source.settings.path or name
         files = settle(workspace, name, {"path": path, "retired": None if back else True}, None)
         done = (
             "shown again" if back else "retired: hidden from lists and queues; its labels and versions stay"
@@ -212,16 +212,6 @@ def _check_apart(workspace: Workspace, name: str, folder: Path) -> None:
                 f"{safe(folder)} {inside} the folder of {safe(other.name)}: its frames would be there twice.",
                 "Name a folder that no other source has.",
             )
-
-
-def _sample(folder: Path) -> list[str]:
-    """Return some paths of files below a folder, at most one folder deep."""
-    found: list[str] = []
-    for base, below, files in os.walk(folder):
-        place = os.path.relpath(base, folder)
-        found += [name if place == "." else f"{place}/{name}" for name in sorted(files)[:_SAMPLE]]
-        below[:] = sorted(below)[-3:] if place == "." else []
-    return found
 
 
 def _require_same(workspace: Workspace, name: str, folder: Path) -> None:

@@ -3,19 +3,22 @@
 A pattern is the name of a program whose frames these are, or a path below the source with the fields of strptime:
 `%Y-%m-%d/cam_%H-%M-%S.jpg`. `*` stands for anything within a name; without an ending every picture's is meant.
 What always holds: a pattern tells the whole moment (to the minute at least) or nothing of it; a name that does not fit
-is no frame, and counted. Nothing here looks at the disk.
+is no frame, and counted. Only `sample` looks at the disk.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 
 from core.errors import WrongUsage
 from core.text import safe
 
+_SAMPLE = 100
 _ENDING = r"\.(?:jpe?g|png)"
 _FIELDS = {"Y": 4, "y": 2, "m": 2, "d": 2, "j": 3, "H": 2, "M": 2, "S": 2, "f": 6}
 #: Days and minutes in a whole moment, in the ways they can be written.
@@ -115,6 +118,16 @@ def _wrong(source: str, text: str, why: str) -> WrongUsage:
         f"sources.{safe(source)}.name_pattern: “{safe(text, limit=80)}” {why}.",
         f"Use {known}, or a path like %Y-%m-%d/cam_%H-%M-%S.jpg with the fields {' '.join('%' + f for f in _FIELDS)}.",
     )
+
+
+def sample(folder: Path) -> list[str]:
+    """Return some paths of files below a folder, at most one folder deep."""
+    found: list[str] = []
+    for base, below, files in os.walk(folder):
+        place = os.path.relpath(base, folder)
+        found += [name if place == "." else f"{place}/{name}" for name in sorted(files)[:_SAMPLE]]
+        below[:] = sorted(below)[-3:] if place == "." else []
+    return found
 
 
 def guess(names: list[str]) -> str:

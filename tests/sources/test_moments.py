@@ -158,6 +158,15 @@ def test_a_clone_takes_the_moments_that_a_version_recorded(
     assert cli(place.root, "diff", "--exit-code").code == 0
 
 
+def test_init_finds_out_how_the_frames_are_named(cli: Cli, tmp_path: Path) -> None:
+    folder = camera(tmp_path / "motion", 3, seed=2, names="01-%Y%m%d%H%M%S-00.jpg")
+    done = cli(tmp_path, "init", "ws", "--source", folder)
+    assert (done.code, "named as motion does" in done.out) == (0, True), done.err
+    rows = cli(tmp_path / "ws", "frames", "--json").json["frames"]
+    assert [row["captured_at"] for row in rows] == [f"2025-11-07T08:0{n}:00" for n in range(3)]
+    assert cli(tmp_path, "init", "ws", "--source", folder).code == 0
+
+
 def test_real_frames_of_octoprint(
     workspace: Callable[..., Place], cli: Cli, tmp_path: Path, real_frames: Path
 ) -> None:
