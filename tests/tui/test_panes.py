@@ -173,6 +173,23 @@ async def test_many_labels_gone_outside_wait_for_a_word(workspace, opened, yes):
         assert json.loads(file.read_text()) == {place.keys[0]: "active"}
 
 
+async def test_a_frame_that_is_being_written_says_so_and_appears_by_itself(workspace, opened):
+    place = workspace(frames=3)
+    file = place.root / place.keys[0]
+    whole = file.read_bytes()
+    async with opened(place.root) as page:
+        await page.press("end")
+        await page.shown()
+        page.app.screen._pictures.__init__()
+        file.write_bytes(whole[: len(whole) // 2])
+        await page.press("home")
+        await page.see("is being written")
+        await page.press("a")
+        assert page.label_of(place.keys[0]) is None
+        file.write_bytes(whole)
+        await page.until(lambda: page.view.readable and page.frame == place.keys[0], "the picture")
+
+
 async def test_two_sessions_see_each_other_and_undo_their_own(workspace, opened):
     place = workspace(frames=6)
     async with opened(place.root) as one, opened(place.root) as two:
@@ -190,7 +207,7 @@ async def test_two_sessions_see_each_other_and_undo_their_own(workspace, opened)
 async def test_on_a_phone_there_is_one_column_and_every_decision(workspace, opened, size):
     place = workspace(frames=3)
     async with opened(place.root, size=size) as page:
-        await page.see(TASK, "0/3", "· no label", " a active  o offline", "? help", "q quit")
+        await page.see(TASK, "0/3", "· no label", " a active  o offline  u undo", " ? ", " q ")
         first = await page.label("a")
         await page.press("left")
         await page.see("● active")

@@ -207,7 +207,7 @@ class LabelScreen(Place):
         self._show_facts()
 
     def _notice(self, what: str, remedy: str = "", style: str = WARN) -> None:
-        text = Content.assemble((f" {what} ", f"bold {style}"), f"{remedy} " if remedy else "")
+        text = Content.assemble((what, f"bold {style}"), f" {remedy}" if remedy else "")
         self._panes.view.notify_line(text)
 
     # --- keys ---------------------------------------------------------------------------------------------------

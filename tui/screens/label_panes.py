@@ -111,7 +111,7 @@ class Panes:
         frame, view = state.frame, self.view
         seen = self._pictures.facts(frame.key) if frame else None
         loading = frame is not None and view.drawn != frame.key
-        view.title(title_of(state, short=not self.roomy))
+        view.title(title_of(state, short=not self.roomy, narrow=self._screen.has_class("-phone")))
         told = just_lines(state, just)
         if self.roomy:
             name = safe(frame.key.rsplit("/", 1)[1], limit=60) if frame else "no frame"

@@ -23,8 +23,8 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def title_of(state: State, *, short: bool) -> Content:
-    """'Tue 11 Nov 2025 · recording 14 · frame 12/48', or with the time where there is no column of facts."""
+def title_of(state: State, *, short: bool, narrow: bool = False) -> Content:
+    """'Tue 11 Nov 2025 · recording 14 · frame 12/48'; `short` with the time, `narrow` with nothing that can be spared."""
     frame = state.frame
     if frame is None:
         return Content("no frame")
@@ -33,6 +33,8 @@ def title_of(state: State, *, short: bool) -> Content:
     number, first, length = state.recording()
     place = "filtered · " if state.filter else f"recording {number} · " if number else ""
     within = f"{state.cursor - first + 1}/{length}" if number else f"{state.cursor + 1}/{len(state.frames)}"
+    if narrow:
+        return Content(f"{day} {at:%H:%M:%S} · {within}")
     if short:
         return Content(f"{day} {at:%H:%M:%S} · {place}{within}")
     return Content(f"{day} {at.year} · {place}frame {within}")

@@ -25,7 +25,7 @@ class Edge(Line):
     def words(self) -> Content:
         width = self.size.width
         text = self._text.truncate(max(0, width - 6), ellipsis=True)
-        middle = Content.assemble(" ", text, " ") if text.plain else Content("─")
+        middle = Content.assemble(" ", text, " ") if text.plain else Content.styled("─", _COLOUR)
         rest = max(0, width - 3 - middle.cell_length)
         left, right = self._corners[0], self._corners[1]
         return Content.assemble((f"{left}─", _COLOUR), middle, (f"{'─' * rest}{right}", _COLOUR))

@@ -43,7 +43,7 @@ class Header(Line):
 
 def _left(state: State) -> list[Part]:
     task, labels = state.task, state.of(state.task)
-    total = f"{count(len(labels))}/{count(state.total())}" + ("…" if state.scanning else "")
+    total = f"{count(len(labels))}/{count(max(state.total(), len(labels)))}" + ("…" if state.scanning else "")
     initials = "".join(word[:1] for word in task.name.replace("_", "-").split("-"))
     source = f" · {safe(state.source, limit=30)}" if len(state.workspace.sources) > 1 else ""
     counts = state.class_counts()

@@ -9,10 +9,12 @@ from textual.content import Content
 from tui.widgets.line import Line
 
 _KEPT = ("?", "q")
+#: Narrower than this the keys that stay lose their words, and leave the room to those that decide.
+_NARROW = 60
 
 
 class KeyLine(Line):
-    """One line of keys and words; what does not fit is left out from the end, `? help` and `q quit` stay."""
+    """One line of keys and words; what does not fit is left out from the end, `?` and `q` stay."""
 
     def __init__(self) -> None:
         super().__init__(id="keys")
@@ -25,8 +27,12 @@ class KeyLine(Line):
 
     def words(self) -> Content:
         width = self.content_size.width
-        pairs = [Content.assemble((f" {key} ", "bold $accent"), word, " ") for key, word in self._keys]
         keys = [key for key, _ in self._keys]
+        pairs = [Content.assemble((f" {key} ", "bold $accent"), word, " ") for key, word in self._keys]
+        if sum(pair.cell_length for pair in pairs) > width and width < _NARROW:
+            for at, key in enumerate(keys):
+                if key in _KEPT:
+                    pairs[at] = Content.styled(f" {key} ", "bold $accent")
         while len(pairs) > 1 and sum(pair.cell_length for pair in pairs) > width:
             at = max((at for at, key in enumerate(keys) if key not in _KEPT), default=len(keys) - 1)
             del pairs[at], keys[at]
