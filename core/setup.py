@@ -187,7 +187,7 @@ def _write_files(folder: Path, sources: dict[str, str], done: list[str], name_pa
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             atomic_write(path, text.encode())
-            said = f", frames named as {name_pattern} does" if name == FILE_NAME and name_pattern else ""
+            said = f' (name_pattern = "{name_pattern}")' if name == FILE_NAME and name_pattern else ""
             done.append(f"wrote {name}{said}")
         written.append(name)
     (folder / "models" / "versions").mkdir(exist_ok=True)

@@ -87,7 +87,7 @@ def add(
         files = settle(workspace, name, values, inside)
         point(link, str(folder))
         identity.settle(workspace, Source(name, link, SourceSettings()))
-        form = f", names as {safe(chosen)} writes them" if chosen else ""
+        form = f' (name_pattern = "{safe(chosen)}")' if chosen else ""
         return Changed(name, (f"linked {safe(name)} → {safe(folder)}{form}",), files)
 
 

@@ -24,6 +24,8 @@ _FIELDS = {"Y": 4, "y": 2, "m": 2, "d": 2, "j": 3, "H": 2, "M": 2, "S": 2, "f": 
 #: Days and minutes in a whole moment, in the ways they can be written.
 _WHOLE = ({"Y", "m", "d", "H", "M"}, {"y", "m", "d", "H", "M"}, {"Y", "j", "H", "M"})
 
+_DATED = ("%Y%m%dT%H%M%S*", "*%Y%m%d_%H%M%S*", "*%Y-%m-%d_%H-%M-%S*")
+
 #: The presets: expression for a path below the source, the fields in it as named groups; levels of folders.
 _PRESETS = {
     # Motion's own picture_filename, %v-%Y%m%d%H%M%S-%q, with or without a folder per day.
@@ -35,6 +37,15 @@ _PRESETS = {
     "octoprint": (r"(?:[^/]+/)?[^/]*[0-9]+" + _ENDING, 1),
     "moonraker": (r"(?:[^/]+/)?frame[0-9]+" + _ENDING, 1),
 }
+#: What is tried on the names of a folder, in this order.
+_GUESSES = (
+    "motion",
+    *(f"{folder}{name}" for name in _DATED for folder in ("", "*/")),
+    "moonraker",
+    "octoprint",
+    "*",
+    "*/*",
+)
 #: The usual form, YYYYMMDD/YYYYMMDDTHHMMSS.jpg, which needs no pattern.
 USUAL = "thingino"
 
@@ -131,17 +142,20 @@ def sample(folder: Path) -> list[str]:
 
 
 def guess(names: list[str]) -> str:
-    """Return the pattern that fits the most of some paths below a folder: '' for the usual form or where none does."""
-    counts = {name: 0 for name in ("motion", "moonraker", "octoprint")}
+    """Return the pattern that fits the most of some paths below a folder: '' for the usual form or without pictures.
+
+    A name that tells the moment is preferred to one that does not; where nothing known fits, all pictures are frames.
+    """
+    counts = dict.fromkeys(_GUESSES, 0)
     usual = 0
     for path in names:
         if re.fullmatch(r"[0-9]{8}/[0-9]{8}T[0-9]{6}.*" + _ENDING, path, re.IGNORECASE):
             usual += 1
             continue
-        for name in counts:
-            made = pattern(name, "")
+        for text in _GUESSES:
+            made = pattern(text, "")
             if made is not None and made.fits(path):
-                counts[name] += 1
+                counts[text] += 1
                 break
-    best = max(counts, key=lambda name: counts[name])
+    best = max(_GUESSES, key=lambda text: counts[text])
     return best if counts[best] > usual else ""

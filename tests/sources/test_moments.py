@@ -56,6 +56,10 @@ def test_the_preset_is_guessed_from_names() -> None:
     assert guess(["frame000001.jpg", "frame000002.jpg"]) == "moonraker"
     assert guess(["benchy_20251107005601-12.jpg"]) == "octoprint"
     assert guess(["notes.txt"]) == ""
+    assert guess(["20251107T005601.jpg", "20251107T005701.jpg"]) == "%Y%m%dT%H%M%S*"
+    assert guess(["20251107/IMG_20251107_005601.jpg"]) == "*/*%Y%m%d_%H%M%S*"
+    assert guess(["Good print (1).jpg", "Good print (2).jpg"]) == "*"
+    assert guess(["20251107/20251107T005601.jpg", "20251107/20251107T005701.jpg", "cover (a).jpg"]) == ""
 
 
 def exif(moment: bytes, *, order: str = "<", offset: int | None = None) -> bytes:
@@ -119,7 +123,7 @@ def test_times_of_files_are_said_where_they_are_used(
     (folder / "frame000009.jpg").write_bytes(exif(b"2025:11:07 00:56:01"))
     (folder / "notes.txt").write_text("no frame")
     (folder / "preview.jpg").write_bytes(b"no frame either")
-    assert "as moonraker writes them" in cli(place.root, "source", "add", "bed", folder).out
+    assert 'name_pattern = "moonraker"' in cli(place.root, "source", "add", "bed", folder).out
     row = sources(cli, place.root)["bed"]
     assert (row["frames"], row["times"], row["first"]) == (7, {"exif": 1, "file": 6}, "2025-11-07")
     listed = cli(place.root, "frames", "--filter", "source:bed")
@@ -161,7 +165,7 @@ def test_a_clone_takes_the_moments_that_a_version_recorded(
 def test_init_finds_out_how_the_frames_are_named(cli: Cli, tmp_path: Path) -> None:
     folder = camera(tmp_path / "motion", 3, seed=2, names="01-%Y%m%d%H%M%S-00.jpg")
     done = cli(tmp_path, "init", "ws", "--source", folder)
-    assert (done.code, "named as motion does" in done.out) == (0, True), done.err
+    assert (done.code, 'name_pattern = "motion"' in done.out) == (0, True), done.err
     rows = cli(tmp_path / "ws", "frames", "--json").json["frames"]
     assert [row["captured_at"] for row in rows] == [f"2025-11-07T08:0{n}:00" for n in range(3)]
     assert cli(tmp_path, "init", "ws", "--source", folder).code == 0
@@ -175,7 +179,7 @@ def test_real_frames_of_octoprint(
     for number, path in enumerate(sorted((real_frames / "octoprint").glob("*.jpg"))):
         shutil.copyfile(path, folder / path.name)
         os.utime(folder / path.name, (1762596000 + 20 * number,) * 2)
-    assert "as octoprint writes them" in cli(place.root, "source", "add", "octo", folder).out
+    assert 'name_pattern = "octoprint"' in cli(place.root, "source", "add", "octo", folder).out
     rows = cli(place.root, "frames", "--json", "--filter", "source:octo").json["frames"]
     assert len(rows) == 12
     assert [row["frame"] for row in rows] == sorted(row["frame"] for row in rows)
