@@ -211,11 +211,16 @@ def enter_elsewhere(
 
 
 def told(folder: Path, frame: str) -> list[HistoryEntry]:
-    """Return what all journals tell of one frame, in order of their files and lines; `host` names the journal."""
-    found = []
+    """Return what all journals tell of one frame, in order of their files and lines; `host` names the journal.
+
+    What a file brought to this machine is left out: its own database tells that as the step it was given by.
+    """
+    found, own = [], host_file(folder)
     for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
         for entry in _entries(path):
             who, how, task = (entry.get(name) or "unknown" for name in ("who", "how", "task"))
+            if how == "outside" and path == own:
+                continue
             found += [
                 HistoryEntry(
                     int(entry.get("seq") or 0),

@@ -215,6 +215,20 @@ def test_f_021_a_conflict_of_two_clones_blocks_an_export(copies: Copies, cli: Cl
     assert [row["frame"] for row in queue["frames"]] == [place.keys[1]]
 
 
+def test_f_021_labels_of_two_tasks_that_contradict(copies: Copies, cli: Cli) -> None:
+    """one store: the later wins, both in the history; clones: conflict form of FORMATS, queued; listed pairs of tasks: a warning and a queue"""
+    place = copies()
+    offline = place.keys[0]
+    assert labels_of(place.root)[offline] == "offline"
+    task = ["--task", "failed-print-detection"]
+    assert cli(place.root, "label", *task, "--as", "good", offline).code == 0
+    found = [
+        row for row in cli(place.root, "check", *task, "--json").json["results"] if row["id"] == "contradicts"
+    ]
+    assert [row["level"] for row in found] == ["warn"]
+    assert offline in str(found[0]["frames"])
+
+
 EDITS = {
     "an editor's rename": lambda path, data: (
         path.with_name("x").write_bytes(data),

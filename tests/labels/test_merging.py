@@ -71,7 +71,7 @@ def test_different_frames_come_together_with_who_gave_them(pair: Pair, cli: Cli)
     assert labels(pair.ana) == wanted
     shown = cli(pair.ana, "frames", "--json").json["frames"]
     assert {row["frame"]: row["label"] for row in shown if row["label"]} == wanted
-    assert told(cli, pair.ana, pair.keys[5])[-1] == ("bo", "offline")
+    assert told(cli, pair.ana, pair.keys[5]) == [("bo", "offline")]
     assert json.loads((pair.ana / "data" / "marks.json").read_text())[pair.keys[6]]["by"] == "bo"
     taken = cli(pair.ana, "undo", "--dry-run")
     assert "main" in taken.out
