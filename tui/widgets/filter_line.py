@@ -8,6 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.widgets.key_line import KeyLine
+
 
 class FilterLine(Input):
     """Takes the keyboard until enter or esc."""
@@ -24,15 +26,19 @@ class FilterLine(Input):
         self.cursor_blink = False
 
     def open(self, text: str) -> None:
-        """Show the line with the filter that is on."""
+        """Show the line, in the place of the keys, with the filter that is on."""
         self.value = text
-        self.display = True
+        self._take_place(True)
         self.focus()
 
     def close(self) -> None:
         """Take it away."""
-        self.display = False
+        self._take_place(False)
         self.screen.set_focus(None)
+
+    def _take_place(self, here: bool) -> None:
+        self.display = here
+        self.screen.query_one(KeyLine).display = not here
 
     def action_leave(self) -> None:
         self.post_message(self.Left())
