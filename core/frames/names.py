@@ -54,7 +54,8 @@ def tell_by(tellers: Mapping[str, Teller]) -> None:
 def captured_at(key: str) -> datetime | None:
     """Return when a frame was taken, from its name alone; None where the name tells no moment.
 
-    What follows the fourteen digits does not matter: `20251107T005601_1.jpg` is a second picture of that second.
+    What follows the fourteen digits does not matter: `20251107T005601_1.jpg` is a second picture of that second. Of a
+    source whose frames have names of another form its teller is asked.
     """
     if _tellers and (teller := _tellers.get(key[: key.find("/")])) is not None:
         return teller.at(key)
