@@ -159,6 +159,7 @@ class PrintModelsApp(CarefulApp):
                 changed = state.by_source != result.frames or state.scanning != result.scanning
                 state.by_source, state.scanning = result.frames, result.scanning
                 state.unreachable, state.problems = result.unreachable, result.problems
+                state.odd = result.odd
                 state.known = result.total
                 if changed:
                     state.take_frames(result.frames.get(state.source, ()))

@@ -71,7 +71,8 @@ def all_frames(index: FrameIndex, post: Post, *, again: bool) -> FramesFound | N
     )
     changed = result.added or result.removed or not known
     frames = _by_source(index.workspace, index.frames()) if changed else known
-    return FramesFound(frames, False, lines, unreachable)
+    odd = sum(problem.count for problem in result.problems)
+    return FramesFound(frames, False, lines, odd, unreachable)
 
 
 def _by_source(workspace: Workspace, frames: list[Frame]) -> dict[str, tuple[Frame, ...]]:
@@ -90,7 +91,8 @@ def picture(
 
     try:
         source = workspace.source_for(key)
-        check(workspace, source)  # a link that leads to another camera since the last scan shows no picture of it
+        # A link that leads to another camera since the last scan shows no picture of it.
+        check(workspace, source)
         path, root = workspace.frame_path(key), source.path
         return PictureReady(key, box, helpers().load(path, box, root=root, settled=True, cancel=wanted))
     except Cancelled:

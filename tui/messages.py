@@ -33,13 +33,14 @@ class Arrived(Message):
 class FramesFound:
     """The frames of every source, in order of time; `scanning` while more may come.
 
-    `problems` are lines about what is no frame, `unreachable` source → why and what to do; `total` is how many frames
-    are known where these are only the first of them.
+    `problems` are lines about what is no frame, `odd` how many files that is; `unreachable` source → why and what to
+    do; `total` is how many frames are known where these are only the first of them.
     """
 
     frames: Mapping[str, tuple[Frame, ...]]
     scanning: bool
     problems: tuple[str, ...] = ()
+    odd: int = 0
     unreachable: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     total: int = 0
 

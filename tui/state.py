@@ -41,6 +41,7 @@ class State:
     opened: bool = False
     unreachable: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    odd: int = 0
     labels: dict[str, dict[str, Label]] = field(default_factory=dict)
     seq: int = 0
     drafts: dict[str, DraftPriced] = field(default_factory=dict)

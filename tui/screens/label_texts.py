@@ -92,7 +92,7 @@ def _problems(state: State) -> list[Content]:
     """What lies among the frames and is none; the first few, and how many more."""
     if not state.problems:
         return []
-    lines = ["", f"⚠ {plural(len(state.problems), 'thing')} no frame:"]
+    lines = ["", f"⚠ {plural(state.odd, 'thing')} no frame:"]
     for problem in state.problems[:2]:
         lines += _wrapped(problem, most=3)
     return [Content.styled(line, WARN if line.startswith("⚠") else DIM) for line in lines]
@@ -189,7 +189,7 @@ def what_next(state: State) -> Content:
             Content(f"Since {when}: {plural(new, 'frame')}" if new else f"Since {when}: no new frames")
         )
     if state.problems:
-        parts.append(Content.styled(f"{plural(len(state.problems), 'thing')} in the camera no frame", WARN))
+        parts.append(Content.styled(f"no frame in the camera: {plural(state.odd, 'thing')}", WARN))
     parts.append(Content.assemble(("next: ", DIM), (_step(state), "bold")))
     return Content(" · ").join(parts)
 
@@ -243,7 +243,7 @@ def nothing_there(state: State) -> Content:
     if state.problems:
         lines += [
             Content(""),
-            Content.styled(f"{plural(len(state.problems), 'thing')} there is no frame:", WARN),
+            Content.styled(f"{plural(state.odd, 'thing')} there is no frame:", WARN),
         ]
         lines += [Content(problem) for problem in state.problems[:4]]
     return Content("\n").join(lines)
