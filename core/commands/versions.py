@@ -154,6 +154,7 @@ def _counts(classes: Mapping[str, int]) -> str:
 @pass_context
 def versions(ctx: Context, task: str | None, as_json: bool) -> None:
     """List every version of the datasets, newest last, and how far each is: exported, tagged here, on a remote."""
+    from core.errors import PrintModelsError
     from core.releasing.standing import Standing, standings
     from core.storage.git import Git
     from core.versions.manifest import list_versions, withdrawn
@@ -164,7 +165,11 @@ def versions(ctx: Context, task: str | None, as_json: bool) -> None:
     lines: list[str] = []
     far = standings(ws, Git(ws.root), tasks)
     for one in tasks:
-        gone = withdrawn(ws, one)
+        try:
+            gone = withdrawn(ws, one)
+        except PrintModelsError as error:  # the versions themselves are all there
+            gone = {}
+            ctx.notice(f"{error.what} {error.remedy}")
         rows = [
             {**_listed(ws, one, name, gone), **_far(far.get((one.name, name), Standing()))}
             for name in list_versions(ws, one)

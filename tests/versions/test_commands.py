@@ -151,8 +151,11 @@ def test_a_damaged_version_is_listed_with_what_is_wrong_and_hides_no_other(expor
     (root / "v2" / "labels.json").write_text("{")
     (root / "v3").mkdir()
     (root / "v3" / "metadata.jsonl").write_text("{}\n")
+    (root / "withdrawn.json").write_text("[")
     answer = cli(exported.ws.root, "versions")
     assert answer.code == 0, answer.err
+    assert "withdrawn.json" in answer.err
+    (root / "withdrawn.json").unlink()
     lines = answer.out.splitlines()
     assert "24 images" in next(line for line in lines if "v1" in line)
     assert "can't be read" in next(line for line in lines if line.startswith("  v2"))
