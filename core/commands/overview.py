@@ -22,7 +22,7 @@ from core.workspace import Workspace
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
-    from core.storage.git import Git
+    from core.storage.git import Git, RepoState
 
 #: Trainings that status tells about; `runs` lists them all.
 _RECENT_RUNS = 3
@@ -62,8 +62,9 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
             notices.append(full)
         cameras = tuple(_camera(index, name) for name in workspace.active_sources)
         conflicts = {task: n for task in workspace.tasks if (n := len(store.problems(task)))}
-        saved = backup(workspace, store)
-    git = _git(workspace, notices)
+        seen = _look_at_git(workspace, notices)
+        saved = backup(workspace, store, *seen) if seen else None
+    git = _git(workspace, *seen, notices) if seen else {}
     storage = _storage(workspace) if git else {}
     runs = _runs(workspace)
     step = next_step(workspace, tasks, git, runs, frames, conflicts, saved)
@@ -137,13 +138,21 @@ def _model(workspace: Workspace, task: Task) -> str | None:
     return task.current_model if (workspace.root / task.current_model).exists() else None
 
 
-def _git(workspace: Workspace, notices: list[str]) -> dict[str, Any]:
-    from core.releasing.standing import unreleased, waiting_tags
+def _look_at_git(workspace: Workspace, notices: list[str]) -> tuple[Git, RepoState] | None:
     from core.storage.git import Git
 
     try:
         git = Git(workspace.root, workspace.git_log)
-        state = git.state()
+        return git, git.state()
+    except PrintModelsError as error:
+        notices.append(str(error))
+        return None
+
+
+def _git(workspace: Workspace, git: Git, state: RepoState, notices: list[str]) -> dict[str, Any]:
+    from core.releasing.standing import unreleased, waiting_tags
+
+    try:
         tags, exported = waiting_tags(workspace, git), unreleased(workspace, git)
     except PrintModelsError as error:
         notices.append(str(error))
@@ -151,7 +160,7 @@ def _git(workspace: Workspace, notices: list[str]) -> dict[str, Any]:
     return {
         "branch": state.branch,
         "dirty": state.dirty + state.untracked,
-        "waiting": _waiting(git),
+        "waiting": _waiting(git, state),
         "waiting_tags": tags,
         "exported": exported,
         "detached": state.detached,
@@ -159,11 +168,11 @@ def _git(workspace: Workspace, notices: list[str]) -> dict[str, Any]:
     }
 
 
-def _waiting(git: Git) -> int | None:
+def _waiting(git: Git, state: RepoState) -> int | None:
     """Return how many commits no remote has yet, as far as this clone knows; None without a remote."""
-    if not git.line("remote"):
+    if not state.remotes:
         return None
-    if git.rev_parse("HEAD") is None:
+    if state.head is None:
         return 0
     return int(git.line("rev-list", "--count", "HEAD", "--not", "--remotes") or 0)
 

@@ -16,7 +16,7 @@ from core.human import ago, count, plural
 from core.labels import files
 from core.labels.documents import digest, load_base
 from core.labels.store import LabelStore
-from core.storage.git import Git
+from core.storage.git import Git, RepoState
 from core.tasks import Task
 from core.text import safe
 from core.workspace import Workspace
@@ -61,51 +61,49 @@ class Backup:
         return f"{pushed} · {count(alone)} only on this machine ({how})"
 
 
-def backup(workspace: Workspace, store: LabelStore) -> Backup | None:
+def backup(workspace: Workspace, store: LabelStore, git: Git, state: RepoState) -> Backup | None:
     """Compare the labels with those in git; None where git can't be asked."""
-    git = Git(workspace.root)
+    tasks = list(workspace.tasks.values())
+    remote = next(
+        (name for name in (state.upstream, "origin", *state.remotes) if name in state.remotes), None
+    )
     try:
-        remote, there = _seen_on(git)
-        tasks = list(workspace.tasks.values())
+        there = _seen_on(git, state, remote)
+        asked = [
+            f"{revision}:{task.labels_file}" for revision in filter(None, ("HEAD", there)) for task in tasks
+        ]
+        held = [*git.contents(asked), *([] if there else [None] * len(tasks))]
+        missing = [_missing(store, task, data) for task, data in zip(tasks * 2, held, strict=True)]
         return Backup(
             labels=sum(sum(store.counts(task).values()) for task in tasks),
-            unsaved=sum(_missing(git, store, task, "HEAD") for task in tasks),
-            unpushed=sum(_missing(git, store, task, there) for task in tasks) if remote else None,
+            unsaved=sum(missing[: len(tasks)]),
+            unpushed=sum(missing[len(tasks) :]) if remote else None,
             remote=remote,
-            saved_at=_committed_at(git, "HEAD", tasks),
+            saved_at=_committed_at(git, state.head and "HEAD", tasks),
             pushed_at=_committed_at(git, there, tasks),
         )
     except PrintModelsError:
         return None
 
 
-def _seen_on(git: Git) -> tuple[str | None, str | None]:
-    """Return the remote that the branch belongs to, and where its branch was seen last; None for none."""
-    names = (git.line("remote") or "").split()
-    branch = git.branch() or ""
-    own = git.line("config", f"branch.{branch}.remote") or ""
-    remote = next((name for name in (own, "origin", *names) if name in names), None)
+def _seen_on(git: Git, state: RepoState, remote: str | None) -> str | None:
+    """Return where the branch was last seen on its remote; None for nowhere."""
     if remote is None:
-        return None, None
-    seen = (f"refs/remotes/{remote}/{branch}", f"refs/remotes/{remote}/HEAD")
-    upstream = git.line("rev-parse", "--symbolic-full-name", "@{upstream}") or ""
-    return remote, next((ref for ref in (upstream, *seen) if ref and git.rev_parse(ref)), None)
+        return None
+    seen = (f"refs/remotes/{remote}/{state.branch}", f"refs/remotes/{remote}/HEAD")
+    return next((ref for ref in ("@{upstream}", *seen) if git.rev_parse(ref)), None)
 
 
-def _missing(git: Git, store: LabelStore, task: Task, revision: str | None) -> int:
-    """Return how many labels of a task a commit has not, or has otherwise; taken off ones count as well."""
-    held = _labels_at(git, store, task, revision)
+def _missing(store: LabelStore, task: Task, data: bytes | None) -> int:
+    """Return how many labels of a task a committed file has not, or has otherwise; taken off ones count as well."""
+    held = _labels_of(store, task, data) if data is not None else {}
     now = store.classes(task)
     if now == held:
         return 0
     return sum(now.get(frame) != held.get(frame) for frame in now.keys() | held.keys())
 
 
-def _labels_at(git: Git, store: LabelStore, task: Task, revision: str | None) -> Mapping[str, str]:
-    blob = git.rev_parse(f"{revision}:{task.labels_file}") if revision else None
-    if blob is None:
-        return {}
-    (data,) = git.cat_file([blob])
+def _labels_of(store: LabelStore, task: Task, data: bytes) -> Mapping[str, str]:
     base = store.database.ask(lambda db: load_base(db, task.name))
     if base is not None and base.sha256 == digest(data):
         return base.values  # the file as it was agreed on: no need to read it once more

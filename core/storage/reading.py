@@ -188,21 +188,27 @@ class Reader:
             found[path] = Entry(mode, blob)
         return found
 
+    def contents(self, names: Sequence[str]) -> list[bytes | None]:
+        """Return the bytes of objects by any name git knows ('HEAD:a/b'), in order; None for one that is not there."""
+        if not names:
+            return []
+        out = self.ask("cat-file", "--batch", "--buffer", stdin=_bytes("\n".join(names)) + b"\n").out
+        found: list[bytes | None] = []
+        at = 0
+        for _ in names:
+            end = out.index(b"\n", at)
+            size = out[at:end].rsplit(b" ", 1)[-1]
+            there = size.isdigit()  # else it says 'NAME missing'
+            found.append(out[end + 1 : end + 1 + int(size)] if there else None)
+            at = end + 1 + (int(size) + 1 if there else 0)
+        return found
+
     def cat_file(self, blobs: Sequence[str]) -> list[bytes]:
         """Return the bytes of blobs, in order, read by one process. Raises Damaged where one is missing."""
-        if not blobs:
-            return []
-        out = self.ask("cat-file", "--batch", "--buffer", stdin="\n".join(blobs).encode() + b"\n").out
-        contents, at = [], 0
-        for blob in blobs:
-            end = out.index(b"\n", at)
-            facts = out[at:end].split()
-            if len(facts) != 3:
-                raise Damaged(f"git lacks the object {blob[:12]}.", "Look with: git fsck")
-            size = int(facts[2])
-            contents.append(out[end + 1 : end + 1 + size])
-            at = end + size + 2
-        return contents
+        contents = self.contents(blobs)
+        if None in contents:
+            raise Damaged(f"git lacks the object {blobs[contents.index(None)][:12]}.", "Look with: git fsck")
+        return [data for data in contents if data is not None]
 
     def check_ignore(self, paths: Iterable[str]) -> dict[str, str]:
         """Return path → 'file:line: pattern' of those that an ignore rule hides, tracked or not."""
