@@ -11,8 +11,9 @@ every command before it ends, export and release before they read.
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,6 @@ from core.labels.documents import (
     marks_document,
     save_base,
 )
-from core.labels.model import LabelProblem
 from core.labels.reconcile import (
     UNWRITTEN,
     bytes_of,
@@ -44,14 +44,13 @@ from core.labels.reconcile import (
     with_ours,
 )
 from core.labels.revive import revive
-from core.labels.steps import MARKS
 from core.labels.store import LabelStore
+from core.labels.waiting import tell_waiting
 from core.tasks import Task
 from core.text import safe
 from core.workspace import Workspace
 
-#: Entries that wait for a decision are named up to so many.
-_NAMED = 5
+_LARGE, _REST, _LONG_REST = 2_000_000, 1.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +121,17 @@ def flush(workspace: Workspace, store: LabelStore, task: Task, *, accept_outside
 def flush_all(workspace: Workspace, store: LabelStore, *, accept_outside: bool = False) -> list[Flushed]:
     """Flush every task."""
     return [flush(workspace, store, task, accept_outside=accept_outside) for task in workspace.tasks.values()]
+
+
+def rest_before_writing(workspace: Workspace) -> float:
+    """Return how many seconds of rest label files wait for: one, or half a minute where one is so large that writing
+    it takes a while; then it is written that often, however busy a person is.
+    """
+    large = False
+    for task in workspace.tasks.values():
+        with suppress(OSError):
+            large = large or os.stat(workspace.labels_path(task)).st_size >= _LARGE
+    return _LONG_REST if large else _REST
 
 
 def changed_outside(workspace: Workspace, store: LabelStore) -> tuple[str, ...]:
@@ -204,33 +214,11 @@ def _taken_in(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
     try:
         reconcile(workspace, store, doc, accept)
         store.file_errors.pop(doc.name, None)
-        _tell_waiting(store, doc)
+        tell_waiting(store, doc)
     except PrintModelsError as error:
         store.seen[doc.name] = seen
         store.file_errors[doc.name] = error
         store.notices.append(f"{error.what} {error.remedy}")
-
-
-def _tell_waiting(store: LabelStore, doc: Document) -> None:
-    """Say which entries wait for a decision, each set of them once."""
-    waiting = store.database.ask(lambda db: queries.problems(db, doc.name))
-    told = frozenset((entry.key, entry.value) for entry in waiting)
-    if told == store.waiting_told.get(doc.name, frozenset()):
-        return
-    store.waiting_told[doc.name] = told
-    if waiting:
-        way = "mark" if doc.name == MARKS else "label"
-        store.notices.append(
-            f"{safe(doc.path.name)}: {plural(len(waiting), 'entry', 'entries')} waiting for a decision: "
-            f"{'; '.join(_entry(entry) for entry in waiting[:_NAMED])}"
-            f"{f'; and {len(waiting) - _NAMED} more' if len(waiting) > _NAMED else ''}. "
-            f"{way.title()} the frame, or correct the entry; nothing is exported until then."
-        )
-
-
-def _entry(entry: LabelProblem) -> str:
-    line = f"line {entry.line}: " if entry.line else ""
-    return f"{line}{safe(entry.key, limit=120)}: {safe(entry.what)}"
 
 
 def _files_lock(workspace: Workspace) -> AbstractContextManager[None]:
@@ -248,7 +236,7 @@ def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool)
     try:
         outside = reconcile(workspace, store, doc, accept)
         written = _write(store, doc)
-        _tell_waiting(store, doc)
+        tell_waiting(store, doc)
         store.file_errors.pop(doc.name, None)
         store.seen[doc.name] = stat_of(doc.path)
         if not outside and not written:

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import Damaged, Refused
 from core.labels import files
-from core.labels.sync import changed_outside, flush_all, open_store
+from core.labels.sync import changed_outside, flush_all, open_store, rest_before_writing
 from tests.labels.conftest import Desk, key, keys
 
 TASK = "offline-detection"
@@ -79,6 +79,12 @@ def test_polling_names_a_file_once_and_looks_at_its_stat_only(
     assert changed_outside(desk.ws, store) == ("labels.json",)
     assert desk.flush(store).written is True
     assert changed_outside(desk.ws, store) == ()
+
+
+def test_a_large_label_file_is_written_less_often(desk: Desk) -> None:
+    assert rest_before_writing(desk.ws) == 1
+    desk.write("{" + " " * 2_000_000 + "}")
+    assert rest_before_writing(desk.ws) == 30
 
 
 def test_both_sides_changed_different_frames(desk: Desk) -> None:
