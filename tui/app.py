@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import partial
-from importlib import import_module
 from typing import Any, ClassVar
 
 from textual import events
@@ -44,6 +42,7 @@ from tui.screens.base import Place
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
+from tui.screens.later import later
 from tui.screens.log import LogScreen
 from tui.state import State
 from tui.themes import THEMES, colours, named
@@ -58,12 +57,6 @@ _RUNS_S = 2.0
 _SCAN_S = 20.0
 
 
-def _later(module: str, name: str) -> Screen[Any]:
-    """Make a screen that is imported when a person first goes there: the first picture does not wait for its parts."""
-    screen: Screen[Any] = getattr(import_module(module), name)()
-    return screen
-
-
 class PrintModelsApp(CarefulApp):
     """print-models in a terminal."""
 
@@ -72,9 +65,9 @@ class PrintModelsApp(CarefulApp):
     ENABLE_COMMAND_PALETTE = True
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         keymap.LABEL: LabelScreen,
-        keymap.VERSIONS: partial(_later, "tui.screens.versions", "VersionsScreen"),
-        keymap.STORAGE: partial(_later, "tui.screens.storage", "StorageScreen"),
-        keymap.TRAINING: partial(_later, "tui.screens.training", "TrainingScreen"),
+        keymap.VERSIONS: later("versions", "VersionsScreen"),
+        keymap.STORAGE: later("storage", "StorageScreen"),
+        keymap.TRAINING: later("training", "TrainingScreen"),
     }
     DEFAULT_MODE = keymap.LABEL
 
