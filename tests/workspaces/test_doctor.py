@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from core.process import run
 from core.storage import remotes
 from tests.conftest import Answer, Cli, Place, git
-from tests.workspaces.conftest import Old, listing, settle
+from tests.workspaces.conftest import Old, listing, pointer, settle
 
 
 def results(answer: Answer) -> dict[str, dict[str, str]]:
@@ -224,6 +225,14 @@ def test_a_server_is_asked_whether_git_lfs_answers(
     assert (answer.id, answer.fine) == ("lfs", fine)
     assert said in answer.text
     assert "\x1b" not in answer.text
+
+
+def test_git_lfs_gives_up_where_a_login_is_asked_for(place: Place, remote: Path) -> None:
+    """Nothing prompts: git-lfs, asked as every program here is, ends by itself and does not ask the server for ever."""
+    with lfs_server(401) as url:
+        words = ["git", "-c", f"lfs.url={url}", "lfs", "smudge"]
+        done = run(words, cwd=place.root, stdin=pointer(b"nowhere"), timeout=20, check=False)
+    assert done.code != 0
 
 
 def test_a_login_that_git_has_stored_is_used_and_never_shown(
