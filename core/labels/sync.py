@@ -238,7 +238,7 @@ def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool)
         written = _write(store, doc)
         tell_waiting(store, doc)
         store.file_errors.pop(doc.name, None)
-        store.seen[doc.name] = stat_of(doc.path)
+        store.seen[doc.name] = "" if written else seen[1]
         if not outside and not written:
             store.agreed[doc.name] = seen
         return Flushed(doc.path, written, outside, None)

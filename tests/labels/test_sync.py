@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
+from core.durable import atomic_write
 from core.errors import Damaged, Refused
 from core.labels import files
 from core.labels.sync import changed_outside, flush_all, open_store, rest_before_writing
@@ -78,6 +80,24 @@ def test_polling_names_a_file_once_and_looks_at_its_stat_only(
     desk.file.unlink()
     assert changed_outside(desk.ws, store) == ("labels.json",)
     assert desk.flush(store).written is True
+    assert changed_outside(desk.ws, store) == ()
+
+
+def test_an_edit_in_the_moment_after_writing_is_noticed_by_polling(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana")
+
+    def overtaken(path: Path, data: bytes) -> None:
+        atomic_write(path, data)
+        desk.write({key(0): "offline", key(1): "active"})
+
+    monkeypatch.setattr("core.labels.sync.atomic_write", overtaken)
+    desk.flush(store)
+    monkeypatch.undo()
+    assert changed_outside(desk.ws, store) == ("labels.json",)
+    assert desk.flush(store).outside == 1
     assert changed_outside(desk.ws, store) == ()
 
 
