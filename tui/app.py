@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from time import monotonic
 from typing import Any, ClassVar
 
 from textual import events
@@ -95,6 +96,7 @@ class PrintModelsApp(CarefulApp):
         )
         self.bridge = Bridge(workspace, self._post)
         self._rests: dict[str, Timer] = {}
+        self._writes_at = 0.0
         self._said: dict[str, str] = {}
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -253,10 +255,20 @@ class PrintModelsApp(CarefulApp):
     def _soon(self) -> None:
         """After a moment of rest: the price of the draft; after a little more, the label files."""
         self._after("draft", _REST_S, self._price)
-        self._after("flush", _FLUSH_S, self.bridge.flush)
+        self._write_later()
 
         self._after("recordings", _LONG_REST_S, self._find_recordings)
         self.moved()
+
+    def _write_later(self) -> None:
+        """Label files follow after a moment's rest; where one is large, every half minute, however busy a person is."""
+        from core.labels.sync import rest_before_writing
+
+        seconds = rest_before_writing(self.state.workspace)
+        due = self._writes_at - monotonic()
+        seconds = due if seconds > _FLUSH_S and due > 0 else seconds
+        self._writes_at = monotonic() + seconds
+        self._after("flush", seconds, self.bridge.flush)
 
     def moved(self) -> None:
         """Where the person is now is kept after a moment of rest."""
