@@ -93,7 +93,7 @@ def _here(workspace: Workspace, git: Git, store: LabelStore, found: Ledger) -> s
     from core.releasing.standing import waiting_tags
     from core.storage.backup import backup
 
-    saved = backup(workspace, store)
+    saved = backup(workspace, store, git, git.state())
     if saved is None or saved.remote is None:
         return "everything: there is no remote yet"
     parts = [f"{plural(saved.unsaved, 'label')} in no commit"] if saved.unsaved else []

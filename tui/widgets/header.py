@@ -45,14 +45,18 @@ def _left(state: State) -> list[Part]:
     task, labels = state.task, state.of(state.task)
     total = f"{count(len(labels))}/{count(max(state.total(), len(labels)))}" + ("…" if state.scanning else "")
     initials = "".join(word[:1] for word in task.name.replace("_", "-").split("-"))
-    source = f" · {safe(state.source, limit=30)}" if len(state.workspace.sources) > 1 else ""
+    source = safe(state.source, limit=20) if len(state.workspace.active_sources) > 1 else ""
     counts = state.class_counts()
     classes = Content("  ").join(
         Content.styled(f"{GLYPHS[task.code(name)]} {name} {count(counts[name])}", COLOURS[task.code(name)])
         for name in sorted(task.classes)
     )
     return [
-        Part(Content.styled(_home(state.workspace.root) + source, DIM), _PATH),
+        Part(
+            Content.styled(_home(state.workspace.root) + (f" · {source}" if source else ""), DIM),
+            _PATH,
+            Content.styled(source, DIM) if source else None,
+        ),
         Part(Content.styled(task.name, "bold $accent"), _TASK, Content.styled(initials, "bold $accent")),
         Part(Content.styled(total, "bold")),
         Part(classes, _CLASSES),
