@@ -126,7 +126,7 @@ def _walk(terminal: Terminal) -> None:
     terminal.rest()
     for key in ("\x1b[F", "a", "u", *["\x1b[D"] * 4, "V", "f", "S", "T", "@", "q", "?", "q", "!", "L", "!"):
         terminal.press(key)
-        terminal.rest(0.25)
+        terminal.rest(0.15)
     terminal.press("q")
     assert terminal.end(30) == 0
 
@@ -155,6 +155,7 @@ def test_f_107_nothing_from_outside_reaches_a_terminal_raw_from_a_command(
         assert unruly(terminal.bytes) == [], words
 
 
+@pytest.mark.slow
 def test_f_108_markup_in_names_is_literal(
     place: Place, started: Callable[..., Terminal], tmp_path: Path
 ) -> None:
@@ -304,16 +305,23 @@ def test_f_113_a_terminal_that_can_do_too_little_is_refused(
     assert unruly(terminal.bytes) == []
 
 
-@pytest.mark.parametrize("lesser", [{"TERM": "xterm", "COLORTERM": ""}, {"LC_ALL": "C", "LANG": "C"}])
-def test_f_113_a_lesser_terminal_is_drawn_in(
-    started: Callable[..., Terminal], lesser: dict[str, str]
-) -> None:
+def test_f_113_sixteen_colours_are_enough(started: Callable[..., Terminal]) -> None:
     """text fallback or clear refusal"""
-    terminal = started(**lesser)
+    terminal = started(TERM="xterm", COLORTERM="")
     terminal.read_until(drawn)
-    if lesser.get("TERM") == "xterm":
-        terminal.rest()
-        assert b"38;2;" not in terminal.bytes, "a terminal of sixteen colours is sent no others"
+    terminal.rest()
+    assert b"38;2;" not in terminal.bytes
+    assert b"38;5;" not in terminal.bytes
+    terminal.press("q")
+    assert terminal.end(20) == 0
+
+
+def test_f_113_in_the_c_locale_it_is_drawn_in_ascii(started: Callable[..., Terminal]) -> None:
+    """text fallback or clear refusal"""
+    terminal = started(LC_ALL="C", LANG="C")
+    terminal.read_until(lambda sent: b"no label" in sent and b"offline" in sent)
+    terminal.rest()
+    assert all(byte < 128 for byte in terminal.bytes)
     terminal.press("q")
     assert terminal.end(20) == 0
 
