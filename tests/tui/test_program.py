@@ -131,3 +131,27 @@ def test_a_folder_that_is_no_workspace_says_what_to_do(tmp_path):
         assert b"print-models init" in opened.bytes
     finally:
         opened.close()
+
+
+def test_a_step_sends_what_changed_and_rest_sends_nothing(workspace):
+    place = workspace(frames=4)
+    first = (place.root / place.keys[0]).read_bytes()
+    for key in place.keys[1:]:
+        (place.root / key).write_bytes(first)  # a printer that stands
+    opened = Terminal("-C", str(place.root), cwd=place.root)
+    try:
+        opened.read_until(drawn)
+        opened.rest(1.5)
+        whole = len(opened.bytes)
+        opened.press("\x1b[C")
+        opened.rest(1.0)
+        steps = []
+        for _ in range(2):
+            opened.press("\x1b[C")
+            steps.append(len(opened.rest(1.0)))
+        assert all(0 < step < 2500 for step in steps), (whole, steps)
+        assert opened.rest(2.5) == b"", "nothing is sent while nothing happens"
+        opened.press("q")
+        assert opened.end(20) == 0
+    finally:
+        opened.close()
