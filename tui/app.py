@@ -109,7 +109,8 @@ class PrintModelsApp(CarefulApp):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Where the terminal has no UTF-8, everything is drawn in ASCII."""
-        return [*super().get_line_filters(), *self._plain]
+        first = [plain.Styled()] if self.no_color else []
+        return [*first, *super().get_line_filters(), *self._plain]
 
     def wear(self, name: str) -> None:
         """Change the colours, and remember that for the next time."""
@@ -249,7 +250,7 @@ class PrintModelsApp(CarefulApp):
         words = f"{result.what} {result.remedy}".strip()
         known = self._said.get(result.job)
         self._said[result.job] = words
-        if words != known:
+        if words != known and result.job not in getattr(self.screen, "SAYS", ()):
             self.notify(words, title=f"{result.job} failed", severity="error", markup=False, timeout=15)
 
     def _soon(self) -> None:

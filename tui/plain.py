@@ -1,4 +1,4 @@
-"""Where a terminal has no UTF-8: every sign of the app as one ASCII character of the same width.
+"""Where a terminal has no UTF-8: every sign of the app as one ASCII character of the same width; and NO_COLOR.
 
 What always holds: two classes never get the same sign, a line keeps its width, and no byte above 127 is written.
 Called by the app when it starts; the locale of the environment decides.
@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
@@ -19,7 +20,7 @@ _SIGNS = {
     "○": "o", "●": "@", "◆": "#", "◇": "%", "▲": "A", "△": "^", "■": "H", "□": "B", "★": "*", "☆": "x",
     "░": ":", "█": "#", "▓": "%", "▒": "=", "▚": "\\", "▞": "/", "▙": "L", "▟": "J", "▛": "F", "▜": "T",
     "·": ".", "✓": "+", "✗": "x", "☐": ".", "⚑": "!", "▸": ">", "▾": "v", "▶": ">", "▪": "*", "•": "*",
-    "→": ">", "←": "<", "↑": "^", "↓": "v", "≠": "#", "−": "-", "–": "-", "—": "-", "×": "x", "…": "~", "±": "~",
+    "→": ">", "←": "<", "↑": "^", "↓": "v", "≠": "#", "−": "-", "–": "-", "—": "-", "×": "x", "…": "~", "±": "+",
     "“": '"', "”": '"', "‘": "'", "’": "'", "▀": '"', "▄": "_",
     # heights, also of a scroll bar
     "▁": "_", "▂": ".", "▃": "-", "▅": "=", "▆": "+", "▇": "%", "▌": "|", "▊": "|", "▎": "|", "▐": "|",
@@ -50,6 +51,13 @@ def _other(char: str) -> str:
     if "\u2800" <= char <= "\u28ff":
         return " " if char == "\u2800" else "."
     return "?" * cell_len(char)
+
+
+class Styled(LineFilter):
+    """What a chart leaves without any style gets an empty one: the filter for NO_COLOR asks every piece for its own."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [Segment(text, style or Style.null(), control) for text, style, control in segments]
 
 
 class Ascii(LineFilter):

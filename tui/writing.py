@@ -11,7 +11,7 @@ from textual.content import Content
 
 from tui.drawing import DIM
 
-_HEAD = 14
+_HEAD, _NARROW = 14, 40
 
 
 def hung(

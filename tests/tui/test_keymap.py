@@ -78,9 +78,12 @@ def test_the_footer_has_at_most_eight_keys(place):
 def test_the_help_holds_every_action_of_its_screen():
     task = next(iter(tasks_of(Settings()).values()))
     for place in keymap.PLACES:
-        text = help_text(place, task).plain
-        for action in keymap.actions_of(place):
-            assert action.help in text
+        for width in (34, 74, 150):
+            text = help_text(place, task, width).plain
+            assert max(len(line) for line in text.split("\n")) <= width
+            joined = " ".join(text.split())
+            for action in keymap.actions_of(place):
+                assert action.help in joined
 
 
 def test_the_page_of_keys_is_the_one_of_this_table():

@@ -76,6 +76,15 @@ async def test_a_training_is_shown_with_curves_words_and_log(workspace, opened, 
         assert "\x1b" not in page.text()
 
 
+async def test_without_colour_a_training_is_told_by_signs_and_words(workspace, opened, monkeypatch):
+    place = workspace(frames=2)
+    _run(place.root, over=True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.press("T")
+        await page.see("✓", "finished", "▪ train 80 %", "▪ valid. 90 %", "┣")
+
+
 async def test_a_training_that_died_says_so_and_stop_asks_first(workspace, opened, monkeypatch):
     place = workspace(frames=2)
     _run(place.root, over=False)

@@ -27,6 +27,8 @@ class Place(Screen[None]):
     PLACE: ClassVar[str] = ""
     #: What the keys for reading on scroll.
     SCROLLS: ClassVar[str] = ""
+    #: The jobs whose failure the screen draws itself: no second word about them is needed.
+    SAYS: ClassVar[frozenset[str]] = frozenset()
     AUTO_FOCUS = ""
 
     @property

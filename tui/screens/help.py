@@ -14,14 +14,20 @@ from tui import keymap
 from tui.drawing import BOLD, COLOURS, GLYPHS, class_keys
 from tui.screens.base import Place
 from tui.widgets.pane import Pane
+from tui.writing import wrapped
+
+_KEYS, _KEYS_NARROW, _NARROW = 18, 11, 50
 
 WORDS = (
     ("frame", "one picture of a camera"),
     ("task", "a question asked of every frame, with its classes"),
     ("draft", "the dataset version that would be made now; the header shows it with its price"),
+    ("stretch", "frames in a row that were labelled, or changed, in one step"),
     ("version", "a folder datasets/TASK/vN that never changes, with its images in Git LFS"),
     ("recording", "frames of one sitting; a split never cuts one"),
     ("release", "a version with its commit and tag, and on demand on a remote"),
+    ("split", "the sides of a version: a model learns from train, is measured on validation"),
+    ("baseline", "what a rule reaches that sees no picture: a model has to beat it"),
     ("training", "a model being made in the background; it goes on when you leave"),
 )
 
@@ -39,17 +45,22 @@ class HelpScreen(Place):
 
     def compose_body(self) -> ComposeResult:
         with Pane(id="help"):
-            yield Static(help_text(self._place, self._about), id="help-text", markup=False)
+            yield Static(id="help-text", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#help").border_title = Content(f"keys on the {self._place} screen")
+
+    def resized(self) -> None:
+        super().resized()
+        text = help_text(self._place, self._about, self.query_one("#help", Pane).room)
+        self.query_one("#help-text", Static).update(text)
 
     def action_close(self) -> None:
         self.dismiss()
 
 
-def help_text(place: str, task: Task) -> Content:
-    """Everything that works on a screen."""
+def help_text(place: str, task: Task, width: int) -> Content:
+    """Everything that works on a screen, its group first, then the words; no line wider than `width`."""
     lines: list[Content] = []
     taken = class_keys(task) if place == keymap.LABEL else {}
     if taken:
@@ -58,16 +69,24 @@ def help_text(place: str, task: Task) -> Content:
             keys = " ".join(
                 key for key, meant in sorted(class_keys(task).items(), reverse=True) if meant == class_
             )
-            lines.append(_row(keys, Content.styled(f"{GLYPHS[code]} {class_}", COLOURS[code])))
+            lines += _row(keys, f"{GLYPHS[code]} {class_}", width, COLOURS[code])
         lines.append(Content(""))
     for group, rows in keymap.help_of([place], taken).items():
         lines.append(Content.styled(group, BOLD))
-        lines += [_row(keys, Content(words)) for keys, words in rows]
+        lines += [line for keys, words in rows for line in _row(keys, words, width)]
         lines.append(Content(""))
     lines.append(Content.styled("Words", BOLD))
-    lines += [_row(word, Content(meaning)) for word, meaning in WORDS]
+    lines += [line for word, meaning in WORDS for line in _row(word, meaning, width)]
     return Content("\n").join(lines)
 
 
-def _row(keys: str, words: Content) -> Content:
-    return Content.assemble("  ", (f"{keys:<14}", "$accent"), words)
+def _row(keys: str, words: str, width: int, style: str = "") -> list[Content]:
+    """Return keys with their words beside them; keys that need more room stand on a line of their own."""
+    column = _KEYS if width >= _NARROW else _KEYS_NARROW
+    first, *rest = wrapped(words, width - column - 2, style)
+    if len(keys) >= column:
+        head = [Content.styled(f"  {keys}", "$accent").truncate(width, ellipsis=True)]
+        rest = [first, *rest]
+    else:
+        head = [Content.assemble("  ", (f"{keys:<{column}}", "$accent"), first)]
+    return head + [Content.assemble(" " * (column + 2), line) for line in rest]

@@ -20,6 +20,7 @@ class LogScreen(Place):
 
     PLACE = keymap.LOG
     SCROLLS = "#log"
+    SAYS = frozenset({"git log"})
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.LOG)
 
     def compose_body(self) -> ComposeResult:

@@ -34,6 +34,7 @@ class ReleaseScreen(Place):
 
     PLACE = keymap.RELEASE
     SCROLLS = "#release"
+    SAYS = frozenset({"release"})
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.RELEASE)
 
     def __init__(self, task: Task) -> None:
@@ -101,7 +102,9 @@ class ReleaseScreen(Place):
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        self.query_one("#plan", Static).update(plan_text(self._plan, done=self._made is not None))
+        plan = self.query_one("#plan", Static)
+        plan.display = self._plan is not None or self._problem is None
+        plan.update(plan_text(self._plan, done=self._made is not None))
         self.query_one("#outcome", Static).update(self._outcome())
         if self._made is not None or self._problem is not None:
             self.call_after_refresh(self.query_one("#release").scroll_end, animate=False)
@@ -111,7 +114,8 @@ class ReleaseScreen(Place):
         if self._made is not None:
             return made_text(self._made)
         if self._problem is not None:
-            return Content.assemble(("✗ ", BAD), (self._problem.what, BAD), "\n\n", self._problem.remedy)
+            remedy = self._problem.remedy.replace("--push", "p adds the push")
+            return Content.assemble(("✗ ", BAD), (self._problem.what, BAD), "\n\n", remedy)
         if self._busy and self._plan is not None:
             return _progress_line(self._progress)
         if self._ask_over and self._plan is not None:

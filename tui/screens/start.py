@@ -25,6 +25,7 @@ class StartScreen(Place):
 
     PLACE = keymap.START
     SCROLLS = "#start"
+    SAYS = frozenset({"start"})
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.START)
 
     def __init__(self, task: Task) -> None:

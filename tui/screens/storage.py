@@ -25,6 +25,7 @@ class StorageScreen(Place):
 
     PLACE = keymap.STORAGE
     SCROLLS = "#storage"
+    SAYS = frozenset({"storage"})
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.STORAGE)
 
     def __init__(self) -> None:
@@ -140,14 +141,13 @@ def ledger_lines(seen: LedgerSeen, width: int) -> list[Content]:
 
 def plan_lines(seen: LedgerSeen, width: int) -> list[Content]:
     """What the drafts would come to under every plan."""
-    lines: list[Content] = []
+    note = "▸ is the one in use. Another one: plan = in print-models.toml, below [storage]; then r measures again."
+    lines = [*wrapped(note, width, DIM), Content("")]
     for row in seen.plans:
         mark = ("▸ ", f"bold {GOOD}") if row.chosen else ("  ", "")
         style = BAD if row.over else ""
-        line = Content.assemble(
-            mark, (f"{row.name:19}", BOLD), (f"{row.share:>9}", style), f"  clones {row.clones}"
-        )
+        line = Content.assemble(mark, (f"{row.name:19}", BOLD), (f"{row.share:>9}", style))
         lines.append(line.truncate(width, ellipsis=True))
-        lines += [Content.assemble("    ", text) for text in wrapped(row.note, width - 4, DIM)]
-    note = "▸ is the one in use. Another one: plan = in print-models.toml, below [storage]; then r measures again."
-    return [*lines, Content(""), *wrapped(note, width, DIM)]
+        words = f"{row.note}; clones: {row.clones}"
+        lines += [Content.assemble("    ", text) for text in wrapped(words, width - 4, DIM)]
+    return lines

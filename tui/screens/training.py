@@ -7,6 +7,7 @@ nothing; what stops a training or commits a model is confirmed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -108,6 +109,11 @@ class TrainingScreen(Place):
                 if result == self._seen:
                     return
                 self._seen = result
+                # The list is looked at less often: what is known here of one training goes into its row.
+                self._rows = tuple(
+                    replace(row, state=result.state) if row.id == result.id else row
+                    for row in self._rows or ()
+                )
             case RunStarted():
                 self._started = result.id
                 self.say(f"{result.id} has started; it goes on when you leave.")

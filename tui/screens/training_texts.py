@@ -86,5 +86,5 @@ def results_text(seen: RunSeen, width: int) -> Content:
         lines += [Content(""), Content.styled(f"{plural(len(seen.wrong), 'frame')} it got wrong", DIM)]
     for name, label, answer, sure in seen.wrong:
         tail = Content.styled(f"{label}, said {answer} {sure} %", WARN)
-        lines.append(beside(Content(name), tail, width))
+        lines.append(beside(Content(name), tail, min(width, 76)))
     return Content("\n").join(lines)

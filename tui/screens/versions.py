@@ -41,6 +41,7 @@ class VersionsScreen(Place):
 
     PLACE = keymap.VERSIONS
     SCROLLS = "#detail"
+    SAYS = frozenset({"versions", "pair", "card", "check"})
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.VERSIONS)
 
     def __init__(self) -> None:

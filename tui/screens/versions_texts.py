@@ -27,6 +27,8 @@ _LEVELS = {
     "unknown": ("·", DIM),
 }
 _BAR = 16
+#: A row wider than this is no longer read as one.
+_ROW = 76
 #: From this width on every version is listed with all that is known of it, else only the chosen one.
 _WIDE = 38
 
@@ -111,7 +113,7 @@ def sentences(pair: PairSeen, checked: VersionChecked | None, width: int) -> lis
     found = checked.verdict if checked else pair.verdict
     lines += hung("is it sound", found.what, width, mark=_LEVELS.get(found.level, ("?", DIM)))
     verdict, mark = _verdict(pair, found)
-    return lines + hung("so", verdict, width, style=BOLD, mark=mark)
+    return lines + hung("verdict", verdict, width, style=BOLD, mark=mark)
 
 
 def _changes(pair: PairSeen) -> str:
@@ -170,14 +172,19 @@ def _tables(pair: PairSeen, width: int) -> list[Content]:
 
 def _stretch(hunk: tuple[str, int, str, int], width: int) -> Content:
     where, frames, change, new = hunk
-    tail = Content.styled(f"{count(frames)} × {change}" + (f"  {signed_size(new)}" if new else ""), DIM)
-    return beside(Content(where), tail, width)
+    width = min(width, _ROW)
+    what = f"{count(frames)} × {change}"
+    cost = f"  {signed_size(new)}" if new else ""
+    if len(where) + len(what) + len(cost) + 1 > width:
+        cost = ""
+    return beside(Content(where), Content.styled(what + cost, DIM), width)
 
 
 def frames_of(pair: PairSeen, width: int) -> Content:
     """Every frame that changes, a row each: its name where there is room, else its time."""
     if not pair.frames:
         return Content.styled("No frame changes.  (f: back)", DIM)
+    width = min(width, _ROW)
     widest = max(len(words) for _, _, words in pair.frames)
     named = width >= widest + 2 + max(len(name) for name, _, _ in pair.frames)
     lines = [Content.styled(f"{plural(len(pair.frames) + pair.more, 'frame')} that change  (f: back)", DIM)]
