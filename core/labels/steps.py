@@ -13,7 +13,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from core.frames.names import captured_at
@@ -142,12 +142,14 @@ def pack(frames: list[str]) -> bytes:
 
 
 def when(frames: Iterable[str]) -> str:
-    """Return ' · 20251111 08:54–09:24' for frames of known times, the first to the last."""
+    """Return ' · 20251111 08:54–09:24' for frames of known times, the first to the last; only days from one day on."""
     moments = [at for frame in frames if (at := captured_at(frame)) is not None]
     if not moments:
         return ""
     first, last = min(moments), max(moments)
-    return f" · {first:%Y%m%d %H:%M}" + (f"–{last:%H:%M}" if last != first else "")
+    if last - first < timedelta(days=1):
+        return f" · {first:%Y%m%d %H:%M}" + (f"–{last:%H:%M}" if last != first else "")
+    return f" · {first:%Y%m%d}–{last:%Y%m%d}"
 
 
 # --- undo and redo ----------------------------------------------------------------------------------------------

@@ -72,6 +72,26 @@ def test_an_older_journal_that_does_not_say_what_undo_took_back_resurrects_nothi
     assert again.undo("ana") is None
 
 
+def test_a_persons_import_can_be_taken_back_on_a_new_card_and_a_first_sight_not(desk: Desk) -> None:
+    desk.write({key(0): "active"})
+    store = desk.open()
+    store.set_many(TASK, {key(1): "active", key(2): "offline"}, how="imported", who="ana", what="other.json")
+    desk.flush(store)
+    new_card(desk)
+    again = desk.open()
+    assert again.undo("ana").changed == 2  # type: ignore[union-attr]  # there is one
+    assert again.classes(TASK) == {key(0): "active"}
+    assert again.undo("ana") is None
+
+
+def test_a_step_over_several_days_names_its_days(desk: Desk) -> None:
+    store = desk.open()
+    step = store.set(TASK, [key(30), key(10, "20251109")], "active", who="ana")
+    assert step.text == "active × 2 · 20251107–20251109"
+    night = store.set(TASK, [key(1430, "20251110"), key(20, "20251111")], "active", who="ana")
+    assert night.text == "active × 2 · 20251110 23:50–00:20"
+
+
 @pytest.mark.parametrize("gone", [1, 30])
 def test_where_the_file_says_otherwise_it_is_taken_and_undo_gives_the_history_back(
     desk: Desk, gone: int
