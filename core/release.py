@@ -30,6 +30,7 @@ from core.storage.lfs import store_of
 from core.versions import manifest
 from core.versions.kept import drop
 from core.versions.manifest import Version
+from core.versions.stage import sweep
 from core.workspace import Workspace
 
 __all__ = ["NotPushed", "ReleasePlan", "Released", "Saved", "plan", "run", "save"]
@@ -103,6 +104,7 @@ def run(
     with lock(workspace.private / "release.lock", what="a release"):
         git = Git(workspace.root, workspace.git_log)
         checks.repository(workspace, git)
+        sweep(workspace)
         if plan.commit is None:
             flush_labels(workspace, [plan.task])
         version = plan.existing or _exported(plan, report, cancel)

@@ -73,10 +73,10 @@ def export(
     or have the same bytes under two labels; Lacking where room or an image's bytes lack; Cancelled. Then nothing of
     it is left.
     """
+    sweep(workspace)
     if planned.blocks:
         raise planned.blocks[0]
     cancel = cancel or CancelToken()
-    sweep(workspace)
     with staged(workspace.dataset_root(planned.task), planned.name, planned.bytes_needed) as stage:
         check_room(stage.path, planned.bytes_needed, len(planned.chosen) + len(planned.task.classes) + 5)
         for name in sorted({chosen.label for chosen in planned.chosen}):

@@ -126,6 +126,17 @@ def test_export_says_null_for_what_was_not_pushed_as_release_does(exported: Hous
     assert [answer.json[key] for key in ("version", "commit", "tag", "pushed")] == ["v2", None, None, None]
 
 
+def test_a_refused_export_sweeps_what_a_dead_one_left(exported: House, cli: Cli) -> None:
+    """Killed between the rename and its own sweeping: the version is there, and its stage lies beside it."""
+    left = exported.ws.dataset_root(exported.task) / ".v1.4194302.1.tmp"
+    (left / "v1").mkdir(parents=True)
+    assert cli(exported.ws.root, "export").code == 1
+    assert not left.exists()
+    left.mkdir()
+    assert cli(exported.ws.root, "release").code == 0
+    assert not left.exists()
+
+
 def test_export_takes_labels_gone_outside_only_when_that_is_said(
     house: Callable[..., House], cli: Cli
 ) -> None:
