@@ -77,7 +77,7 @@ def _poison(place: Place, payloads: tuple[str, ...]) -> None:
     day = (place.root / place.keys[0]).parent
     for number, payload in enumerate(payloads):
         name = payload.replace("/", "")
-        shutil.copy(place.root / place.keys[0], day / f"20251107T0900{number:02d}{name}.jpg")
+        shutil.copy2(place.root / place.keys[0], day / f"20251107T0900{number:02d}{name}.jpg")
         (day / f"nothing {name}.jpg").write_bytes(b"no picture")
     exif = Image.Exif()
     exif[0x010E] = "".join(payloads)  # the description

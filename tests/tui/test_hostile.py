@@ -31,7 +31,7 @@ async def test_hostile_names_are_shown_and_labelled(workspace, opened, size):
     place = workspace(frames=1)
     source = place.root / place.keys[0]
     for name in NAMES:
-        shutil.copy(source, source.with_name(name))
+        shutil.copy2(source, source.with_name(name))
     async with opened(place.root, size=size) as page:
         page.app.theme = "print-models"
         for _ in range(len(page.app.state.frames)):
