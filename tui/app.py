@@ -196,7 +196,7 @@ class PrintModelsApp(CarefulApp):
                 return changed
             case Flushed():
                 for line in result.said:
-                    self.notify(line, title="Label files", severity="warning", markup=False, timeout=20)
+                    self.notify(line, title="Label files", severity="warning", markup=False, timeout=10)
                 self.bridge.look_at_git()
                 return False
             case Released():

@@ -188,9 +188,7 @@ class LabelWork:
                 self._dirty.add(name)
             if done.outside:
                 file = safe(done.path.name)
-                said.append(
-                    f"{plural(done.outside, 'label')} from a change of {file} outside; u takes them back."
-                )
+                said.append(f"{plural(done.outside, 'label')} taken from {file}, changed outside; u undoes.")
             said += done.notices
         told, self._told = self._told, frozenset([*said, *(question.what for question in asked)])
         for question in asked:

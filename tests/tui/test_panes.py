@@ -141,7 +141,7 @@ async def test_a_label_file_changed_outside_is_taken_within_a_second_and_undone_
         file.write_text(json.dumps({place.keys[0]: "offline", place.keys[3]: "active"}))
         await page.until(lambda: page.label_of(place.keys[3]) == "active", "the change outside")
         assert page.label_of(place.keys[0]) == "offline"
-        assert "2 labels from a change of labels.json outside" in page.told
+        assert "2 labels taken from labels.json" in page.told
         await page.press("u")
         await page.until(lambda: page.label_of(place.keys[3]) is None, "it to be taken back")
         assert page.label_of(place.keys[0]) == "active"
