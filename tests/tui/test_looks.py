@@ -129,3 +129,14 @@ async def test_without_utf_8_every_screen_is_ascii(workspace, opened, monkeypatc
             await page.press(key)
             await page.see(words)
             assert page.text().isascii(), sorted({char for char in page.text() if ord(char) > 127})
+
+
+async def test_without_pictures_the_rest_can_be_used_and_nothing_is_labelled_unseen(workspace, opened):
+    place = workspace(frames=2)
+    async with opened(place.root, pictures=False) as page:
+        await page.see("Pictures are off", "--graphics none")
+        await page.press("a")
+        await page.until(lambda: "Not labelled" in page.notice, "the refusal")
+        assert page.label_of(place.keys[0]) is None
+        await page.press("V")
+        await page.see("nothing → draft", "what changes")
