@@ -103,11 +103,14 @@ def _here(workspace: Workspace, git: Git, store: LabelStore, found: Ledger) -> s
     if waiting:
         named = ", ".join(safe(tag, limit=60) for tag in waiting[:3])
         parts.append(f"{named}{' …' if len(waiting) > 3 else ''} on no remote")
+    alone = git.line("rev-list", "--count", "HEAD", "--not", "--remotes")
+    if alone and alone != "0":
+        parts.append(f"{plural(int(alone), 'commit')} on no remote")
     if found.local.missing:
         parts.append(
             f"the other way round, {plural(found.local.missing, 'object')} not here ({size(found.local.missing_bytes)})"
         )
-    return "; ".join(parts) or "nothing: labels and versions are on the remote too"
+    return "; ".join(parts) or "nothing: every commit, label and version is on a remote"
 
 
 def _plan(price: Price, plan: Plan | None) -> tuple[tuple[str, str], ...]:

@@ -10,6 +10,7 @@ from core import personal
 from core.errors import WrongUsage
 from tui import plain, themes
 from tui.drawing import FILLS, GLYPHS
+from tui.writing import hung
 
 pytestmark = pytest.mark.usefixtures("own_settings")
 
@@ -140,3 +141,11 @@ async def test_without_pictures_the_rest_can_be_used_and_nothing_is_labelled_uns
         assert page.label_of(place.keys[0]) is None
         await page.press("V")
         await page.see("nothing → draft", "what changes")
+
+
+@pytest.mark.parametrize("width", [20, 36, 40, 78])
+def test_words_beside_their_head_stay_within_the_width_and_lose_nothing(width):
+    said = "offline-detection v1 and v2 are on no remote; 3 labels in no commit"
+    lines = hung("only here", said, width, mark=("✗", ""))
+    assert max(line.cell_length for line in lines) <= width
+    assert " ".join(" ".join(line.plain for line in lines).split()) == f"only here ✗ {said}"

@@ -171,6 +171,11 @@ async def test_a_release_is_pushed_where_that_was_chosen(labelled, opened, tmp_p
         await page.see("upload", "git lfs push")
         await page.press("Y")
         await page.see("released on origin")
+        await page.press("escape", "S")
+        await page.see("every commit, label and version is on a remote")
+        git(place.root, "commit", "--allow-empty", "--quiet", "-m", "only here")
+        await page.press("r")
+        await page.see("1 commit on no remote")
     assert "offline-detection/v1" in git(remote, "tag")
 
 

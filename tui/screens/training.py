@@ -160,7 +160,8 @@ class TrainingScreen(Place):
         seen = self._seen if self._seen is not None and self._seen.id == self._chosen else None
         self.query_one("#run").border_title = Content(self._chosen)
         width = max(16, self.query_one("#run").content_size.width)
-        charts = self._charts(width) if seen is not None and not self._results else ()
+        drawn = seen is not None and not self._results and any(seen.loss.values())
+        charts = self._charts(width) if drawn else ()
         self.query_one("#charts").display = bool(charts)
         self.query_one("#loss-chart").display = "loss" in charts
         if seen is None:
