@@ -66,7 +66,9 @@ class Context:
     def answer(self, obj: dict[str, Any], text: str, *, as_json: bool) -> None:
         """Print the answer: `text`, or with --json the one object, which starts with its format number."""
         self._line.clear()
-        click.echo(json.dumps({"format": 1, **obj}, indent=2, ensure_ascii=True) if as_json else printable(text))
+        click.echo(
+            json.dumps({"format": 1, **obj}, indent=2, ensure_ascii=True) if as_json else printable(text)
+        )
 
     def notice(self, line: str) -> None:
         """Say something beside the answer, on standard error."""
