@@ -57,6 +57,7 @@ class State:
     direction: int = 1
     _wanted: str = ""
     _matches: Filter | None = None
+    _recordings: frozenset[str] = frozenset()
     _starts: list[int] = field(default_factory=list)
 
     # --- frames and the cursor ----------------------------------------------------------------------------------
@@ -68,7 +69,7 @@ class State:
 
     def show_source(self, source: str) -> None:
         """Take another camera's frames; the cursor stays as near in time as it can."""
-        self.source = source
+        self.source, self._recordings = source, frozenset()
         self.take_frames(self.by_source.get(source, ()))
 
     def take_frames(self, frames: tuple[Frame, ...]) -> None:
@@ -78,7 +79,7 @@ class State:
             matches, labels = self._matches, self.of(self.task)
             frames = tuple(frame for frame in frames if matches(frame.key, labels.get(frame.key)))
         self.frames = frames
-        self.take_recordings(())
+        self._place_recordings()
         if self._wanted and (place := self.place_of(self._wanted)) is not None:
             self.cursor, self._wanted = place, ""
         elif before is None or not frames:
@@ -136,9 +137,23 @@ class State:
         return self.guesses.get(self.task.name, {}).get(key)
 
     def take_recordings(self, starts: Sequence[str]) -> None:
-        """Take the first frames of the recordings."""
-        by_key = {frame.key: at for at, frame in enumerate(self.frames)} if starts else {}
-        self._starts = sorted(by_key[key] for key in starts if key in by_key)
+        """Take the first frames of the recordings of the source; they hold until others are found."""
+        self._recordings = frozenset(starts)
+        self._place_recordings()
+
+    def _place_recordings(self) -> None:
+        """Find where each recording begins among the frames that are shown: its first one that the filter lets through."""
+        self._starts = []
+        if not self._recordings:
+            return
+        every = self.by_source.get(self.source, self.frames) if self._matches else self.frames
+        shown, begun = 0, False
+        for frame in every:
+            begun = begun or frame.key in self._recordings
+            if shown < len(self.frames) and frame.key == self.frames[shown].key:
+                if begun:
+                    self._starts.append(shown)
+                shown, begun = shown + 1, False
 
     def move(self, by: int) -> bool:
         """Move the cursor by frames, as far as there are any; False where it stands already."""
@@ -155,9 +170,9 @@ class State:
 
     def recording(self) -> tuple[int, int, int]:
         """Return the recording under the cursor: its number from 1, its first place, its length; zeros if unknown."""
-        if not self._starts:
-            return 0, 0, 0
         number = bisect_right(self._starts, self.cursor)
+        if not number:
+            return 0, 0, 0
         first = self._starts[number - 1]
         end = self._starts[number] if number < len(self._starts) else len(self.frames)
         return number, first, end - first

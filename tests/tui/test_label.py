@@ -105,6 +105,25 @@ async def test_recordings_are_gone_through_by_page_keys(workspace, opened):
         await page.see("recording 1", "1/6")
 
 
+async def test_recordings_outlive_a_change_of_task_and_a_filter(workspace, opened):
+    place = workspace(frames=6)
+    for minute in range(3):
+        source = place.root / place.keys[minute]
+        shutil.copy(source, source.with_name(f"20251107T110{minute}00.jpg"))
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.see("recording 1", "frame 1/6")
+        await page.press("tab")
+        await page.see("failed-print-detection", "recording 1", "frame 1/6")
+        await page.press("pagedown")
+        await page.see("recording 2", "frame 1/3")
+        await page.press("slash", *"08:02-11:01", "enter")
+        await page.see("filtered", "5/6 · 08:02-11:01")
+        await page.press("pageup")
+        await page.see("1/6 · 08:02-11:01", "frame 1/4")
+        await page.press("pagedown")
+        await page.see("5/6 · 08:02-11:01", "frame 1/2")
+
+
 async def test_a_task_is_switched_and_counts_only_its_frames(workspace, opened):
     place = workspace(frames=4)
     async with opened(place.root) as page:
