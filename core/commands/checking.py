@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.commands import completion
-from core.commands.shell import Context, json_option, pass_context, task_option
+from core.commands.shell import Context, json_option, pass_context, tasks_option
 from core.text import safe
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ _LEVELS = {"pass": "ok   ", "warn": "warn ", "block": "BLOCK"}
 
 @click.command()
 @click.argument("version", required=False, shell_complete=completion.versions)
-@task_option
+@tasks_option
 @json_option
 @pass_context
 def verify(ctx: Context, version: str | None, task: str | None, as_json: bool) -> None:
-    """Compare every byte of a version with its hashes; without VERSION, of all versions."""
+    """Compare every byte of a version with the hashes recorded in it; without VERSION, of all versions."""
     from core.versions.checks import exit_code
     from core.versions.checks import verify as check
     from core.versions.manifest import list_versions
@@ -53,7 +53,7 @@ def _check_line(result: CheckResult) -> str:
 
 @click.command()
 @click.argument("version", required=False, shell_complete=completion.versions)
-@task_option
+@tasks_option
 @json_option
 @pass_context
 def check(ctx: Context, version: str | None, task: str | None, as_json: bool) -> None:

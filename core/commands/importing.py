@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from core.commands import completion
 from core.commands.desk import begin, done, finish
 from core.commands.shell import (
     Context,
     accept_outside_option,
     json_option,
     pass_context,
-    task_option,
     who_option,
 )
 
@@ -30,7 +30,12 @@ _SHOWN = 20
 
 @click.command(name="import")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@task_option
+@click.option(
+    "--task",
+    metavar="T",
+    help="The task its labels are of; without it the one whose label file has that name, else the default task.",
+    shell_complete=completion.tasks,
+)
 @click.option("--keep", is_flag=True, help="Where the file contradicts a label here, keep the label.")
 @click.option("--replace", is_flag=True, help="Where the file contradicts a label here, take the file's.")
 @click.option(
@@ -56,8 +61,8 @@ def import_(
     """Take the labels of a label file from elsewhere, in any form older tools wrote, as one step.
 
     Shows first what is new, what contradicts and what can't be taken; a contradiction stops it until --keep or
-    --replace says what is meant. Without --task the file's name tells the task. Exit codes: 1 contradictions, 3
-    entries or a file that can't be taken; then nothing was changed.
+    --replace says what is meant. Exit codes: 1 contradictions, 3 entries or a file that can't be taken; then nothing
+    was changed.
     """
     from core.errors import WrongUsage
     from core.labels.importing import compare, take

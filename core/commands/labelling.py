@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     from core.workspace import Workspace
 
 filter_option = click.option(
-    "--filter", "expression", metavar="EXPR", help="Frames that match, e.g. '!label day:-1'."
+    "--filter",
+    "expression",
+    metavar="EXPR",
+    help="Frames that match every term, e.g. '!label day:-1': label:CLASS, !label, how:HOW, by:NAME, day:DAY, "
+    "HH:MM-HH:MM, source:NAME, mark:WORD, conflict.",
 )
 
 

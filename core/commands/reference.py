@@ -21,7 +21,13 @@ program's own help: `make docs`.
 
 def reference() -> str:
     """Return the whole page."""
-    root = click.Context(program, info_name="print-models", max_content_width=_WIDTH, terminal_width=_WIDTH)
+    root = click.Context(
+        program,
+        info_name="print-models",
+        max_content_width=_WIDTH,
+        terminal_width=_WIDTH,
+        help_option_names=program.context_settings["help_option_names"],
+    )
     parts = [_HEAD]
     for section in SECTIONS:
         names = [name for name, entry in COMMANDS.items() if entry.section == section]

@@ -35,7 +35,7 @@ def release(
     accept_outside: bool,
     as_json: bool,
 ) -> None:
-    """Export the draft, prove it, commit it with its labels, tag it, and on demand push it.
+    """Export the draft, prove that git holds every byte of it, commit it with its labels, tag it, on demand push it.
 
     Run it again after an interruption: it goes on where it stopped. Exit code 6: tagged here, not proven there.
     """

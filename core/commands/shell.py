@@ -118,7 +118,13 @@ pass_context = click.make_pass_decorator(Context)
 task_option = click.option(
     "--task",
     metavar="T",
-    help="The task meant; without it the default task.",
+    help="The task meant, such as offline-detection; without it the default task.",
+    shell_complete=completion.tasks,
+)
+tasks_option = click.option(
+    "--task",
+    metavar="T",
+    help="Of this task only; without it of all, and of a single VERSION the default task's.",
     shell_complete=completion.tasks,
 )
 json_option = click.option(
@@ -127,12 +133,12 @@ json_option = click.option(
 who_option = click.option(
     "--who",
     metavar="NAME",
-    help="Who labels; without it PRINT_MODELS_WHO, else the personal settings, else git's user.name.",
+    help="Your name; without it PRINT_MODELS_WHO, else the personal settings, else git's user.name.",
 )
 accept_outside_option = click.option(
     "--accept-outside",
     is_flag=True,
-    help="Take a label file's outside change even if it removes many labels.",
+    help="Take a label file as another program left it, even if that removes many labels.",
 )
 
 
@@ -228,7 +234,8 @@ def _help_all(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 def program(ctx: click.Context, folder: Path | None, debug: bool, graphics: str | None) -> None:
     """Turn a 3D printer's camera folder into versioned datasets and models in git.
 
-    Without a command the terminal app opens.
+    Without a command the terminal app opens. A frame is one picture. A task is a question to it whose answer is one of
+    a few classes. The draft is the dataset version that the labels would make now.
     """
     ctx.obj = Context(folder or Path.cwd(), debug=debug, told=ctx.obj)
 

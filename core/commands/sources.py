@@ -19,14 +19,14 @@ path_argument = click.argument("path", type=click.Path(path_type=Path))
 
 @click.group()
 def source() -> None:
-    """The cameras: list them, add one, point one elsewhere, retire one."""
+    """The cameras: list them, add one, point one elsewhere, retire one, answer what one is now."""
 
 
 @source.command("list")
 @json_option
 @pass_context
 def list_(ctx: Context, as_json: bool) -> None:
-    """List the cameras: where each leads, its frames, days and labels, and whether it is there."""
+    """List the cameras: where each leads, what it holds, and whether it is there."""
     from core.commands.cameras import survey
 
     cameras = survey(ctx.workspace, ctx.report)

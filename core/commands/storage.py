@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.commands.shell import Context, json_option, pass_context, task_option
+from core.commands import completion
+from core.commands.shell import Context, json_option, pass_context
 
 if TYPE_CHECKING:
     from core.storage.ledger import Ledger, Row
@@ -15,14 +16,24 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@task_option
-@click.option("--plan", "plan_name", metavar="P", help="Compare with this plan instead of the workspace's.")
+@click.option(
+    "--task",
+    metavar="T",
+    help="Price the draft of this task only; without it those of all together.",
+    shell_complete=completion.tasks,
+)
+@click.option(
+    "--plan",
+    "plan_name",
+    metavar="P",
+    help="Compare with this hosting plan: github-free, github-team, gitlab-free, huggingface, self-hosted, …",
+)
 @json_option
 @pass_context
 def storage(ctx: Context, task: str | None, plan_name: str | None, as_json: bool) -> None:
     """Show what is stored in Git LFS, per version and model, and the price of the draft.
 
-    Counts the pointers in git's history, each object once. Without --task the drafts of all tasks are priced together.
+    Git LFS is git's store for large files. Over the whole history each content is counted once.
     """
     from core.releasing.pricing import plan_of
     from core.storage import plans

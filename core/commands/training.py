@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.training.runs import Run
 
 _MODES = ("head", "last", "full")
+_MODES_SAID = "What is trained: only the new last layer, also the last quarter of the blocks before it, or the whole network."
 
 
 @click.command()
@@ -24,20 +25,24 @@ _MODES = ("head", "last", "full")
 @click.option(
     "--dataset-dir", metavar="D", type=click.Path(path_type=Path), help="A version's folder; else the latest."
 )
-@click.option("--mode", default="last", show_default=True, type=click.Choice(_MODES), help="What is trained.")
+@click.option("--mode", default="last", show_default=True, type=click.Choice(_MODES), help=_MODES_SAID)
 @click.option("--arch", default="resnet18", show_default=True, metavar="A", help="A torchvision classifier.")
 @click.option(
     "--weights",
     metavar="W",
     help="A .pth file, imagenet or random; else ImageNet if it can be had, else random.",
 )
-@click.option("--epochs", type=int, metavar="N", help="At most so many passes; 15, with a head alone 40.")
-@click.option("--batch-size", type=int, metavar="N", help="Images per step; 32.")
-@click.option("--lr", type=float, metavar="X", help="Step size; 3e-4, head 3e-3, full 1e-4.")
+@click.option(
+    "--epochs", type=int, metavar="N", help="At most so many passes over the images; else 15, of a head 40."
+)
+@click.option("--batch-size", type=int, metavar="N", help="Images per step; else 32.")
+@click.option("--lr", type=float, metavar="X", help="Step size; else 3e-4, of a head 3e-3, of all 1e-4.")
 @click.option(
     "--seed", type=int, default=0, show_default=True, metavar="N", help="Another seed, another order."
 )
-@click.option("--device", default="cpu", show_default=True, type=click.Choice(("cpu", "cuda")), help="Where.")
+@click.option(
+    "--device", default="cpu", show_default=True, type=click.Choice(("cpu", "cuda")), help="What computes."
+)
 @click.option("--foreground", is_flag=True, help="Stay until it has ended; Ctrl-C stops it.")
 @click.option(
     "--resume", metavar="RUN", help="Go on with a training that was stopped, killed or interrupted."

@@ -16,6 +16,7 @@ from core.commands.shell import (
     json_option,
     pass_context,
     task_option,
+    tasks_option,
     who_option,
 )
 from core.text import safe
@@ -51,9 +52,19 @@ def _opened(ctx: Context, stack: ExitStack, *, accept: bool = False) -> tuple[La
 @click.option("--output", metavar="DIR", type=click.Path(path_type=Path), help="Where: datasets/TASK/vN.")
 @click.option("--version", metavar="V", help="The number, N or N.0; without it the next one.")
 @click.option("--description", metavar="TEXT", default="", help="One sentence for the card.")
-@click.option("--all", "everything", is_flag=True, help="Take every label, whatever the task's selection.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Take every label; else of a stretch labelled at once both ends and some in between.",
+)
 @click.option("--allow-missing", is_flag=True, help="Leave out, by name, frames that are found nowhere.")
-@click.option("--hold-back", metavar="ID", multiple=True, help="Leave a hunk of the diff as it was.")
+@click.option(
+    "--hold-back",
+    metavar="ID",
+    multiple=True,
+    help="Leave a change as it was, by the ID that diff shows last in its line.",
+)
 @who_option
 @accept_outside_option
 @json_option
@@ -72,7 +83,7 @@ def export(
     accept_outside: bool,
     as_json: bool,
 ) -> None:
-    """Write the draft as a dataset version; nothing in git is touched."""
+    """Write the draft, which the labels make, as a dataset version; nothing in git is touched."""
     from core.labels.sync import flush
     from core.versions.export import export as make
     from core.versions.export import plan
@@ -149,7 +160,7 @@ def _counts(classes: Mapping[str, int]) -> str:
 
 
 @click.command()
-@task_option
+@tasks_option
 @json_option
 @pass_context
 def versions(ctx: Context, task: str | None, as_json: bool) -> None:
@@ -254,9 +265,9 @@ def diff(
     frames: bool,
     as_json: bool,
 ) -> None:
-    """Show what changed between two versions, or from the latest one to the draft.
+    """Show what changed between two versions, or from the latest one to the draft, which the labels make.
 
-    BASE and TARGET are v1, draft, a path, or COMMIT:v1.
+    BASE and TARGET are v1, draft, a path, or COMMIT:v1. Frames in a row that changed alike are one line.
     """
     from core.versions.diff import Snapshot
     from core.versions.diff import diff as compare

@@ -17,7 +17,7 @@ from core.commands.shell import Context, json_option, pass_context
 @click.option("--no-commit", is_flag=True, help="Leave the files uncommitted.")
 @pass_context
 def init(ctx: Context, folder: Path | None, source: Path | None, no_commit: bool) -> None:
-    """Make DIR (else this folder) a workspace: folders, settings, git, LFS rules, link to the camera.
+    """Make DIR (else this folder) a workspace: folders, settings, git, rules for Git LFS, link to the camera.
 
     Doing it again changes nothing.
     """

@@ -96,3 +96,14 @@ def test_every_picture_is_shown_somewhere() -> None:
         path.name for path in (ROOT / "docs" / "pictures").iterdir() if f"pictures/{path.name}" not in texts
     ]
     assert unseen == []
+
+
+def test_the_help_of_a_filter_names_every_term_there_is() -> None:
+    from core.labels.filters import _TERMS
+
+    command = program.get_command(click.Context(program), "frames")
+    assert command is not None
+    said = next(
+        one.help for one in command.params if isinstance(one, click.Option) and one.name == "expression"
+    )
+    assert _TERMS in (said or "")
