@@ -23,7 +23,7 @@ from tui import keymap, own_keys, plain
 from tui.bridge import Bridge
 from tui.careful import CarefulApp
 from tui.drawing import class_keys
-from tui.label_messages import ManyGoneOutside, PredictionsRead, Undoes, ViewRead
+from tui.label_messages import ManyGoneOutside, MarksRead, PredictionsRead, Undoes, ViewRead
 from tui.messages import (
     Arrived,
     DraftPriced,
@@ -223,6 +223,8 @@ class PrintModelsApp(CarefulApp):
                 self.state.undoes = result.step
             case PredictionsRead():
                 self.state.guesses = result.guesses
+            case MarksRead():
+                self.state.take_marks(result.known)
             case ManyGoneOutside():
                 self._ask_many_gone(result)
 

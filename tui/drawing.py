@@ -27,6 +27,8 @@ COLOURS = (
     *("$label-1", "$label-2", "$label-3", "$label-4", "$label-5"),
 )
 UNLABELLED = "·"
+#: What a frame is marked as, which is no class: kept out of versions.
+MARKS = {"excluded": "⊘", "unsure": "?"}
 DIM, BOLD, WARN, BAD, GOOD = "$dim", "bold", "$warning", "$error", "$success"
 
 

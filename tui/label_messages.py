@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from core.labels.filters import Known
     from core.labels.model import LabelStep
 
 
@@ -23,6 +24,13 @@ class PredictionsRead:
     """What the predictions files say: task → frame → guess."""
 
     guesses: Mapping[str, Mapping[str, Guess]]
+
+
+@dataclass(frozen=True, slots=True)
+class MarksRead:
+    """What is known of frames beside their labels: task → marks, and entries of its file that wait for a decision."""
+
+    known: Mapping[str, Known]
 
 
 @dataclass(frozen=True, slots=True)

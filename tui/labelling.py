@@ -16,7 +16,7 @@ from core.tasks import Task
 from core.text import safe
 from core.workspace import Workspace
 from tui import remembering
-from tui.label_messages import ManyGoneOutside, ViewRead
+from tui.label_messages import ManyGoneOutside, MarksRead, ViewRead
 from tui.lanes import Post
 from tui.messages import (
     Failed,
@@ -49,6 +49,7 @@ class LabelWork:
         self._dirty: set[str] = set()
         self._told: frozenset[str] = frozenset()
         self._view: Mapping[str, Any] = {}
+        self._marks = MarksRead({})
         #: Why label files were not written on leaving, for who says it once the screen is gone.
         self.unwritten: tuple[str, ...] = ()
 
@@ -60,7 +61,7 @@ class LabelWork:
         self._seq = store.last_seq()
         labels = {task.name: store.labels(task) for task in self.workspace.tasks.values()}
         said = tuple(dict.fromkeys(safe(line) for line in store.notices))
-        self._undoes()
+        self._tell()
         return LabelsRead(labels, said)
 
     def view(self) -> ViewRead:
@@ -87,7 +88,7 @@ class LabelWork:
             step = store.set(task, [key], class_, who=self._me(), sizes={key: seen} if seen else None)
             self._dirty.add(task.name)
             self._follow(step.seq)
-            self._undoes()
+            self._tell()
             return Labelled(step, {key: store.get(task, key)})
         except PrintModelsError as error:
             return NotLabelled(task.name, key, class_, error.what, error.remedy)
@@ -103,7 +104,7 @@ class LabelWork:
             return NothingToUndo()
         self._touched(step.task)
         self._follow(step.seq)
-        self._undoes()
+        self._tell()
         known = step.task in self.workspace.tasks
         return Labelled(
             step, {key: store.get(step.task, key) for key in step.frames} if known else {}, undone=True
@@ -117,9 +118,16 @@ class LabelWork:
         self._who = self._who or self.workspace.who()
         return self._who
 
-    def _undoes(self) -> None:
-        """Say what `u` takes back now; a person without a name yet has nothing to take back."""
+    def _tell(self) -> None:
+        """Say which marks there are, if others than before, and what `u` takes back now.
+
+        A person without a name yet has nothing to take back.
+        """
         try:
+            marks = remembering.marks(self._opened(), self.workspace.tasks.values())
+            if marks != self._marks:
+                self._marks = marks
+                self._post(marks)
             found = remembering.undoes(self._opened(), self._me())
         except PrintModelsError:
             return
@@ -156,7 +164,7 @@ class LabelWork:
         if sum(len(step.frames) for step in steps) > _MANY or len(steps) >= 1000:
             return self.read()
         self._seq = max((step.seq for step in steps), default=self._seq)
-        self._undoes()
+        self._tell()
         return LabelsChanged(
             {
                 task: {

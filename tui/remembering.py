@@ -7,14 +7,14 @@ function returns one frozen message or None. Called by the bridge.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import PrintModelsError
 from core.tasks import Task
 from core.workspace import Workspace
-from tui.label_messages import Guess, PredictionsRead, Undoes, ViewRead
+from tui.label_messages import Guess, MarksRead, PredictionsRead, Undoes, ViewRead
 
 if TYPE_CHECKING:
     from core.labels.store import LabelStore
@@ -78,6 +78,20 @@ def undoes(store: LabelStore, who: str) -> Undoes | None:
         return Undoes(store.next_undo(who, store.session))
     except PrintModelsError:
         return None
+
+
+def marks(store: LabelStore, tasks: Iterable[Task]) -> MarksRead:
+    """Look up what a filter may ask beside labels, and the facts show: marks, and entries that wait for a decision."""
+    from core.labels.filters import Known
+
+    return MarksRead(
+        {
+            task.name: Known(
+                frozenset(entry.key.removeprefix("./") for entry in store.problems(task)), store.marks(task)
+            )
+            for task in tasks
+        }
+    )
 
 
 def view_of(found: Mapping[str, Any]) -> ViewRead:

@@ -21,8 +21,8 @@ from tui.messages import DraftPriced, GitSeen, NotLabelled, RunRow
 
 if TYPE_CHECKING:
     from core.frames.index import Frame
-    from core.labels.filters import Filter
-    from core.labels.model import Label, LabelStep
+    from core.labels.filters import Filter, Known
+    from core.labels.model import Label, LabelStep, Mark
 
 _NO_LABELS: Mapping[str, Label] = {}
 
@@ -50,6 +50,7 @@ class State:
     runs: tuple[RunRow, ...] | None = None
     unsaved: dict[str, NotLabelled] = field(default_factory=dict)
     guesses: Mapping[str, Mapping[str, Guess]] = field(default_factory=dict)
+    known_of: Mapping[str, Known] = field(default_factory=dict)
     undoes: LabelStep | None = None
     left: ViewRead = field(default_factory=ViewRead)
     filter: str = ""
@@ -118,11 +119,26 @@ class State:
 
     def take_filter(self, text: str) -> None:
         """Show only the frames that a filter line lets through; '' shows all. Raises WrongUsage."""
-        from core.labels.filters import parse_filter
-
-        self._matches = parse_filter(text, self.task, date.today()) if text else None
+        self._matches = self._parsed(text)
         self.filter = text
         self.take_frames(self.by_source.get(self.source, ()))
+
+    def _parsed(self, text: str) -> Filter | None:
+        from core.labels.filters import Known, parse_filter
+
+        known = self.known_of.get(self.task.name, Known())
+        return parse_filter(text, self.task, date.today(), known) if text else None
+
+    def take_marks(self, known: Mapping[str, Known]) -> None:
+        """Take the marks and what waits for a decision; what is shown stays until frames are taken anew."""
+        self.known_of = known
+        with suppress(PrintModelsError):  # a filter on a class that this task does not have
+            self._matches = self._parsed(self.filter)
+
+    def mark(self, key: str) -> Mark | None:
+        """What a frame is marked as for the task on screen."""
+        known = self.known_of.get(self.task.name)
+        return known.marks.get(key) if known else None
 
     def take_all_labels(self, labels: Mapping[str, Mapping[str, Label]]) -> None:
         """Take every label; the first time also the filter that was on when the app was left."""

@@ -17,7 +17,7 @@ from core.errors import PrintModelsError
 from core.labels.model import LabelStep
 from tui import keymap
 from tui.drawing import BAD, COLOURS, DIM, WARN, class_keys
-from tui.label_messages import PredictionsRead, Undoes
+from tui.label_messages import MarksRead, PredictionsRead, Undoes
 from tui.messages import (
     DraftPriced,
     Failed,
@@ -137,7 +137,14 @@ class LabelScreen(Place):
             case DraftPriced():
                 self._show_frame()
                 self._greet()
-            case FramesFound() | LabelsRead() | LabelsChanged() | RecordingsFound() | PredictionsRead():
+            case (
+                FramesFound()
+                | LabelsRead()
+                | LabelsChanged()
+                | RecordingsFound()
+                | PredictionsRead()
+                | MarksRead()
+            ):
                 self._show_frame()
 
     def _greet(self) -> None:

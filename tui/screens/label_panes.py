@@ -86,11 +86,13 @@ class Panes:
         if any(frame.key in guesses for frame in day):
             rows["model"] = {key: guess.class_ for key, guess in guesses.items()}
         self._screen.query_one(DayBar).show(Day(day, state.task, state.frame, rows))
+        known = state.known_of.get(state.task.name)
         if self.roomy:
             title = safe(state.filter, limit=40) if state.filter else "frames"
             place = f"{count(state.cursor + 1)}/{count(len(state.frames))}" if state.frames else "none"
             self._screen.query_one("#list-edge", Edge).show(Content(f"{place} · {title}"))
-            self._screen.query_one(FrameList).show(state.frames, state.cursor, state.task, classes)
+            marks = {key: mark.mark for key, mark in known.marks.items() if mark.mark} if known else {}
+            self._screen.query_one(FrameList).show(state.frames, state.cursor, state.task, classes, marks)
 
     def strip(self, state: State) -> list[str]:
         """Draw the filmstrip; return the frames whose small picture is not there yet."""

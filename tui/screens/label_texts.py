@@ -12,7 +12,7 @@ from core.frames.names import captured_at
 from core.human import count, plural, size
 from core.tasks import Task
 from core.text import safe
-from tui.drawing import DIM, GOOD, WARN, class_mark
+from tui.drawing import DIM, GOOD, MARKS, WARN, class_mark
 from tui.pictures import Facts
 from tui.state import State
 
@@ -47,6 +47,7 @@ def facts_line(state: State, seen: Facts | None, *, saving: bool, loading: bool)
     parts = []
     if loading:
         parts.append(Content.styled("loading …", WARN))
+    parts += [Content.styled(line.strip(), WARN) for line in _marked(state)[:1]]
     parts.append(_label(state, saving=saving))
     parts += [part for part in (_model(state), _where(state)) if part]
     if seen and seen.note:
@@ -72,6 +73,7 @@ def facts_lines(state: State, seen: Facts | None, *, saving: bool) -> Content:
         lines.append(Content.styled(f"  by {safe(label.who, limit=30)} · {label.how}", DIM))
         if label.before:
             lines.append(Content.styled(f"  was {safe(label.before, limit=30)}", DIM))
+    lines += [Content.styled(line, WARN) for line in _marked(state)]
     guess = state.guess(frame.key)
     if guess:
         mark = class_mark(state.task, guess.class_)
@@ -120,6 +122,21 @@ def _label(state: State, *, saving: bool, short: bool = False) -> Content:
         return Content.styled("· no label", DIM)
     mark = class_mark(state.task, label.class_)
     return mark if short else mark + Content.styled(f" by {safe(label.who, limit=30)} · {label.how}", DIM)
+
+
+def _marked(state: State) -> list[str]:
+    """'⊘ excluded', its reason, a note and what the frame is an example of, as lines."""
+    found = state.mark(state.frame.key) if state.frame else None
+    if found is None:
+        return []
+    lines = [f"{MARKS[found.mark]} {found.mark}"] if found.mark in MARKS else []
+    for line in (
+        found.reason,
+        f"note: {found.note}" if found.note else "",
+        found.example and f"example of {found.example}",
+    ):
+        lines += [f"  {part}" for part in _wrapped(safe(line or "", limit=80))]
+    return lines
 
 
 def _where(state: State) -> Content | None:

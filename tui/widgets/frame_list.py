@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from core.tasks import Task
-from tui.drawing import DIM, UNLABELLED, class_mark
+from tui.drawing import DIM, MARKS, UNLABELLED, WARN, class_mark
 from tui.widgets.line import Line
 
 if TYPE_CHECKING:
@@ -24,10 +24,19 @@ class FrameList(Line):
         self._cursor = 0
         self._about: Task | None = None
         self._labels: Mapping[str, str] = {}
+        self._marks: Mapping[str, str] = {}
 
-    def show(self, frames: Sequence[Frame], cursor: int, task: Task, classes: Mapping[str, str]) -> None:
-        """Draw the page of the cursor."""
-        self._frames, self._cursor, self._about, self._labels = frames, cursor, task, classes
+    def show(
+        self,
+        frames: Sequence[Frame],
+        cursor: int,
+        task: Task,
+        classes: Mapping[str, str],
+        marks: Mapping[str, str],
+    ) -> None:
+        """Draw the page of the cursor; `marks` is frame → excluded or unsure."""
+        self._frames, self._cursor, self._about = frames, cursor, task
+        self._labels, self._marks = classes, marks
         self.redraw()
 
     def words(self) -> Content:
@@ -42,6 +51,10 @@ class FrameList(Line):
         frame, here = self._frames[at], at == self._cursor
         class_ = self._labels.get(frame.key)
         mark = class_mark(task, class_) if class_ else Content.styled(UNLABELLED, DIM)
+        marked = self._marks.get(frame.key)
+        if marked:
+            sign = Content.styled(MARKS[marked] if class_ else f"{MARKS[marked]} {marked}", WARN)
+            mark = mark + " " + sign if class_ else sign
         same_day = frame.captured_at.date() == self._frames[self._cursor].captured_at.date()
         words = f"{frame.captured_at:%H:%M:%S}" if same_day else f"{frame.captured_at:%d %b %H:%M}"
         time = (words, "bold $accent" if here else DIM)
