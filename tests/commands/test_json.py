@@ -106,6 +106,45 @@ def test_a_schema_says_what_every_key_means(command: str) -> None:
         assert "format" in top["required"]
 
 
+#: Keys that the printer's monitor, cron jobs and a colleague's scripts read: they stay, whatever else comes.
+RELIED_ON = {
+    "status": "tasks git storage runs",
+    "status tasks": "labelled total classes draft latest model",
+    "status tasks draft": "base added removed relabelled bytes",
+    "diff": "base target added removed relabelled replaced moved unchanged classes confusion bytes hunks",
+    "diff bytes": "new reused",
+    "diff hunks": "id recording from to frames change bytes held comment",
+    "storage": "objects bytes by local price",
+    "storage price": "new_bytes after plan share clone_bytes clones_per_month full_in_months",
+    "storage by models": "files bytes exclusive",
+    "check": "ok results",
+    "check results": "id level text remedy frames",
+    "verify results": "id level text remedy frames",
+    "export": "version path digest images bytes commit tag pushed",
+    "release": "version path digest images bytes commit tag pushed",
+    "runs runs": "id state task dataset epoch epochs best eta_s",
+    "frames": "frames total",
+    "frames frames": "frame captured_at label suggestion confidence recording",
+    "reproduce": "identical sha256 differs",
+}
+
+
+@pytest.mark.parametrize("place", RELIED_ON)
+def test_keys_that_others_rely_on_are_always_there(place: str) -> None:
+    command, *path = place.split()
+    schema = schema_of(command)
+
+    def resolved(node: dict[str, Any]) -> dict[str, Any]:
+        return schema["$defs"][node["$ref"].rsplit("/", 1)[-1]] if "$ref" in node else node
+
+    node = resolved(schema["oneOf"][0]) if "oneOf" in schema else schema
+    for word in path:
+        node = resolved(node["properties"][word])
+        inner = node.get("items") or node.get("additionalProperties")
+        node = resolved(inner) if isinstance(inner, dict) and "required" not in node else node
+    assert set(RELIED_ON[place].split()) <= set(node["required"])
+
+
 def test_a_workspace_in_which_nothing_is_yet(workspace: Callable[..., Place], cli: Cli) -> None:
     root = workspace(frames=0).root
     for words in (
