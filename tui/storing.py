@@ -64,6 +64,8 @@ class ReleaseWork:
     def _plan(self, workspace: Workspace, task: Task, push: bool) -> ReleasePlanned:
         from core.release import plan
 
+        if workspace.read_only is not None:
+            raise workspace.read_only
         return ReleasePlanned(plan(workspace, task, push=push, report=self._report, cancel=self._cancel))
 
     def _run(self, plan: ReleasePlan, over: bool) -> Released:

@@ -97,7 +97,7 @@ def opened() -> Opened:
     async def open_on(
         root: Path, size: tuple[int, int] = (80, 24), own: Personal | None = None, pictures: bool = True
     ) -> AsyncIterator[Page]:
-        app = PrintModelsApp(Workspace.open(root), personal=own, pictures=pictures, debug=True)
+        app = PrintModelsApp(Workspace.find(root), personal=own, pictures=pictures, debug=True)
         try:
             async with app.run_test(size=size) as pilot:
                 page = Page(app, pilot)

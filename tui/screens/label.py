@@ -16,7 +16,7 @@ from textual.content import Content
 from core.errors import PrintModelsError
 from core.labels.model import LabelStep
 from tui import keymap
-from tui.drawing import BAD, COLOURS, DIM, WARN, class_keys
+from tui.drawing import BAD, DIM, WARN, class_keys
 from tui.label_messages import MarksRead, PredictionsRead, Undoes
 from tui.messages import (
     DraftPriced,
@@ -64,27 +64,7 @@ class LabelScreen(Place):
         self._show_frame()
 
     def keys(self) -> list[tuple[str, str | Content]]:
-        task = self.state.task
-        classes = sorted(zip(task.keys, task.classes, strict=True), key=lambda pair: pair[1])
-        named: list[tuple[str, str | Content]] = [
-            (key or str(task.code(class_)), Content.styled(class_, COLOURS[task.code(class_)]))
-            for key, class_ in classes[:4]
-        ]
-        taken = class_keys(task)
-        found = {
-            action.id: keymap.shown(keys[0])
-            for action in keymap.actions_of(self.PLACE)
-            if (keys := keymap.keys_of(action, taken))
-        }
-        places = " ".join(found[f"go_{place}"] for place in keymap.PLACES if place != self.PLACE)
-        rest = [(found.get("undo"), "undo"), (found.get("unlabelled"), "next"), (found.get("clear"), "clear")]
-        rest = [
-            *rest[: 5 - len(named)],
-            (places, "screens"),
-            (found.get("help"), "help"),
-            (found.get("quit"), "quit"),
-        ]
-        return [*named, *((key, word) for key, word in rest if key)]
+        return label_panes.keys_of(self.state.task)
 
     def _show_frame(self) -> None:
         """Draw what belongs to the cursor; ask for the picture unless it is at hand or there already."""
@@ -246,6 +226,8 @@ class LabelScreen(Place):
         frame = state.frame
         if frame is None:
             self._notice("There is no frame to label.")
+        elif self._refused("Not labelled:"):
+            pass
         elif self._saving:
             self._notice("Not yet:", "the label before is still being saved.")
         elif view.drawn != frame.key:
@@ -264,7 +246,15 @@ class LabelScreen(Place):
             self._give(None)
 
     def action_undo(self) -> None:
-        self.bridge.undo()
+        if not self._refused("Not undone:"):
+            self.bridge.undo()
+
+    def _refused(self, so: str) -> bool:
+        """True where the workspace is only read; then it is said why, and nothing is counted as typed."""
+        why = self.state.workspace.read_only
+        if why is not None:
+            self._notice(f"{so} {why.what}", why.remedy)
+        return why is not None
 
     def action_next(self) -> None:
         self._moved(self.state.move(1), "This is the last frame.")

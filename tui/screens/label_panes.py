@@ -13,8 +13,10 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from core.human import count
+from core.tasks import Task
 from core.text import safe
-from tui.drawing import DIM
+from tui import keymap
+from tui.drawing import COLOURS, DIM, class_keys
 from tui.screens.label_texts import facts_line, facts_lines, just_lines, title_of
 from tui.widgets.day_bar import Day, DayBar
 from tui.widgets.edge import Edge
@@ -54,6 +56,30 @@ def compose() -> ComposeResult:
             yield Words("just")
             yield Edge("right-end", "└┘")
     yield FilterLine()
+
+
+def keys_of(task: Task) -> list[tuple[str, str | Content]]:
+    """Return the footer: the first classes in their colours, then what is done most, as far as there are keys for it."""
+    classes = sorted(zip(task.keys, task.classes, strict=True), key=lambda pair: pair[1])
+    named: list[tuple[str, str | Content]] = [
+        (key or str(task.code(class_)), Content.styled(class_, COLOURS[task.code(class_)]))
+        for key, class_ in classes[:4]
+    ]
+    taken = class_keys(task)
+    found = {
+        action.id: keymap.shown(keys[0])
+        for action in keymap.actions_of(keymap.LABEL)
+        if (keys := keymap.keys_of(action, taken))
+    }
+    places = " ".join(found[f"go_{place}"] for place in keymap.PLACES if place != keymap.LABEL)
+    rest = [(found.get("undo"), "undo"), (found.get("unlabelled"), "next"), (found.get("clear"), "clear")]
+    rest = [
+        *rest[: 5 - len(named)],
+        (places, "screens"),
+        (found.get("help"), "help"),
+        (found.get("quit"), "quit"),
+    ]
+    return [*named, *((key, word) for key, word in rest if key)]
 
 
 class Panes:
