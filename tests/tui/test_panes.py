@@ -63,6 +63,15 @@ async def test_the_next_step_stands_over_the_picture_until_a_key(workspace, open
         await page.see("next: 3 frames to label (n)")
 
 
+async def test_the_next_step_is_no_release_while_there_is_one_class_only(workspace, opened):
+    place = workspace(frames=2)
+    async with opened(place.root) as page:
+        await page.label("a")
+        await page.label("a")
+        await page.press("exclamation_mark")
+        await page.see("next: label a frame of another class")
+
+
 async def test_a_filter_shows_some_frames_and_says_where_there_are_none(workspace, opened):
     place = workspace(frames=6)
     async with opened(place.root, size=(120, 34)) as page:

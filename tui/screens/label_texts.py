@@ -222,6 +222,9 @@ def _step(state: State) -> str:
         and draft.images
         and (not draft.base or any(c in "123456789" for c in draft.summary))
     ):
+        classes = {label.class_ for label in state.of(state.task).values()}
+        if len(classes) < 2:
+            return "label a frame of another class; a version needs two"
         return "release the draft (V, then R)"
     for other in state.workspace.tasks.values():
         waiting = sum(
