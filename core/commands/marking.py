@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from core.commands.desk import begin, finish
@@ -12,6 +14,10 @@ from core.commands.shell import (
     pass_context,
     who_option,
 )
+
+if TYPE_CHECKING:
+    from core.labels.model import Mark
+    from core.tasks import Task
 
 
 @click.command()
@@ -80,8 +86,30 @@ def mark(
             reason=reason,
             note=old.note if note is None else note,
             example=old.example if example is None else example,
-            task=chosen_task or old.task,
+            task=_reach(old, chosen_task, new=unsure or exclude is not None),
         )
         text = step.text if step.changed else "nothing to change, it is marked so already"
         any_task = chosen_task or ws.task(None)
         finish(ctx, store, any_task, step, text, as_json=as_json, accept=accept_outside)
+
+
+def _reach(old: Mark, task: Task | None, *, new: bool) -> str | None:
+    """Return the task that the entry holds for, None for all: a mark given before never ends for a task unsaid.
+
+    A frame has one entry. Raises Refused where what is given for one task would take a mark from another.
+    """
+    from core.errors import Refused
+    from core.text import safe
+
+    wanted = task.name if task is not None else None
+    if old.mark is None:
+        return wanted if new else wanted or old.task
+    if wanted is None:
+        return None if new else old.task
+    if old.task != wanted and (new or old.task is not None):
+        what = f"{old.mark} ({safe(old.reason, limit=60)})" if old.reason else old.mark
+        raise Refused(
+            f"{safe(old.frame)} is {what} for {old.task or 'every task'}, and a frame has one mark.",
+            f"Say it without --task, for every task, or first: print-models mark {safe(old.frame)} --clear",
+        )
+    return old.task

@@ -53,6 +53,27 @@ def test_a_note_added_later_keeps_the_mark_and_clear_and_undo_take_it_off(worksp
     assert "excluded" in history
 
 
+def test_what_is_said_for_one_task_ends_no_mark_for_the_others(workspace: Make, cli: Cli) -> None:
+    place = workspace(1)
+    key, task = place.keys[0], "offline-detection"
+    cli(place.root, "mark", key, "--exclude", "private")
+    assert cli(place.root, "mark", key, "--example", "active", "--task", task).code == 0
+    assert cli(place.root, "mark", key, "--note", "a face", "--task", "failed-print-detection").code == 0
+    found = marks(place)[key]
+    assert (found["reason"], found["example"], found["note"]) == ("private", "active", "a face")
+    assert found["task"] is None, "it is private for every task"
+    refused = cli(place.root, "mark", key, "--unsure", "--task", task)
+    assert (refused.code, "every task" in refused.err, "--clear" in refused.err) == (1, True, True)
+    assert marks(place)[key] == found
+    cli(place.root, "mark", key, "--clear")
+    cli(place.root, "mark", key, "--unsure", "--task", task)
+    other = cli(place.root, "mark", key, "--exclude", "cut", "--task", "failed-print-detection")
+    assert (other.code, task in other.err) == (1, True)
+    cli(place.root, "mark", key, "--exclude", "private")
+    found = marks(place)[key]
+    assert (found["mark"], found["task"]) == ("excluded", None), "said without a task it is for all"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
