@@ -28,11 +28,16 @@ class Merged:
 
 
 def merge(base: bytes, ours: bytes, theirs: bytes, tasks: Iterable[Task]) -> Merged:
-    """Merge three versions of a label file or of marks.json; an empty base is no entries.
+    """Merge three versions of a label file or of marks.json; an empty base is no entries: both sides added the file.
 
-    Raises Damaged where one of them can't be read as entries by frame, each there once.
+    Raises Damaged where one of them can't be read as entries by frame, each there once. A side that is empty is one:
+    taken for “no labels” it would take every label away.
     """
-    read = [_entries(data, side) for data, side in ((base, "the base"), (ours, "ours"), (theirs, "theirs"))]
+    read = [
+        _entries(base, "the base") if base.strip() else {},
+        _entries(ours, "ours"),
+        _entries(theirs, "theirs"),
+    ]
     task = _task_of(read, tuple(tasks))
     then, here, there = ({key: _text(value, task) for key, value in side.items()} for side in read)
     found = three_way(then, here, there)
@@ -47,8 +52,6 @@ def merge(base: bytes, ours: bytes, theirs: bytes, tasks: Iterable[Task]) -> Mer
 
 
 def _entries(data: bytes, side: str) -> dict[str, Any]:
-    if not data.strip():
-        return {}
     entries: dict[str, Any] = {}
     for written, value in pairs_of(data, side):
         key = written.removeprefix("./")

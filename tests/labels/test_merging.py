@@ -173,3 +173,17 @@ def test_a_file_that_cannot_be_read_is_merged_line_by_line(tmp_path: Path, cli: 
     assert said.code == 1
     assert "line by line" in said.err
     assert "<<<<<<< ours" in (tmp_path / "ours").read_text()
+
+
+@pytest.mark.parametrize("theirs", ["", "\n", "\0" * 40])
+def test_a_side_that_lost_its_bytes_takes_no_label_away(
+    workspace: Make, cli: Cli, tmp_path: Path, theirs: str
+) -> None:
+    place = workspace(3)
+    base = dict.fromkeys(place.keys, "active")
+    sides = {"O": json.dumps(base, indent=2), "A": json.dumps(base | {place.keys[0]: "offline"}, indent=2)}
+    for name, text in (sides | {"B": theirs}).items():
+        (tmp_path / name).write_text(text)
+    answer = cli(place.root, "merge-labels", *(tmp_path / name for name in "OAB"))
+    assert (answer.code, "line by line" in answer.err) == (1, True)
+    assert all(key in (tmp_path / "A").read_text() for key in place.keys)
