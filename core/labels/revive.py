@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.labels import journal
+from core.labels import journal, queries
 from core.labels.documents import save_base
 from core.labels.steps import pack, when
 from core.labels.store import LabelStore
@@ -34,7 +34,10 @@ class _Told:
 
 
 def revive(workspace: Workspace, store: LabelStore) -> int:
-    """Enter the steps of this machine's journal into an empty database; return how many labels they add up to."""
+    """Enter the steps of this machine's journal into an empty database; return how many labels they add up to.
+
+    Where another process has filled it meanwhile nothing is entered.
+    """
     skipped = Counter[str]()
     entries = journal.own_entries(workspace.history_dir, skipped)
     store.notices += journal.left_out(skipped)
@@ -42,6 +45,8 @@ def revive(workspace: Workspace, store: LabelStore) -> int:
         return 0
 
     def work(db: sqlite3.Connection) -> int:
+        if queries.last_seq(db):
+            return 0
         told = _Told()
         sure_from = max((e["seq"] for e in entries if _untold(e)), default=0)
         for entry in entries:

@@ -185,9 +185,10 @@ def _tell_damage(workspace: Workspace, store: LabelStore) -> None:
 
 def _take_up(workspace: Workspace, store: LabelStore) -> None:
     """Let a new database go on where this machine's journal ends, and say where only the journal has labels."""
-    if not revive(workspace, store):
-        return
+    labels = revive(workspace, store)
     store.count_as_earlier()
+    if not labels:
+        return
     for task in workspace.tasks.values():
         known = sum(store.counts(task).values())
         if known and not workspace.labels_path(task).exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from typing import Any
 
 import pytest
 
@@ -162,3 +163,25 @@ def test_a_label_given_elsewhere_keeps_its_giver_over_a_new_card(desk: Desk) -> 
     label = desk.open().get(TASK, key(0))
     assert label is not None
     assert (label.who, label.how, label.before) == ("bo", "hand", "active")
+
+
+def test_two_processes_may_open_a_new_database_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = desk.open()
+    store.set(TASK, keys(3), "offline", who="ana")
+    desk.flush(store)
+    new_card(desk)
+    own_entries, neighbours = journal.own_entries, []
+
+    def overtaken(*words: Any) -> list[dict[str, Any]]:
+        """Read the journal as the neighbour does, who is done first."""
+        found = own_entries(*words)
+        if not neighbours:
+            neighbours.append(desk)
+            neighbours.append(desk.open())
+        return found
+
+    monkeypatch.setattr(journal, "own_entries", overtaken)
+    late = desk.open()
+    assert late.classes(TASK) == dict.fromkeys(keys(3), "offline")
+    assert late.last_seq() == 1
+    assert late.undo("ana", session=late.session).changed == 3  # type: ignore[union-attr]  # of an older session
