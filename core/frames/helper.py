@@ -248,6 +248,7 @@ class Helpers:
                 self._running -= 1
                 if isinstance(error, _NoHelper):
                     self._impossible = True
+                    self._free.notify_all()  # nobody waits for what will not come
                 self._free.notify()
             raise
         with self._free:

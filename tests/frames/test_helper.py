@@ -144,3 +144,18 @@ def test_several_threads_share_the_helpers(camera: Camera) -> None:
         thread.join(60)
     assert found == [64] * 8
     many.close()
+
+
+def test_where_no_helper_starts_nobody_waits_for_one(camera: Camera, helpers: Helpers) -> None:
+    helpers.command = ["/bin/false"]
+    path = camera.put("20251107T080000.jpg", JPEG)
+    shown: list[decode.Picture] = []
+    callers = [
+        threading.Thread(target=lambda: shown.append(helpers.load(path, (32, 32))), daemon=True)
+        for _ in range(6)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(timeout=10)
+    assert len(shown) == len(callers)
