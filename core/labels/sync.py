@@ -232,7 +232,7 @@ def _files_lock(workspace: Workspace) -> AbstractContextManager[None]:
 def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> Flushed:
     outside, written = 0, False
     seen = (store.last_seq(), stat_of(doc.path))
-    if store.agreed.get(doc.name) == seen:
+    if _quiet(store, doc):
         return Flushed(doc.path, False, 0, None)
     try:
         outside = reconcile(workspace, store, doc, accept)
@@ -252,8 +252,12 @@ def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool)
 
 
 def _quiet(store: LabelStore, doc: Document) -> bool:
-    """True where neither the database nor the file has moved since both agreed."""
-    return store.agreed.get(doc.name) == (store.last_seq(), stat_of(doc.path))
+    """True where neither the database nor the file has moved since both agreed, and no entry was decided.
+
+    Who decides for the label that stands here already makes no step.
+    """
+    unmoved = store.agreed.get(doc.name) == (store.last_seq(), stat_of(doc.path))
+    return unmoved and not decided_entries(store, doc.name)
 
 
 def _write(store: LabelStore, doc: Document) -> bool:
