@@ -68,6 +68,7 @@ async def test_the_next_step_is_no_release_while_there_is_one_class_only(workspa
     async with opened(place.root) as page:
         await page.label("a")
         await page.label("a")
+        await page.see("2 in draft")
         await page.press("exclamation_mark")
         await page.see("next: label a frame of another class")
 
