@@ -164,6 +164,8 @@ def _going_on(
         checks.free_tag(git, tag)
     if commit is None:
         _check_parent(git, workspace, task, version)
+    if target is not None and not tagged:
+        pushing.free_there(git, target, tag)
     waits = pushing.ask(workspace, git, target, tag) if target is not None and tagged else None
     if tagged and (waits is None or (waits.tag == "same" and not waits.tags and not waits.commits)):
         where = f" and on {target.remote}" if target else ""

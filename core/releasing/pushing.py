@@ -89,7 +89,10 @@ def target(git: Git, state: RepoState, remote: str | None) -> Target:
 
 def ask(workspace: Workspace, git: Git, target: Target, tag: str) -> Waiting:
     """Ask the remote what it lacks, and keep its answer for `status`. Raises NotProven where it does not answer."""
-    refs = _refs(git, target)
+    return _lacks(workspace, git, target, tag, _refs(git, target))
+
+
+def _lacks(workspace: Workspace, git: Git, target: Target, tag: str, refs: Mapping[str, str]) -> Waiting:
     there = {
         name.removeprefix("refs/tags/"): at for name, at in refs.items() if name.startswith("refs/tags/")
     }
@@ -121,9 +124,9 @@ def _standing(git: Git, refs: Mapping[str, str], target: Target, tag: str) -> st
 
 
 def _refs(git: Git, target: Target) -> dict[str, str]:
-    """Return the remote's branch and tags."""
+    """Return the remote's branches and tags."""
     try:
-        return git.ls_remote(target.remote, target.ref, "refs/tags/*")
+        return git.ls_remote(target.remote, target.ref, "refs/heads/*", "refs/tags/*")
     except PrintModelsError as error:
         raise NotProven(
             f"The remote {safe(target.remote)} does not answer: {safe(error.what)}",
@@ -146,8 +149,12 @@ def free_there(git: Git, target: Target, tag: str) -> None:
 
 
 def waiting(git: Git, target: Target) -> int:
-    """Return the bytes of objects in commits here that the remote is not known to have."""
-    return sum(pointer.size for pointer in pointers_of(git, ["HEAD", "--not", f"--remotes={target.remote}"]))
+    """Return the bytes of objects in commits here that the remote lacks; one that is away, as it was seen last."""
+    try:
+        refs = _refs(git, target)
+    except NotProven:
+        return sum(p.size for p in pointers_of(git, ["HEAD", "--not", f"--remotes={target.remote}"]))
+    return sum(pointer.size for pointer in _unpushed(git, target, refs, ()))
 
 
 def push(
@@ -163,7 +170,8 @@ def push(
 
     Raises NotProven for whatever keeps it from being proven there; commit and tag stay on this machine.
     """
-    waited = ask(workspace, git, target, tag)
+    refs_there = _refs(git, target)
+    waited = _lacks(workspace, git, target, tag, refs_there)
     if waited.tag == "other":
         raise NotProven(
             f"{safe(target.remote)} has a tag {tag} on another commit already; a tag is never moved.",
@@ -171,9 +179,8 @@ def push(
         )
     tags = [*waited.tags, *([tag] if waited.tag == "absent" else [])]
     own = cargo.pointers if waited.tag == "absent" else []
-    wanted = sorted(
-        {*own, *_unpushed(git, target, tags), *(p for name in waited.tags for p in _held(git, name))}
-    )
+    held = (pointer for name in waited.tags for pointer in _held(git, name))
+    wanted = sorted({*own, *_unpushed(git, target, refs_there, tags), *held})
     _upload(git, target, wanted, report, cancel)
     folder = remote_folder(target.lfs_url, git.root)
     _sync(folder)
@@ -199,11 +206,17 @@ def push(
     return waited, _not_a_backup(target, git.root, wanted)
 
 
-def _unpushed(git: Git, target: Target, tags: Iterable[str]) -> Iterable[Pointer]:
-    """Return the objects of commits that the remote is not known to have: models, and versions not pushed before."""
-    return pointers_of(
-        git, ["HEAD", *(f"refs/tags/{tag}" for tag in tags), "--not", f"--remotes={target.remote}"]
-    )
+def _unpushed(git: Git, target: Target, there: Mapping[str, str], tags: Iterable[str]) -> Iterable[Pointer]:
+    """Return the objects of commits that the remote lacks: models, and versions not pushed before.
+
+    `there` are its refs as it shows them now. What this clone saw of it before says nothing about another disk at the
+    same address; it only stands in where the branch went on without us, and the push will be refused anyway.
+    """
+    head = there.get(target.ref)
+    gone_on = head is not None and git.rev_parse(f"{head}^{{commit}}") is None
+    known = [*sorted(set(there.values())), *([f"--remotes={target.remote}"] if gone_on else [])]
+    wanted = ["HEAD", *(f"refs/tags/{tag}" for tag in tags)]
+    return pointers_of(git, ["--ignore-missing", *wanted, *(["--not", *known] if known else [])])
 
 
 def _held(git: Git, tag: str) -> Iterable[Pointer]:

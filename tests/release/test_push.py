@@ -156,3 +156,38 @@ def test_over_the_plan_it_stops_without_somebody_to_ask(labelled: Place, remote:
     assert "github-free-legacy" in answer.err
     assert git(labelled.root, "tag") == ""
     assert cli(labelled.root, "release").code == 0
+
+
+def test_another_disk_at_the_same_address_gets_every_object_of_the_branch(
+    labelled: Place, remote: Path, cli: Cli, tmp_path: Path
+):
+    """What this clone saw of the remote before is no proof: a model that the old disk had is sent to the new one too."""
+    root = labelled.root
+    assert cli(root, "release", "--push").code == 0
+    (root / "models/printer_offline_detector.pth").write_bytes(b"weights" * 100)
+    git(root, "add", "models/printer_offline_detector.pth")
+    git(root, "commit", "-q", "-m", "A model")
+    assert cli(root, "release", "--push").code == 0
+    remote.rename(tmp_path / "worn out")
+    git(tmp_path, "init", "-q", "--bare", str(remote))
+    label(root, labelled.keys[12:13], "active")
+    assert cli(root, "release", "--push", "--dry-run", "--json").json["upload_bytes"] > 700
+    answer = cli(root, "release", "--push")
+    assert answer.code == 0, answer.err
+    assert len(list(objects(remote))) == 14
+    assert b"weights" * 100 in [path.read_bytes() for path in objects(remote)]
+
+
+def test_a_version_that_someone_else_released_is_not_tagged_a_second_time(
+    labelled: Place, remote: Path, cli: Cli
+):
+    """Its commit came by a pull, its tag did not: the tag of the remote is the one to have."""
+    root = labelled.root
+    assert cli(root, "release", "--push").code == 0
+    git(root, "tag", "-d", TAG)
+    answer = cli(root, "release", "--push")
+    assert answer.code == 1
+    assert "git fetch --tags origin" in answer.err
+    assert git(root, "tag") == ""
+    git(root, "fetch", "-q", "--tags", "origin")
+    assert "nothing to release" in cli(root, "release", "--push").err
