@@ -13,7 +13,7 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,10 +139,13 @@ def sync_filesystem(path: Path) -> None:
         os.close(fd)
 
 
-def atomic_write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+def atomic_write(
+    path: Path, data: bytes, *, mode: int = 0o644, last_look: Callable[[], None] | None = None
+) -> None:
     """Replace the file by `data`: temporary file beside it, fsync, rename, fsync of the folder.
 
-    A file that is there keeps its permissions, a new one gets `mode`. Raises Refused (a link, which a rename would
+    A file that is there keeps its permissions, a new one gets `mode`. `last_look` is called right before the rename;
+    what it raises is raised, and the old file stays. Raises Refused (a link, which a rename would
     replace), Lacking (room, permission, failing disk); the old file is then as it was.
     """
     temporary = ""
@@ -154,6 +157,8 @@ def atomic_write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
+        if last_look is not None:
+            last_look()
         os.rename(temporary, path)
         temporary = ""
         fsync_dir(path.parent)

@@ -41,6 +41,13 @@ MANY = 10
 UNWRITTEN = -1
 
 
+class Overtaken(Busy):
+    """A label or the file was changed between looking and writing; a second look goes on from there."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} just now.", "The file is looked at again with the next label.")
+
+
 class ManyGone(Refused):
     """A change outside takes off more labels than is done without a person's word; how many in `removed` and so on."""
 
@@ -133,7 +140,7 @@ def _take(db: sqlite3.Connection, workspace: Workspace, store: LabelStore, found
     for frame, value in merge.take.items():
         old = now.get(frame)
         if (old.class_ if old else None) != found.ours.get(frame):
-            raise Busy("A label is being given just now.", "The file is looked at again with the next label.")
+            raise Overtaken("A label is being given")
         seq, replaced = givers.get(frame, (None, None))
         rows.append(Row(frame, old.given if old else None, value, Binding(), seq, replaced))
     moved = _head_moved(db, workspace)

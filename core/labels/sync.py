@@ -35,6 +35,7 @@ from core.labels.documents import (
 )
 from core.labels.reconcile import (
     UNWRITTEN,
+    Overtaken,
     bytes_of,
     decided_entries,
     holds_nothing_new,
@@ -51,6 +52,8 @@ from core.text import safe
 from core.workspace import Workspace
 
 _LARGE, _REST, _LONG_REST = 2_000_000, 1.0, 30.0
+#: So often a file is looked at anew that someone else writes just then.
+_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +238,15 @@ def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool)
     if _quiet(store, doc):
         return Flushed(doc.path, False, 0, None)
     try:
-        outside = reconcile(workspace, store, doc, accept)
-        written = _write(store, doc)
+        for again in range(_LOOKS, 0, -1):
+            try:
+                outside += reconcile(workspace, store, doc, accept)
+                written = _write(store, doc)
+                break
+            except Overtaken:
+                if again == 1:
+                    raise
+                seen = (store.last_seq(), stat_of(doc.path))
         tell_waiting(store, doc)
         store.file_errors.pop(doc.name, None)
         store.seen[doc.name] = "" if written else seen[1]
@@ -263,14 +273,13 @@ def _quiet(store: LabelStore, doc: Document) -> bool:
 def _write(store: LabelStore, doc: Document) -> bool:
     """Write the file where it says something else than the database; return whether it was written."""
     base, ours, waiting = store.database.ask(lambda db: _sides(db, doc.name))
+    looked_at = stat_of(doc.path)
     there = bytes_of(doc.path)
     if not ours and (base is None or there is None):
         return False
     known = base is not None and there is not None and digest(there) == base.sha256
     if there is not None and not known and not holds_nothing_new(store, doc, base, there):
-        raise Busy(
-            f"{safe(doc.path.name)} is being changed just now.", "It is looked at again with the next label."
-        )
+        raise Overtaken(f"{safe(doc.path.name)} is being changed")
     held = {key.removeprefix("./") for key, *_ in waiting}
     values = {frame: value for frame, value in ours.items() if frame not in held}
     fresh = {key for key, _, place in waiting if place == UNWRITTEN}
@@ -288,7 +297,12 @@ def _write(store: LabelStore, doc: Document) -> bool:
     data = doc.encode(values, [(key, value) for key, value, _ in waiting])
     store.database.write(lambda db: announce(db, doc.name, data))
     doc.path.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(doc.path, data)
+
+    def last_look() -> None:
+        if stat_of(doc.path) != looked_at:
+            raise Overtaken(f"{safe(doc.path.name)} is being changed")
+
+    atomic_write(doc.path, data, last_look=last_look)
     stat = stat_of(doc.path)
     if bytes_of(doc.path) != data:
         stat = ""  # someone wrote it again already: that is looked at the next time

@@ -3,11 +3,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.durable import atomic_write
-from core.errors import Damaged, Refused
+from core.errors import Busy, Damaged, Refused
 from core.labels import files
 from core.labels.sync import changed_outside, flush_all, open_store, rest_before_writing
 from tests.labels.conftest import Desk, key, keys
@@ -89,8 +90,8 @@ def test_an_edit_in_the_moment_after_writing_is_noticed_by_polling(
     store = desk.open()
     store.set(TASK, keys(2), "active", who="ana")
 
-    def overtaken(path: Path, data: bytes) -> None:
-        atomic_write(path, data)
+    def overtaken(path: Path, data: bytes, **words: Any) -> None:
+        atomic_write(path, data, **words)
         desk.write({key(0): "offline", key(1): "active"})
 
     monkeypatch.setattr("core.labels.sync.atomic_write", overtaken)
@@ -99,6 +100,34 @@ def test_an_edit_in_the_moment_after_writing_is_noticed_by_polling(
     assert changed_outside(desk.ws, store) == ("labels.json",)
     assert desk.flush(store).outside == 1
     assert changed_outside(desk.ws, store) == ()
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_an_edit_while_the_file_is_being_written_is_not_written_over(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana")
+    desk.flush(store)
+    store.set(TASK, [key(0)], "offline", who="ana")
+    edited = desk.read()
+
+    def overtaken(path: Path, data: bytes, **words: Any) -> None:
+        """Someone saves the file when our bytes are on the disk already, and not yet under its name."""
+        if len(edited) < 2 + times:
+            edited[key(len(edited))] = "active"
+            desk.write(edited)
+        atomic_write(path, data, **words)
+
+    monkeypatch.setattr("core.labels.sync.atomic_write", overtaken)
+    done = desk.flush(store)
+    if times > 1:  # someone who does not stop: the file is theirs, and looked at with the next label
+        assert isinstance(done.problem, Busy)
+        assert desk.read() == edited
+        monkeypatch.undo()
+        done = desk.flush(store)
+    assert done.problem is None
+    assert desk.read() == edited | {key(0): "offline"} == store.classes(TASK)
 
 
 def test_a_large_label_file_is_written_less_often(desk: Desk) -> None:
@@ -321,7 +350,7 @@ def test_bytes_once_written_here_are_an_outside_change_when_they_come_back(
         store.set(TASK, [key(0)], "offline", who="ana")
         older = files.encode(store.classes(TASK))
 
-        def crash(*_: object) -> None:
+        def crash(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
         monkeypatch.setattr("core.labels.sync.atomic_write", crash)
