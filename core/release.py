@@ -14,7 +14,7 @@ from typing import Any
 from core.durable import lock
 from core.errors import Damaged, Lacking, NotProven, PrintModelsError, Refused
 from core.progress import CancelToken, Progress, Report, silent
-from core.releasing import checks, proof, pushing
+from core.releasing import checks, proof, pushing, standing
 from core.releasing.cargo import Cargo, cargo_of, commit_of, companions
 from core.releasing.committing import (
     commit_only,
@@ -151,6 +151,7 @@ def _tagged(git: Git, plan: ReleasePlan, version: Version, cargo: Cargo, commit:
     if at is None:
         report(Progress(f"tagging {plan.tag}", 0, 1))
         git.tag(plan.tag, message_of(plan, version), commit)
+        standing.made_here(plan.workspace, plan.tag, git.rev_parse(f"refs/tags/{plan.tag}") or "")
         make_durable(plan.workspace, git)
 
 

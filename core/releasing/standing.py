@@ -1,7 +1,8 @@
 """How far each version is: only exported, in a commit, tagged, on a remote; and what no remote has yet.
 
-What always holds: no remote is asked. What one showed when it was last asked is kept in `.print-models/`; without that
-a tag counts as being there with its commit. Called by `versions`, `status` and the release.
+What always holds: no remote is asked. What one showed when it was last asked, and which tags were made here, is kept in
+`.print-models/`; a tag that neither tells of came from elsewhere, and counts as being where its commit is. Called by
+`versions`, `status` and the release.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from core.storage.git import Git
 from core.tasks import Task
 from core.versions.manifest import list_versions, number_of
 from core.workspace import Workspace
+
+#: Beside the remotes, whose names are never empty: the tags that were made here.
+_OWN = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,15 @@ def unreleased(workspace: Workspace, git: Git) -> list[str]:
 
 def remember(workspace: Workspace, remote: str, tags: Mapping[str, str]) -> None:
     """Keep which tags (name → object id) a remote showed just now."""
+    _keep(workspace, remote, tags)
+
+
+def made_here(workspace: Workspace, tag: str, at: str) -> None:
+    """Keep that a tag was made here: it is on no remote before one shows it, wherever its commit is."""
+    _keep(workspace, _OWN, {**_seen(workspace).get(_OWN, {}), tag: at})
+
+
+def _keep(workspace: Workspace, remote: str, tags: Mapping[str, str]) -> None:
     workspace.ensure_private()
     known = _seen(workspace)
     if known.get(remote) != dict(tags):
@@ -129,8 +142,12 @@ def _committed(git: Git) -> set[str]:
 
 def _on(workspace: Workspace, git: Git, remote: str, tags: Mapping[str, str]) -> set[str]:
     """Return those of the tags that a remote has, as far as this clone knows."""
-    told = _seen(workspace).get(remote)
-    if told is not None:
-        return {tag for tag, at in tags.items() if told.get(tag) == at}
+    seen = _seen(workspace)
+    told, own = seen.get(remote, {}), seen.get(_OWN, {})
+    held = {tag for tag, at in tags.items() if told.get(tag) == at}
+    foreign = {tag for tag, at in tags.items() if tag not in told and own.get(tag) != at}
+    if not foreign:
+        return held
     heads = git.ask("for-each-ref", "--format=%(refname)", f"refs/remotes/{remote}/").text.split()
-    return set(_tags(git, *(f"--merged={head}" for head in heads))) & set(tags) if heads else set()
+    came = set(_tags(git, *(f"--merged={head}" for head in heads))) & foreign if heads else set()
+    return held | came

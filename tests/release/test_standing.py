@@ -37,6 +37,28 @@ def test_a_clone_knows_what_its_origin_has(labelled: Place, remote: Path, cli: C
     assert state(tmp_path / "clone", cli) == ["released on origin"]
 
 
+def test_a_branch_pushed_by_hand_does_not_take_its_tag_along(labelled: Place, remote: Path, cli: Cli):
+    root = labelled.root
+    assert cli(root, "release").code == 0
+    git(root, "push", "-q", "origin", "main")
+    assert state(root, cli) == ["tagged here"]
+    assert "1 tag not pushed" in cli(root, "status").out
+
+
+def test_a_release_of_someone_else_is_where_it_came_from(
+    labelled: Place, remote: Path, cli: Cli, tmp_path: Path
+):
+    root, other = labelled.root, tmp_path / "other"
+    assert cli(root, "release", "--push").code == 0
+    git(tmp_path, "clone", "-q", str(remote), "other")
+    git(other, "commit", "-q", "--allow-empty", "-m", "theirs")
+    git(other, "tag", "-a", "-m", "theirs", "offline-detection/v2")
+    git(other, "push", "-q", "origin", "main", "offline-detection/v2")
+    git(root, "pull", "-q", "--tags", "origin", "main")
+    assert cli(root, "status", "--json").json["git"]["waiting_tags"] == []
+    assert "not pushed" not in cli(root, "status").out
+
+
 def test_tags_of_releases_that_were_never_pushed_go_with_the_next_push(
     labelled: Place, remote: Path, cli: Cli
 ):
