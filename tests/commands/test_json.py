@@ -67,6 +67,7 @@ def check(command: str, answer: Answer, *, code: int = 0) -> Any:
         for found in Draft202012Validator(schema_of(command)).iter_errors(answer.json)
     ]
     assert wrong == [], command
+    assert next(iter(answer.json)) == "format"
     return answer.json
 
 

@@ -107,3 +107,19 @@ def test_the_help_of_a_filter_names_every_term_there_is() -> None:
         one.help for one in command.params if isinstance(one, click.Option) and one.name == "expression"
     )
     assert _TERMS in (said or "")
+
+
+def test_the_page_of_files_names_every_key_that_is_read_or_written() -> None:
+    from core import settings
+    from core.versions import manifest
+
+    text = (ROOT / "docs" / "formats.md").read_text("utf-8")
+    structs = list(vars(settings).values())
+    named = {
+        (struct.__name__, key)
+        for struct in [*structs, manifest.Item, manifest.Info, manifest.Selection]
+        if isinstance(struct, type) and hasattr(struct, "__struct_fields__")
+        for key in struct.__struct_encode_fields__
+    }
+    assert named
+    assert sorted(f"{struct}.{key}" for struct, key in named if not re.search(rf"\b{key}\b", text)) == []
