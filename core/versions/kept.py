@@ -49,6 +49,14 @@ def path_of(workspace: Workspace, oid: str) -> Path:
     return workspace.kept / name[:2] / name
 
 
+def _is_kept(workspace: Workspace, oid: str, size: int | None) -> bool:
+    """True where a copy of that size is there; a power cut may leave a shorter one, which is as good as none."""
+    try:
+        return path_of(workspace, oid).stat().st_size == size or size is None
+    except OSError:
+        return False
+
+
 def usage(workspace: Workspace) -> tuple[int, int]:
     """Return number and bytes of all copies; one that a dead process left unfinished is removed."""
     number = total = 0
@@ -86,7 +94,7 @@ def only_on_camera(workspace: Workspace, found: Draft, index: FrameIndex) -> lis
         item, oid = held.get(chosen.frame), chosen.oid
         if item is not None and (oid == item.oid or (oid is None and chosen.size in (None, item.size))):
             continue
-        if oid is not None and (oid in known or path_of(workspace, oid).exists()):
+        if oid is not None and (oid in known or _is_kept(workspace, oid, chosen.size)):
             continue
         if chosen.frame in index:
             frames.append(chosen.frame)
@@ -155,7 +163,7 @@ def _one(
 ) -> int | None:
     """Copy one picture; return the bytes it took, 0 for nothing to do, None where there is no room."""
     label = store.get(task, frame)
-    if label is None or (label.sha256 is not None and path_of(workspace, label.sha256).exists()):
+    if label is None or (label.sha256 is not None and _is_kept(workspace, label.sha256, label.size)):
         return 0
     source = workspace.sources.get(frame.split("/", 1)[0])
     if source is None:
@@ -168,13 +176,14 @@ def _one(
         store.bind(task, {frame: Binding(*seen, file.oid)})
     elif label.sha256 != file.oid:
         return 0
-    path = path_of(workspace, file.oid)
-    if path.exists() or (objects is not None and objects.path(file.oid).exists()):
+    if _is_kept(workspace, file.oid, len(file.data)) or (
+        objects is not None and objects.path(file.oid).exists()
+    ):
         return 0
     disk = os.statvfs(workspace.private)
     if len(file.data) > room or len(file.data) + _FREE > disk.f_bavail * disk.f_frsize:
         return None
-    _write(path, file)
+    _write(path_of(workspace, file.oid), file)
     return len(file.data)
 
 

@@ -80,6 +80,19 @@ def test_a_copy_with_other_bytes_is_never_taken(house: Callable[..., House]) -> 
     assert {item.oid for item in version.items} >= {label.sha256}
 
 
+def test_a_copy_that_a_power_cut_tore_is_made_again(house: Callable[..., House]) -> None:
+    made = house(4)
+    made.label(made.keys[:2], "offline")
+    made.label(made.keys[2:], "active")
+    assert keep(made, made.keys) == Kept(4)
+    torn, whole = copies(made.ws.root)[0], copies(made.ws.root)[0].read_bytes()
+    torn.write_bytes(b"")
+    assert len(exposed(made)) == 1
+    assert keep(made, made.keys) == Kept(1)
+    assert torn.read_bytes() == whole
+    assert exposed(made) == []
+
+
 def test_copies_end_with_the_release_that_holds_them(workspace: Callable[..., Place], cli: Cli) -> None:
     place = workspace(frames=8)
     root = place.root
