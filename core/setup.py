@@ -16,7 +16,7 @@ from core.errors import Lacking, Refused
 from core.process import ProcessFailed, run
 from core.settings import FILE_NAME, read
 from core.setup_files import ATTRIBUTES, IGNORED, PROBES, READMES, UNIGNORED, settings_text
-from core.text import safe
+from core.text import address, safe
 from core.workspace import DEFAULT_SOURCE, Workspace
 
 LFS_REMEDY = "Install it: sudo apt-get install git-lfs   (macOS: brew install git-lfs)"
@@ -97,7 +97,7 @@ def own_source(root: Path) -> str:
     if not url:
         return ""
     return (
-        f"This folder is the program's own source and origin is {safe(url, limit=120)}: release here only into a fork "
+        f"This folder is the program's own source and origin is {address(url)}: release here only into a fork "
         "of your own, or make a workspace elsewhere with print-models init DIR."
     )
 

@@ -7,6 +7,7 @@ character, no C1 byte and no character that turns the writing direction, so it c
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from pathlib import PurePath
 
@@ -34,6 +35,12 @@ def safe(text: str | bytes | PurePath, *, limit: int = 500) -> str:
     else:
         out = "".join(_escaped(c) if unicodedata.category(c) in _UNSAFE else c for c in text)
     return out if len(out) <= limit else out[: limit - 1] + "…"
+
+
+def address(url: str) -> str:
+    """Return a remote's address as it may be shown: without a password, or a token that stands in for the name."""
+    hidden = re.sub(r"(://[^/@:]*):[^/]*@", r"\1:…@", url)
+    return safe(re.sub(r"^(https?://)[^/@:]+@", r"\1…@", hidden), limit=160)
 
 
 def safe_lines(text: str | bytes, *, limit: int = 40) -> str:

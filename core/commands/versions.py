@@ -150,7 +150,7 @@ def _made_text(made: Version) -> str:
     sides = "; ".join(f"{safe(side)} {_counts(counts)}" for side, counts in info.splits.items())
     lines.append(f"  {sides}; {plural(info.recordings or 0, 'recording')}")
     lines += [f"  note: {safe(limit)}" for limit in info.limits]
-    lines.append("Nothing is in git yet: print-models release")
+    lines.append(f"Nothing is in git yet: print-models release --task {made.task.name}")
     return "\n".join(lines)
 
 

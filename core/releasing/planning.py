@@ -106,7 +106,7 @@ def plan(
     workspace.ensure_private()
     git = Git(workspace.root, workspace.git_log)
     state = checks.repository(workspace, git)
-    target = pushing.target(git, state, remote) if push else None
+    target = pushing.target(git, state, remote, task) if push else None
     with open_store(workspace, accept_outside=accept_outside) as store, FrameIndex(workspace) as index:
         checks.rebuilt(store)
         told = tuple(safe(notice) for notice in store.notices)

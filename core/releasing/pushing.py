@@ -31,21 +31,25 @@ from core.storage.lfs import (
 )
 from core.storage.remotes import lfs_address
 from core.storage.walk import pointers_of
+from core.tasks import Task
+from core.text import address as shown
 from core.text import safe
 from core.workspace import Workspace
-
-_AGAIN = "print-models release --push"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a release goes: the remote, its address for git and for LFS objects, the branch here and there."""
+    """Where a release goes: the remote, its address for git and for LFS objects, the branch here and there.
+
+    `again` is the command that tries the push once more.
+    """
 
     remote: str
     url: str
     lfs_url: str
     branch: str
     ref: str
+    again: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,8 @@ class Waiting:
     commits: tuple[str, ...] = ()
 
 
-def target(git: Git, state: RepoState, remote: str | None) -> Target:
-    """Return where `--push` goes: `remote`, else the branch's own, else origin, else the only one.
+def target(git: Git, state: RepoState, remote: str | None, task: Task) -> Target:
+    """Return where `--push` of a task goes: `remote`, else the branch's own, else origin, else the only one.
 
     Raises Lacking where there is none, Refused for one that is no folder.
     """
@@ -78,13 +82,16 @@ def target(git: Git, state: RepoState, remote: str | None) -> Target:
     for address in (url, lfs_url):
         if remote_folder(address, git.root) is None:
             raise Refused(
-                f"The remote {safe(name)} is a server ({safe(address, limit=120)}); what is pushed can be proven on "
+                f"The remote {safe(name)} is a server ({shown(address)}); what is pushed can be proven on "
                 "folders only, a path or file:// address.",
                 "Release without --push, or push to a remote that is a folder.",
             )
     branch = state.branch or ""
     merge = git.line("config", f"branch.{branch}.merge") if state.upstream == name else None
-    return Target(name, url, lfs_url, branch, merge or f"refs/heads/{branch}")
+    again = f"print-models release --task {task.name} --push" + (
+        f" --remote {safe(remote)}" if remote else ""
+    )
+    return Target(name, url, lfs_url, branch, merge or f"refs/heads/{branch}", again)
 
 
 def ask(workspace: Workspace, git: Git, target: Target, tag: str) -> Waiting:
@@ -192,14 +199,14 @@ def push(
     except ProcessFailed as error:
         raise NotProven(
             f"{safe(target.remote)} did not take branch and tag: {_reason(error)}.",
-            _remedy(error),
+            _remedy(error, target.again),
             detail=error.detail,
         ) from error
     now = ask(workspace, git, target, tag)
     if now.tag != "same" or now.tags:
         raise NotProven(
             f"{safe(target.remote)} took the push but does not show {safe(', '.join(now.tags) or tag)}.",
-            f"Look there, then again: {_AGAIN}",
+            f"Look there, then again: {target.again}",
         )
     _sync(remote_folder(target.url, git.root))
     report(Progress(step, 1, 1))
@@ -246,7 +253,7 @@ def _upload(
     except ProcessFailed as error:
         raise NotProven(
             f"The objects could not be uploaded to {safe(target.remote)}: {_reason(error)}.",
-            f"Mend that, then again: {_AGAIN}",
+            f"Mend that, then again: {target.again}",
             detail=error.detail,
         ) from error
     faults = []
@@ -269,9 +276,9 @@ def _unproven(target: Target, faults: list[Fault], store: ObjectStore) -> NotPro
     return NotProven(
         f"{plural(len(faults), 'object')} {'is' if len(faults) == 1 else 'are'} not right on {safe(target.remote)}: "
         f"{name[:12]} {'is missing' if missing else first.what}. Branch and tag were not pushed.",
-        f"Get it here first (git lfs fetch --all), then again: {_AGAIN}"
+        f"Get it here first (git lfs fetch --all), then again: {target.again}"
         if missing
-        else f"Delete {safe(store.path(first.pointer.oid))} there, since it is never replaced; then again: {_AGAIN}",
+        else f"Delete {safe(store.path(first.pointer.oid))} there, since it is never replaced; then again: {target.again}",
         detail="\n".join(f"{fault.pointer.oid} {fault.what}" for fault in faults),
     )
 
@@ -284,13 +291,11 @@ def _reason(error: ProcessFailed) -> str:
     return safe(shown.replace("\t", " ").strip(" !").removeprefix("error: "), limit=240)
 
 
-def _remedy(error: ProcessFailed) -> str:
+def _remedy(error: ProcessFailed, again: str) -> str:
     said = error.detail + error.completed.text
     if "non-fast-forward" in said or "fetch first" in said:
-        return (
-            f"It has commits that are not here: git pull --rebase=false, look at the version, then {_AGAIN}"
-        )
-    return f"Commit and tag are here; mend that, then again: {_AGAIN}"
+        return f"It has commits that are not here: git pull --rebase=false, look at the version, then {again}"
+    return f"Commit and tag are here; mend that, then again: {again}"
 
 
 def _sync(folder: Path | None) -> None:

@@ -21,7 +21,7 @@ from core.process import ProcessFailed, environment, run
 from core.storage.git import Git
 from core.storage.lfs import remote_folder, remote_store
 from core.storage.reading import flags
-from core.text import safe
+from core.text import address, safe
 
 _SECONDS = 20.0
 _BATCH = "application/vnd.git-lfs+json"
@@ -81,11 +81,6 @@ def lfs_address(git: Git, remote: str) -> str | None:
     return None
 
 
-def shown(url: str) -> str:
-    """Return an address without the password it may hold."""
-    return safe(re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:…@", url), limit=160)
-
-
 # --- git --------------------------------------------------------------------------------------------------------
 
 
@@ -94,11 +89,11 @@ def _read(git: Git, name: str, url: str) -> Answer:
         refs = git.ask("ls-remote", name, timeout=_SECONDS).text.splitlines()
     except PrintModelsError as error:
         why, remedy = _why(error)
-        return Answer("read", False, f"{safe(name)} ({shown(url)}) can't be read: {why}.", remedy)
+        return Answer("read", False, f"{safe(name)} ({address(url)}) can't be read: {why}.", remedy)
     branches = sum("\trefs/heads/" in ref for ref in refs)
     tags = sum("\trefs/tags/" in ref and not ref.endswith("^{}") for ref in refs)
     said = f"{plural(branches, 'branch', 'branches')}, {plural(tags, 'tag')}"
-    return Answer("read", True, f"{safe(name)} ({shown(url)}) can be read: {said}")
+    return Answer("read", True, f"{safe(name)} ({address(url)}) can be read: {said}")
 
 
 def _push(git: Git, name: str, url: str) -> Answer:
@@ -167,7 +162,7 @@ def _lfs(git: Git, url: str) -> Answer:
         if code == 401 and not headers:
             login = _login(git, base)
             if not login:
-                return Answer("lfs", False, f"Git LFS at {shown(base)} asks for a login.", _LOGIN)
+                return Answer("lfs", False, f"Git LFS at {address(base)} asks for a login.", _LOGIN)
             code, said = _batch(base, login)
     except PrintModelsError as error:
         return Answer("lfs", False, error.what, error.remedy)
@@ -175,12 +170,12 @@ def _lfs(git: Git, url: str) -> Answer:
         return Answer(
             "lfs",
             True,
-            f"Git LFS answers at {shown(base)}; release can prove what it pushed on folders only so far",
+            f"Git LFS answers at {address(base)}; release can prove what it pushed on folders only so far",
         )
     word = safe(str(said.get("message", "")), limit=120)
     reason = f"{code}{f' ({word})' if word else ''}"
     remedy = _LOGIN if code in (401, 403) else "Is Git LFS switched on for this repository there?"
-    return Answer("lfs", False, f"Git LFS at {shown(base)} answers {reason}.", remedy)
+    return Answer("lfs", False, f"Git LFS at {address(base)} answers {reason}.", remedy)
 
 
 def _lfs_folder(git: Git, url: str) -> Answer:
@@ -207,7 +202,7 @@ def _endpoint(git: Git, url: str) -> tuple[str, dict[str, str]]:
         r"(?P<host>[^/:]+):(?P<path>.+)", url
     )
     if found is None:
-        raise Lacking(f"{shown(url)} is no address whose Git LFS can be asked.", "Use https or ssh.")
+        raise Lacking(f"{address(url)} is no address whose Git LFS can be asked.", "Use https or ssh.")
     port = ["-p", found["port"]] if found.groupdict().get("port") else []
     ssh = shlex.split(environment()["GIT_SSH_COMMAND"])
     words = [*ssh, *port, "--", found["host"], f"git-lfs-authenticate {shlex.quote(found['path'])} download"]
@@ -240,7 +235,7 @@ def _batch(base: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
             code, data = error.code, error.read(1 << 20)
     except (OSError, ValueError, HTTPException) as error:
         raise Lacking(
-            f"Git LFS at {shown(base)} does not answer: {safe(str(getattr(error, 'reason', error)), limit=120)}.",
+            f"Git LFS at {address(base)} does not answer: {safe(str(getattr(error, 'reason', error)), limit=120)}.",
             "Look at the network and the address.",
         ) from error
     try:

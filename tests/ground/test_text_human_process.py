@@ -16,7 +16,7 @@ from core import human
 from core.errors import Cancelled, Lacking
 from core.process import ProcessFailed, run, spawn_detached
 from core.progress import CancelToken
-from core.text import safe, safe_lines
+from core.text import address, safe, safe_lines
 
 
 @given(st.text() | st.binary())
@@ -92,3 +92,17 @@ def test_a_detached_program_writes_to_its_log(tmp_path: Path) -> None:
         psutil.Process(pid).wait(20)
     said = (tmp_path / "log").read_text().split()
     assert said == [str(pid), str(pid)]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://ana:pa@ss@example.org/x.git", "https://ana:…@example.org/x.git"),
+        ("https://ghp_token@example.org/x.git", "https://…@example.org/x.git"),
+        ("ssh://git@example.org:22/x.git", "ssh://git@example.org:22/x.git"),
+        ("git@example.org:x.git", "git@example.org:x.git"),
+        ("file:///srv/a@b/x.git", "file:///srv/a@b/x.git"),
+    ],
+)
+def test_an_address_is_shown_without_what_lets_one_in(url: str, shown: str) -> None:
+    assert address(url) == shown

@@ -104,6 +104,7 @@ def test_a_remote_that_went_on_without_us(labelled: Place, remote: Path, cli: Cl
     answer = cli(labelled.root, "release", "--push")
     assert answer.code == 6
     assert "git pull" in answer.err
+    assert "print-models release --task offline-detection --push" in answer.err
     assert_tagged_here_only(labelled.root)
     git(labelled.root, "pull", "-q", "--rebase=false", "origin", "main")
     assert cli(labelled.root, "release", "--push").code == 0
@@ -131,9 +132,11 @@ def test_a_remote_that_is_not_there(labelled: Place, remote: Path, cli: Cli):
 
 
 def test_a_server_is_refused_beforehand(labelled: Place, cli: Cli):
-    git(labelled.root, "remote", "add", "origin", "https://127.0.0.1:9/x.git")
+    git(labelled.root, "remote", "add", "origin", "https://ana:s3cret@127.0.0.1:9/x.git")
     answer = cli(labelled.root, "release", "--push")
     assert answer.code == 1
+    assert "https://ana:…@127.0.0.1:9/x.git" in answer.err
+    assert "s3cret" not in answer.err
     assert_nothing_released(labelled.root)
 
 

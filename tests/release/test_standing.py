@@ -16,7 +16,9 @@ def state(root: Path, cli: Cli) -> list[str]:
 
 def test_versions_say_how_far_each_is(labelled: Place, remote: Path, cli: Cli):
     root = labelled.root
-    assert cli(root, "export").code == 0
+    exported = cli(root, "export")
+    assert exported.code == 0
+    assert "print-models release --task offline-detection" in exported.out
     assert state(root, cli) == ["exported only"]
     assert "exported only" in cli(root, "versions").out
     assert "next: release offline-detection v1, which is exported only" in cli(root, "status").out
