@@ -169,8 +169,7 @@ class PrintModelsApp(CarefulApp):
                 return False
             case LabelsRead():
                 state.take_all_labels(result.labels)
-                for line in result.said:
-                    self.notify(line, severity="warning", markup=False, timeout=20)
+                self.tell(result.said, severity="warning")
                 self._soon()
             case Labelled():
                 state.take_labels({result.step.task: result.labels})
@@ -190,13 +189,13 @@ class PrintModelsApp(CarefulApp):
             case RunsSeen():
                 changed = state.training != result.running
                 state.training, state.runs = result.running, result.rows
-                for line in result.ended:
-                    title = "Finished while you were away" if result.away else "Training"
-                    self.notify(line, title=title, markup=False, timeout=8)
+                if self.current_mode != keymap.TRAINING:
+                    self.tell(
+                        result.ended, title="Finished while you were away" if result.away else "Training"
+                    )
                 return changed
             case Flushed():
-                for line in result.said:
-                    self.notify(line, title="Label files", severity="warning", markup=False, timeout=10)
+                self.tell(result.said, title="Label files", severity="warning")
                 self.bridge.look_at_git()
                 return False
             case Released():
@@ -235,7 +234,7 @@ class PrintModelsApp(CarefulApp):
             if yes:
                 self.bridge.accept_outside(question.task)
             else:
-                self.notify("The labels stay; the file is left as it is.", title="Label files", timeout=10)
+                self.tell(["The labels stay; the file is left as it is."], title="Label files")
 
         consequence = "Take those labels off here too? u brings them back."
         self.push_screen(ConfirmScreen(question.what, consequence), answered)
@@ -253,7 +252,7 @@ class PrintModelsApp(CarefulApp):
         known = self._said.get(result.job)
         self._said[result.job] = words
         if words != known and result.job not in getattr(self.screen, "SAYS", ()):
-            self.notify(words, title=f"{result.job} failed", severity="error", markup=False, timeout=15)
+            self.tell([words], title=f"{result.job} failed", severity="error")
 
     def _soon(self) -> None:
         """After a moment of rest: the price of the draft; after a little more, the label files."""

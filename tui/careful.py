@@ -1,4 +1,5 @@
-"""What an app owes a terminal: no stray key labels, a crash is two lines, a signal is a way to leave.
+"""What an app owes a terminal and who sits at it: no stray key labels, a crash is two lines, a signal is a way to
+leave, and what is said in passing is short and goes away.
 
 What always holds: keys that are a terminal's answer never reach a screen; an error nobody foresaw ends the app with
 its details in a file. The app itself is built on this.
@@ -10,8 +11,10 @@ import asyncio
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from time import time
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -19,12 +22,18 @@ from textual import events
 from textual._compositor import ChopsUpdate  # there is no public name for an update of parts of the screen
 from textual.app import App
 from textual.geometry import Size
+from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 
 from core.text import safe
 from tui.wire import Changed
 
 _ANSWER_S = 0.005
+#: How long something said in passing stays, how many of them there are at once, and when a key may take one away.
+_SAID_S: dict[SeverityLevel, float] = {"information": 4, "warning": 6, "error": 8}
+_SAID_AT_ONCE = 2
+_SAID_LINES = 3
+_READ_S = 2.0
 
 
 class CarefulApp(App[None]):
@@ -56,12 +65,37 @@ class CarefulApp(App[None]):
         with a digit in it could label a picture.
         """
         if isinstance(event, events.Key) and not event.is_forwarded:
+            self._have_been_read()
             inside = event.time <= self._answer_until
             if inside or event.key in ("circumflex_accent", "left_square_bracket"):
                 self._answer_until = event.time + _ANSWER_S
             if inside:
                 return
         await super().on_event(event)
+
+    def tell(self, lines: Sequence[str], *, title: str = "", severity: SeverityLevel = "information") -> None:
+        """Say some lines in passing, together; of many the first few and how many more."""
+        shown = list(lines[:_SAID_LINES])
+        if len(lines) > len(shown):
+            shown.append(f"… and {len(lines) - len(shown)} more")
+        if shown:
+            seconds = _SAID_S[severity]
+            self.notify("\n".join(shown), title=title, severity=severity, timeout=seconds, markup=False)
+
+    def on_notify(self, event: Notify) -> None:
+        """What is said already is not said again, and beside it there is one other at most."""
+        new, said = event.notification, list(self._notifications)
+        if any((one.title, one.message) == (new.title, new.message) for one in said):
+            event.prevent_default()
+            return
+        for old in said[: max(0, len(said) + 1 - _SAID_AT_ONCE)]:
+            self._unnotify(old)
+
+    def _have_been_read(self) -> None:
+        """Take away what was said a while ago: who presses a key has gone on."""
+        for one in list(self._notifications):
+            if time() - one.raised_at > _READ_S:
+                self._unnotify(one)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Send an update of parts of the screen cell by cell."""

@@ -12,6 +12,8 @@ from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from core import release
+from core.labels.sync import flush, open_store
 from core.personal import Personal
 from core.workspace import Workspace
 from tui.app import PrintModelsApp
@@ -95,11 +97,15 @@ def opened() -> Opened:
 
     @asynccontextmanager
     async def open_on(
-        root: Path, size: tuple[int, int] = (80, 24), own: Personal | None = None, pictures: bool = True
+        root: Path,
+        size: tuple[int, int] = (80, 24),
+        own: Personal | None = None,
+        pictures: bool = True,
+        toasts: bool = False,
     ) -> AsyncIterator[Page]:
         app = PrintModelsApp(Workspace.find(root), personal=own, pictures=pictures, debug=True)
         try:
-            async with app.run_test(size=size) as pilot:
+            async with app.run_test(size=size, notifications=toasts) as pilot:
                 page = Page(app, pilot)
                 await page.until(
                     lambda: not app.state.scanning and app.state.labels, "the workspace to be read"
@@ -109,3 +115,33 @@ def opened() -> Opened:
             app.bridge.close()
 
     return open_on
+
+
+@pytest.fixture
+def labelled(workspace):
+    """A workspace whose twelve frames are labelled by hand, offline and active."""
+
+    def make(frames: int = 12):
+        place = workspace(frames=frames, every=20 * 60)
+        ws = Workspace.open(place.root)
+        with open_store(ws) as store:
+            task = ws.task("offline-detection")
+            store.set(task, place.keys[::2], "offline", who="Ana")
+            store.set(task, place.keys[1::2], "active", who="Ana")
+            flush(ws, store, task)
+        return place
+
+    return make
+
+
+@pytest.fixture
+def released(labelled):
+    """The labelled workspace with its draft released as v1."""
+
+    def make(frames: int = 12):
+        place = labelled(frames)
+        done = release.plan(Workspace.open(place.root), Workspace.open(place.root).task(None))
+        release.run(done)
+        return place
+
+    return make

@@ -155,4 +155,4 @@ class Place(Screen[None]):
         """Tell the person something in passing."""
         title = "" if not bad else "Not done"
         words = text.plain if isinstance(text, Content) else text
-        self.notify(words, title=title, severity="error" if bad else "information", markup=False, timeout=8)
+        self.pm.tell([words], title=title, severity="error" if bad else "information")
