@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 class Bridge:
     """Lanes for labels (milliseconds, in order), pictures, scans of the camera (which may hang), looking (drafts,
-    git), trainings, and long work."""
+    git), the gates, trainings, and long work."""
 
     def __init__(self, workspace: Workspace, post: Post) -> None:
         self.workspace = workspace
@@ -47,10 +47,11 @@ class Bridge:
         self._scanning = Lane("scanning", post)
         self._looking = Lane("looking", post)
         self._trainings = Lane("trainings", post)
+        self._checking = Lane("checking", post)
         self._working = Lane("working", post)
         self.release = storing.ReleaseWork(self._working, post)
         self.compare = comparing.Comparing(
-            self._looking, self._working, post, workspace, self.store, self.index
+            self._looking, self._checking, self._working, post, workspace, self.store, self.index
         )
 
     @property
@@ -218,7 +219,8 @@ class Bridge:
             return self._index
 
     def _lanes(self) -> tuple[Lane, ...]:
-        return (self._labels, self._pictures, self._scanning, self._looking, self._trainings, self._working)
+        looks = (self._looking, self._checking, self._trainings)
+        return (self._labels, self._pictures, self._scanning, *looks, self._working)
 
     def _keep(self, found: Draft) -> None:
         """Copy pictures in the lane of the camera: a share that hangs holds up no figure and no label."""

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from core.errors import PrintModelsError
-from core.human import count, plural
+from core.human import count
 from core.tasks import Task
 from core.text import safe, safe_lines
 from core.workspace import Workspace
 from tui.lanes import Lane, Post
 from tui.messages import Advanced
+from tui.soundness import Soundness, findings
 from tui.version_messages import (
+    DRAFT,
     CardSeen,
+    GatesSeen,
     PairSeen,
-    Verdict,
     VersionChecked,
     VersionFacts,
     VersionRow,
@@ -39,18 +42,25 @@ if TYPE_CHECKING:
 Stores = Callable[[], "LabelStore"]
 Indexes = Callable[[], "FrameIndex"]
 
-DRAFT = "draft"
 _MOST = 2000
 _MOST_LINES = 600
 
 
 class Comparing:
-    """Asks for what the Versions screen shows; `lane` looks, `long` reads whole versions."""
+    """Asks for what the Versions screen shows; `lane` looks, `checks` asks the gates, `long` reads whole versions."""
 
     def __init__(
-        self, lane: Lane, long: Lane, post: Post, workspace: Workspace, store: Stores, index: Indexes
+        self,
+        lane: Lane,
+        checks: Lane,
+        long: Lane,
+        post: Post,
+        workspace: Workspace,
+        store: Stores,
+        index: Indexes,
     ) -> None:
-        self._lane, self._long, self._post = lane, long, post
+        self._lane, self._checks, self._long, self._post = lane, checks, long, post
+        self._soundness = Soundness(workspace, store, index, post)
         self._workspace, self._store, self._index = workspace, store, index
         self._models: tuple[object, dict[str, dict[str, str]]] | None = None
 
@@ -69,6 +79,10 @@ class Comparing:
     def card(self, task: Task, target: str) -> None:
         """Get the card of a version, or of the draft as it will be."""
         self._lane.ask("card", partial(self._card, task, target), slot="card")
+
+    def gates(self, task: Task, target: str) -> None:
+        """Ask the gates of `check` about a version or the draft."""
+        self._checks.ask("gates", partial(self._gates, task, target), slot="gates")
 
     def check(self, task: Task, name: str) -> None:
         """Read every image of a version again."""
@@ -107,9 +121,10 @@ class Comparing:
         def report(progress: Progress) -> None:
             self._post(Advanced("check", progress))
 
-        results = verify(self._workspace, task, name, report)
-        checks = tuple((result.level, safe(result.text), safe(result.remedy)) for result in results)
-        return VersionChecked(task.name, name, _worst(checks), checks)
+        return VersionChecked(task.name, name, findings(verify(self._workspace, task, name, report)))
+
+    def _gates(self, task: Task, target: str) -> GatesSeen:
+        return self._soundness.look(task, target)
 
     def _facts(self, task: Task) -> VersionFacts:
         from core.storage.git import Git
@@ -156,15 +171,6 @@ def _readable(card: bytes) -> str:
     return "\n".join(lines).strip()
 
 
-def _worst(checks: tuple[tuple[str, str, str], ...]) -> Verdict:
-    for level in ("block", "warn"):
-        found = [check for check in checks if check[0] == level]
-        if found:
-            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-            return Verdict(level, f"{found[0][1]}{more}", found[0][2])
-    return Verdict("pass", " ".join(text for _, text, _ in checks))
-
-
 # --- the list ---------------------------------------------------------------------------------------------------
 
 
@@ -206,28 +212,22 @@ def _draft_pair(workspace: Workspace, planned: ExportPlan) -> PairSeen:
     task, parent = planned.task, planned.parent
     base = version_snapshot(parent) if parent else Snapshot("nothing", {}, task.classes)
     found = diff(base, draft_snapshot(planned.draft, planned.places))
-    verdict = _soundness(workspace, planned, found)
     recordings = {c.frame: planned.places.recordings[c.frame] for c in planned.chosen}
     sides = _sides((planned.split.of[frame], recording) for frame, recording in recordings.items())
-    new = planned.bytes_new
-    return _pair(task, found, parent.name if parent else "", DRAFT, planned.name, sides, verdict, new)
+    name = parent.name if parent else ""
+    seen = _pair(task, found, name, DRAFT, planned.name, sides, planned.bytes_new)
+    return replace(seen, same=_same(workspace, planned, found))
 
 
-def _soundness(workspace: Workspace, planned: ExportPlan, found: Diff) -> Verdict:
+def _same(workspace: Workspace, planned: ExportPlan, found: Diff) -> str:
     from core.versions.numbering import tagged_numbers
 
-    if planned.parent is not None and not found.differs:
-        name = planned.parent.name
-        if planned.parent.number in tagged_numbers(workspace, planned.task):
-            return Verdict("same", f"the draft equals {name}")
-        return Verdict("same", f"the draft equals {name}, which is not released yet", f"R releases {name}")
-    if planned.blocks:
-        first = planned.blocks[0]
-        more = f" ({len(planned.blocks) - 1} more)" if len(planned.blocks) > 1 else ""
-        return Verdict("block", f"{first.what}{more}", first.remedy)
-    if planned.split.limits:
-        return Verdict("warn", " ".join(planned.split.limits), "It can be released; its card will say so.")
-    return Verdict("pass", "every frame is found, every class is on both sides of the split")
+    if planned.parent is None or found.differs:
+        return ""
+    name = planned.parent.name
+    if planned.parent.number in tagged_numbers(workspace, planned.task):
+        return f"the draft equals {name}: nothing to release"
+    return f"the draft equals {name}, which is not released yet: R releases it"
 
 
 def _version_pair(workspace: Workspace, task: Task, version: Version) -> PairSeen:
@@ -242,14 +242,7 @@ def _version_pair(workspace: Workspace, task: Task, version: Version) -> PairSee
         name = ""
     found = diff(base, version_snapshot(version))
     sides = _sides((item.split or "no split", item.recording or "") for item in version.items)
-    if version.problems:
-        verdict = Verdict("warn", " ".join(safe(text) for text in version.problems[:3]))
-    else:
-        verdict = Verdict(
-            "unknown",
-            f"not read again yet: enter compares {plural(len(version.items), 'image')} with their hashes",
-        )
-    return _pair(task, found, name, version.name, version.name, sides, verdict)
+    return _pair(task, found, name, version.name, version.name, sides)
 
 
 def _sides(rows: Iterable[tuple[str, str]]) -> tuple[tuple[str, int, int], ...]:
@@ -270,7 +263,6 @@ def _pair(
     target: str,
     name: str,
     sides: tuple[tuple[str, int, int], ...],
-    verdict: Verdict,
     new_bytes: int | None = None,
 ) -> PairSeen:
     before, after = found.base.counts, found.target.counts
@@ -295,7 +287,6 @@ def _pair(
         more=max(0, len(changed) - _MOST),
         new_bytes=found.bytes["new"] if new_bytes is None else new_bytes,
         differs=found.differs,
-        verdict=verdict,
     )
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+#: What stands for the draft where a version's name stands else.
+DRAFT = "draft"
+
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
@@ -40,12 +43,22 @@ class VersionFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Is it sound: `level` is pass, warn, block, same (nothing to do) or unknown (not looked at), in a sentence."""
+class Finding:
+    """One result of a gate: `level` is pass, warn or block, `id` names the gate."""
 
     level: str
+    id: str
     what: str
     remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GatesSeen:
+    """What the gates say of `target` (a version, or 'draft' with the repository it would go into), the worst first."""
+
+    task: str
+    target: str
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,8 @@ class PairSeen:
 
     `name` is what the target is or will be called, `counts` frames per kind of change, `classes` (name, before, after),
     `mixed` (before, after, frames) of labels that changed, `sides` (split, images, recordings), `hunks` (where, frames,
-    what, bytes), `frames` (file name, when, what), `more` how many of those are not listed.
+    what, bytes), `frames` (file name, when, what), `more` how many of those are not listed. `same` says of a draft that
+    equals its base what that is and what can be done, '' where it differs.
     """
 
     task: str
@@ -71,17 +85,16 @@ class PairSeen:
     more: int
     new_bytes: int
     differs: bool
-    verdict: Verdict
+    same: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionChecked:
-    """A version was read again: a verdict and each check as (level, what, remedy)."""
+    """Every image of a version was read again: what was found, the worst first."""
 
     task: str
     name: str
-    verdict: Verdict
-    checks: tuple[tuple[str, str, str], ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ read again only when that is asked for.
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -29,11 +30,22 @@ from tui.messages import (
 )
 from tui.screens.base import Place
 from tui.screens.release import ReleaseScreen
-from tui.screens.versions_texts import DRAFT, frames_of, list_of, overview_of
-from tui.version_messages import CardSeen, PairSeen, VersionChecked, VersionFacts, VersionsSeen
+from tui.screens.versions_texts import Sound, findings_of, frames_of, list_of, overview_of, sound_of
+from tui.version_messages import (
+    DRAFT,
+    CardSeen,
+    Finding,
+    GatesSeen,
+    PairSeen,
+    VersionChecked,
+    VersionFacts,
+    VersionsSeen,
+)
 from tui.widgets.pane import Pane
 
-_OVERVIEW, _FRAMES, _CARD = "overview", "frames", "card"
+_OVERVIEW, _FRAMES, _CARD, _FINDINGS = "overview", "frames", "card", "findings"
+#: What is looked at for longer than this says how far it is.
+_LONG_S = 1.0
 
 
 class VersionsScreen(Place):
@@ -41,7 +53,7 @@ class VersionsScreen(Place):
 
     PLACE = keymap.VERSIONS
     SCROLLS = "#detail"
-    SAYS = frozenset({"versions", "pair", "card", "check"})
+    SAYS = frozenset({"versions", "pair", "card", "check", "gates"})
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.VERSIONS)
 
     def __init__(self) -> None:
@@ -50,9 +62,11 @@ class VersionsScreen(Place):
         self._facts: VersionFacts | None = None
         self._pair: PairSeen | None = None
         self._card: CardSeen | None = None
+        self._gates: GatesSeen | None = None
         self._checked: dict[tuple[str, str], VersionChecked] = {}
         self._problem: Failed | None = None
         self._reading: Progress | None = None
+        self._looking: tuple[float, Progress] | None = None
         self._chosen = DRAFT
         self._view = _OVERVIEW
 
@@ -76,6 +90,7 @@ class VersionsScreen(Place):
         task, ask = self.state.task, self.bridge.compare
         ask.versions(task)
         ask.pair(task, self._chosen)
+        ask.gates(task, self._chosen)
         ask.facts(task)
         if self._view == _CARD:
             ask.card(task, self._chosen)
@@ -91,10 +106,21 @@ class VersionsScreen(Place):
                 self._pair, self._problem = result, None
             case CardSeen() if result.task == task and result.target == self._chosen:
                 self._card = result
+            case GatesSeen():
+                self._looking = None
+                if (result.task, result.target) == (task, self._chosen):
+                    self._gates = result
             case VersionChecked():
                 self._checked[result.task, result.name], self._reading = result, None
             case Advanced(job="check"):
                 self._reading = result.progress
+            case Advanced(job="gates"):
+                self._looking = (self._looking[0] if self._looking else monotonic(), result.progress)
+                self.set_timer(_LONG_S, self._draw)
+            case Failed(job="gates"):
+                self._looking = None
+                failed = Finding("block", "check", result.what, result.remedy)
+                self._gates = GatesSeen(task, self._chosen, (failed,))
             case Failed(job="versions" | "pair" | "card" | "check"):
                 self._problem, self._reading = result, None
             case Released():
@@ -144,7 +170,8 @@ class VersionsScreen(Place):
         detail.border_title = Content(
             f"{pair.base or 'nothing'} → {pair.target}" if pair else f"… → {self._chosen}"
         )
-        detail.border_subtitle = Content(f" {self._progress()} " if self._reading else "")
+        told = self._progress()
+        detail.border_subtitle = Content(f" {told} " if told else "")
         if self._problem is not None:
             text.update(Content.assemble((self._problem.what, BAD), "\n\n", self._problem.remedy))
         elif pair is None:
@@ -152,10 +179,20 @@ class VersionsScreen(Place):
         elif self._view == _CARD:
             self._draw_card(detail, text, pair)
         else:
-            width = detail.room
-            checked = self._checked.get((task.name, self._chosen))
-            frames = self._view == _FRAMES
-            text.update(frames_of(pair, width) if frames else overview_of(pair, checked, task, width))
+            text.update(self._words(pair, detail.room))
+
+    def _words(self, pair: PairSeen, width: int) -> Content:
+        if self._view == _FRAMES:
+            return frames_of(pair, width)
+        if self._view == _FINDINGS:
+            return findings_of(pair.name, self._sound(), width)
+        return overview_of(pair, self._sound(), self.state.task, width)
+
+    def _sound(self) -> Sound:
+        gates = self._gates
+        about = (self.state.task.name, self._chosen)
+        known = gates is not None and (gates.task, gates.target) == about
+        return sound_of(gates if known else None, self._checked.get(about))
 
     def _draw_card(self, detail: Pane, text: Static, pair: PairSeen) -> None:
         from textual.widgets import Markdown  # a second of imports that opening the app need not wait for
@@ -177,6 +214,8 @@ class VersionsScreen(Place):
 
     def _progress(self) -> str:
         now = self._reading
+        if now is None and self._looking is not None and monotonic() - self._looking[0] >= _LONG_S:
+            now = self._looking[1]
         return f"{now.step}: {count(now.done)} of {count(now.total or 0)}" if now else ""
 
     # --- keys ---------------------------------------------------------------------------------------------------
@@ -188,6 +227,7 @@ class VersionsScreen(Place):
             self._chosen, self._problem = names[at], None
             self._home()
             self.bridge.compare.pair(self.state.task, self._chosen)
+            self.bridge.compare.gates(self.state.task, self._chosen)
             if self._view == _CARD:
                 self.bridge.compare.card(self.state.task, self._chosen)
             self._draw()
@@ -213,6 +253,9 @@ class VersionsScreen(Place):
 
     def action_card(self) -> None:
         self._look_at(_CARD)
+
+    def action_sound(self) -> None:
+        self._look_at(_FINDINGS)
 
     def action_check(self) -> None:
         if self._chosen == DRAFT:

@@ -5,16 +5,17 @@ What always holds: no line is wider than the width given; a kind of change is a 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual.content import Content
 
 from core.human import count, plural, signed_size, size
 from core.tasks import Task
 from tui.drawing import BAD, BOLD, COLOURS, DIM, GLYPHS, GOOD, WARN
 from tui.messages import DraftPriced
-from tui.version_messages import PairSeen, Verdict, VersionChecked, VersionFacts, VersionRow
+from tui.version_messages import DRAFT, Finding, GatesSeen, PairSeen, VersionChecked, VersionFacts, VersionRow
 from tui.writing import beside, hung, wrapped
 
-DRAFT = "draft"
 _KINDS = (
     *(("added", "+", GOOD), ("removed", "−", BAD), ("relabelled", "~", WARN)),
     *(("replaced", "≠", WARN), ("moved", "→", DIM), ("unknown", "?", DIM)),
@@ -23,12 +24,14 @@ _LEVELS = {
     "pass": ("✓", GOOD),
     "warn": ("!", WARN),
     "block": ("✗", BAD),
-    "same": ("=", DIM),
-    "unknown": ("·", DIM),
 }
+_LOOKING = ("·", DIM)
+_COUNTED = (("block", "blocks"), ("warn", "to look at"))
 _BAR = 16
 #: A row wider than this is no longer read as one.
 _ROW = 76
+#: Sentences wider than this are no longer read as lines.
+_WIDEST = 110
 #: From this width on every version is listed with all that is known of it, else only the chosen one.
 _WIDE = 38
 
@@ -87,33 +90,90 @@ def _version(row: VersionRow, facts: VersionFacts | None, chosen: str, width: in
     ]
 
 
-def overview_of(pair: PairSeen, checked: VersionChecked | None, task: Task, width: int) -> Content:
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What is known of how sound a draft or a version is; `findings` is None while that is looked at, the worst first.
+
+    `read` says that every image was read again as well.
+    """
+
+    findings: tuple[Finding, ...] | None = None
+    read: bool = False
+
+    @property
+    def level(self) -> str:
+        """The worst there is: pass, warn, block; '' while it is looked at."""
+        if self.findings is None:
+            return ""
+        return self.findings[0].level if self.findings else "pass"
+
+    @property
+    def remedy(self) -> str:
+        return self.findings[0].remedy if self.findings else ""
+
+    @property
+    def mark(self) -> tuple[str, str]:
+        return _LEVELS.get(self.level, _LOOKING)
+
+    def count(self, level: str) -> int:
+        return sum(one.level == level for one in self.findings or ())
+
+
+def sound_of(gates: GatesSeen | None, checked: VersionChecked | None) -> Sound:
+    """Put together what the gates and the images read again came to."""
+    if gates is None:
+        return Sound()
+    found = [*(checked.findings if checked else ()), *gates.findings]
+    order = tuple(_LEVELS)[::-1]
+    return Sound(tuple(sorted(found, key=lambda one: order.index(one.level))), checked is not None)
+
+
+def sound_words(sound: Sound) -> str:
+    """'1 blocks, 3 to look at', with the worst of them; or that nothing is odd."""
+    if sound.findings is None:
+        return "looking at labels, images and the repository …"
+    parts = [f"{count(number)} {word}" for level, word in _COUNTED if (number := sound.count(level))]
+    if parts:
+        return f"{', '.join(parts)}  (i: all).  {sound.findings[0].what}"
+    return f"nothing is odd in {plural(len(sound.findings), 'check')}  (i: all)"
+
+
+def overview_of(pair: PairSeen, sound: Sound, task: Task, width: int) -> Content:
     """Three sentences and a verdict, the classes before and after, then the stretches."""
-    lines = sentences(pair, checked, width)
+    lines = sentences(pair, sound, width)
     lines.append(Content(""))
     lines += _classes(pair, task, width)
     lines += _tables(pair, width)
-    if checked is not None:
-        lines.append(Content(""))
-        for level, what, remedy in checked.checks:
-            glyph, style = _LEVELS.get(level, ("?", DIM))
-            text = f"{what} {remedy}" if level != "pass" and remedy else what
-            lines += hung(level, text, width, mark=(glyph, style))
     if pair.hunks:
         lines += [Content(""), Content.styled("stretches that change  (f: every frame)", DIM)]
         lines += [_stretch(hunk, width) for hunk in pair.hunks]
     return Content("\n").join(lines)
 
 
-def sentences(pair: PairSeen, checked: VersionChecked | None, width: int) -> list[Content]:
+def sentences(pair: PairSeen, sound: Sound, width: int) -> list[Content]:
     """What changes, what it costs, is it sound, and the verdict."""
     lines = hung("what changes", _changes(pair), width, style=BOLD)
     now = f"in Git LFS, for {plural(pair.images, 'image')}"
     lines += hung("what it costs", f"{signed_size(pair.new_bytes)} {now}", width, style=BOLD)
-    found = checked.verdict if checked else pair.verdict
-    lines += hung("is it sound", found.what, width, mark=_LEVELS.get(found.level, ("?", DIM)))
-    verdict, mark = _verdict(pair, found)
+    lines += hung("is it sound", sound_words(sound), width, mark=sound.mark)
+    verdict, mark = _verdict(pair, sound)
     return lines + hung("verdict", verdict, width, style=BOLD, mark=mark)
+
+
+def findings_of(target: str, sound: Sound, width: int) -> Content:
+    """Every check, the worst first, each with its remedy."""
+    width = min(width, _WIDEST)
+    lines = [Content.styled(f"what was looked at in {target}, the worst first  (i: back)", DIM)]
+    lines = lines if lines[0].cell_length <= width else [Content.styled("the worst first  (i: back)", DIM)]
+    if sound.findings is None:
+        return Content("\n").join([*lines, Content(""), Content.styled(sound_words(sound), DIM)])
+    counts = [f"{count(sound.count(level))} {word}" for level, word in (*_COUNTED, ("pass", "in order"))]
+    lines += [*wrapped(", ".join(counts), width, BOLD), Content("")]
+    for one in sound.findings:
+        lines += hung(one.id, one.what, width, mark=_LEVELS.get(one.level, _LOOKING))
+        if one.level != "pass" and one.remedy:
+            lines += hung("", f"→ {one.remedy}", width, style=DIM)
+    return Content("\n").join(lines)
 
 
 def _changes(pair: PairSeen) -> str:
@@ -123,19 +183,30 @@ def _changes(pair: PairSeen) -> str:
     return f"{', '.join(parts)}, in {plural(len(pair.hunks), 'stretch', 'stretches')}"
 
 
-def _verdict(pair: PairSeen, found: Verdict) -> tuple[str, tuple[str, str]]:
-    mark = _LEVELS.get(found.level, ("?", DIM))
+def _verdict(pair: PairSeen, sound: Sound) -> tuple[str, tuple[str, str]]:
     if pair.target != DRAFT:
+        if sound.level == "pass" and not sound.read:
+            images = plural(pair.images, "image")
+            return (
+                f"not read again yet: enter compares {images} with their hashes; c shows its card",
+                _LOOKING,
+            )
         done = {
-            "pass": "it is what it says it is", "warn": found.remedy or "read what it warns of",
-            "block": found.remedy, "unknown": "enter reads it again; c shows its card",
-        }  # fmt: skip
-        return done.get(found.level, ""), mark
-    if found.level == "block":
-        return f"not yet. {found.remedy}", mark
-    if found.level == "same":
-        return found.remedy or "nothing to release", mark
-    return f"ready: R shows the steps and the price of {pair.name}", _LEVELS["pass"]
+            "pass": "it is what it says it is",
+            "warn": sound.remedy or "read what it warns of",
+            "block": sound.remedy,
+        }
+        return done.get(sound.level, "looking …"), sound.mark
+    if sound.level == "block":
+        return f"not yet. {sound.remedy}", sound.mark
+    if not pair.images:
+        return "not yet. Label some frames first, of at least two classes.", ("·", DIM)
+    if pair.same:
+        return pair.same, ("=", DIM)
+    if sound.findings is None:
+        return "looking …", _LOOKING
+    after = "; its card will say what is to look at" if sound.level == "warn" else ""
+    return f"ready: R shows the steps and the price of {pair.name}{after}", _LEVELS["pass"]
 
 
 def _classes(pair: PairSeen, task: Task, width: int) -> list[Content]:
