@@ -7,6 +7,7 @@ Called by the model commands, the Training screen, the card of a version, and a 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ import msgspec
 
 from core.durable import Hashed, atomic_write, copy_hashing, explain, fsync_dir, hash_file, lock
 from core.errors import Damaged, Lacking, Refused, WrongUsage
+from core.storage.hashes import hash_once, recall, remember
 from core.storage.lfs import POINTER_LIMIT, parse_pointer
 from core.tasks import Task
 from core.text import safe
@@ -36,20 +38,23 @@ def identity(path: Path) -> tuple[str, Hashed | None]:
             pointer = parse_pointer(path.read_bytes())
             if pointer is not None:
                 return "pointer", Hashed(pointer.oid, pointer.size)
-        return "file", hash_file(path)
+        return "file", hash_once(path)
     except OSError:
         return "missing", None
 
 
 def models(workspace: Workspace) -> list[ModelRecord]:
     """Return every model version, by task and then the order of their numbers. Torch is not needed."""
+    recall(workspace)
     in_use = {}
     for task in workspace.tasks.values():
         _, found = identity(workspace.root / task.current_model)
         if found:
             in_use[found.oid] = task.name
     names = {path.stem for path in _files(workspace)}
-    return [_read(workspace, name, in_use) for name in sorted(names, key=_order)]
+    found_models = [_read(workspace, name, in_use) for name in sorted(names, key=_order)]
+    remember(workspace)
+    return found_models
 
 
 def _files(workspace: Workspace) -> Iterator[Path]:
@@ -224,7 +229,13 @@ def use(workspace: Workspace, record: ModelRecord) -> ModelRecord:
             f"{record.name} can't be used: {record.problem}.", "Get it as it was: git checkout -- models"
         )
     target = workspace.root / workspace.task(record.task).current_model
-    atomic_write(target, (workspace.root / record.file).read_bytes())
+    data = (workspace.root / record.file).read_bytes()
+    if f"sha256:{hashlib.sha256(data).hexdigest()}" != record.sha256:
+        raise Damaged(
+            f"{record.name} has other bytes than its record names.",
+            "Get it as it was: git checkout -- models",
+        )
+    atomic_write(target, data)
     return get(workspace, record.name)
 
 

@@ -310,10 +310,13 @@ def read_version(workspace: Workspace, task: Task, name: str) -> Version:
     seen = (task, *(_stamp(path / file) for file in (METADATA, INFO, LABELS)))
     known_version = _read.get(path)
     if known_version is None or known_version[0] != seen:
+        from core.storage.hashes import recall, remember
         from core.versions.trees import FolderTree, read_tree
 
+        recall(workspace)
         known_version = (seen, read_tree(FolderTree(path), task, name, path))
         if known_version[1].legacy:  # its images are part of what was read, and have no stamp here
+            remember(workspace)
             return known_version[1]
         if len(_read) >= 64:
             _read.clear()

@@ -12,9 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from core.durable import hash_file
 from core.errors import Damaged, Lacking
 from core.process import ProcessFailed
+from core.storage.hashes import hash_once
 from core.storage.lfs import parse_pointer
 from core.storage.reading import Reader
 from core.tasks import Task
@@ -62,7 +62,7 @@ class FolderTree:
         try:
             if path.stat().st_size <= _POINTER_LIMIT and (pointer := parse_pointer(path.read_bytes())):
                 return pointer.oid, pointer.size
-            hashed = hash_file(path)
+            hashed = hash_once(path)
         except FileNotFoundError:
             return None
         return hashed.oid, hashed.size
