@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from core.labels.filters import Known
     from core.labels.store import LabelStore
     from core.tasks import Task
-    from core.versions.manifest import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +179,12 @@ def check_frames(
         check(ctx.workspace, ctx.workspace.sources[name])
     sizes: dict[str, tuple[int, int | None, str | None]] = {}
     left_out: dict[str, str] = {}
-    held: dict[str, Item] | None = None
+    held: held_frames.Held | None = None
     for key in keys:
         path = _path(ctx, key)
         if path is None or not path.exists():
-            held = held_frames.items(ctx.workspace) if held is None else held
-            if (from_version := held_frames.bound(ctx.workspace, held, key)) is not None:
+            held = held_frames.Held(ctx.workspace) if held is None else held
+            if (from_version := held.bound(key)) is not None:
                 sizes[key] = from_version
                 continue
         path, root = ctx.workspace.frame_path(key), ctx.workspace.source_for(key).path

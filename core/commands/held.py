@@ -30,16 +30,18 @@ def items(workspace: Workspace) -> dict[str, Item]:
     return found
 
 
-def bound(workspace: Workspace, held: dict[str, Item], key: str) -> tuple[int, None, str | None] | None:
-    """Return size and sha256 of a frame whose bytes a version has here, None where they are not."""
-    from core.versions.images import Images
+class Held:
+    """The frames that versions hold, and where their bytes lie: looked up once for all frames of a command."""
 
-    item = held.get(key)
-    if (
-        item is None
-        or item.oid is None
-        or item.size is None
-        or not Images(workspace).has(item.oid, item.size)
-    ):
-        return None
-    return item.size, None, item.oid
+    def __init__(self, workspace: Workspace) -> None:
+        from core.versions.images import Images
+
+        self._items = items(workspace)
+        self._images = Images(workspace)
+
+    def bound(self, key: str) -> tuple[int, None, str | None] | None:
+        """Return size and sha256 of a frame whose bytes a version has here, None where they are not."""
+        item = self._items.get(key)
+        if item is None or item.oid is None or item.size is None:
+            return None
+        return (item.size, None, item.oid) if self._images.has(item.oid, item.size) else None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -292,6 +294,32 @@ def test_frames_that_a_version_holds_are_labelled_without_the_camera(workspace: 
     assert again.code == 0, again.err
     elsewhere = f"{CAMERA}/20251107/20251107T090000.jpg"
     assert cli(place.root, "label", "--as", "active", elsewhere).code == 5
+
+
+def test_git_is_asked_once_for_all_frames_that_versions_hold(
+    workspace: Make, cli: Cli, tmp_path: Path
+) -> None:
+    place = workspace(6)
+    cli(place.root, "label", "--as", "offline", *place.keys[:3])
+    cli(place.root, "label", "--as", "active", *place.keys[3:])
+    assert cli(place.root, "release").code == 0
+    for image in (place.root / "datasets").rglob("*.jpg"):
+        image.unlink()
+    (place.root / CAMERA).unlink()
+    script, log = tmp_path / "bin" / "git", tmp_path / "asked"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {shutil.which("git")} "$@"\n')
+    script.chmod(0o755)
+    done = cli(
+        place.root,
+        "label",
+        "--as",
+        "active",
+        *place.keys,
+        env={"PATH": f"{script.parent}:{os.environ['PATH']}"},
+    )
+    assert done.code == 0, done.err
+    assert log.read_text().count("--git-common-dir") < len(place.keys)
 
 
 def test_files_that_are_no_frames_are_listed_by_name(workspace: Make, cli: Cli) -> None:
