@@ -23,7 +23,7 @@ from core.text import safe
 
 FORMAT = 1
 #: How the app can be told to draw pictures.
-GRAPHICS = ("halfcell", "none")
+GRAPHICS = ("halfcell", "sixel", "tgp", "none")
 _REMEDY = "Correct or remove it; docs/formats.md lists the personal settings."
 
 
@@ -93,7 +93,10 @@ def _checked(table: Mapping[str, Any], name: str) -> Personal:
             raise WrongUsage(f"{name}: unknown key {safe(key, limit=60)}.", _REMEDY)
     words = {key: _word(table.get(key, ""), key, name) for key in ("who", "theme", "graphics")}
     if words["graphics"] not in ("", *GRAPHICS):
-        raise WrongUsage(f"{name}: graphics can't be “{words['graphics']}”.", f"Use {' or '.join(GRAPHICS)}.")
+        raise WrongUsage(
+            f"{name}: graphics can't be “{words['graphics']}”.",
+            f"Use {', '.join(GRAPHICS[:-1])} or {GRAPHICS[-1]}.",
+        )
     keys = table.get("keys", {})
     if not isinstance(keys, dict):
         raise WrongUsage(f"{name}: keys is a table: action = key.", _REMEDY)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.workspace import Workspace
 
 _WITH_VALUE = ("-C", "--graphics")
-_GRAPHICS = ("halfcell", "none")
+_GRAPHICS = ("halfcell", "sixel", "tgp", "none")
 _LACKING = 5
 _ASKED_BY_A_SHELL = "_PRINT_MODELS_COMPLETE"
 
@@ -27,7 +27,7 @@ class Words:
     """The options before a command: the folder, how pictures are drawn, whether tracebacks are wanted."""
 
     folder: Path
-    graphics: str = "halfcell"
+    graphics: str = ""
     debug: bool = False
 
 
@@ -50,8 +50,8 @@ def parse(argv: Sequence[str]) -> Words | None:
         else:
             return None
         at += 1
-    graphics = found.get("--graphics", "halfcell")
-    return Words(Path(found.get("-C", ".")), graphics, debug) if graphics in _GRAPHICS else None
+    graphics = found.get("--graphics", "")
+    return Words(Path(found.get("-C", ".")), graphics, debug) if graphics in ("", *_GRAPHICS) else None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,8 +96,8 @@ def _run(workspace: Workspace, own: Personal, options: Words) -> int:
         helpers().start()
         from tui.app import PrintModelsApp
 
-        pictures = options.graphics != "none"
-        app = PrintModelsApp(workspace, personal=own, pictures=pictures, debug=options.debug)
+        graphics, said = _drawn_as(options.graphics or own.graphics)
+        app = PrintModelsApp(workspace, personal=own, graphics=graphics, said=said, debug=options.debug)
         restore = terminal.guard(app.leave_by_signal)
         try:
             app.run()
@@ -107,6 +107,16 @@ def _run(workspace: Workspace, own: Personal, options: Words) -> int:
     for line in app.bridge.unwritten:
         print(f"The labels are safe in labels.db, but a file was not written: {line}", file=sys.stderr)  # noqa: T201 - the screen is gone
     return app.return_code or 0
+
+
+def _drawn_as(wanted: str) -> tuple[str, str]:
+    """Return how pictures are drawn, and what is to be said of it where that is not what was wanted."""
+    from tui import terminal
+
+    between = terminal.between() if wanted in ("sixel", "tgp") else ""
+    if between:
+        return "halfcell", f"{between} passes no pixels on, so pictures are half-blocks here, not {wanted}."
+    return wanted or "halfcell", ""
 
 
 if __name__ == "__main__":

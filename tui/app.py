@@ -77,10 +77,11 @@ class PrintModelsApp(CarefulApp):
         workspace: Workspace,
         *,
         personal: Personal | None = None,
-        pictures: bool = True,
+        graphics: str = "halfcell",
+        said: str = "",
         debug: bool = False,
     ) -> None:
-        """Raises WrongUsage where the personal settings name no theme, or keys that can't be."""
+        """`said` is said at first. Raises WrongUsage where the personal settings name no theme, or keys that can't be."""
         super().__init__(workspace.private, debug=debug)
         personal = personal or Personal()
         keymap.use(own_keys.remapped(personal.keys))
@@ -89,7 +90,7 @@ class PrintModelsApp(CarefulApp):
             self.register_theme(theme)
         self.theme = named(personal.theme)
         self._plain = [plain.Ascii()] if plain.wanted(os.environ) else []
-        self.pictures = pictures
+        self.graphics, self.pictures, self._first_said = graphics, graphics != "none", said
         task = workspace.task(None)
         self.state = State(
             workspace, task, next(iter(workspace.active_sources), next(iter(workspace.sources)))
@@ -120,6 +121,7 @@ class PrintModelsApp(CarefulApp):
     def on_mount(self) -> None:
         self.animation_level = "none"
         self.set_keymap(keymap.changes())
+        self.tell([self._first_said] if self._first_said else [], title="Pictures", severity="warning")
         self.bridge.read_labels()
         self.set_timer(_FIRST_S, self._look_around)
         self.set_interval(_POLL_S, self.bridge.poll)
@@ -258,7 +260,6 @@ class PrintModelsApp(CarefulApp):
         """After a moment of rest: the price of the draft; after a little more, the label files."""
         self._after("draft", _REST_S, self._price)
         self._write_later()
-
         self._after("recordings", _LONG_REST_S, self._find_recordings)
         self.moved()
 

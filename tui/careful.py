@@ -11,7 +11,7 @@ import asyncio
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from time import time
@@ -46,6 +46,8 @@ class CarefulApp(App[None]):
         self._failed_once = False
         self._answer_until = 0.0
         self._drawn_for = Size(0, 0)
+        #: Told of every update after it was sent: what draws over cells has to draw again.
+        self.after_update: Callable[[object], None] | None = None
         self._loop_running: asyncio.AbstractEventLoop | None = None
 
     def on_load(self) -> None:
@@ -102,6 +104,8 @@ class CarefulApp(App[None]):
         super()._display(
             screen, Changed.of(renderable) if isinstance(renderable, ChopsUpdate) else renderable
         )
+        if renderable is not None and self.after_update is not None:
+            self.after_update(renderable)
 
     def _print(self, text: str, stderr: bool = False) -> None:
         """What a library prints while the app runs goes to the log (standard error leads there), not over the screen."""

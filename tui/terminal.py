@@ -1,4 +1,4 @@
-"""The terminal itself: is there one that can show the app, what may write to it, and how it is left.
+"""The terminal itself: is there one that can show the app, what may write to it, its cells, and how it is left.
 
 `quiet` gives the app the terminal for itself: what libraries and child processes write to standard output and standard
 error goes to a log meanwhile. `guard` installs the handlers that restore the terminal on TERM, HUP and INT and when
@@ -30,9 +30,13 @@ _GRACE_S = 1.5
 #: Terminals that can move no cursor.
 _TOO_LITTLE = ("", "dumb", "unknown")
 _LOG_BYTES = 1_000_000
+#: Pixels of a cell where the terminal says nothing: those of the terminal that sixels come from.
+_CELL = (10, 20)
 
 #: Where the screen is written: standard error, or its copy while that goes to the log.
 _screen = 2
+#: The cell that was told to a library at its import.
+_told = _CELL
 
 
 def lacking() -> str:
@@ -75,6 +79,54 @@ def quiet(log: Path) -> Iterator[None]:
         _screen = 2
         with suppress(OSError):
             screen.close()
+
+
+def cell_pixels() -> tuple[int, int]:
+    """Return width and height of a cell in pixels, as far as the terminal says so without being asked."""
+    import fcntl
+    import struct
+    import termios
+
+    try:
+        told = fcntl.ioctl(_screen, termios.TIOCGWINSZ, bytes(8))
+    except OSError:
+        return _CELL
+    rows, columns, width, height = struct.unpack("HHHH", told)
+    return (width // columns, height // rows) if columns and rows and width and height else _CELL
+
+
+@contextmanager
+def unasked() -> Iterator[None]:
+    """Let a library be imported that asks the terminal what it can: it sees none, and is told the size of a cell."""
+    global _told
+    _told = cell_pixels()
+    kept = sys.__stdout__
+    names = ("TEXTUAL_CELL_WIDTH", "TEXTUAL_CELL_HEIGHT")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(zip(names, map(str, _told), strict=True))
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        vars(sys)["__stdout__"] = nowhere
+        try:
+            yield
+        finally:
+            vars(sys)["__stdout__"] = kept
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def told_cell() -> tuple[int, int]:
+    """Return the size of a cell that `unasked` told, which stays what the library goes by."""
+    return _told
+
+
+def between() -> str:
+    """Return what lies between the app and the terminal and passes on no pixels, '' where nothing does."""
+    if os.environ.get("TMUX") or os.environ.get("TERM", "").startswith("tmux"):
+        return "tmux"
+    return "screen" if os.environ.get("STY") or os.environ.get("TERM", "").startswith("screen") else ""
 
 
 def _open_log(log: Path) -> int:

@@ -100,10 +100,10 @@ def opened() -> Opened:
         root: Path,
         size: tuple[int, int] = (80, 24),
         own: Personal | None = None,
-        pictures: bool = True,
+        graphics: str = "halfcell",
         toasts: bool = False,
     ) -> AsyncIterator[Page]:
-        app = PrintModelsApp(Workspace.find(root), personal=own, pictures=pictures, debug=True)
+        app = PrintModelsApp(Workspace.find(root), personal=own, graphics=graphics, debug=True)
         try:
             async with app.run_test(size=size, notifications=toasts) as pilot:
                 page = Page(app, pilot)

@@ -134,7 +134,7 @@ async def test_without_utf_8_every_screen_is_ascii(workspace, opened, monkeypatc
 
 async def test_without_pictures_the_rest_can_be_used_and_nothing_is_labelled_unseen(workspace, opened):
     place = workspace(frames=2)
-    async with opened(place.root, pictures=False) as page:
+    async with opened(place.root, graphics="none") as page:
         await page.see("Pictures are off", "--graphics none")
         await page.press("a")
         await page.until(lambda: "Not labelled" in page.notice, "the refusal")

@@ -55,7 +55,7 @@ class LabelScreen(Place):
         self._just = Content("")
 
     def compose_body(self) -> ComposeResult:
-        yield from label_panes.compose()
+        yield from label_panes.compose(self.pm.graphics)
 
     # --- drawing ------------------------------------------------------------------------------------------------
 

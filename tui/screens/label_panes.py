@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 _NAMED = "├┤"
 
 
-def compose() -> ComposeResult:
-    """Yield the panes."""
+def compose(graphics: str) -> ComposeResult:
+    """Yield the panes; `graphics` is how the frame is drawn."""
     with Horizontal(id="label-body"):
         with Vertical(id="left"):
-            yield FrameView()
+            yield FrameView(graphics)
             yield Filmstrip()
             yield Edge("day-edge", _NAMED, "day")
             with Horizontal(id="foot"):

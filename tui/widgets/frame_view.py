@@ -17,6 +17,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from tui.widgets import pixels
 from tui.widgets.edge import Edge
 from tui.widgets.halfcells import Still
 
@@ -37,8 +38,11 @@ class FrameView(Container):
             super().__init__()
             self.key = key
 
-    def __init__(self) -> None:
+    def __init__(self, graphics: str = "") -> None:
+        """`graphics` says how the picture is drawn: as sixel or tgp, else as half-blocks."""
         super().__init__(id="frame")
+        self._pixels = pixels.made(graphics) if graphics in (pixels.SIXEL, pixels.TGP) else None
+        self._still = Still(id="still")
         self.drawn = ""
         self.readable = False
         self.wanted: tuple[str, tuple[int, int]] = ("", (0, 0))
@@ -46,7 +50,7 @@ class FrameView(Container):
     def compose(self) -> ComposeResult:
         yield Edge("frame-top", "┌┐")
         with Container(id="inside"):
-            yield Still(id="still")
+            yield self._pixels or self._still
             yield Static(id="why", markup=False)
             yield Static(id="next", markup=False)
             yield Static(id="notice", markup=False)
@@ -56,12 +60,14 @@ class FrameView(Container):
         self.query_one("#why").display = False
         self.query_one("#notice").display = False
         self.query_one("#next").display = False
-        self.query_one(Still).display = False
+        self.query_one("#still").display = False
 
     @property
     def box(self) -> tuple[int, int]:
-        """The pixels there is room for: a cell is one wide and two high."""
+        """The pixels there is room for: of half-blocks a cell is one wide and two high."""
         size = self.query_one("#inside").content_size
+        if self._pixels is not None:
+            return pixels.room(size.width, size.height)
         return max(1, size.width), max(1, size.height * 2)
 
     def title(self, words: Content) -> None:
@@ -77,9 +83,12 @@ class FrameView(Container):
         self.wanted, self.drawn, self.readable = (key, box), "", False
 
     def show_picture(self, key: str, picture: Picture) -> None:
-        """Show a picture; it counts as drawn after the next refresh."""
+        """Show a picture; it counts as drawn after the next refresh, or when its pixels have been sent."""
         self.query_one("#why").display = False
-        self.query_one(Still).show(picture)
+        if self._pixels is not None:
+            self._pixels.put(picture, self.wanted[1], partial(self._on_screen, key, True))
+            return
+        self._still.show(picture)
         self.call_after_refresh(self._on_screen, key, True)
 
     def show_reason(self, key: str, what: str, remedy: str = "", *, again: Ask | None = None) -> None:
@@ -96,7 +105,10 @@ class FrameView(Container):
 
     def show_hint(self, text: Content) -> None:
         """Show words instead of a picture."""
-        self.query_one(Still).show(None)
+        if self._pixels is not None:
+            self._pixels.put(None, self.wanted[1], lambda: None)
+        else:
+            self._still.show(None)
         why = self.query_one("#why", Static)
         why.update(text)
         why.display = True
