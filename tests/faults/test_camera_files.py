@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
-import resource
 import socket
+import sys
 import time
 import zlib
 from collections.abc import Callable
@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import CAMERA, Answer, Cli, Place, run_program
 from tests.faults.harness import PROGRAM, need_strace
 from tests.faults.pictures import DAY, POINTER, chunk, claiming, export_of, picture, png_bomb, put, segment
+from tests.memory import measured
 
 Make = Callable[..., Place]
 _MB = 1 << 20
@@ -303,11 +304,12 @@ def test_f_039_a_bomb(workspace: Make, cli: Cli) -> None:
     ):
         frame = put(place, f"20251107T0900{n:02}.jpg", data)
         assert len(data) < 100_000
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         begin = time.monotonic()
         refused(cli, place, frame, "megapixels")
         assert time.monotonic() - begin < 10
-        assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 300 * 1024)
+        words = [*PROGRAM, "-C", place.root, "label", "--as", "active", frame]
+        done, peak = measured(words, cwd=place.root.parent, note=place.root.parent / "peak")
+        assert (done.returncode, peak < 300 * _MB) == (3, True)
 
 
 @pytest.mark.slow
@@ -356,15 +358,16 @@ def test_f_042_swollen_headers(workspace: Make, cli: Cli) -> None:
     png = picture(kind="PNG")
     icc = chunk(b"iCCP", b"x\0\0" + zlib.compress(b"\0" * 60 * _MB))
     frame = put(place, "20251107T092000.png", png[:33] + icc + png[33:])
-    from core.frames.check import Unreadable
-    from core.frames.helper import helpers
-
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    try:
-        helpers().load(place.camera / DAY / "20251107T092000.png", (32, 32))
-    except Unreadable:
-        pass
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 300 * 1024)
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom core.frames.check import Unreadable\n"
+        "from core.frames.helper import Helpers\nhelpers = Helpers(most=1)\n"
+        "try:\n    helpers.load(Path(sys.argv[1]), (32, 32))\n"
+        "except Unreadable as error:\n    print(error.what)\nhelpers.close()"
+    )
+    words = [sys.executable, "-c", code, place.camera / Path(frame).relative_to(CAMERA)]
+    done, peak = measured(words, cwd=Path(__file__).parents[2], note=place.root.parent / "peak")
+    assert "too large" in done.stdout, done.stderr
+    assert peak < 300 * _MB
 
 
 def test_f_043_what_is_no_file(workspace: Make, cli: Cli, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from tests.faults import labeller
 from tests.faults.conftest import ACTIVE, label, label_file, labels_of
 from tests.faults.harness import PROGRAM, below, inject, record
 from tests.labels.conftest import Desk, key, keys
+from tests.memory import measured
 
 TASK = labeller.TASK
 Copies = Callable[[], Place]
@@ -145,16 +145,13 @@ def test_f_017_a_file_made_to_choke_on(copies: Copies, how: str) -> None:
     path = put(place, HUGE[how]())
     size = path.stat().st_size
     words = [*PROGRAM, "-C", str(place.root), "export"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-        assert child.stderr is not None
-        said = child.stderr.read()
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 3, said
+    done, peak = measured(words, cwd=place.root.parent, note=place.root.parent / "peak")
+    said = done.stderr
+    assert done.returncode == 3, said
     assert "labels.json" in said
     assert "Traceback" not in said
     assert len(said) < 2000
-    assert used.ru_maxrss * 1024 < MEMORY, "memory"
+    assert peak < MEMORY
     assert path.stat().st_size == size
     assert held(place.root) == before
 
