@@ -47,24 +47,24 @@ class Soundness:
         if known is not None and known[0] == stamp:
             return known[1]
         found = GatesSeen(
-            task.name, target, findings(self._of_draft(task) if target == DRAFT else self._of(task, target))
+            task.name, target, self._of_draft(task) if target == DRAFT else self._of(task, target)
         )
         self._known[task.name, target] = stamp, found
         return found
 
-    def _of_draft(self, task: Task) -> list[CheckResult]:
+    def _of_draft(self, task: Task) -> tuple[Finding, ...]:
         from core.versions import gates
 
         self._post(Advanced("gates", Progress("labels and images", 0, 2)))
         found = gates.of_draft(self._workspace, self._store(), self._index(), task)
         self._post(Advanced("gates", Progress("the repository", 1, 2)))
-        return [*found, *gates.of_repository(self._workspace)]
+        return findings(found, gates.of_repository(self._workspace))
 
-    def _of(self, task: Task, name: str) -> list[CheckResult]:
+    def _of(self, task: Task, name: str) -> tuple[Finding, ...]:
         from core.versions import gates
 
         self._post(Advanced("gates", Progress(name, 0, 1)))
-        return gates.of_version(self._workspace, task, name)
+        return findings(gates.of_version(self._workspace, task, name))
 
     def _stamp(self, task: Task, target: str) -> object:
         """Whatever changes where the answer may have changed."""
@@ -92,9 +92,13 @@ def _stat(path: Path) -> tuple[str, int, int] | None:
     return path.name, found.st_size, found.st_mtime_ns
 
 
-def findings(results: Iterable[CheckResult]) -> tuple[Finding, ...]:
-    """Return core's results as the screens show them, the worst first."""
-    found = (Finding(r.level, safe(r.id), safe(r.text), safe(r.remedy)) for r in results)
+def findings(results: Iterable[CheckResult], around: Iterable[CheckResult] = ()) -> tuple[Finding, ...]:
+    """Return core's results as the screens show them, the worst first; `around` are those about the repository."""
+    found = [
+        Finding(one.level, safe(one.id), safe(one.text), safe(one.remedy), about)
+        for some, about in ((results, False), (around, True))
+        for one in some
+    ]
     return tuple(
         sorted(found, key=lambda one: _ORDER.index(one.level) if one.level in _ORDER else len(_ORDER))
     )

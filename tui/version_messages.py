@@ -44,12 +44,16 @@ class VersionFacts:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One result of a gate: `level` is pass, warn or block, `id` names the gate."""
+    """One result of a gate: `level` is pass, warn or block, `id` names the gate.
+
+    `around` is True of what is so of the repository, whatever the draft or version holds.
+    """
 
     level: str
     id: str
     what: str
     remedy: str = ""
+    around: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,8 +125,8 @@ def plan(
     checks.hidden(git, [*paths, *texts, *companions(workspace, git, [task])])
     checks.attributes(git, paths)
     checks.free_tag(git, f"{task.name}/{planned.name}")
-    if target is not None:
-        pushing.free_there(git, target, f"{task.name}/{planned.name}")
+    tag = f"{task.name}/{planned.name}"
+    waits = pushing.free_there(workspace, git, target, tag) if target is not None else None
     found_ledger = ledger(workspace)
     new = found_ledger.new_bytes(images)
     return ReleasePlan(
@@ -141,6 +141,7 @@ def plan(
         price=price(found_ledger, new, plan_of(workspace, git)),
         planned=planned,
         target=target,
+        waits=waits,
         upload=new + (pushing.waiting(git, target) if target else 0),
         steps=_steps("export", target),
         notices=(*told, *_notices(workspace, target)),
@@ -165,7 +166,7 @@ def _going_on(
     if commit is None:
         _check_parent(git, workspace, task, version)
     if target is not None and not tagged:
-        pushing.free_there(git, target, tag)
+        pushing.free_there(workspace, git, target, tag)
     waits = pushing.ask(workspace, git, target, tag) if target is not None and tagged else None
     if tagged and (waits is None or (waits.tag == "same" and not waits.tags and not waits.commits)):
         where = f" and on {target.remote}" if target else ""

@@ -115,14 +115,6 @@ def _lacks(workspace: Workspace, git: Git, target: Target, tag: str, refs: Mappi
     )
 
 
-def there(git: Git, target: Target, tag: str) -> str:
-    """Return how far a tag is on the remote: 'absent', 'same' (with its commit on the branch there) or 'other'.
-
-    Raises NotProven where the remote does not answer.
-    """
-    return _standing(git, _refs(git, target), target, tag)
-
-
 def _standing(git: Git, refs: Mapping[str, str], target: Target, tag: str) -> str:
     found = refs.get(f"refs/tags/{tag}")
     if found is None:
@@ -142,17 +134,21 @@ def _refs(git: Git, target: Target) -> dict[str, str]:
         ) from error
 
 
-def free_there(git: Git, target: Target, tag: str) -> None:
-    """Refuse where the remote has the tag already; a remote that does not answer now is met when it is pushed to."""
+def free_there(workspace: Workspace, git: Git, target: Target, tag: str) -> Waiting | None:
+    """Return what else the remote lacks; Refused where it has the tag already.
+
+    None for a remote that does not answer now: that is met when it is pushed to.
+    """
     try:
-        found = there(git, target, tag)
+        found = ask(workspace, git, target, tag)
     except NotProven:
-        return
-    if found != "absent":
+        return None
+    if found.tag != "absent":
         raise Refused(
             f"{safe(target.remote)} has a tag {tag} already; a tag is never moved.",
             f"Fetch it, so that the next number is taken: git fetch --tags {safe(target.remote)}",
         )
+    return found
 
 
 def waiting(git: Git, target: Target) -> int:

@@ -13,15 +13,15 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from core.human import count, plural, size
 from core.progress import Progress
 from core.tasks import Task
-from core.text import safe
 from tui import keymap
-from tui.drawing import BAD, BOLD, DIM, GOOD, WARN
+from tui.drawing import BAD, BOLD
 from tui.messages import Advanced, Failed, Released, ReleasePlanned
 from tui.screens.base import Place
-from tui.storing import STEPS
+from tui.screens.release_texts import blocked_text, made_text, plan_text, progress_line
+from tui.screens.versions_texts import Sound, sound_of
+from tui.version_messages import DRAFT, GatesSeen
 from tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class ReleaseScreen(Place):
         self._steps_done: set[str] = set()
         self._problem: Failed | None = None
         self._made: CoreReleased | None = None
+        self._gates: GatesSeen | None = None
 
     def compose_body(self) -> ComposeResult:
         with Pane(id="release"):
@@ -62,6 +63,11 @@ class ReleaseScreen(Place):
         self._plan, self._problem, self._made, self._busy = None, None, None, True
         self._ask_over, self._progress = False, None
         self.bridge.plan_release(self._about, push=self._push)
+        self.bridge.compare.gates(self._about, DRAFT)
+        self._draw()
+
+    def resized(self) -> None:
+        super().resized()
         self._draw()
 
     def show_state(self) -> None:
@@ -72,6 +78,8 @@ class ReleaseScreen(Place):
         match result:
             case ReleasePlanned() if self._made is None and result.plan.task.name == self._about.name:
                 self._plan, self._busy = result.plan, False
+            case GatesSeen(target="draft") if result.task == self._about.name:
+                self._gates = result
             case Advanced(job="release"):
                 self._progress = result.progress
             case Released():
@@ -87,7 +95,7 @@ class ReleaseScreen(Place):
     def keys(self) -> list[tuple[str, str | Content]]:
         running = self._busy and self._plan is not None
         wanted = {
-            "confirm": self._plan is not None and not self._busy and not self._made and not self._ask_over,
+            "confirm": self._ready() and not self._ask_over,
             "over": self._ask_over,
             "push": not self._busy and not self._made,
             "stop_release": running,
@@ -99,12 +107,23 @@ class ReleaseScreen(Place):
             if wanted.get(action.id)
         ]
 
+    def _ready(self) -> bool:
+        """True where a yes would be taken."""
+        return self._plan is not None and not self._busy and self._made is None and not self._blocked()
+
+    def _sound(self) -> Sound:
+        return sound_of(self._gates, None)
+
+    def _blocked(self) -> bool:
+        """True where the gates object to what would be exported; a version that is there already was asked about then."""
+        return self._plan is not None and self._plan.planned is not None and bool(self._sound().blocks)
+
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        plan = self.query_one("#plan", Static)
+        plan, width = self.query_one("#plan", Static), self.query_one("#release", Pane).room
         plan.display = self._plan is not None or self._problem is None
-        plan.update(plan_text(self._plan, done=self._made is not None))
+        plan.update(plan_text(self._plan, self._sound(), width, done=self._made is not None))
         self.query_one("#outcome", Static).update(self._outcome())
         if self._made is not None or self._problem is not None:
             self.call_after_refresh(self.query_one("#release").scroll_end, animate=False)
@@ -117,12 +136,14 @@ class ReleaseScreen(Place):
             remedy = self._problem.remedy.replace("--push", "p adds the push")
             return Content.assemble(("✗ ", BAD), (self._problem.what, BAD), "\n\n", remedy)
         if self._busy and self._plan is not None:
-            return _progress_line(self._progress)
+            return progress_line(self._progress)
         if self._ask_over and self._plan is not None:
             return Content.assemble(
                 ("This goes over the plan: ", f"bold {BAD}"), self._plan.price.line(),
                 "\nWhat is pushed to a hosted LFS can't be taken back. ", ("O", BOLD), " pushes it even so.",
             )  # fmt: skip
+        if self._blocked():
+            return blocked_text(self._sound(), self.query_one("#release", Pane).room)
         if self._plan is not None:
             return Content.assemble("Press ", ("Y", BOLD), " to do this. Nothing has been written yet.")
         return Content("")
@@ -130,11 +151,11 @@ class ReleaseScreen(Place):
     # --- keys ---------------------------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        if event.key == "y" and self._plan is not None and not self._busy:
+        if event.key == "y" and self._ready():
             self.say("A release is confirmed with an upper-case Y.")
 
     def action_confirm(self) -> None:
-        if self._plan is None or self._busy or self._made is not None:
+        if self._plan is None or not self._ready():
             return
         if self._plan.target is not None and self._plan.price.over:
             self._ask_over = True
@@ -168,64 +189,3 @@ class ReleaseScreen(Place):
             return
         self.bridge.release.stop()
         self.dismiss()
-
-
-def plan_text(plan: ReleasePlan | None, *, done: bool) -> Content:
-    """What a release would do: content, price, steps with their git commands."""
-    if plan is None:
-        return Content.styled("Looking at the draft and the repository …", DIM)
-    classes = ", ".join(f"{name} {count(number)}" for name, number in plan.classes.items())
-    lines = [
-        Content.assemble((f"{plan.task.name} {plan.name}", BOLD), f"   {plan.summary}"),
-        Content.assemble(
-            ("images  ", DIM), f"{plural(plan.images, 'image')} ({classes}), {size(plan.bytes)}"
-        ),
-        Content.assemble(("price   ", DIM), (plan.price.line(), BOLD)),
-    ]
-    if plan.target is not None:
-        where = f"{safe(plan.target.remote)} ({safe(plan.target.url, limit=100)})"
-        lines.append(Content.assemble(("upload  ", DIM), f"{size(plan.upload)} to {where}"))
-    else:
-        lines.append(Content.assemble(("push    ", DIM), "no; p adds it. The tag stays on this machine"))
-    lines += [Content.assemble(("note    ", WARN), safe(notice)) for notice in plan.notices]
-    lines.append(Content(""))
-    for step in plan.steps:
-        what, command = STEPS[step]
-        command = command.format(
-            path=plan.path, tag=plan.tag, remote=safe(plan.target.remote) if plan.target else "",
-            branch=safe(plan.target.branch) if plan.target else "",
-        )  # fmt: skip
-        lines.append(
-            Content.assemble(
-                ("✓ ", GOOD) if done else ("☐ ", DIM),
-                (f"{step:7}", BOLD),
-                f"  {what}",
-                (f"\n           {command}", DIM),
-            )
-        )
-    return Content("\n").join([*lines, Content("")])
-
-
-def _progress_line(progress: Progress | None) -> Content:
-    if progress is None:
-        return Content.styled("beginning …", WARN)
-    done = f"  {count(progress.done)} of {count(progress.total)}" if progress.total else ""
-    cells = 24 * progress.done // progress.total if progress.total else 0
-    bar = f"  {'█' * cells}{'░' * (24 - cells)}" if progress.total else ""
-    return Content.assemble(
-        (safe(progress.step), f"bold {WARN}"), done, (bar, ""), (f"  {safe(progress.note)}", DIM)
-    )
-
-
-def made_text(made: CoreReleased) -> Content:
-    """What a release made."""
-    far = f"released on {safe(made.pushed)}" if made.pushed else "tagged on this machine, not pushed"
-    lines = [
-        Content.assemble(("✓ ", GOOD), (safe(made.tag), BOLD), f" is {far}"),
-        Content.assemble(("images  ", DIM), f"{plural(made.images, 'image')}, {size(made.bytes)}"),
-        Content.assemble(("digest  ", DIM), safe(made.digest)),
-        Content.assemble(("commit  ", DIM), safe(made.commit)),
-        Content.assemble(("folder  ", DIM), safe(made.path)),
-    ]
-    lines += [Content.assemble(("note    ", WARN), safe(notice)) for notice in made.notices]
-    return Content("\n").join(lines)

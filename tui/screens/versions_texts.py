@@ -20,7 +20,8 @@ _KINDS = (
     *(("added", "+", GOOD), ("removed", "−", BAD), ("relabelled", "~", WARN)),
     *(("replaced", "≠", WARN), ("moved", "→", DIM), ("unknown", "?", DIM)),
 )
-_LEVELS = {
+#: The glyph and colour of each level of a result.
+LEVELS = {
     "pass": ("✓", GOOD),
     "warn": ("!", WARN),
     "block": ("✗", BAD),
@@ -108,12 +109,17 @@ class Sound:
         return self.findings[0].level if self.findings else "pass"
 
     @property
+    def blocks(self) -> tuple[Finding, ...]:
+        """What forbids a release of it; of the repository a release asks about its own paths."""
+        return tuple(one for one in self.findings or () if one.level == "block" and not one.around)
+
+    @property
     def remedy(self) -> str:
         return self.findings[0].remedy if self.findings else ""
 
     @property
     def mark(self) -> tuple[str, str]:
-        return _LEVELS.get(self.level, _LOOKING)
+        return LEVELS.get(self.level, _LOOKING)
 
     def count(self, level: str) -> int:
         return sum(one.level == level for one in self.findings or ())
@@ -124,18 +130,18 @@ def sound_of(gates: GatesSeen | None, checked: VersionChecked | None) -> Sound:
     if gates is None:
         return Sound()
     found = [*(checked.findings if checked else ()), *gates.findings]
-    order = tuple(_LEVELS)[::-1]
+    order = tuple(LEVELS)[::-1]
     return Sound(tuple(sorted(found, key=lambda one: order.index(one.level))), checked is not None)
 
 
-def sound_words(sound: Sound) -> str:
-    """'1 blocks, 3 to look at', with the worst of them; or that nothing is odd."""
+def sound_words(sound: Sound, more: str = "  (i: all)") -> str:
+    """'1 blocks, 3 to look at', with the worst of them; or that nothing is odd. `more` says where all of it is."""
     if sound.findings is None:
         return "looking at labels, images and the repository …"
     parts = [f"{count(number)} {word}" for level, word in _COUNTED if (number := sound.count(level))]
     if parts:
-        return f"{', '.join(parts)}  (i: all).  {sound.findings[0].what}"
-    return f"nothing is odd in {plural(len(sound.findings), 'check')}  (i: all)"
+        return f"{', '.join(parts)}{more}.  {sound.findings[0].what}"
+    return f"nothing is odd in {plural(len(sound.findings), 'check')}{more}"
 
 
 def overview_of(pair: PairSeen, sound: Sound, task: Task, width: int) -> Content:
@@ -170,7 +176,7 @@ def findings_of(target: str, sound: Sound, width: int) -> Content:
     counts = [f"{count(sound.count(level))} {word}" for level, word in (*_COUNTED, ("pass", "in order"))]
     lines += [*wrapped(", ".join(counts), width, BOLD), Content("")]
     for one in sound.findings:
-        lines += hung(one.id, one.what, width, mark=_LEVELS.get(one.level, _LOOKING))
+        lines += hung(one.id, one.what, width, mark=LEVELS.get(one.level, _LOOKING))
         if one.level != "pass" and one.remedy:
             lines += hung("", f"→ {one.remedy}", width, style=DIM)
     return Content("\n").join(lines)
@@ -206,7 +212,7 @@ def _verdict(pair: PairSeen, sound: Sound) -> tuple[str, tuple[str, str]]:
     if sound.findings is None:
         return "looking …", _LOOKING
     after = "; its card will say what is to look at" if sound.level == "warn" else ""
-    return f"ready: R shows the steps and the price of {pair.name}{after}", _LEVELS["pass"]
+    return f"ready: R shows the steps and the price of {pair.name}{after}", LEVELS["pass"]
 
 
 def _classes(pair: PairSeen, task: Task, width: int) -> list[Content]:
