@@ -120,7 +120,14 @@ def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
     base = draft.parent.name if draft.parent else None
     exposed = len(only_on_camera(workspace, draft, index))
     overview = DraftOverview(
-        base, len(draft.chosen), added, removed, relabelled, draft.bytes_estimate, exposed
+        base,
+        len(draft.chosen),
+        added,
+        removed,
+        relabelled,
+        draft.bytes_estimate,
+        exposed,
+        len(draft.excluded),
     )
     model = _model(workspace, task)
     classes = {name: counts.get(name, 0) for name in task.classes}

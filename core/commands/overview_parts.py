@@ -14,7 +14,8 @@ from core.text import safe
 class DraftOverview:
     """The draft against the latest version: counts of frames, and the bytes it would add.
 
-    `only_on_camera` counts its images that no version holds yet: they are gone once the camera deletes them.
+    `only_on_camera` counts its images that no version holds yet: they are gone once the camera deletes them;
+    `excluded` the labelled frames that a mark keeps out.
     """
 
     base: str | None
@@ -24,6 +25,7 @@ class DraftOverview:
     relabelled: int
     bytes: int
     only_on_camera: int
+    excluded: int
 
     @property
     def changed(self) -> bool:
@@ -52,9 +54,10 @@ class TaskOverview:
         draft = self.draft
         change = f"+{draft.added} −{draft.removed} ~{draft.relabelled}"
         against = f"against {draft.base}: {change}" if draft.base else "the first version"
+        excluded = f", {human.count(draft.excluded)} excluded" if draft.excluded else ""
         lines = [
             self.name,
-            f"  labels   {human.count(self.labelled)} of {human.plural(self.total, 'frame')}   {counts}",
+            f"  labels   {human.count(self.labelled)} of {human.plural(self.total, 'frame')}   {counts}{excluded}",
             f"  draft    {human.plural(draft.images, 'image')}, {against}, {draft.price}",
             f"  latest   {self.latest or 'no version yet'}   model {safe(self.model or 'none yet')}",
         ]

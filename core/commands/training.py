@@ -261,11 +261,13 @@ def stop(ctx: Context, run: str | None, as_json: bool) -> None:
 @json_option
 @pass_context
 def models(ctx: Context, as_json: bool) -> None:
-    """List every model version with what it learned from and how good it is."""
+    """List every model version with what it learned from and how good it is, and models in use that are none."""
     from core.human import size
+    from core.text import safe
     from core.training import registry
 
     known = registry.models(ctx.workspace)
+    foreign = registry.without_record(ctx.workspace, known)
     lines = []
     for record in known:
         where = "" if record.here == "file" else f" ({record.here})"
@@ -274,10 +276,18 @@ def models(ctx: Context, as_json: bool) -> None:
             f"{where}  {registry.describe(record)}"
         )
         lines += [f"      {line}" for line in record.words[1:2]]
-    if any(record.current for record in known):
+    for record in foreign:
+        where = "" if record.here == "file" else f" ({record.here})"
+        lines.append(
+            f"▶ {safe(record.file):<30} {size(record.size):>8}{where}  {record.task}: of unknown origin, it has no record"
+        )
+    if any(record.current for record in [*known, *foreign]):
         lines.append("▶ in use")
     text = "\n".join(lines) or "No model yet. Train one, then: print-models promote RUN"
-    ctx.answer({"models": [record.as_json() for record in known]}, text, as_json=as_json)
+    told = {"models": known, "without_record": foreign}
+    ctx.answer(
+        {name: [record.as_json() for record in found] for name, found in told.items()}, text, as_json=as_json
+    )
 
 
 @click.command()

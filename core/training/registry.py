@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,26 @@ def models(workspace: Workspace) -> list[ModelRecord]:
     found_models = [_read(workspace, name, in_use) for name in sorted(names, key=_order)]
     remember(workspace)
     return found_models
+
+
+def without_record(workspace: Workspace, known: Iterable[ModelRecord]) -> list[ModelRecord]:
+    """Return the models in use that are none of the `known` versions: an older tool's, or somebody's own.
+
+    Each is named by its file's stem; the task that uses it is the only fact there is.
+    """
+    oids = {record.sha256 for record in known}
+    found = []
+    for task in workspace.tasks.values():
+        path = workspace.root / task.current_model
+        here, identified = identity(path)
+        if identified is not None and identified.oid not in oids:
+            facts = {"task": task.name}
+            oid, size = identified.oid, identified.size
+            found.append(
+                ModelRecord(path.stem, task.current_model, oid, size, here, True, facts, "it has no record")
+            )
+    remember(workspace)
+    return found
 
 
 def _files(workspace: Workspace) -> Iterator[Path]:

@@ -99,6 +99,9 @@ def test_excluded_and_unsure_frames_are_left_out_by_name(workspace: Make, cli: C
     cli(place.root, "label", "--as", "active", *place.keys[4:])
     cli(place.root, "mark", place.keys[0], "--unsure")
     cli(place.root, "mark", place.keys[5], "--exclude", "private")
+    assert "2 excluded" in cli(place.root, "status").out
+    told = cli(place.root, "status", "--json").json["tasks"]["offline-detection"]
+    assert (told["labelled"], told["draft"]["excluded"]) == (8, 2)
     made = cli(place.root, "export", "--all")
     assert made.code == 0, made.err
     version = place.root / "datasets" / "offline-detection" / "v1"

@@ -55,6 +55,18 @@ def test_storage_counts_its_pointers_to_the_byte(cli: Cli, old: Callable[[], Old
     assert told["local"]["missing"] == 9
 
 
+def test_a_model_in_use_without_a_record_is_named(cli: Cli, old: Callable[[], Old]) -> None:
+    root = old().root
+    said = cli(root, "models").out
+    assert "models/printer_offline_detector.pth" in said
+    assert "5 kB (pointer)  offline-detection: of unknown origin" in said
+    assert "No model yet" not in said
+    told = cli(root, "models", "--json").json
+    assert told["models"] == []
+    found = [(one["file"], one["task"], one["size"]) for one in told["without_record"]]
+    assert found == [("models/printer_offline_detector.pth", "offline-detection", 5_000)]
+
+
 def test_its_draft_is_its_version(cli: Cli, old: Callable[[], Old]) -> None:
     told = cli(old().root, "diff", "--json").json
     assert (told["unchanged"], told["added"], told["removed"], told["relabelled"]) == (8, 0, 0, 0)
