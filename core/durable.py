@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from core.errors import Busy, Lacking, PrintModelsError, Refused
+from core.errors import Busy, Damaged, Lacking, PrintModelsError, Refused
 from core.text import safe
 
 _CHUNK = 1 << 20
@@ -259,6 +259,18 @@ def has_locks(path: Path) -> bool:
     finally:
         os.close(fd)
     return True
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file that others may have put there; never waits for a pipe, nor begins to read what has no end.
+
+    Raises OSError, Damaged for what is no regular file, as behind a link to /dev/zero.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise Damaged(f"{safe(path.name)} is no regular file.", f"Look what it is: ls -l {safe(path)}")
+    return os.fdopen(fd, "rb")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from core.durable import open_regular
 from core.errors import Damaged, Refused, WrongUsage
 from core.tasks import Task
 from core.text import safe
@@ -152,7 +153,8 @@ def read(path: Path) -> Settings:
     """Read a settings file; a missing one gives the defaults. Raises Damaged, WrongUsage naming file and key."""
     name = safe(path.name)
     try:
-        data = tomllib.loads(path.read_bytes().decode("utf-8"))
+        with open_regular(path) as file:
+            data = tomllib.loads(file.read().decode("utf-8"))
     except FileNotFoundError:
         return Settings()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

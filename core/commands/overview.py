@@ -87,11 +87,11 @@ def _camera(index: FrameIndex, name: str) -> CameraOverview:
 
 def _older_spelling(workspace: Workspace, task: Task) -> str:
     """Say how many labels of a file are integers or spelled otherwise, which are read as classes; '' for none."""
-    from core.labels.files import read
+    from core.labels.files import read, read_bytes
 
     path = workspace.labels_path(task)
     try:
-        if not _NUMBER_AS_LABEL.search(path.read_bytes()):
+        if not _NUMBER_AS_LABEL.search(read_bytes(path)):
             return ""
         converted = read(path, task).converted
     except (OSError, PrintModelsError):

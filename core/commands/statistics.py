@@ -12,6 +12,8 @@ import click
 from core import human
 from core.commands import completion
 from core.commands.shell import Context, json_option, pass_context, task_option
+from core.durable import open_regular
+from core.errors import Damaged
 from core.text import safe
 
 if TYPE_CHECKING:
@@ -84,10 +86,11 @@ def stats(ctx: Context, only: str | None, task: str | None, as_json: bool) -> No
 def read_predictions(path: Path, task: Task) -> tuple[dict[str, tuple[str, float | None]], str]:
     """Return class and confidence by frame, and what is odd about the file in a sentence; nothing without a file."""
     try:
-        data = json.loads(path.read_bytes())
+        with open_regular(path) as file:
+            data = json.loads(file.read())
     except FileNotFoundError:
         return {}, ""
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError, Damaged):
         return {}, f"{safe(path.name)} can't be read; predictions are left out."
     found: dict[str, tuple[str, float | None]] = {}
     rows = data.items() if isinstance(data, dict) else ()

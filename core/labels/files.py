@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.durable import atomic_write
+from core.durable import atomic_write, open_regular
 from core.errors import Damaged, Lacking
 from core.frames.names import why_unusable
 from core.labels.model import LabelProblem
@@ -48,14 +48,15 @@ def read(path: Path, task: Task) -> LabelFile:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return a label file's bytes. Raises Lacking, or Damaged where it is larger than any label file."""
+    """Return a label file's bytes. Raises Lacking, or Damaged where it is larger than any label file, or no file."""
     name = safe(path.name)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise Damaged(
-                f"{name} is larger than {MAX_BYTES >> 20} MB, which no label file is.", "Look into it."
-            )
-        return path.read_bytes()
+        with open_regular(path) as file:
+            if os.fstat(file.fileno()).st_size > MAX_BYTES:
+                raise Damaged(
+                    f"{name} is larger than {MAX_BYTES >> 20} MB, which no label file is.", "Look into it."
+                )
+            return file.read()
     except FileNotFoundError as error:
         raise Lacking(f"There is no label file {safe(path)}.", "Check the path.") from error
     except OSError as error:

@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.durable import explain, fsync_dir
+from core.durable import explain, fsync_dir, open_regular
+from core.errors import Damaged
 from core.human import plural
 from core.labels.model import HistoryEntry
 from core.labels.steps import MARKS, begin, changes_of
@@ -249,7 +250,7 @@ def changes(entry: dict[str, Any]) -> Iterator[tuple[str, str | None, str | None
 def _entries(path: Path, skipped: Counter[str] | None = None) -> Iterable[dict[str, Any]]:
     """Yield the lines that are steps; one that a crash cut short, or that is none, tells nothing and hides nothing."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             for line in file:
                 try:
                     entry = json.loads(line)
@@ -259,7 +260,7 @@ def _entries(path: Path, skipped: Counter[str] | None = None) -> Iterable[dict[s
                     yield entry
                 elif skipped is not None and line.strip():
                     skipped[path.name] += 1
-    except OSError:
+    except (OSError, Damaged):
         return
 
 
