@@ -189,7 +189,7 @@ def released_rows(workspace: Workspace, name: str) -> Iterator[dict[str, Any]]:
                     row = json.loads(line)
                     if str(row.get("source", "")).startswith(prefix):
                         found.append(row)
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, RecursionError):
             continue  # damaged: verify names it
         yield from sorted(found, key=lambda row: str(row["source"]), reverse=True)
 
@@ -216,7 +216,7 @@ def remembered(workspace: Workspace) -> dict[str, Known]:
     try:
         data = json.loads((workspace.private / "sources.json").read_text("utf-8"))
         return {str(name): _known(found) for name, found in data["sources"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 

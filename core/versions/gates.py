@@ -124,7 +124,7 @@ def _spelled(path: Path, task: Task, name: str) -> Iterator[CheckResult]:
     """Name labels that are integers or spelled otherwise than their class."""
     try:
         found: Any = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return  # there is no file, or what reads it says what is wrong with it
     entries = found.items() if isinstance(found, dict) else ()
     odd = {key: value for key, value in entries if value not in task.classes and not isinstance(value, dict)}
@@ -245,7 +245,7 @@ def _record(path: Path) -> tuple[str, int]:
     try:
         facts = json.loads(path.with_suffix(".json").read_bytes())
         return str(facts["architecture"]), len(facts["classes"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "resnet18", 2
 
 

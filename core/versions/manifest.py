@@ -278,7 +278,7 @@ def withdrawn(workspace: Workspace, task: Task) -> Mapping[str, Any]:
         found = json.loads(path.read_bytes())
     except FileNotFoundError:
         return {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Damaged(f"{safe(path.name)} of {task.name} is no JSON.", "Mend it or check it out.") from error
     return found if isinstance(found, dict) else {}
 

@@ -51,3 +51,28 @@ def test_a_pipe_in_the_place_of_the_marks_stops_nobody(workspace: Make) -> None:
     place = workspace(1)
     os.mkfifo(place.root / "data" / "marks.json")
     assert "no regular file" in told(place, "status").out
+
+
+@pytest.mark.parametrize(
+    ("path", "words", "code"),
+    [
+        ("data/predictions.json", ["stats"], 0),
+        (".print-models/sources.json", ["status"], 0),
+        ("datasets/offline-detection/v1/metadata.jsonl", ["frames"], 0),
+        ("datasets/offline-detection/withdrawn.json", ["frames"], 0),
+        ("datasets/offline-detection/withdrawn.json", ["diff"], 3),
+        ("models/versions/offline-detector-v1.json", ["check"], 0),
+    ],
+)
+def test_a_file_nested_too_deep_is_one_that_cannot_be_read(
+    workspace: Make, cli: Cli, path: str, words: list[str], code: int
+) -> None:
+    place = workspace(1)
+    file = place.root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("[" * 100_000)
+    if file.parent.name == "versions":
+        file.with_suffix(".pth").write_bytes(b"weights")
+    answer = cli(place.root, *words)
+    assert "unforeseen" not in answer.err
+    assert answer.code == code, answer.err
