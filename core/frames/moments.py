@@ -75,6 +75,14 @@ class Moments:
             return {}
 
     @cached_property
+    def _folders(self) -> dict[str, set[str]]:
+        """The keys whose moments are kept, by what they begin with: one folder's, so that no other is looked at."""
+        found: dict[str, set[str]] = {}
+        for key in self._kept:
+            found.setdefault(f"{key.rpartition('/')[0]}/", set()).add(key)
+        return found
+
+    @cached_property
     def _released(self) -> dict[str, datetime]:
         found: dict[str, datetime] = {}
         for source, made in self.patterns.items():
@@ -120,6 +128,9 @@ class Moments:
 
     def _learn(self, found: Mapping[str, os.stat_result], folder: Path, base: str) -> None:
         fresh: dict[str, tuple[datetime, str, int, int]] = {}
+        with self._lock:  # several threads list, each for a list of its own
+            before = self._folders.setdefault(base, set())
+            gone = before - found.keys()
         for key, stat in found.items():
             kept = self._kept.get(key)
             if kept is None or kept[2:] != (stat.st_size, stat.st_mtime_ns):
@@ -127,13 +138,14 @@ class Moments:
                 rule = EXIF if at else FILE
                 at = at or datetime.fromtimestamp(stat.st_mtime_ns // 1_000_000_000)
                 fresh[key] = (at, rule, stat.st_size, stat.st_mtime_ns)
-        gone = [k for k in self._kept if k.startswith(base) and "/" not in k[len(base) :] and k not in found]
         if not fresh and not gone:
             return
         with self._lock:
             self._kept.update(fresh)
+            before.update(fresh)
             for key in gone:
-                del self._kept[key]
+                before.discard(key)
+                self._kept.pop(key, None)
             try:
                 with closing(self._connect()) as db, db:
                     db.executemany("DELETE FROM moment WHERE key=?", [(key,) for key in gone])

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import struct
+import sys
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +18,9 @@ import pytest
 
 from core.errors import WrongUsage
 from core.frames.exif import taken_at
+from core.frames.index import FrameIndex
 from core.frames.patterns import guess, pattern
+from core.workspace import Workspace
 from tests.conftest import CAMERA, Cli, Place
 from tests.sources.conftest import camera
 
@@ -184,3 +190,32 @@ def test_real_frames_of_octoprint(
     assert len(rows) == 12
     assert [row["frame"] for row in rows] == sorted(row["frame"] for row in rows)
     assert {row["recording"] for row in rows} == {"octo/CE3_Salzstreuer_45000000"}
+
+
+def test_several_lists_may_learn_moments_at_once(tmp_path: Path) -> None:
+    for number in range(3000):
+        path = tmp_path / "bed" / f"print{number // 40}" / f"frame{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    (tmp_path / "print-models.toml").write_text('[sources.bed]\nname_pattern = "moonraker"\n')
+    ws, found = Workspace.open(tmp_path), list[int]()
+
+    def look() -> None:
+        with FrameIndex(ws) as index:
+            found.append(index.scan().frames)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [threading.Thread(target=look) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == [3000] * 3
+    (tmp_path / "bed" / "print0" / "frame0.jpg").unlink()
+    look()
+    with closing(sqlite3.connect(ws.index_db)) as db:
+        assert found[-1] == db.execute("SELECT count(*) FROM moment").fetchone()[0] == 2999
