@@ -160,7 +160,8 @@ def _line(
         {"after": after, "before": before, "frames": frames}
         for (before, after), frames in sorted(groups.items(), key=lambda item: item[1])
     ]
-    time = datetime.fromisoformat(at).astimezone().isoformat(timespec="milliseconds")
+    # A step of a line without a time, which a new database took up, has none.
+    time = datetime.fromisoformat(at).astimezone().isoformat(timespec="milliseconds") if at else ""
     entry = {"changes": changed, "how": how, "seq": seq, "task": task, "time": time, "who": who}
     if target is not None:
         entry["target"] = target

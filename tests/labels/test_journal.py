@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -98,8 +99,6 @@ def test_a_journal_line_cut_short_by_a_crash_spoils_no_other(desk: Desk) -> None
 
 def clone(desk: Desk, root: Path) -> Workspace:
     """What git gives to another machine: the settings and data/, nothing else."""
-    import shutil
-
     shutil.copytree(desk.ws.root, root, ignore=shutil.ignore_patterns(".print-models"))
     return Workspace.open(root)
 
@@ -194,3 +193,24 @@ def test_a_label_that_returns_to_a_value_gets_its_giver_back(desk: Desk) -> None
     label = store.get(TASK, key(0))
     assert label is not None
     assert (label.class_, label.who, label.how) == ("active", "ana", "stretch")
+
+
+def test_a_step_whose_time_nobody_knows_is_written_again_where_git_took_its_line(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, [key(0)], "active", who="ana")
+    desk.flush(store)
+    path = journal.host_file(desk.ws.history_dir)
+    entry = json.loads(path.read_text())
+    del entry["time"]
+    path.write_text(json.dumps(entry) + "\n")
+    store.close()
+    shutil.rmtree(desk.ws.private)
+    again = desk.open()
+    path.write_text("")
+    again.set(TASK, [key(1)], "active", who="ana")
+    assert desk.flush(again).problem is None
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["seq"], line["who"], bool(line["time"])) for line in lines] == [
+        (1, "ana", False),
+        (2, "ana", True),
+    ]
