@@ -53,6 +53,15 @@ def test_a_note_added_later_keeps_the_mark_and_clear_and_undo_take_it_off(worksp
     assert "excluded" in history
 
 
+def test_a_mark_on_what_is_no_frame_says_so(workspace: Make, cli: Cli) -> None:
+    place = workspace(1)
+    mistyped = place.keys[0].replace("T080000", "T080099")
+    answer = cli(place.root, "mark", mistyped, "--exclude", "private")
+    assert (answer.code, "is no frame here" in answer.err) == (0, True)
+    assert mistyped in marks(place), "the camera may have deleted it"
+    assert cli(place.root, "mark", place.keys[0], "--exclude", "private").err == ""
+
+
 def test_what_is_said_for_one_task_ends_no_mark_for_the_others(workspace: Make, cli: Cli) -> None:
     place = workspace(1)
     key, task = place.keys[0], "offline-detection"
