@@ -65,10 +65,11 @@ def left_out(skipped: Counter[str]) -> list[str]:
     ]
 
 
-def append(folder: Path, lines: list[str]) -> None:
+def append(folder: Path, lines: list[str], found: str) -> str:
     """Append lines, durable when it returns; lines that stand at the end already are not written twice.
 
-    Raises Lacking (room, permission).
+    Returns the stat of the file written, '' where it is not the one whose stat was `found` any more: what git put
+    in its place meanwhile is not known to hold the other steps. Raises Lacking (room, permission).
     """
     path = host_file(folder)
     try:
@@ -77,6 +78,8 @@ def append(folder: Path, lines: list[str]) -> None:
             fsync_dir(folder.parent)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         with os.fdopen(fd, "rb+") as file:
+            now = os.fstat(fd)
+            same = stat_text(now) == found if found else not now.st_size
             size = file.seek(0, os.SEEK_END)
             expected = sum(len(line) + 1 for line in lines)
             file.seek(max(0, size - max(1 << 16, 2 * expected)))
@@ -84,15 +87,22 @@ def append(folder: Path, lines: list[str]) -> None:
             there = set(tail.split(b"\n"))
             text = "".join(line + "\n" for line in lines if line.encode() not in there)
             if not text:
-                return
+                return found if same else ""
             # A line that a crash cut short is ended first, so that it spoils no other.
             cut = b"\n" if tail and not tail.endswith(b"\n") else b""
             file.write(cut + text.encode())
             file.flush()
             os.fsync(file.fileno())
+            left = stat_text(os.fstat(fd))
         fsync_dir(folder)
+        return left if same else ""
     except OSError as error:
         raise explain(error, "writing the history of labels") from error
+
+
+def stat_text(found: os.stat_result) -> str:
+    """Return what tells a file from a changed one, as it is kept and compared."""
+    return f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
 
 
 def standing(path: Path) -> set[tuple[int, str]]:

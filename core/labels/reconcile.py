@@ -258,7 +258,6 @@ def bytes_of(path: Path) -> bytes | None:
 
 def stat_of(path: Path) -> str:
     try:
-        found = path.stat()
+        return journal.stat_text(path.stat())
     except OSError:
         return ""
-    return f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"

@@ -338,12 +338,11 @@ def _journal_is_whole(workspace: Workspace, store: LabelStore) -> bool:
 def _journal(workspace: Workspace, store: LabelStore) -> None:
     """Append the steps that the journal does not hold yet, also those that git took out of it again."""
     path = journal.host_file(workspace.history_dir)
-    as_left = store.database.ask(journal.left_at) == stat_of(path)
+    found = stat_of(path)
+    as_left = store.database.ask(journal.left_at) == found
     there = None if as_left else journal.standing(path)
     written, last, lines = store.database.ask(lambda db: journal.pending(db, there))
     if written == last and as_left:
         return
-    if lines:
-        journal.append(workspace.history_dir, lines)
-    left = stat_of(path)
+    left = journal.append(workspace.history_dir, lines, found) if lines else found
     store.database.write(lambda db: journal.note(db, last, left))

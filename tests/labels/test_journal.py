@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -214,3 +215,29 @@ def test_a_step_whose_time_nobody_knows_is_written_again_where_git_took_its_line
         (1, "ana", False),
         (2, "ana", True),
     ]
+
+
+def test_a_checkout_while_the_journal_is_being_written_takes_no_step_out_of_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = desk.open()
+    store.set(TASK, [key(0)], "active", who="ana")
+    desk.flush(store)
+    path, pending = journal.host_file(desk.ws.history_dir), journal.pending
+
+    def overtaken(*words: Any) -> tuple[int, int, list[str]]:
+        """Git puts an older content in the place of the file after it was looked at."""
+        asked = pending(*words)
+        path.unlink()
+        path.write_text("")
+        return asked
+
+    store.set(TASK, [key(1)], "active", who="ana")
+    monkeypatch.setattr(journal, "pending", overtaken)
+    desk.flush(store)
+    monkeypatch.undo()
+    desk.flush(store)
+    assert sorted(json.loads(line)["seq"] for line in path.read_text().splitlines()) == [1, 2]
+    whole = path.read_bytes()
+    desk.flush(store)
+    assert path.read_bytes() == whole
