@@ -102,4 +102,3 @@ NOTE = Script(
     exact=True,
     fails_at=45 / 66,
 )
-SCRIPTS = {script.name: script for script in (DEMO, NOTE)}

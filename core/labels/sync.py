@@ -121,11 +121,6 @@ def flush(workspace: Workspace, store: LabelStore, task: Task, *, accept_outside
     return Flushed(path, own.written, own.outside, problem, tuple(store.notices[told:]))
 
 
-def flush_all(workspace: Workspace, store: LabelStore, *, accept_outside: bool = False) -> list[Flushed]:
-    """Flush every task."""
-    return [flush(workspace, store, task, accept_outside=accept_outside) for task in workspace.tasks.values()]
-
-
 def rest_before_writing(workspace: Workspace) -> float:
     """Return how many seconds of rest label files wait for: one, or half a minute where one is so large that writing
     it takes a while; then it is written that often, however busy a person is.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.labels import journal
-from core.labels.sync import flush_all, open_store
+from core.labels.sync import flush, open_store
 from core.workspace import Workspace
 from tests.labels.conftest import Desk, key, keys
 
@@ -175,7 +175,7 @@ def test_a_clone_knows_who_gave_every_label(desk: Desk, tmp_path: Path) -> None:
         assert copy.history(key(0))[0].at[:19] == store.history(key(0))[0].at[:19]
         assert [(e.who, e.how) for e in copy.history(key(50))] == [("unknown", "imported")]
         seq = copy.set(TASK, [key(9)], "active", who="cyd").seq
-        flush_all(ws, copy)
+        flush(ws, copy, ws.task(TASK))
     lines = [json.loads(line) for line in journal.host_file(ws.history_dir).read_text().splitlines()]
     assert len({line["seq"] for line in lines}) == len(lines)
     assert lines[-1]["seq"] == seq

@@ -10,7 +10,7 @@ import pytest
 from core.durable import atomic_write
 from core.errors import Busy, Damaged, Refused
 from core.labels import files
-from core.labels.sync import changed_outside, flush_all, open_store, rest_before_writing
+from core.labels.sync import changed_outside, open_store, rest_before_writing
 from tests.labels.conftest import Desk, key, keys
 
 TASK = "offline-detection"
@@ -37,7 +37,7 @@ def test_a_label_file_is_imported_at_first_sight_and_left_as_it_is(desk: Desk) -
 
 def test_nothing_is_written_where_there_is_nothing_to_say(desk: Desk) -> None:
     store = desk.open()
-    flush_all(desk.ws, store)
+    desk.flush(store)
     assert not desk.ws.data.exists()
 
 
