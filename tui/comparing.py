@@ -301,9 +301,9 @@ def _hunk(hunk: Hunk) -> tuple[str, int, str, int]:
     return where, len(hunk.frames), safe(hunk.change, limit=60), hunk.bytes
 
 
-def _frame(key: str, words: str) -> tuple[str, str, str]:
+def _frame(key: str, words: str) -> tuple[str, str, str, str]:
     from core.frames.names import captured_at
 
     moment = captured_at(key)
     name = safe(key.rsplit("/", 1)[-1], limit=60)
-    return name, f"{moment.day} {moment:%b %H:%M:%S}" if moment else name, safe(words, limit=60)
+    return key, name, f"{moment.day} {moment:%b %H:%M:%S}" if moment else name, safe(words, limit=60)

@@ -250,7 +250,8 @@ class RunsSeen:
 class RunSeen:
     """One training in detail: plain words, curves by name as (epoch, value), baselines in percent, its log's tail.
 
-    `results` is a table in lines, `wrong` the validation frames it got wrong as (name, label, answer, percent sure).
+    `results` is a table in lines, `wrong` the validation frames of `task` it got wrong as (key, name, label,
+    answer, percent sure).
     """
 
     id: str
@@ -265,7 +266,8 @@ class RunSeen:
     log: tuple[str, ...]
     speed: str = ""
     results: tuple[str, ...] = ()
-    wrong: tuple[tuple[str, str, str, int], ...] = ()
+    wrong: tuple[tuple[str, str, str, str, int], ...] = ()
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)

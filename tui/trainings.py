@@ -123,6 +123,7 @@ def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
         speed=f"{view.images_per_s:.0f} images/s" if view.images_per_s and not view.over else "",
         results=_table(view.results),
         wrong=_wrong(view.results),
+        task=str(runs.as_json(run, view)["task"] or ""),
     )
 
 
@@ -164,10 +165,11 @@ def _table(results: Mapping[str, Any] | None) -> tuple[str, ...]:
     return tuple(safe(line) for line in (*table(results), "", *(mixed or ["no class was taken for another"])))
 
 
-def _wrong(results: Mapping[str, Any] | None) -> tuple[tuple[str, str, str, int], ...]:
+def _wrong(results: Mapping[str, Any] | None) -> tuple[tuple[str, str, str, str, int], ...]:
     found = (results or {}).get("wrong") or []
     return tuple(
         (
+            str(one["frame"]),
             safe(str(one["frame"]).rsplit("/", 1)[-1], limit=60),
             safe(str(one["label"]), limit=40),
             safe(str(one["answer"]), limit=40),

@@ -71,7 +71,7 @@ class PairSeen:
 
     `name` is what the target is or will be called, `counts` frames per kind of change, `classes` (name, before, after),
     `mixed` (before, after, frames) of labels that changed, `sides` (split, images, recordings), `hunks` (where, frames,
-    what, bytes), `frames` (file name, when, what), `more` how many of those are not listed. `same` says of a draft that
+    what, bytes), `frames` (key, file name, when, what), `more` how many of those are not listed. `same` says of a draft that
     equals its base what that is and what can be done, '' where it differs.
     """
 
@@ -85,7 +85,7 @@ class PairSeen:
     mixed: tuple[tuple[str, str, int], ...]
     sides: tuple[tuple[str, int, int], ...]
     hunks: tuple[tuple[str, int, str, int], ...]
-    frames: tuple[tuple[str, str, str], ...]
+    frames: tuple[tuple[str, str, str, str], ...]
     more: int
     new_bytes: int
     differs: bool

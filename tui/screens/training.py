@@ -19,6 +19,7 @@ from textual.widgets import Static
 from tui import keymap
 from tui.drawing import DIM
 from tui.messages import RunPromoted, RunRow, RunSeen, RunsSeen, RunStarted, RunStopped
+from tui.opening import open_frame
 from tui.screens.base import Place
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.start import StartScreen
@@ -47,6 +48,7 @@ class TrainingScreen(Place):
         self._seen: RunSeen | None = None
         self._beside: RunSeen | None = None
         self._results = False
+        self._at = 0
         self._top = ""
 
     def compose_body(self) -> ComposeResult:
@@ -136,6 +138,7 @@ class TrainingScreen(Place):
             "resume": row is not None and over(row.state) and row.state != "finished",
             "promote": row is not None and row.state in ("finished", "stopped"),
             "results": row is not None,
+            "open_frame": bool(self._wrong()),
         }
         return [*keymap.footer_of(self.PLACE, without=[name for name, holds in can.items() if not holds])]
 
@@ -172,11 +175,18 @@ class TrainingScreen(Place):
         if charts:
             self._draw_charts(seen)
         room = self.query_one("#run-log", Pane).room
-        text.update(results_text(seen, room) if self._results else words_and_log(seen, room))
+        line = 0
+        if self._results:
+            words, line = results_text(seen, room, self._at)
+            text.update(words)
+        else:
+            text.update(words_and_log(seen, room))
         top = f"{seen.id} {self._results}"
         if top != self._top:
             self._top = top
             self.query_one("#run-log", Pane).scroll_home(animate=False)
+        if line:
+            self.call_after_refresh(self.query_one("#run-log", Pane).keep, line)
 
     def _charts(self, width: int) -> tuple[str, ...]:
         """Which curves have room for a chart."""
@@ -205,11 +215,20 @@ class TrainingScreen(Place):
     def _row(self) -> RunRow | None:
         return next((row for row in self._rows or () if row.id == self._chosen), None)
 
+    def _wrong(self) -> tuple[tuple[str, str, str, str, int], ...]:
+        """The frames among which the arrows choose: what the chosen training got wrong, while its results are shown."""
+        seen = self._seen
+        return seen.wrong if self._results and seen is not None and seen.id == self._chosen else ()
+
     def _choose(self, by: int) -> None:
+        if wrong := self._wrong():
+            self._at = max(0, min(self._at + by, len(wrong) - 1))
+            self._draw()
+            return
         rows = self._rows or ()
         at = next((at for at, row in enumerate(rows) if row.id == self._chosen), 0) + by
         if rows and 0 <= at < len(rows):
-            self._chosen = rows[at].id
+            self._chosen, self._at = rows[at].id, 0
             self._look()
             self._draw()
 
@@ -220,8 +239,18 @@ class TrainingScreen(Place):
         self._choose(-1)
 
     def action_results(self) -> None:
-        self._results = not self._results
+        self._results, self._at = not self._results, 0
         self._draw()
+
+    def action_open_frame(self) -> None:
+        wrong, seen = self._wrong(), self._seen
+        task = self.state.workspace.tasks.get(seen.task) if seen is not None else None
+        if not wrong:
+            self.action_train()
+        elif task is None:
+            self.say("The task of this training is no longer in print-models.toml.")
+        elif told := open_frame(self.pm, task, wrong[self._at][0]):
+            self.say(told)
 
     def action_overlay(self) -> None:
         if self._beside is not None or self._seen is None:

@@ -74,17 +74,21 @@ def words_and_log(seen: RunSeen, width: int) -> Content:
     return Content("\n").join([*lines, *(Content.styled(line, DIM) for line in seen.log[-40:])])
 
 
-def results_text(seen: RunSeen, width: int) -> Content:
-    """The results as a table, then every frame it got wrong."""
+def results_text(seen: RunSeen, width: int, chosen: int) -> tuple[Content, int]:
+    """The results as a table, then every frame it got wrong; and the line of the chosen one, 0 where none is."""
     if not seen.results:
         return Content.styled(
             "Nothing is measured yet: results come with the end of a training.  (d: back)", DIM
-        )
+        ), 0
     lines = [Content.styled("on frames it never learned from (d: back)", DIM)]
     lines += [Content(line).truncate(width, ellipsis=True) for line in seen.results]
-    if seen.wrong:
-        lines += [Content(""), Content.styled(f"{plural(len(seen.wrong), 'frame')} it got wrong", DIM)]
-    for name, label, answer, sure in seen.wrong:
+    if not seen.wrong:
+        return Content("\n").join(lines), 0
+    words = f"{plural(len(seen.wrong), 'frame')} it got wrong  (enter: in Label)"
+    lines += [Content(""), Content.styled(words, DIM).truncate(width, ellipsis=True)]
+    first = len(lines)
+    for number, (_, name, label, answer, sure) in enumerate(seen.wrong):
         tail = Content.styled(f"{label}, said {answer} {sure} %", WARN)
-        lines.append(beside(Content(name), tail, min(width, 76)))
-    return Content("\n").join(lines)
+        here = ("▸", "bold $accent") if number == chosen else " "
+        lines.append(Content.assemble(here, beside(Content(name), tail, min(width, 76) - 1)))
+    return Content("\n").join(lines), first + chosen if chosen else 0

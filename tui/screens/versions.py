@@ -28,6 +28,7 @@ from tui.messages import (
     LabelsRead,
     Released,
 )
+from tui.opening import open_frame
 from tui.screens.base import Place
 from tui.screens.release import ReleaseScreen
 from tui.screens.versions_texts import Sound, findings_of, frames_of, list_of, overview_of, sound_of
@@ -41,6 +42,7 @@ from tui.version_messages import (
     VersionFacts,
     VersionsSeen,
 )
+from tui.widgets.key_line import KeyLine
 from tui.widgets.pane import Pane
 
 _OVERVIEW, _FRAMES, _CARD, _FINDINGS = "overview", "frames", "card", "findings"
@@ -69,6 +71,7 @@ class VersionsScreen(Place):
         self._looking: tuple[float, Progress] | None = None
         self._chosen = DRAFT
         self._view = _OVERVIEW
+        self._at = 0
 
     def compose_body(self) -> ComposeResult:
         with Container(id="two"):
@@ -179,11 +182,15 @@ class VersionsScreen(Place):
         elif self._view == _CARD:
             self._draw_card(detail, text, pair)
         else:
-            text.update(self._words(pair, detail.room))
+            text.update(self._words(pair, detail))
 
-    def _words(self, pair: PairSeen, width: int) -> Content:
+    def _words(self, pair: PairSeen, detail: Pane) -> Content:
+        width = detail.room
         if self._view == _FRAMES:
-            return frames_of(pair, width)
+            self._at = max(0, min(self._at, len(pair.frames) - 1))
+            words, line = frames_of(pair, width, self._at)
+            self.call_after_refresh(detail.keep, line)
+            return words
         if self._view == _FINDINGS:
             return findings_of(pair.name, self._sound(), width)
         return overview_of(pair, self._sound(), self.state.task, width)
@@ -220,11 +227,23 @@ class VersionsScreen(Place):
 
     # --- keys ---------------------------------------------------------------------------------------------------
 
+    def keys(self) -> list[tuple[str, str | Content]]:
+        """In the list of frames `enter` opens one; elsewhere it reads a version again."""
+        opens = self._view == _FRAMES
+        return [
+            (key, "open it" if opens and key == "enter" else word)
+            for key, word in keymap.footer_of(self.PLACE)
+        ]
+
     def _choose(self, by: int) -> None:
+        if self._view == _FRAMES:
+            self._at = max(0, self._at + by)
+            self._draw()
+            return
         names = [DRAFT, *(row.name for row in reversed(self._seen.rows))] if self._seen else [DRAFT]
         at = (names.index(self._chosen) if self._chosen in names else 0) + by
         if 0 <= at < len(names):
-            self._chosen, self._problem = names[at], None
+            self._chosen, self._problem, self._at = names[at], None, 0
             self._home()
             self.bridge.compare.pair(self.state.task, self._chosen)
             self.bridge.compare.gates(self.state.task, self._chosen)
@@ -237,6 +256,8 @@ class VersionsScreen(Place):
 
     def _look_at(self, view: str) -> None:
         self._view = _OVERVIEW if self._view == view else view
+        self._at = 0
+        self.query_one(KeyLine).show(self.keys())
         if self._view == _CARD:
             self.bridge.compare.card(self.state.task, self._chosen)
         self._home()
@@ -258,6 +279,9 @@ class VersionsScreen(Place):
         self._look_at(_FINDINGS)
 
     def action_check(self) -> None:
+        if self._view == _FRAMES:
+            self._open_frame()
+            return
         if self._chosen == DRAFT:
             self.say(
                 "The draft has no bytes of its own yet; choose a version with the arrows, or R to release it."
@@ -267,6 +291,14 @@ class VersionsScreen(Place):
         self.bridge.compare.check(self.state.task, self._chosen)
         self._reading = Progress(f"reading {self._chosen}", 0, None)
         self._draw()
+
+    def _open_frame(self) -> None:
+        pair = self._pair
+        if pair is None or pair.task != self.state.task.name or not pair.frames:
+            return
+        told = open_frame(self.pm, self.state.task, pair.frames[min(self._at, len(pair.frames) - 1)][0])
+        if told:
+            self.say(told)
 
     def action_release(self) -> None:
         self.app.push_screen(ReleaseScreen(self.state.task))

@@ -257,18 +257,19 @@ def _stretch(hunk: tuple[str, int, str, int], width: int) -> Content:
     return beside(Content(where), Content.styled(what + cost, DIM), width)
 
 
-def frames_of(pair: PairSeen, width: int) -> Content:
-    """Every frame that changes, a row each: its name where there is room, else its time."""
+def frames_of(pair: PairSeen, width: int, chosen: int) -> tuple[Content, int]:
+    """Every frame that changes, a row each: its name where there is room, else its time; and the chosen one's line."""
     if not pair.frames:
-        return Content.styled("No frame changes.  (f: back)", DIM)
-    width = min(width, _ROW)
-    widest = max(len(words) for _, _, words in pair.frames)
-    named = width >= widest + 2 + max(len(name) for name, _, _ in pair.frames)
-    lines = [Content.styled(f"{plural(len(pair.frames) + pair.more, 'frame')} that change  (f: back)", DIM)]
-    lines += [
-        beside(Content(name if named else at), Content.styled(words, DIM), width)
-        for name, at, words in pair.frames
-    ]
+        return Content.styled("No frame changes.  (f: back)", DIM), 0
+    head = f"{plural(len(pair.frames) + pair.more, 'frame')} that change  (f: back, enter: in Label)"
+    lines = [Content.styled(head, DIM).truncate(width, ellipsis=True)]
+    width = min(width, _ROW) - 1
+    widest = max(len(words) for _, _, _, words in pair.frames)
+    named = width >= widest + 2 + max(len(name) for _, name, _, _ in pair.frames)
+    for number, (_, name, at, words) in enumerate(pair.frames):
+        row = beside(Content(name if named else at), Content.styled(words, DIM), width)
+        here = ("▸", "bold $accent") if number == chosen else " "
+        lines.append(Content.assemble(here, row))
     if pair.more:
         lines.append(Content.styled(f"and {count(pair.more)} more", WARN))
-    return Content("\n").join(lines)
+    return Content("\n").join(lines), 1 + chosen

@@ -19,6 +19,14 @@ class Pane(VerticalScroll, can_focus=False):
         """The cells a line may take."""
         return max(10, self.scrollable_content_region.width)
 
+    def keep(self, line: int) -> None:
+        """Scroll no further than it takes for a line to be seen, with one more on its far side."""
+        top, high = self.scroll_offset.y, max(1, self.scrollable_content_region.height)
+        if line <= top:
+            self.scroll_to(y=max(0, line - 1), animate=False)
+        elif line > top + high - 2:
+            self.scroll_to(y=line - high + 2, animate=False)
+
     def on_resize(self, event: events.Resize) -> None:
         if event.size != self._last:
             self._last = event.size

@@ -1,0 +1,40 @@
+"""Going from a frame that a screen names to that frame in Label.
+
+What always holds: the task, the camera and the cursor are those of the frame; a filter that hides it is lifted; where it
+is not among the frames known here, nothing moves. Called by Versions and Training.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.frames.names import source_of
+from core.tasks import Task
+from core.text import safe
+from tui import keymap
+
+if TYPE_CHECKING:
+    from tui.app import PrintModelsApp
+
+
+def open_frame(app: PrintModelsApp, task: Task, key: str) -> str:
+    """Show a frame in Label, for that task; return why it can't be shown, '' where it is."""
+    state, source = app.state, source_of(key)
+    if all(frame.key != key for frame in state.by_source.get(source, ())):
+        why = "the frames are still being read" if state.scanning else "no camera here has it now"
+        return f"{safe(key, limit=80)} can't be shown: {why}."
+    if state.task.name != task.name:
+        state.task = task
+        app.bridge.price(task)
+    if state.source != source:
+        state.show_source(source)
+        app.bridge.recordings(source)
+    state.touched()
+    at = state.place_of(key)
+    if at is None:
+        state.take_filter("")
+        at = state.place_of(key)
+    if at is not None:
+        state.go(at)
+    app.go(keymap.LABEL)
+    return ""
