@@ -206,7 +206,8 @@ def push(
         )
     _sync(remote_folder(target.url, git.root))
     report(Progress(step, 1, 1))
-    return waited, _not_a_backup(target, git.root, wanted)
+    first = not any(name.startswith("refs/tags/") for name in refs_there)
+    return waited, _not_a_backup(target, git.root, wanted) if first else []
 
 
 def _unpushed(git: Git, target: Target, there: Mapping[str, str], tags: Iterable[str]) -> Iterable[Pointer]:
@@ -303,6 +304,6 @@ def _not_a_backup(target: Target, root: Path, wanted: list[Pointer]) -> list[str
     store = remote_store(target.lfs_url, root)
     if any(store.path(pointer.oid).stat().st_nlink > 1 for pointer in wanted):
         return [
-            f"{safe(target.remote)} lies on this disk and shares the objects' bytes with this machine: it is no backup."
+            f"{safe(target.remote)} is on this disk and shares the bytes of the objects: it is no backup."
         ]
     return []

@@ -99,6 +99,10 @@ def test_a_plain_path_is_a_remote_too(labelled: Place, tmp_path: Path, cli: Cli)
     answer = cli(labelled.root, "release", "--push", "--json")
     assert (answer.code, answer.json["pushed"]) == (0, "disk")
     assert "no backup" in answer.err
+    label(labelled.root, labelled.keys[12:13], "active")
+    again = cli(labelled.root, "release", "--push")
+    assert again.code == 0
+    assert "no backup" not in again.err  # said once, with the first version there
 
 
 def test_what_others_changed_or_staged_stays_as_it_is(labelled: Place, cli: Cli):
