@@ -116,7 +116,7 @@ def run(
             commit = commit_version(git, plan, version, cargo, report, cancel)
         elif not plan.arrived:  # one that is proven there needs no object here: other commits and tags go now
             proof.objects(store_of(workspace.root), cargo, report, cancel)
-        _tagged(git, plan, version, cargo, commit, report)
+        commit = _tagged(git, plan, version, cargo, commit, report)
         drop(workspace, (pointer.oid for pointer in cargo.pointers))
         made = Released(
             version.name, cargo.folder, version.digest, len(cargo.images), cargo.bytes, commit, plan.tag
@@ -141,8 +141,8 @@ def _check_digest(version: Version) -> None:
         )
 
 
-def _tagged(git: Git, plan: ReleasePlan, version: Version, cargo: Cargo, commit: str, report: Report) -> None:
-    """Prove the commit, then tag it; a tag that is there has to lead to the same files."""
+def _tagged(git: Git, plan: ReleasePlan, version: Version, cargo: Cargo, commit: str, report: Report) -> str:
+    """Prove the commit and tag it; return what the tag leads to, which has to be the same files if it was there."""
     at = git.rev_parse(f"refs/tags/{plan.tag}^{{commit}}")
     proven = at or commit
     entries = git.ls_tree(proven, cargo.folder)
@@ -153,6 +153,7 @@ def _tagged(git: Git, plan: ReleasePlan, version: Version, cargo: Cargo, commit:
         git.tag(plan.tag, message_of(plan, version), commit)
         standing.made_here(plan.workspace, plan.tag, git.rev_parse(f"refs/tags/{plan.tag}") or "")
         make_durable(plan.workspace, git)
+    return proven
 
 
 def _pushed(

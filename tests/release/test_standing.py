@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from core.commands.next_step import next_step
+from core.workspace import Workspace
 from tests.conftest import Cli, Place, git
 from tests.release.conftest import label
 
@@ -45,6 +47,11 @@ def test_a_branch_pushed_by_hand_does_not_take_its_tag_along(labelled: Place, re
     git(root, "push", "-q", "origin", "main")
     assert state(root, cli) == ["tagged here"]
     assert "1 tag not pushed" in cli(root, "status").out
+    waits = {"waiting_tags": ["offline-detection/v1"]}
+    said = next_step(Workspace.open(root), (), waits, (), 12, {}, None)
+    assert said == "send 1 tag that no remote has: print-models release --task offline-detection --push"
+    git(root, "remote", "set-url", "origin", "https://example.org/x.git")
+    assert next_step(Workspace.open(root), (), waits, (), 12, {}, None).endswith("git push --follow-tags")
 
 
 def test_a_release_of_someone_else_is_where_it_came_from(
@@ -87,14 +94,15 @@ def test_tags_of_releases_that_were_never_pushed_go_with_the_next_push(
 def test_with_nothing_new_a_push_sends_what_waits_and_says_which(labelled: Place, remote: Path, cli: Cli):
     root = labelled.root
     assert cli(root, "release", "--push").code == 0
-    (root / "notes.txt").write_text("x")
-    git(root, "add", "notes.txt")
-    git(root, "commit", "-q", "-m", "A note of ours")
+    card = root / "datasets/offline-detection/v1/README.md"
+    card.write_text(card.read_text() + "\nA model was trained on it.\n")
+    git(root, "commit", "-q", "-a", "-m", "A note of ours")
     dry = cli(root, "release", "--push", "--dry-run")
     assert "waiting" in dry.out
     answer = cli(root, "release", "--push")
     assert answer.code == 0, answer.err
     assert "A note of ours" in answer.out
+    assert git(root, "rev-parse", "offline-detection/v1^{commit}").strip() in answer.out
     assert (
         git(root, "ls-remote", "origin", "refs/heads/main").split()[0]
         == git(root, "rev-parse", "HEAD").strip()
