@@ -27,6 +27,9 @@ _FREE_ROWS = 1
 def made(kind: str) -> Sixel | Tgp:
     """Return the widget that draws pixels that way; its class is imported now."""
     with terminal.unasked():
+        # Takes the size of a cell as it is told now; later the library would ask the terminal for it.
+        import textual_image.widget  # noqa: F401 - for what its import does
+
         if kind == SIXEL:
             from tui.widgets.sixel import Sixel
 

@@ -9,6 +9,7 @@ sixels would scroll the screen. Encoding happens in a thread; the latest picture
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _FREE_BELOW = 2
 _OVER = "#notice, #next, Toast"
+#: What a sixel begins with up to its size, and the definition of a colour.
+_HEAD = re.compile('\x1bP[0-9;]*q(?:"[0-9;]+)?')
+_COLOUR = re.compile("#[0-9]+;2;[0-9]+;[0-9]+;[0-9]+")
 _Next = tuple["Picture", tuple[int, int], Callable[[], object]]
 
 
@@ -35,7 +39,24 @@ def encoded(picture: Picture, box: tuple[int, int]) -> tuple[str, tuple[int, int
     """Return a picture scaled to the box as an escape sequence, and its size in pixels."""
     image = fitted(picture, box)
     segments = Console(width=image.width, height=image.height).render(SixelImage(image))
-    return next(segment.text for segment in segments if segment.text.startswith("\x1bP")), image.size
+    data = next(segment.text for segment in segments if segment.text.startswith("\x1bP"))
+    return _colours_first(data), image.size
+
+
+def _colours_first(data: str) -> str:
+    """Return the same picture with every colour defined before the first pixel.
+
+    xterm paints some pixels wrong that come before the last definition: noise along the upper edge.
+    """
+    head = _HEAD.match(data)
+    if head is None:
+        return data
+    drawn = data[head.end() :]
+    return head.group() + "".join(_COLOUR.findall(drawn)) + _COLOUR.sub(_name_of, drawn)
+
+
+def _name_of(definition: re.Match[str]) -> str:
+    return definition.group().partition(";")[0]
 
 
 class Sixel(Widget):

@@ -1,0 +1,131 @@
+"""`--graphics sixel` and `tgp`: real pixels where a person asked for them, and the terminal is asked nothing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.terminals import HERE, PROGRAM, Terminal, Tmux, drawn
+
+#: Where a sixel picture was put, how large it is, and its end.
+_SIXEL = re.compile(rb'\x1b\[(\d+);(\d+)H\x1bP[0-9;]*q"1;1;(\d+);(\d+)[^\x1b]*\x1b\\')
+_QUESTIONS = (b"\x1b[16t", b"\x1b[14t", b"\x1b[c", b"\x1b[0c", b"\x1b[>q", b"a=q", b"\x1bP$q")
+_CELL = (10, 20)
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def opened_as(workspace) -> Iterator[Open]:
+    """Open the app in a real terminal of so many cells, pictures drawn that way."""
+    terminals = []
+
+    def open_as(graphics: str, size: tuple[int, int] = (80, 24)) -> Terminal:
+        place = workspace(frames=4)
+        terminals.append(Terminal("-C", str(place.root), "--graphics", graphics, cwd=place.root, size=size))
+        return terminals[-1]
+
+    yield open_as
+    for one in terminals:
+        one.close()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (40, 16)])
+def test_a_frame_is_sent_as_a_sixel_clear_of_the_last_rows_and_nothing_is_asked(opened_as, size):
+    terminal = opened_as("sixel", size)
+    terminal.read_until(_SIXEL.search)
+    terminal.rest(1.5)
+    for question in _QUESTIONS:
+        assert question not in terminal.bytes, question
+    for found in _SIXEL.finditer(terminal.bytes):
+        row, column, width, height = map(int, found.groups())
+        assert (row - 1) + -(-height // _CELL[1]) <= size[1] - 2, (
+            "within the last two rows the screen would scroll"
+        )
+        assert (column - 1) + -(-width // _CELL[0]) <= size[0]
+        assert height >= _CELL[1] * 4, "it is as large as there is room"
+        drawn_first = re.search(rb'q"[0-9;]+((?:#[0-9]+;2;[0-9;]+)*)(.*)', found.group(), re.DOTALL)
+        assert drawn_first
+        assert drawn_first[1]
+        assert b";" not in drawn_first[2], "a colour defined after the first pixel spoils it in xterm"
+    assert "▀".encode() not in terminal.bytes or size == (120, 36), "only the film strip is half-blocks"
+    terminal.press("a")
+    terminal.read_until(lambda data: b"1/4" in data)
+    terminal.press("q")
+    assert terminal.end(20) == 0
+
+
+def test_a_step_sends_the_next_frame_and_a_screen_in_front_is_left_alone(opened_as):
+    terminal = opened_as("sixel")
+    terminal.read_until(_SIXEL.search)
+    terminal.rest(1.5)
+    terminal.press("\x1b[C")  # also takes the line away that greets
+    assert _SIXEL.search(terminal.rest(1.0))
+    terminal.press("\x1b[C")
+    assert len(_SIXEL.findall(terminal.rest(1.0))) == 1, "a step is one picture"
+    assert not _SIXEL.search(terminal.rest(2.5)), "nothing is sent while nothing happens"
+    terminal.press("?")
+    assert not _SIXEL.search(terminal.rest(1.0)), "no picture lands on the help"
+    terminal.press("\x1b")
+    assert _SIXEL.search(terminal.rest(1.5)), "it is there again when the help is closed"
+    terminal.press("L")  # a notice over the picture's foot
+    after = terminal.rest(1.0)
+    assert b"CapsLock" in after or b"keys" not in after
+    terminal.press("\x1b[D")
+    assert _SIXEL.search(terminal.rest(1.5))
+
+
+def test_a_key_labels_only_the_frame_whose_pixels_were_sent(opened_as):
+    terminal = opened_as("sixel")
+    terminal.read_until(_SIXEL.search)
+    terminal.rest(1.5)
+    terminal.press("\x1b[C" + "a")
+    terminal.read_until(lambda data: b"Not shown yet" in data or "● active 1".encode() in data)
+    if b"Not shown yet" not in terminal.bytes:
+        assert len(_SIXEL.findall(terminal.bytes)) >= 2
+
+
+def test_half_blocks_need_nothing_of_it(workspace, tmp_path):
+    place = workspace(frames=2)
+    out = tmp_path / "modules"
+    code = (
+        "import sys; from tui.__main__ import main; main(['-C', sys.argv[1], '--graphics', 'halfcell']);"
+        "open(sys.argv[2], 'w').write(' '.join(name for name in sys.modules if name.startswith('textual_image')))"
+    )
+    terminal = Terminal(
+        str(place.root), str(out), cwd=place.root, command=[sys.executable, "-c", code], TERM="xterm-256color"
+    )
+    try:
+        terminal.read_until(drawn)
+        terminal.press("q")
+        terminal.end(20)
+    finally:
+        terminal.close()
+    assert out.read_text() == ""
+
+
+def test_placeholders_of_the_other_protocol_are_text_and_nothing_is_asked(opened_as):
+    terminal = opened_as("tgp")
+    terminal.read_until(lambda data: "\U0010eeee".encode() in data)
+    terminal.rest(1.0)
+    assert re.search(rb"\x1b_Gi=\d+,m=[01],f=100[^\x1b]*\x1b\\", terminal.bytes)
+    for question in _QUESTIONS:
+        assert question not in terminal.bytes, question
+
+
+def test_inside_tmux_one_sentence_and_half_blocks(workspace, tmp_path: Path):
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    place, server = workspace(frames=2), Tmux(tmp_path)
+    try:
+        command = f"{' '.join(PROGRAM)} -C '{place.root}' --graphics sixel; exec cat"
+        server.shell(80, 24, command, PYTHONPATH=str(HERE), COLORTERM="truecolor")
+        server.see("tmux passes no pixels on")
+        server.see("▀", "no label")
+    finally:
+        subprocess.run(["tmux", "-S", server.socket, "kill-server"], capture_output=True)
