@@ -216,7 +216,23 @@ def _draft_pair(workspace: Workspace, planned: ExportPlan) -> PairSeen:
     sides = _sides((planned.split.of[frame], recording) for frame, recording in recordings.items())
     name = parent.name if parent else ""
     seen = _pair(task, found, name, DRAFT, planned.name, sides, planned.bytes_new)
-    return replace(seen, same=_same(workspace, planned, found))
+    costs = _costs(workspace, found)
+    hunks = tuple((*hunk[:3], cost) for hunk, cost in zip(seen.hunks, costs, strict=False))
+    return replace(seen, same=_same(workspace, planned, found), hunks=hunks)
+
+
+def _costs(workspace: Workspace, found: Diff) -> list[int]:
+    """Return what each stretch of the draft adds to what any commit holds, each content once, as the whole is weighed."""
+    from core.storage.known import known_objects
+    from core.storage.ledger import new_bytes
+
+    known, costs = dict(known_objects(workspace)), []
+    entries = found.target.entries
+    for hunk in found.hunks[:_MOST]:
+        images = [(entries[f].oid, entries[f].size or 0) for f in hunk.frames if f in entries]
+        costs.append(new_bytes(images, known))
+        known.update((oid, size) for oid, size in images if oid is not None)
+    return costs
 
 
 def _same(workspace: Workspace, planned: ExportPlan, found: Diff) -> str:

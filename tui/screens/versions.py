@@ -107,6 +107,9 @@ class VersionsScreen(Place):
                 self._facts = result
             case PairSeen() if result.task == task and result.target == self._chosen:
                 self._pair, self._problem = result, None
+                draft = self.state.drafts.get(task)
+                if result.target == DRAFT and draft is not None and draft.new_bytes != result.new_bytes:
+                    self.bridge.price(self.state.task)  # what other tasks have put into Git LFS meanwhile
             case CardSeen() if result.task == task and result.target == self._chosen:
                 self._card = result
             case GatesSeen():
@@ -229,7 +232,7 @@ class VersionsScreen(Place):
 
     def keys(self) -> list[tuple[str, str | Content]]:
         """In the list of frames `enter` opens one; elsewhere it reads a version again."""
-        opens = self._view == _FRAMES
+        opens = self._view == _FRAMES and self._pair is not None and bool(self._pair.frames)
         return [
             (key, "open it" if opens and key == "enter" else word)
             for key, word in keymap.footer_of(self.PLACE)

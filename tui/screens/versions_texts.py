@@ -159,7 +159,8 @@ def overview_of(pair: PairSeen, sound: Sound, task: Task, width: int) -> Content
 def sentences(pair: PairSeen, sound: Sound, width: int) -> list[Content]:
     """What changes, what it costs, is it sound, and the verdict."""
     lines = hung("what changes", _changes(pair), width, style=BOLD)
-    now = f"in Git LFS, for {plural(pair.images, 'image')}"
+    where = "in Git LFS" if pair.target == DRAFT or not pair.base else f"beside {pair.base}"
+    now = f"{where}, for {plural(pair.images, 'image')}"
     lines += hung("what it costs", f"{signed_size(pair.new_bytes)} {now}", width, style=BOLD)
     lines += hung("is it sound", sound_words(sound), width, mark=sound.mark)
     verdict, mark = _verdict(pair, sound)
@@ -173,7 +174,8 @@ def findings_of(target: str, sound: Sound, width: int) -> Content:
     lines = lines if lines[0].cell_length <= width else [Content.styled("the worst first  (i: back)", DIM)]
     if sound.findings is None:
         return Content("\n").join([*lines, Content(""), Content.styled(sound_words(sound), DIM)])
-    counts = [f"{count(sound.count(level))} {word}" for level, word in (*_COUNTED, ("pass", "in order"))]
+    order = (*_COUNTED, ("pass", "in order"))
+    counts = [f"{count(number)} {word}" for level, word in order if (number := sound.count(level))]
     lines += [*wrapped(", ".join(counts), width, BOLD), Content("")]
     for one in sound.findings:
         lines += hung(one.id, one.what, width, mark=LEVELS.get(one.level, _LOOKING))
