@@ -182,7 +182,8 @@ def _pictures() -> Iterator[Finding]:
     yield Finding(
         "graphics",
         "pass",
-        "half-blocks: two colours a cell, over SSH and in tmux (--graphics none: no pictures)",
+        "half-blocks: two colours a cell, over SSH and in tmux. Where the terminal shows pixels choose --graphics "
+        "sixel (xterm -ti vt340, foot, WezTerm) or tgp (kitty from 0.28 on); none: no pictures",
     )
     yield _package("Pillow", _PILLOW, "block", "its decoder has known holes before 13.0", _INSTALL)
 

@@ -220,7 +220,12 @@ def _help_all(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     "-C", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Work there instead of here."
 )
 @click.option("--debug", is_flag=True, help="Show a traceback and the details of an error.")
-@click.option("--graphics", type=click.Choice(GRAPHICS), help="The app: how pictures are drawn.")
+@click.option(
+    "--graphics",
+    type=click.Choice(GRAPHICS),
+    help="The app: how pictures are drawn. halfcell works anywhere; sixel and tgp are pixels, where the terminal "
+    "can show them.",
+)
 @click.option(
     "--help-all",
     is_flag=True,

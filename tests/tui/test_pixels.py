@@ -90,6 +90,17 @@ def test_a_key_labels_only_the_frame_whose_pixels_were_sent(opened_as):
         assert len(_SIXEL.findall(terminal.bytes)) >= 2
 
 
+def test_it_can_be_a_personal_setting(workspace, tmp_path):
+    place = workspace(frames=2)
+    (tmp_path / "print-models").mkdir()
+    (tmp_path / "print-models" / "config.toml").write_text('graphics = "sixel"\n')
+    terminal = Terminal("-C", str(place.root), cwd=place.root, XDG_CONFIG_HOME=str(tmp_path))
+    try:
+        terminal.read_until(_SIXEL.search)
+    finally:
+        terminal.close()
+
+
 def test_half_blocks_need_nothing_of_it(workspace, tmp_path):
     place = workspace(frames=2)
     out = tmp_path / "modules"
