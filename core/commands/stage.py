@@ -164,7 +164,7 @@ class Stage:
     # --- the work -------------------------------------------------------------------------------------------
 
     def train(self, task: str, *, epochs: int = 3, current: bool = False) -> None:
-        """Train on the task's latest version, watch it to its end and promote the result; without torch, say so."""
+        """Train on the task's latest version, watch it, promote the result and send it; without torch, say so."""
         from core.training.runs import list_runs
         from core.workspace import Workspace
 
@@ -177,6 +177,7 @@ class Stage:
         self.run("train", "--task", task, "--epochs", str(epochs))
         self.run("watch")
         self.run("promote", list_runs(Workspace.open(self.root))[0].id, *(["--current"] if current else []))
+        self.run("release", "--task", task, "--push")
 
 
 def give(
