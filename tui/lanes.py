@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from core.errors import PrintModelsError
 from core.text import safe
 from tui.messages import Failed
+from tui.ways import in_app
 
 Job = Callable[[], object]
 Post = Callable[[object], None]
@@ -84,7 +85,7 @@ def run(name: str, job: Job) -> object:
     try:
         return job()
     except PrintModelsError as error:
-        return Failed(name, error.what, error.remedy)
+        return Failed(name, error.what, in_app(error.remedy))
     except Exception as error:
         return Failed(
             name,

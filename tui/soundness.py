@@ -17,6 +17,7 @@ from core.workspace import Workspace
 from tui.lanes import Post
 from tui.messages import Advanced
 from tui.version_messages import DRAFT, Finding, GatesSeen
+from tui.ways import in_app
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
@@ -95,7 +96,7 @@ def _stat(path: Path) -> tuple[str, int, int] | None:
 def findings(results: Iterable[CheckResult], around: Iterable[CheckResult] = ()) -> tuple[Finding, ...]:
     """Return core's results as the screens show them, the worst first; `around` are those about the repository."""
     found = [
-        Finding(one.level, safe(one.id), safe(one.text), safe(one.remedy), about)
+        Finding(one.level, safe(one.id), safe(one.text), in_app(safe(one.remedy)), about)
         for some, about in ((results, False), (around, True))
         for one in some
     ]

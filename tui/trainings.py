@@ -16,6 +16,7 @@ from core.text import safe, safe_lines
 from core.workspace import Workspace
 from tui.messages import RunPromoted, RunRow, RunSeen, RunsSeen, RunStarted, RunStopped, TrainingOffered
 from tui.told import Told
+from tui.ways import in_app
 
 if TYPE_CHECKING:
     from core.training.events import RunView
@@ -131,7 +132,7 @@ def _way_on(view: RunView) -> list[str]:
     """Say what can be done about a training that did not finish; its reason is the headline."""
     if view.state in ("failed", "killed", "interrupted", "stopped"):
         on = "r goes on from its last checkpoint."
-        return [on if not view.remedy or "--resume" in view.remedy else safe(view.remedy)]
+        return [on if not view.remedy or "--resume" in view.remedy else in_app(safe(view.remedy))]
     return []
 
 
@@ -192,7 +193,7 @@ def offered(workspace: Workspace, task: Task) -> TrainingOffered:
         runs.require_torch()
         what = planning.plan(workspace, task=task.name)
     except PrintModelsError as error:
-        return TrainingOffered(task.name, (), error.what, error.remedy)
+        return TrainingOffered(task.name, (), error.what, in_app(error.remedy))
     from core.training import pretrained
 
     spare = "one thread less than the cores, so that this program stays quick"

@@ -133,8 +133,8 @@ class ReleaseScreen(Place):
         if self._made is not None:
             return made_text(self._made)
         if self._problem is not None:
-            remedy = self._problem.remedy.replace("--push", "p adds the push")
-            return Content.assemble(("✗ ", BAD), (self._problem.what, BAD), "\n\n", remedy)
+            problem = self._problem
+            return Content.assemble(("✗ ", BAD), (problem.what, BAD), "\n\n", problem.remedy)
         if self._busy and self._plan is not None:
             return progress_line(self._progress)
         if self._ask_over and self._plan is not None:
