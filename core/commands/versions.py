@@ -287,9 +287,24 @@ def diff(
             for word in words
         ]
     found = compare(*ends)
-    ctx.answer(found.as_json(frames=frames), _diff_text(found, chosen, frames=frames), as_json=as_json)
+    told = found.as_json(frames=frames)
+    stored = _stored(ws, found) if words[1] == "draft" else None
+    if stored is not None:
+        told["bytes"] = {**told["bytes"], "stored": stored}
+    text = _diff_text(found, chosen, frames=frames, stored=stored or 0)
+    ctx.answer(told, text, as_json=as_json)
     if exit_code and found.differs:
         ctx.exit(1)
+
+
+def _stored(ws: Workspace, found: Diff) -> int:
+    """Return how many of the bytes that the base lacks are in git even so: of another task, or an earlier version."""
+    from core.storage.known import known_objects
+
+    known = known_objects(ws)
+    base = {entry.oid for entry in found.base.entries.values()}
+    given = {entry.oid: entry.size or 0 for entry in found.target.entries.values() if entry.oid not in base}
+    return sum(size for oid, size in given.items() if oid in known)
 
 
 def _task_of(ctx: Context, task: str | None, *words: str | None) -> Task:
@@ -303,7 +318,7 @@ def _task_of(ctx: Context, task: str | None, *words: str | None) -> Task:
     return ws.task(task)
 
 
-def _diff_text(found: Diff, task: Task, *, frames: bool) -> str:
+def _diff_text(found: Diff, task: Task, *, frames: bool, stored: int = 0) -> str:
     from core.human import plural, signed_size, size
 
     n = found.counts
@@ -314,7 +329,10 @@ def _diff_text(found: Diff, task: Task, *, frames: bool) -> str:
     lines.append(
         "  " + ", ".join(f"{safe(name)} {before.get(name, 0)} → {after.get(name, 0)}" for name in after)
     )
-    lines.append(f"  bytes: {signed_size(found.bytes['new'])} new, {size(found.bytes['reused'])} reused")
+    there = f" ({size(stored)} of it in git already)" if stored else ""
+    lines.append(
+        f"  bytes: {signed_size(found.bytes['new'])} new{there}, {size(found.bytes['reused'])} reused"
+    )
     if found.target.assumed:
         lines.append(
             f"  {plural(found.target.assumed, 'frame')} labelled without a picture: bytes unknown, taken as {safe(found.base.name)}'s"

@@ -42,6 +42,9 @@ def test_what_any_commit_holds_costs_nothing_again(labelled: Place, cli: Cli):
     assert cli(root, "release").code == 0
     assert cli(root, "label", "--as", "active", labelled.keys[0]).code == 0
     assert prices(root, cli) == {0}
+    found = cli(root, "diff", "--json").json["bytes"]
+    assert found["stored"] == found["new"] > 0
+    assert "of it in git already" in cli(root, "diff").out
 
 
 def test_known_objects_follow_every_change_of_the_refs(labelled: Place, cli: Cli):
