@@ -98,11 +98,6 @@ def store_of(root: Path) -> ObjectStore:
     return ObjectStore(folder / "objects")
 
 
-def object_path(root: Path, oid: str) -> Path:
-    """Return where the object of an oid lies in the repository at `root`, whether it is there or not."""
-    return store_of(root).path(oid)
-
-
 def filters_right(config: Mapping[str, str]) -> bool:
     """True where git is told, by that configuration, to run git-lfs on what the attributes name."""
     clean = config.get("filter.lfs.clean", "")

@@ -85,11 +85,6 @@ def verify(
     return [result for result in results if result is not None]
 
 
-def is_ok(results: Iterable[CheckResult]) -> bool:
-    """True where nothing blocks."""
-    return all(result.level != "block" for result in results)
-
-
 def exit_code(results: Iterable[CheckResult]) -> int:
     """Return the code of the gravest block: 3 before 5 before 1; 0 where nothing blocks."""
     found = {result.code for result in results if result.level == "block"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.process import ProcessFailed
 from core.storage.git import Git
-from core.storage.lfs import encode_pointer, object_path, parse_pointer, remote_folder
+from core.storage.lfs import encode_pointer, parse_pointer, remote_folder, store_of
 from tests.conftest import git
 
 
@@ -38,11 +38,11 @@ def test_a_pointer_is_what_git_lfs_writes(repository: Path):
 
 def test_an_object_s_place_follows_the_settings(repository: Path, tmp_path: Path):
     oid = "sha256:" + "ab" * 32
-    assert object_path(repository, oid) == repository / ".git/lfs/objects/ab/ab" / ("ab" * 32)
+    assert store_of(repository).path(oid) == repository / ".git/lfs/objects/ab/ab" / ("ab" * 32)
     git(repository, "worktree", "add", "-q", str(tmp_path / "second"))
-    assert object_path(tmp_path / "second", oid) == repository / ".git/lfs/objects/ab/ab" / ("ab" * 32)
+    assert store_of(tmp_path / "second").path(oid) == repository / ".git/lfs/objects/ab/ab" / ("ab" * 32)
     git(repository, "config", "lfs.storage", str(tmp_path / "store"))
-    assert object_path(repository, oid) == tmp_path / "store/objects/ab/ab" / ("ab" * 32)
+    assert store_of(repository).path(oid) == tmp_path / "store/objects/ab/ab" / ("ab" * 32)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 
 from core.errors import Damaged, Lacking
 from core.versions import manifest
-from core.versions.checks import is_ok, verify
+from core.versions.checks import exit_code, verify
 from core.versions.diff import diff
 from core.versions.manifest import Info, Item, digest, latest, list_versions, read_version
 from core.versions.plan import version_snapshot
@@ -143,7 +143,7 @@ def test_versions_count_as_numbers_and_a_withdrawn_one_is_never_latest(exported:
 
 def test_verify_finds_every_kind_of_damage(exported: House) -> None:
     v1 = read_version(exported.ws, exported.task, "v1")
-    assert is_ok(verify(exported.ws, exported.task, "v1"))
+    assert exit_code(verify(exported.ws, exported.task, "v1")) == 0
     first, second = v1.items[0].file_name, v1.items[1].file_name
     (v1.path / first).write_bytes((v1.path / first).read_bytes() + b"x")
     (v1.path / second).unlink()
@@ -184,7 +184,7 @@ def test_verify_reads_pointers_and_git_lfs_objects(exported: House) -> None:
         f"version https://git-lfs.github.com/spec/v1\noid {item.oid}\nsize {item.size}\n"
     )
     results = {r.id: r for r in verify(exported.ws, exported.task, "v1")}
-    assert is_ok(results.values())
+    assert exit_code(results.values()) == 0
     assert results["pointers"].level == "warn"
     assert results["bytes"].text == "23 images match their sha256, 1 pointer names the right one."
     assert results["objects"].text.startswith("24 objects")
@@ -242,7 +242,7 @@ def test_the_real_predecessors_version_is_read_and_compared(legacy: Path, tmp_pa
     committed = snapshot_of(ws, "HEAD:v1", task)
     assert dict(committed.entries) == dict(version_snapshot(version).entries)
     assert not diff(version_snapshot(version), committed).differs
-    assert is_ok(verify(ws, task, "v1"))
+    assert exit_code(verify(ws, task, "v1")) == 0
 
 
 def test_reading_a_hundred_thousand_lines_twice_costs_once(exported: House) -> None:
