@@ -132,12 +132,12 @@ def _tags(git: Git, *words: str) -> dict[str, str]:
 
 
 def _committed(git: Git) -> set[str]:
-    """Return `task/version` of every folder that HEAD holds two levels below datasets/."""
+    """Return `task/version` of every version that HEAD holds with a class folder: its texts alone are no version."""
     done = git.ask(
         "ls-tree", "-r", "-d", "-z", "--name-only", "--full-tree", "HEAD", "--", "datasets/", check=False
     )
     rows = done.text.split("\0") if done.code == 0 else []
-    return {row.removeprefix("datasets/") for row in rows if row.count("/") == 2}
+    return {row.removeprefix("datasets/").rpartition("/")[0] for row in rows if row.count("/") == 3}
 
 
 def _on(workspace: Workspace, git: Git, remote: str, tags: Mapping[str, str]) -> set[str]:

@@ -67,6 +67,23 @@ def test_a_model_in_use_without_a_record_is_named(cli: Cli, old: Callable[[], Ol
     assert found == [("models/printer_offline_detector.pth", "offline-detection", 5_000)]
 
 
+def test_a_version_whose_images_an_ignore_rule_kept_out_of_git_is_in_no_commit(
+    cli: Cli, old: Callable[[], Old]
+) -> None:
+    root = old().root
+    assert (
+        cli(root, "versions", "--json").json["versions"]["offline-detection"][0]["state"]
+        == "in a commit, no tag"
+    )
+    git(root, "rm", "-q", "--cached", "-r", "datasets/offline-detection/v1")
+    git(root, "add", "--all")
+    git(root, "commit", "-q", "-m", "As git add took it")
+    assert git(root, "ls-files", "datasets") != ""
+    assert (
+        cli(root, "versions", "--json").json["versions"]["offline-detection"][0]["state"] == "exported only"
+    )
+
+
 def test_its_draft_is_its_version(cli: Cli, old: Callable[[], Old]) -> None:
     told = cli(old().root, "diff", "--json").json
     assert (told["unchanged"], told["added"], told["removed"], told["relabelled"]) == (8, 0, 0, 0)
