@@ -178,8 +178,3 @@ def git_log(workspace: Workspace) -> GitLogRead:
     except OSError:
         text = ""
     return GitLogRead(tuple(line for line in text.split("\n") if line))
-
-
-def said_on_opening(store: LabelStore) -> tuple[str, ...]:
-    """Return what opening the label files had to say, each once."""
-    return tuple(dict.fromkeys(safe(line) for line in store.notices))
