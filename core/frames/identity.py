@@ -179,7 +179,9 @@ def _labelled(database: Path, name: str) -> list[Witness]:
 def released_rows(workspace: Workspace, name: str) -> Iterator[dict[str, Any]]:
     """Yield what versions recorded of a source's frames, later ones first, also in a clone that has no labels.db."""
     prefix = f"{name}/"
-    for path in sorted(workspace.datasets.glob("*/v*/metadata.jsonl"), reverse=True):
+    written = workspace.datasets.glob("*/v*/metadata.jsonl")
+    # v10 is later than v9.
+    for path in sorted(written, key=lambda path: (len(path.parent.name), path), reverse=True):
         found = []
         try:
             with open(path, encoding="utf-8", errors="replace") as lines:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Damaged
+from core.frames.identity import witnesses
 from core.frames.index import FrameIndex
 from core.labels.sync import open_store
 from core.workspace import Workspace
@@ -162,3 +163,13 @@ def test_the_app_says_the_question_and_gives_no_label_meanwhile(place: Place, tm
     with FrameIndex(workspace) as index:
         assert FRAME in index
         assert index.scan().removed == 0
+
+
+def test_the_tenth_version_tells_more_than_the_ninth(tmp_path: Path) -> None:
+    (tmp_path / "print-models.toml").write_text("")
+    for number in (1, 9, 10):
+        folder = tmp_path / "datasets" / "offline-detection" / f"v{number}"
+        folder.mkdir(parents=True)
+        row = {"source": FRAME, "oid": f"sha256:{number}", "size": number}
+        (folder / "metadata.jsonl").write_text(json.dumps(row) + "\n")
+    assert [witness.size for witness in witnesses(Workspace.open(tmp_path), CAMERA)] == [10]
