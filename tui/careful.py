@@ -104,7 +104,7 @@ class CarefulApp(App[None]):
         super()._display(
             screen, Changed.of(renderable) if isinstance(renderable, ChopsUpdate) else renderable
         )
-        if renderable is not None and self.after_update is not None:
+        if renderable is not None and self.after_update is not None and self.is_running:
             self.after_update(renderable)
 
     def _print(self, text: str, stderr: bool = False) -> None:

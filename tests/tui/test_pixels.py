@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminals import HERE, PROGRAM, Terminal, Tmux, drawn
+from tests.terminals import HERE, PROGRAM, RESTORED, Terminal, Tmux, drawn
 
 #: Where a sixel picture was put, how large it is, and its end.
 _SIXEL = re.compile(rb'\x1b\[(\d+);(\d+)H\x1bP[0-9;]*q"1;1;(\d+);(\d+)[^\x1b]*\x1b\\')
@@ -58,6 +58,8 @@ def test_a_frame_is_sent_as_a_sixel_clear_of_the_last_rows_and_nothing_is_asked(
     terminal.read_until(lambda data: b"1/4" in data)
     terminal.press("q")
     assert terminal.end(20) == 0
+    left = terminal.bytes[terminal.bytes.rindex(RESTORED) :]
+    assert b"\x1bP" not in left, "no picture is left on the shell's screen"
 
 
 def test_a_step_sends_the_next_frame_and_a_screen_in_front_is_left_alone(opened_as):
