@@ -119,9 +119,9 @@ async def test_recordings_outlive_a_change_of_task_and_a_filter(workspace, opene
         await page.press("slash", *"08:02-11:01", "enter")
         await page.see("filtered", "5/6 · 08:02-11:01")
         await page.press("pageup")
-        await page.see("1/6 · 08:02-11:01", "frame 1/4")
+        await page.see("1/6 · 08:02-11:01", "filtered · frame 1/6")
         await page.press("pagedown")
-        await page.see("5/6 · 08:02-11:01", "frame 1/2")
+        await page.see("5/6 · 08:02-11:01", "filtered · frame 5/6")
 
 
 async def test_a_task_is_switched_and_counts_only_its_frames(workspace, opened):

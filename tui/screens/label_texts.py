@@ -32,7 +32,10 @@ def title_of(state: State, *, short: bool, narrow: bool = False) -> Content:
     day = f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}"
     number, first, length = state.recording()
     place = "filtered · " if state.filter else f"recording {number} · " if number else ""
-    within = f"{state.cursor - first + 1}/{length}" if number else f"{state.cursor + 1}/{len(state.frames)}"
+    of_recording = number and not state.filter
+    within = (
+        f"{state.cursor - first + 1}/{length}" if of_recording else f"{state.cursor + 1}/{len(state.frames)}"
+    )
     if narrow:
         return Content(f"{day} {at:%H:%M:%S} · {within}")
     if short:
