@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.frames.identity import check
 from core.labels.files import read
 from core.labels.model import LabelProblem, LabelStep
 from core.labels.store import LabelStore
@@ -48,9 +49,15 @@ def compare(store: LabelStore, task: Task, path: Path) -> Comparison:
 
 
 def take(store: LabelStore, found: Comparison, *, who: str, replace: bool) -> LabelStep:
-    """Give the labels of a comparison, as imported, in one step; with `replace` also those that contradict."""
+    """Give the labels of a comparison, as imported, in one step; with `replace` also those that contradict.
+
+    Raises the open question about a camera that is not known as the one whose frames these are.
+    """
     labels = dict(found.new)
     if replace:
         labels |= {frame: theirs for frame, (_, theirs) in found.contradicts.items()}
+    workspace = store.workspace
+    for name in {frame.split("/", 1)[0] for frame in labels} & workspace.active_sources.keys():
+        check(workspace, workspace.sources[name])
     what = f"imported from {safe(found.path.name, limit=60)}"
     return store.set_many(found.task, labels, how="imported", who=who, what=what)

@@ -103,13 +103,6 @@ class LabelStore:
         """
         task = self._task(task)
         given = task.check(class_) if class_ is not None else None
-        frames = tuple(frames)
-        for (
-            source,
-            question,
-        ) in self.workspace.questions.items():  # whose pictures these are is not known just now
-            if any(frame.startswith(f"{source}/") for frame in frames):
-                raise question
         return self._give(
             task, dict.fromkeys(frames, given), given, how, who, sizes or {}, given or "unlabelled"
         )
@@ -134,6 +127,9 @@ class LabelStore:
         if how not in HOWS:
             raise WrongUsage(f"“{how}” is no way of labelling.", f"Use one of: {', '.join(HOWS)}.")
         keys = tuple(check_key(frame) for frame in wanted)
+        for source, question in self.workspace.questions.items():  # whose pictures these are is not known
+            if any(key.startswith(f"{source}/") for key in keys):
+                raise question
 
         def work(db: sqlite3.Connection) -> LabelStep:
             steps.resolve_problems(db, task.name, keys)

@@ -165,6 +165,15 @@ def test_the_app_says_the_question_and_gives_no_label_meanwhile(place: Place, tm
         assert index.scan().removed == 0
 
 
+def test_labels_of_a_file_wait_for_the_answer_too(place: Place, cli: Cli, tmp_path: Path) -> None:
+    point(place, camera(tmp_path / "other", 12, seed=3))
+    before = labels(place)
+    file = tmp_path / "from-bo.json"
+    file.write_text(json.dumps(dict.fromkeys(before, "active")))
+    assert names_the_answers(cli(place.root, "import", "--replace", file))
+    assert labels(place) == before
+
+
 def test_the_tenth_version_tells_more_than_the_ninth(tmp_path: Path) -> None:
     (tmp_path / "print-models.toml").write_text("")
     for number in (1, 9, 10):
