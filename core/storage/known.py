@@ -16,17 +16,18 @@ from core.durable import atomic_write
 from core.errors import PrintModelsError
 from core.process import ProcessFailed
 from core.storage.git import Git
-from core.storage.walk import pointers_of
+from core.storage.walk import boundary, pointers_of
 from core.workspace import Workspace
 
 _FILE = "known-objects.json"
 
 
 class _Known(msgspec.Struct):
-    """Objects (oid → bytes) that the commits `tips` and all before them hold."""
+    """Objects (oid → bytes) that the commits `tips` and all before them hold, as far as a `shallow` clone goes back."""
 
     tips: list[str]
     oids: dict[str, int]
+    shallow: str = ""
 
 
 _remembered: dict[Path, _Known] = {}
@@ -41,8 +42,10 @@ def known_objects(workspace: Workspace) -> Mapping[str, int]:
         if not tips:
             return {}
         known = _remembered.get(workspace.root) or _load(workspace)
+        if known is not None and known.shallow and known.shallow != boundary(git):
+            known = None
         if known is None or known.tips != tips:
-            known = _Known(tips, _walked(git, known, tips))
+            known = _Known(tips, _walked(git, known, tips), boundary(git))
             _keep(workspace, known)
     except PrintModelsError:  # no git, or a repository that can't be read: the notices of status say so
         return {}

@@ -21,7 +21,7 @@ from core.durable import atomic_write
 from core.errors import PrintModelsError
 from core.storage.git import Git
 from core.storage.lfs import ObjectStore, Pointer, store_of
-from core.storage.walk import Trees, add_tips, pointers_in, walk
+from core.storage.walk import Trees, add_tips, boundary, pointers_in, walk
 from core.workspace import Workspace
 
 _FILE = "ledger.json"
@@ -130,7 +130,8 @@ def ledger(workspace: Workspace) -> Ledger:
     """
     git = Git(workspace.root)
     # Also in a repository without a commit, and where there is none: that is for git to say.
-    refs = hashlib.sha256(_RULES + git.ask("for-each-ref").out + (git.head() or "").encode()).hexdigest()
+    seen = _RULES + git.ask("for-each-ref").out + f"{git.head() or ''}\n{boundary(git)}".encode()
+    refs = hashlib.sha256(seen).hexdigest()
     kept = _load(workspace, refs)
     if kept is None:
         kept = _counted(git, refs)

@@ -33,6 +33,14 @@ def pointers_of(git: Git, revisions: Sequence[str]) -> set[Pointer]:
     return set(pointers_in(git, walk(git, revisions)).values())
 
 
+def boundary(git: Git) -> str:
+    """Return where the history of a shallow clone ends, as git notes it; '' where all of it is here."""
+    try:
+        return git.git_path("shallow").read_text("ascii", "replace")
+    except OSError:
+        return ""
+
+
 def walk(git: Git, revisions: Sequence[str]) -> History:
     """List every object of these commits once, keep blobs small enough for a pointer, and the trees of versions."""
     found = History()

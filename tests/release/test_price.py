@@ -47,6 +47,22 @@ def test_what_any_commit_holds_costs_nothing_again(labelled: Place, cli: Cli):
     assert "of it in git already" in cli(root, "diff").out
 
 
+def test_a_shallow_clone_counts_what_came_when_it_was_deepened(
+    labelled: Place, remote: Path, cli: Cli, tmp_path: Path
+):
+    root = labelled.root
+    assert cli(root, "release", "--push").code == 0
+    gone = next((root / "datasets/offline-detection/v1/active").iterdir())
+    git(root, "rm", "-q", str(gone))
+    git(root, "commit", "-q", "-m", "Somebody removed an image")
+    git(root, "push", "-q", "origin", "main")
+    git(tmp_path, "clone", "-q", "--depth", "1", "--no-tags", f"file://{remote}", "clone")
+    clone = Workspace.open(tmp_path / "clone")
+    assert (len(known_objects(clone)), len(ledger(clone).oids)) == (11, 11)
+    git(clone.root, "fetch", "-q", "--unshallow", "--no-tags")
+    assert (len(known_objects(clone)), len(ledger(clone).oids)) == (12, 12)
+
+
 def test_known_objects_follow_every_change_of_the_refs(labelled: Place, cli: Cli):
     """They are kept beside the refs they were true for; a copy that is damaged or of other refs does no harm."""
     root = labelled.root
