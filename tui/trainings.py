@@ -190,6 +190,8 @@ def offered(workspace: Workspace, task: Task) -> TrainingOffered:
     from core.training import planning, runs
 
     try:
+        if workspace.read_only is not None:
+            raise workspace.read_only
         runs.require_torch()
         what = planning.plan(workspace, task=task.name)
     except PrintModelsError as error:

@@ -27,4 +27,7 @@ async def test_a_key_in_a_repository_that_is_only_read_is_refused_with_the_reaso
         await page.press("Y")
         await page.until(lambda: page.app.bridge.idle, "rest")
         assert not page.app.bridge.release.running
+        await page.press("escape", "T", "N")
+        await page.see("This repository has no print-models.toml")
+        assert "enter starts it" not in page.text()
     assert sorted(place.root.rglob("*")) == before
