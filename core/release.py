@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.durable import lock
-from core.errors import Damaged, Lacking, NotProven, PrintModelsError, Refused
+from core.durable import explain, lock
+from core.errors import Cancelled, Damaged, NotProven, PrintModelsError, Refused
 from core.progress import CancelToken, Progress, Report, silent
 from core.releasing import checks, proof, pushing, standing
 from core.releasing.cargo import Cargo, cargo_of, commit_of, companions
@@ -27,6 +27,7 @@ from core.releasing.committing import (
 from core.releasing.planning import ReleasePlan, plan
 from core.storage.git import Git
 from core.storage.lfs import store_of
+from core.text import safe
 from core.versions import manifest
 from core.versions.kept import drop
 from core.versions.manifest import Version
@@ -164,8 +165,12 @@ def _pushed(
         return made
     try:
         sent, notices = pushing.push(plan.workspace, git, target, cargo, plan.tag, report, cancel)
-    except (NotProven, Lacking, Refused, Damaged) as error:
+    except Cancelled:
+        raise
+    except PrintModelsError as error:
         raise NotPushed(made, target.remote, error) from error
+    except OSError as error:
+        raise NotPushed(made, target.remote, explain(error, f"pushing to {safe(target.remote)}")) from error
     return replace(made, pushed=target.remote, also=sent.tags, commits=sent.commits, notices=tuple(notices))
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from core import release
+from core.releasing import pushing
+from core.workspace import Workspace
 from tests.conftest import Cli, Place, git
 from tests.release.conftest import label
 from tests.release.test_release import TAG, assert_nothing_released
@@ -129,6 +133,21 @@ def test_a_remote_that_is_not_there(labelled: Place, remote: Path, cli: Cli):
     assert git(labelled.root, "tag").split() == [TAG]
     away.rename(remote)
     assert cli(labelled.root, "release", "--push").code == 0
+
+
+def test_a_disk_that_fails_after_the_tag_is_told_as_not_pushed(
+    labelled: Place, remote: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def failing(folder: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(folder))
+
+    monkeypatch.setattr(pushing, "sync_filesystem", failing)
+    workspace = Workspace.open(labelled.root)
+    planned = release.plan(workspace, workspace.task(None), push=True)
+    with pytest.raises(release.NotPushed, match="tagged here, but not on origin") as told:
+        release.run(planned)
+    assert told.value.exit_code == 6
+    assert_tagged_here_only(labelled.root)
 
 
 def test_a_server_is_refused_beforehand(labelled: Place, cli: Cli):
