@@ -52,3 +52,25 @@ async def test_a_frame_that_a_training_got_wrong_opens_in_label(workspace, opene
         await page.press("down", "enter")
         await page.until(lambda: "no camera here has it" in page.told, "why not")
         assert not isinstance(page.app.screen, LabelScreen)
+
+
+async def test_on_a_phone_the_chosen_frame_of_a_long_list_is_seen(workspace, opened, monkeypatch):
+    place = workspace(frames=4)
+    results = json.loads(json.dumps(trained.RESULTS))
+    results["wrong"] = [
+        {"file_name": "active/a.jpg", "frame": f"p/20251107/20251107T08{at:02}00.jpg", "label": "active",
+         "answer": "offline", "confidence": 0.7}
+        for at in range(30)
+    ]  # fmt: skip
+    monkeypatch.setattr(trained, "RESULTS", results)
+    trained._run(place.root, over=True)
+    async with opened(place.root, size=(40, 16)) as page:
+        await page.press("T")
+        await page.see("finished", "└")
+        await page.press("d")
+        await page.see("on frames it never")
+        for at in (1, 2, 3):
+            await page.press("down")
+            await page.until(lambda at=at: f"▸7 Nov 08:{at:02}:00" in page.text(), "the chosen frame")
+        await page.press("up")
+        await page.until(lambda: "▸7 Nov 08:02:00" in page.text(), "the frame before")

@@ -21,3 +21,12 @@ async def test_an_image_that_another_task_put_into_lfs_costs_nothing_anywhere(re
         assert "±0" in row
         stretches = page.text().split("stretches that change")[1]
         assert "+" not in stretches.split("└")[0], stretches
+
+
+async def test_on_a_phone_the_ledger_says_which_task_a_version_is_of(released, opened):
+    place = released()
+    async with opened(place.root, size=(40, 16)) as page:
+        await page.press("S")
+        await page.see("12 objects")
+        await page.press("enter", "end")
+        await page.see("offline-detection v1", "its own")

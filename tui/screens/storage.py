@@ -19,6 +19,9 @@ from tui.writing import hung, wrapped
 
 _THREE, _LEDGER, _PLANS = "three", "ledger", "plans"
 
+#: The cells that the figures of a row of the ledger take.
+_FIGURES = 31
+
 
 class StorageScreen(Place):
     """What Git LFS holds, and what the drafts cost."""
@@ -119,15 +122,17 @@ def ledger_lines(seen: LedgerSeen, width: int) -> list[Content]:
     """One row for each version, for the models, and for what is neither."""
     if not seen.rows:
         return wrapped("nothing is stored yet. A release puts the first objects there: V, then R.", width)
-    room = max(10, width - 31)
-    name = min(room, max(len(row.name) for row in seen.rows))
-    head = f"{'':{name}}  {'files':>7}  {'bytes':>9}  {'its own':>9}"
+    name = max(len(row.name) for row in seen.rows)
+    beside = name + _FIGURES <= width
+    indent = name if beside else 2
+    head = f"{'':{indent}}  {'files':>7}  {'bytes':>9}  {'its own':>9}"
     lines = [Content.styled(head, DIM).truncate(width, ellipsis=True)]
     for row in seen.rows:
-        # The end of a name tells versions apart.
-        shown = row.name if len(row.name) <= name else "…" + row.name[len(row.name) - name + 1 :]
+        # Where a name has no room beside its figures, they stand below it: its end tells versions apart.
+        if not beside:
+            lines.append(Content(row.name).truncate(width, ellipsis=True))
         line = Content.assemble(
-            f"{shown:{name}}",
+            f"{row.name if beside else '':{indent}}",
             f"  {count(row.files):>7}  {size(row.bytes):>9}",
             (f"  {size(row.exclusive):>9}", DIM),
         )

@@ -149,6 +149,8 @@ class TrainingScreen(Place):
         self.query_one("#run").display = bool(rows)
         self.query_one("#runs").set_class(not rows, "-alone")
         box = self.query_one("#runs", Pane)
+        # Where one stands above the other, results have the screen for themselves.
+        box.display = not (self._results and rows and self.has_class("-phone"))
         room = box.room
         self.query_one("#run-list", Static).update(
             runs_text(rows, self._chosen, room) if rows else none_yet(self._rows)
@@ -171,6 +173,7 @@ class TrainingScreen(Place):
             head.update(Content.styled("looking …", DIM) if self._chosen else "")
             text.update("")
             return
+        head.display = not (self._results and self.has_class("-low"))
         head.update(head_text(seen, width, charts=("loss", "accuracy") if self._results else charts))
         if charts:
             self._draw_charts(seen)

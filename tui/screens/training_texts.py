@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from textual.content import Content
 
+from core.frames.names import captured_at
 from core.human import plural
 from tui.drawing import BAD, BOLD, DIM, GOOD, WARN
 from tui.messages import RunRow, RunSeen
@@ -40,7 +43,12 @@ def runs_text(rows: tuple[RunRow, ...], chosen: str, width: int) -> Content:
             ("▸" if here else " ", "bold $accent"), (glyph, style), " ", (row.when, BOLD if here else "")
         )
         lines.append(beside(head, Content.styled(row.dataset, DIM), width))
-        words = Content.assemble("   ", (row.state, style), (f" {row.task}", DIM))
+        # Its glyph says as well that a training is finished; the task is said by nothing else.
+        said = f"{row.state} {row.task}"
+        fits = len(said) + 3 <= width or row.state != "finished"
+        words = Content.assemble(
+            "   ", (row.state if fits else "", style), (said[len(row.state) :] if fits else row.task, DIM)
+        )
         lines.append(words.truncate(max(1, width), ellipsis=True))
     return Content("\n").join(lines)
 
@@ -81,14 +89,35 @@ def results_text(seen: RunSeen, width: int, chosen: int) -> tuple[Content, int]:
             "Nothing is measured yet: results come with the end of a training.  (d: back)", DIM
         ), 0
     lines = [Content.styled("on frames it never learned from (d: back)", DIM)]
-    lines += [Content(line).truncate(width, ellipsis=True) for line in seen.results]
+    for line in seen.results:
+        lines += _row_or_words(line, width)
     if not seen.wrong:
         return Content("\n").join(lines), 0
     words = f"{plural(len(seen.wrong), 'frame')} it got wrong  (enter: in Label)"
     lines += [Content(""), Content.styled(words, DIM).truncate(width, ellipsis=True)]
     first = len(lines)
-    for number, (_, name, label, answer, sure) in enumerate(seen.wrong):
-        tail = Content.styled(f"{label}, said {answer} {sure} %", WARN)
+    width = min(width, 76) - 1
+    widest = max(len(name) + len(label) + len(answer) for _, name, label, answer, _ in seen.wrong)
+    named = widest + len(", said  100 %") + 1 <= width
+    for number, (key, name, label, answer, sure) in enumerate(seen.wrong):
+        said = f"{label}, said {answer} {sure} %" if named else f"said {answer} {sure} %"
+        row = beside(Content(name if named else _moment(key, name)), Content.styled(said, WARN), width)
         here = ("▸", "bold $accent") if number == chosen else " "
-        lines.append(Content.assemble(here, beside(Content(name), tail, min(width, 76) - 1)))
+        lines.append(Content.assemble(here, row))
     return Content("\n").join(lines), first + chosen if chosen else 0
+
+
+def _row_or_words(line: str, width: int) -> list[Content]:
+    """Return a line of the results: what stands in columns is cut at the width, a sentence goes on below."""
+    words = line.strip()
+    if not words or "  " in words or len(line) <= width:
+        return [Content(line).truncate(width, ellipsis=True)]
+    indent = len(line) - len(line.lstrip())
+    found = textwrap.wrap(words, max(8, width - indent - 2), break_on_hyphens=False)
+    return [Content(" " * (indent + 2 * bool(number)) + part) for number, part in enumerate(found)]
+
+
+def _moment(key: str, name: str) -> str:
+    """Return when a frame was taken, which is shorter than its name; the name where that is not known."""
+    at = captured_at(key)
+    return f"{at.day} {at:%b %H:%M:%S}" if at else name

@@ -153,6 +153,8 @@ class VersionsScreen(Place):
             self.query_one("#detail", Pane),
         )
         box.border_title = Content(task.name)
+        # Where one stands above the other, what is read at length has the screen for itself.
+        box.display = self._view == _OVERVIEW or not self.has_class("-phone")
         seen = self._seen if self._seen is not None and self._seen.task == task.name else None
         if seen is None:
             self.query_one("#versions", Static).update(Content.styled("looking …", DIM))

@@ -129,7 +129,7 @@ def sound_of(gates: GatesSeen | None, checked: VersionChecked | None) -> Sound:
     """Put together what the gates and the images read again came to."""
     if gates is None:
         return Sound()
-    found = [*(checked.findings if checked else ()), *gates.findings]
+    found = dict.fromkeys([*(checked.findings if checked else ()), *gates.findings])
     order = tuple(LEVELS)[::-1]
     return Sound(tuple(sorted(found, key=lambda one: order.index(one.level))), checked is not None)
 
