@@ -94,9 +94,11 @@ def _run(workspace: Workspace, own: Personal, options: Words) -> int:
     with terminal.quiet(workspace.private / "app.log"):
         # The decoder starts beside the app, on another core: the first picture waits for neither.
         helpers().start()
+        graphics, said = _drawn_as(options.graphics or own.graphics)
+        if graphics == "tgp":  # a placeholder's colour says which picture it is: none may be rounded
+            os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", "truecolor")
         from tui.app import PrintModelsApp
 
-        graphics, said = _drawn_as(options.graphics or own.graphics)
         app = PrintModelsApp(workspace, personal=own, graphics=graphics, said=said, debug=options.debug)
         restore = terminal.guard(app.leave_by_signal)
         try:

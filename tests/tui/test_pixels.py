@@ -25,9 +25,10 @@ def opened_as(workspace) -> Iterator[Open]:
     """Open the app in a real terminal of so many cells, pictures drawn that way."""
     terminals = []
 
-    def open_as(graphics: str, size: tuple[int, int] = (80, 24)) -> Terminal:
+    def open_as(graphics: str, size: tuple[int, int] = (80, 24), **more: str) -> Terminal:
         place = workspace(frames=4)
-        terminals.append(Terminal("-C", str(place.root), "--graphics", graphics, cwd=place.root, size=size))
+        words = ("-C", str(place.root), "--graphics", graphics)
+        terminals.append(Terminal(*words, cwd=place.root, size=size, **more))
         return terminals[-1]
 
     yield open_as
@@ -123,9 +124,11 @@ def test_half_blocks_need_nothing_of_it(workspace, tmp_path):
 
 
 def test_placeholders_of_the_other_protocol_are_text_and_nothing_is_asked(opened_as):
-    terminal = opened_as("tgp")
+    terminal = opened_as("tgp", COLORTERM="")
     terminal.read_until(lambda data: "\U0010eeee".encode() in data)
     terminal.rest(1.0)
+    rows = re.findall("\x1b\\[38;2;[0-9;]+m\U0010eeee".encode(), terminal.bytes)
+    assert len(rows) >= 4, "the colour of a placeholder names its picture, so it is sent whole, also over SSH"
     assert re.search(rb"\x1b_Gi=\d+,m=[01],f=100[^\x1b]*\x1b\\", terminal.bytes)
     for question in _QUESTIONS:
         assert question not in terminal.bytes, question
