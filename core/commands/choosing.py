@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.commands import held as held_frames
 from core.commands.shell import Context
 from core.errors import Lacking, PrintModelsError, Refused, WrongUsage
-from core.human import plural
+from core.human import count, plural
 from core.text import safe
 
 if TYPE_CHECKING:
@@ -100,7 +101,20 @@ def choose(ctx: Context, store: LabelStore, task: Task, choice: Choice, *, label
     if not keys:
         on = f" on {Chosen([], day).day_said.removesuffix(': ')}" if day else ""
         raise Lacking(f"No frame matches{on}.", "See what there is: print-models frames")
+    if day is not None:
+        _say_whose(ctx, keys, day)
     return Chosen(keys, day)
+
+
+def _say_whose(ctx: Context, keys: Iterable[str], day: str) -> None:
+    """Say of which cameras the frames of a stretch are, where of several: each looks at another printer."""
+    counts = Counter(key.split("/", 1)[0] for key in keys)
+    if len(counts) > 1:
+        each = ", ".join(f"{safe(name)} {count(number)}" for name, number in counts.items())
+        ctx.notice(
+            f"Frames of {len(counts)} cameras ({each}) are meant; those of one alone: "
+            f"--filter 'source:{safe(next(iter(counts)))} day:{day} HH:MM-HH:MM'"
+        )
 
 
 def _day(text: str, keys: Iterable[str]) -> str:

@@ -141,3 +141,16 @@ def test_a_clone_links_each_camera_that_the_settings_name(place: Place, cli: Cli
         assert (done.code, "not committed" in done.out) == (0, False), done.err
     assert {name: row["frames"] for name, row in sources(cli, clone).items()} == {CAMERA: 12, "bed": 5}
     assert git(clone, "status", "--porcelain") == ""
+
+
+def test_a_stretch_of_a_day_says_whose_frames_it_means_where_there_are_two_cameras(
+    place: Place, cli: Cli, tmp_path: Path
+) -> None:
+    stretch = ["label", "--as", "active", "--day", "20251107", "--from", "08:03"]
+    assert "cameras" not in cli(place.root, *stretch).err
+    cli(place.root, "source", "add", "bed", camera(tmp_path / "second", 5, seed=2))
+    done = cli(place.root, *stretch)
+    assert done.code == 0
+    assert f"2 cameras (bed 2, {CAMERA} 9)" in done.err
+    alone = cli(place.root, "label", "--as", "offline", "--filter", "source:bed day:20251107 08:03-08:04")
+    assert (alone.code, "cameras" in alone.err, "× 2" in alone.out) == (0, False, True)
