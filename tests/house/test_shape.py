@@ -78,8 +78,9 @@ def test_the_wheel_holds_core_and_tui_and_nothing_else(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=source, capture_output=True, text=True, timeout=120
     )
-    if done.returncode and "No module named 'setuptools'" in done.stderr:
-        pytest.skip("setuptools is not in this environment")
+    absent = ("No module named 'setuptools'", "invalid command 'bdist_wheel'")  # one before 70 asks for wheel
+    if done.returncode and any(words in done.stderr for words in absent):
+        pytest.skip("no setuptools that builds a wheel is in this environment")
     assert done.returncode == 0, done.stderr
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
     packed = [name for name in names if ".dist-info/" not in name]
