@@ -63,7 +63,9 @@ class ProcessFailed(PrintModelsError):
 
     def __init__(self, completed: Completed) -> None:
         lines = [line for line in safe_lines(completed.err or completed.text).split("\n") if line.strip()]
-        reason = lines[-1] if lines else f"exit code {completed.code}"
+        # git says why in the line that begins with fatal or error, and may go on with advice below it.
+        why = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+        reason = (why or lines[-1:] or [f"exit code {completed.code}"])[0]
         name = " ".join(completed.argv[:2]) if completed.argv[0] == "git" else completed.argv[0]
         super().__init__(f"{safe(name)} failed: {reason}", "", detail="\n".join(lines))
         self.completed = completed

@@ -65,6 +65,13 @@ def test_a_failing_program_is_told_by_its_own_last_line(tmp_path: Path) -> None:
         run(["git", "rev-parse", "--show-toplevel"], cwd=tmp_path)
 
 
+def test_git_is_quoted_by_its_reason_and_not_by_the_advice_below_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        ProcessFailed, match=r"git ls-remote failed: .*does not appear to be a git repository$"
+    ):
+        run(["git", "ls-remote", str(tmp_path / "nothing.git")], cwd=tmp_path)
+
+
 def test_a_program_that_hangs_is_stopped_and_one_that_is_cancelled_too(tmp_path: Path) -> None:
     with pytest.raises(Lacking, match="did not answer"):
         run(["sleep", "600"], cwd=tmp_path, timeout=0.3)
