@@ -180,15 +180,21 @@ class Workspace:
         parts = key.split("/")
         if not key or "\0" in key or os.path.isabs(key) or any(part in ("", ".", "..") for part in parts):
             raise Refused(
-                f"“{safe(key, limit=120)}” is not a usable frame key.", "Keys are paths inside a source."
+                f"“{safe(key, limit=120)}” is not a usable frame key.",
+                f"Write it as print-models frames lists it, beginning with the camera: {self._cameras}.",
             )
         source = self.sources.get(parts[0])
         if source is None or len(parts) < 2:
             raise Refused(
                 f"“{safe(key, limit=120)}” belongs to no source of this workspace.",
-                f"The sources are: {safe(', '.join(self.sources))}.",
+                f"Write it as print-models frames lists it, beginning with the camera: {self._cameras}.",
             )
         return source
+
+    @property
+    def _cameras(self) -> str:
+        """The beginnings that frame keys have: 'printer-timelapses/… or bench/…'."""
+        return " or ".join(f"{safe(name)}/…" for name in self.sources)
 
     def frame_path(self, key: str) -> Path:
         """Return where a frame lies. Raises what `source_for` raises, and the open question about its source."""

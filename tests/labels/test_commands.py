@@ -111,6 +111,7 @@ def test_each_task_has_its_own_file(workspace: Make, cli: Cli) -> None:
         (["--as", "active", "--day", "20200101"], 5, "No frame matches"),
         (["--as", "active", f"{CAMERA}/20251107/20251107T235959.jpg"], 5, "gone"),
         (["--as", "active", "../../etc/passwd"], 1, "not a usable frame key"),
+        (["--as", "active", "20251107T080000"], 1, f"beginning with the camera: {CAMERA}/…"),
         (["--as", "active", "elsewhere/20251107/20251107T080000.jpg"], 1, "no source"),
         (["--as", "active", "KEY", "--task", "speed"], 2, "no task"),
     ],
