@@ -189,7 +189,7 @@ def _pictures() -> Iterator[Finding]:
 
 
 def _training() -> Iterator[Finding]:
-    remedy = "To train here: pip install 'print-models[train]'"
+    remedy = "To train here: make setup TRAIN=1   (set up by pipx: pipx install --force '.[train]')"
     for name in ("torch", "torchvision"):
         holes = "files of weights can run code before 2.10" if name == "torch" else ""
         yield _package(name, _TORCH if name == "torch" else (0,), "warn", holes, remedy)

@@ -64,7 +64,7 @@ def require_torch() -> None:
     if missing:
         raise Lacking(
             f"Training needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed.",
-            "Install it: make setup TRAIN=1   (elsewhere: pip install 'print-models[train]')",
+            "Install it: make setup TRAIN=1   (set up by pipx: pipx install --force '.[train]')",
         )
 
 
