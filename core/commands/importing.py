@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,18 +77,18 @@ def import_(
     with open_store(ws, accept_outside=accept_outside) as store:
         begin(ctx, store)
         found = compare(store, chosen_task, path)
-        shown = _text(found)
+        absent = _absent(ctx, found)
+        shown = _text(found, absent)
         stop = _stop(found, decided=keep or replace, skip=skip)
         if dry_run or stop is not None:
-            ctx.answer({**_json(found), "changed": 0}, shown, as_json=as_json)
+            ctx.answer({**_json(found, absent), "changed": 0}, shown, as_json=as_json)
             if stop is not None:
                 raise stop
             return
         step = take(store, found, who=name, replace=replace)
         text = f"{shown}\n{chosen_task.name}: {done(step)}"
-        finish(
-            ctx, store, chosen_task, step, text, as_json=as_json, accept=accept_outside, extra=_json(found)
-        )
+        extra = _json(found, absent)
+        finish(ctx, store, chosen_task, step, text, as_json=as_json, accept=accept_outside, extra=extra)
 
 
 def _task_of(workspace: Workspace, path: Path) -> Task:
@@ -97,6 +97,22 @@ def _task_of(workspace: Workspace, path: Path) -> Task:
         if Path(task.labels_file).name == path.name:
             return task
     return workspace.task(None)
+
+
+def _absent(ctx: Context, found: Comparison) -> list[str]:
+    """Return the frames of the new labels that neither a camera nor a version here has.
+
+    Nothing can be said, and none is returned, while a camera is away.
+    """
+    from core.commands.held import items
+    from core.frames.index import FrameIndex
+
+    with FrameIndex(ctx.workspace) as index:
+        index.scan(ctx.report)
+        if any(index.unreachable(name) for name in ctx.workspace.active_sources):
+            return []
+        there = {*index.keys(), *items(ctx.workspace)}
+    return sorted(set(found.new) - there)
 
 
 def _stop(found: Comparison, *, decided: bool, skip: bool) -> PrintModelsError | None:
@@ -117,7 +133,7 @@ def _stop(found: Comparison, *, decided: bool, skip: bool) -> PrintModelsError |
     return None
 
 
-def _text(found: Comparison) -> str:
+def _text(found: Comparison, absent: Sequence[str]) -> str:
     from core.human import count, plural
     from core.text import safe
 
@@ -137,6 +153,11 @@ def _text(found: Comparison) -> str:
         f"  not taken: {f'line {entry.line}: ' if entry.line else ''}{safe(entry.key)}: {safe(entry.what)}"
         for entry in found.problems
     )
+    if absent:
+        lines.append(
+            f"  {plural(len(absent), 'new label')} of frames that no camera or version here has, such as "
+            f"{safe(absent[0])}; a release takes none of them"
+        )
     return "\n".join(lines)
 
 
@@ -146,7 +167,7 @@ def _some(lines: Iterable[str]) -> list[str]:
     return every[:_SHOWN] + more
 
 
-def _json(found: Comparison) -> dict[str, Any]:
+def _json(found: Comparison, absent: Sequence[str]) -> dict[str, Any]:
     return {
         "task": found.task.name,
         "new": [{"frame": frame, "label": class_} for frame, class_ in found.new.items()],
@@ -159,4 +180,5 @@ def _json(found: Comparison) -> dict[str, Any]:
             {"frame": entry.key, "line": entry.line, "what": entry.what} for entry in found.problems
         ],
         "converted": found.converted,
+        "absent": list(absent),
     }

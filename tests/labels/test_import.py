@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Cli, Place
+from tests.conftest import CAMERA, Cli, Place
 
 Make = Callable[..., Place]
 
@@ -92,3 +92,18 @@ def test_what_is_no_label_file_is_refused(workspace: Make, cli: Cli, data: str |
     answer = cli(place.root, "import", path)
     assert answer.code == code
     assert "Traceback" not in answer.err
+
+
+def test_labels_of_frames_that_are_nowhere_here_are_said_before_they_are_taken(
+    workspace: Make, cli: Cli
+) -> None:
+    place = workspace(3)
+    nowhere = place.keys[0].replace("20251107", "20240101")
+    path = other_file(place, {place.keys[0]: "active", nowhere: "offline"})
+    shown = cli(place.root, "import", path, "--dry-run")
+    assert "2 new" in shown.out
+    assert f"1 new label of frames that no camera or version here has, such as {nowhere}" in shown.out
+    assert cli(place.root, "import", path, "--json").json["absent"] == [nowhere]
+    (place.root / CAMERA).unlink()
+    away = {place.keys[1]: "active"}
+    assert "no camera" not in cli(place.root, "import", other_file(place, away), "--dry-run").out
