@@ -69,6 +69,8 @@ def _lines(found: Sequence[Finding]) -> list[str]:
             lines.append(f"{'':5}  {'':{wide}}  → {one.remedy}")
     lacking = sum(1 for one in found if one.level == "block")
     said = "Nothing is missing for labelling and releasing."
+    if any(one.id in ("workspace", "camera") and one.level == "warn" for one in found):
+        said = "This host lacks nothing; what the workspace waits for stands above (warn)."
     if lacking:
         said = f"{plural(lacking, 'thing')} to mend before labelling and releasing (LACKS)."
     return [*lines, "", said]

@@ -117,6 +117,9 @@ def test_an_old_repository_is_looked_at_and_left_as_it_is(cli: Cli, old: Callabl
     done = cli(made.root, "doctor", "--json")
     assert done.code == 0
     assert "print-models init" in results(done)["workspace"]["remedy"]
+    said = cli(made.root, "doctor").out
+    assert "Nothing is missing" not in said
+    assert "what the workspace waits for stands above" in said
     assert listing(made.root) == before
 
 
