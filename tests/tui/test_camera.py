@@ -169,3 +169,19 @@ async def test_what_is_no_frame_is_counted_beside_good_frames(workspace, opened)
         await page.until(lambda: page.app.state.problems, "what is no frame")
         await page.press("@")
         await page.see("In the camera folders is no frame:", "a symbolic link", "a folder")
+
+
+async def test_a_camera_that_is_away_is_said_in_the_first_line(workspace, opened) -> None:
+    place = workspace(frames=2)
+    async with opened(place.root) as page:
+        await page.shown()
+    place.camera.rename(place.camera.with_name("away"))
+    async with opened(place.root) as page:
+        await page.see("is not reachable", "next:")
+
+
+async def test_what_is_no_frame_is_counted_as_files(workspace, opened) -> None:
+    place = workspace(frames=2)
+    put(place, "notes.txt", b"x")
+    async with opened(place.root) as page:
+        await page.see("no frames there: 1 file")

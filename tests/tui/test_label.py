@@ -46,7 +46,7 @@ async def test_undo_takes_the_last_step_back_and_goes_there(workspace, opened):
         await page.until(lambda: page.label_of(second) is None, "the second label to be gone")
         assert page.label_of(first) == "active"
         assert page.frame == second
-        await page.see("undone")
+        await page.see("undone ○ offline 08:01")
         await page.press("u")
         await page.until(lambda: page.label_of(first) is None, "the first label to be gone")
         await page.press("u")

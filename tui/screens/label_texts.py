@@ -163,7 +163,8 @@ def just_done(step: LabelStep, task: Task | None, *, undone: bool) -> Content:
     at = f" {moment:%H:%M}" if moment else ""
     number = f" × {step.changed}" if step.changed > 1 else ""
     if undone:
-        return Content.assemble(("undone: ", WARN), safe(step.text, limit=60))
+        what = class_mark(task, step.class_) if task and step.class_ else Content(safe(step.text, limit=60))
+        return Content.assemble(("undone ", WARN), what, f"{number}{at}" if step.class_ else "")
     if not step.changed:
         return Content.styled("labelled so already", DIM)
     what = class_mark(task, step.class_) if task and step.class_ else Content("label taken off")
@@ -208,8 +209,10 @@ def what_next(state: State) -> Content:
         parts.append(
             Content(f"Since {when}: {plural(new, 'frame')}" if new else f"Since {when}: no new frames")
         )
-    if state.problems:
-        parts.append(Content.styled(f"no frame in the camera: {plural(state.odd, 'thing')}", WARN))
+    if trouble := state.unreachable.get(state.source):
+        parts.append(Content.styled(trouble[0].rstrip("."), WARN))
+    elif state.problems:
+        parts.append(Content.styled(f"no frames there: {plural(state.odd, 'file')}", WARN))
     parts.append(Content.assemble(("next: ", DIM), (_step(state), "bold")))
     return Content(" · ").join(parts)
 
