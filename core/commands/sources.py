@@ -22,7 +22,7 @@ def source() -> None:
     """The cameras: list them, add one, point one elsewhere, retire one, answer what one is now."""
 
 
-@source.command("list")
+@source.command("list", short_help="where each leads, and what it holds")
 @json_option
 @pass_context
 def list_(ctx: Context, as_json: bool) -> None:
@@ -34,7 +34,7 @@ def list_(ctx: Context, as_json: bool) -> None:
     ctx.answer({"sources": [camera.as_json() for camera in cameras]}, text, as_json=as_json)
 
 
-@source.command()
+@source.command(short_help="add one: a link to its folder")
 @click.argument("name")
 @path_argument
 @click.option("--printer", metavar="P", default="", help="Which printer it looks at.")
@@ -53,7 +53,7 @@ def add(ctx: Context, name: str, path: Path, printer: str, names: str | None, as
     _answer(ctx, cameras.add(ctx.workspace, name, folder, names=names, printer=printer), as_json)
 
 
-@source.command()
+@source.command(short_help="point one at another folder")
 @known_argument
 @path_argument
 @click.option("--emptied", is_flag=True, help="It is the same camera, and its old frames are gone.")
@@ -66,7 +66,7 @@ def move(ctx: Context, name: str, path: Path, emptied: bool, as_json: bool) -> N
     _answer(ctx, cameras.move(ctx.workspace, name, ctx.folder / path, emptied=emptied), as_json)
 
 
-@source.command()
+@source.command(short_help="hide one from lists; its labels stay")
 @known_argument
 @click.option("--undo", is_flag=True, help="Show it again.")
 @json_option
@@ -78,7 +78,7 @@ def retire(ctx: Context, name: str, undo: bool, as_json: bool) -> None:
     _answer(ctx, cameras.retire(ctx.workspace, name, back=undo), as_json)
 
 
-@source.command()
+@source.command(short_help="say what a folder of other pictures is")
 @known_argument
 @click.option("--emptied", is_flag=True, help="The same camera, its old frames gone.")
 @click.option("--new", metavar="NEW", help="A new camera or place: a source of that name; old labels stay.")
