@@ -29,18 +29,25 @@ class _Class(msgspec.Struct):
     precision: float | None = None
 
 
+class _Baseline(msgspec.Struct):
+    """What every reader relies on of a rule that sees no picture."""
+
+    balanced: float
+    accuracy: float
+
+
 class _Results(msgspec.Struct):
     """What every reader of a record's results relies on."""
 
     balanced: float
+    balanced_low: float | None
+    balanced_high: float | None
     accuracy: float
     low: float
     high: float
     recordings: int
     classes: dict[str, _Class]
-    baselines: dict[str, dict[str, Any] | None]
-    balanced_low: float | None = None
-    balanced_high: float | None = None
+    baselines: dict[str, _Baseline | None]
 
 
 class _Facts(msgspec.Struct):

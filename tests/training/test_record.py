@@ -9,12 +9,22 @@ import pytest
 
 from tests.conftest import Cli, Place
 
+#: As much of a result as every reader needs.
+RESULTS = {
+    **dict.fromkeys(("balanced", "balanced_low", "balanced_high", "accuracy", "low", "high"), 0.5),
+    "recordings": 2,
+    "classes": {},
+    "baselines": {},
+}
+
 
 @pytest.mark.parametrize(
     "record",
     [
         '{"size": "abc"}',
         '{"task": "offline-detection", "results": {"balanced": "high"}}',
+        json.dumps({"results": {name: value for name, value in RESULTS.items() if name != "balanced_low"}}),
+        json.dumps({"results": RESULTS | {"baselines": {"time_of_day": {"x": 1}}}}),
         '{"words": [1]}',
         "[1]",
         "{",
