@@ -20,8 +20,12 @@ def next_step(
     frames: int,
     conflicts: Mapping[str, int],
     saved: Backup | None,
+    unfinished: str | None = None,
 ) -> str:
-    """Return the one thing to do next; `conflicts` counts by task the entries of label files that wait for a decision."""
+    """Return the one thing to do next; `conflicts` counts by task the entries of label files that wait for a decision.
+
+    `unfinished` names the merge, rebase, cherry-pick or revert that git was left in.
+    """
     if workspace.read_only is not None:
         return "make this repository a workspace: print-models init"
     if workspace.questions:
@@ -30,6 +34,9 @@ def next_step(
         name, waiting = next(iter(conflicts.items()))
         entries, file = plural(waiting, "entry", "entries"), safe(workspace.tasks[name].labels_file)
         return f"decide {entries} of {file}, named above: print-models label --task {name} --as CLASS FRAME"
+    if unfinished:
+        go_on = "git commit" if unfinished == "merge" else f"git {unfinished} --continue"
+        return f"finish the {unfinished}: git add data, then {go_on}"
     if not any(source.path.exists() for source in workspace.active_sources.values()):
         away = next((n for n, source in workspace.active_sources.items() if source.path.is_symlink()), None)
         if away:
@@ -45,12 +52,18 @@ def next_step(
     for task in tasks:
         if not task.labelled and task.total:
             return f"label the first frames of {task.name}: open the app with print-models"
+    # A camera that writes only while it prints never shows a second class: that must not hide what else waits.
+    one_class = [task for task in tasks if task.labelled and sum(map(bool, task.classes.values())) < 2]
     for task in tasks:
-        if task.labelled and (task.draft.changed or task.latest is None):
-            ready = sum(1 for count in task.classes.values() if count)
-            if ready < 2:
-                return f"label frames of another class of {task.name}; a version needs at least two"
+        if task.labelled and task not in one_class and (task.draft.changed or task.latest is None):
             return f"review and release {task.name}: print-models diff --task {task.name}, then release --task {task.name}"
+    another = (
+        f"label frames of another class of {one_class[0].name}; a version needs at least two"
+        if one_class
+        else ""
+    )
+    if another and not any(task.latest for task in tasks):
+        return another
     running = [run for run in runs if run["state"] == "running"]
     if running:
         return f"watch the training: print-models watch {safe(running[0]['id'])}"
@@ -63,6 +76,8 @@ def next_step(
         return f"send {plural(len(tags), 'tag')} that no remote has: {_sending(workspace, tags[0])}"
     if saved and saved.unpushed:
         return f"back {plural(saved.unpushed, 'label')} up: git push"
+    if another:
+        return another
     rarest = min(
         ((n, name, task.name) for task in tasks if task.latest for name, n in task.classes.items()),
         default=None,

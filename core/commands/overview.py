@@ -67,7 +67,8 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
     git = _git(workspace, *seen, notices) if seen else {}
     storage = _storage(workspace) if git else {}
     runs = _runs(workspace)
-    step = next_step(workspace, tasks, git, runs, frames, conflicts, saved)
+    unfinished = seen[1].operation if seen else None
+    step = next_step(workspace, tasks, git, runs, frames, conflicts, saved, unfinished)
     told = tuple(dict.fromkeys(notices))
     return Overview(safe(workspace.root), tasks, cameras, saved, git, storage, runs, told, step)
 
@@ -128,6 +129,7 @@ def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
         draft.bytes_estimate,
         exposed,
         len(draft.excluded),
+        draft.left_out_by_rule,
     )
     model = _model(workspace, task)
     classes = {name: counts.get(name, 0) for name in task.classes}

@@ -15,7 +15,7 @@ class DraftOverview:
     """The draft against the latest version: counts of frames, and the bytes it would add.
 
     `only_on_camera` counts its images that no version holds yet: they are gone once the camera deletes them;
-    `excluded` the labelled frames that a mark keeps out.
+    `excluded` the labelled frames that a mark keeps out, `left_out` the labels that the task's selection leaves out.
     """
 
     base: str | None
@@ -26,6 +26,7 @@ class DraftOverview:
     bytes: int
     only_on_camera: int
     excluded: int
+    left_out: int
 
     @property
     def changed(self) -> bool:
@@ -55,10 +56,11 @@ class TaskOverview:
         change = f"+{draft.added} −{draft.removed} ~{draft.relabelled}"
         against = f"against {draft.base}: {change}" if draft.base else "the first version"
         excluded = f", {human.count(draft.excluded)} excluded" if draft.excluded else ""
+        more = f"   {human.count(draft.left_out)} more with --all" if draft.left_out else ""
         lines = [
             self.name,
             f"  labels   {human.count(self.labelled)} of {human.plural(self.total, 'frame')}   {counts}{excluded}",
-            f"  draft    {human.plural(draft.images, 'image')}, {against}, {draft.price}",
+            f"  draft    {human.plural(draft.images, 'image')}, {against}, {draft.price}{more}",
             f"  latest   {self.latest or 'no version yet'}   model {safe(self.model or 'none yet')}",
         ]
         return "\n".join(lines)

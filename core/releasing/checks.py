@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from core.labels.store import LabelStore
 
 _FINISH = {
-    "merge": "Finish it with git commit, or leave it with git merge --abort; then again.",
-    "rebase": "Finish it with git rebase --continue, or leave it with git rebase --abort; then again.",
+    "merge": "Finish it (git add data, then git commit), or leave it with git merge --abort; then again.",
+    "rebase": "Finish it (git add data, then git rebase --continue), or leave it with git rebase --abort; then again.",
     "cherry-pick": "Finish it with git cherry-pick --continue or --abort; then again.",
     "revert": "Finish it with git revert --continue or --abort; then again.",
 }

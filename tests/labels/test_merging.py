@@ -94,8 +94,12 @@ def test_the_same_frame_becomes_a_conflict_that_a_label_decides(pair: Pair, cli:
     assert "conflict: ours offline, theirs nothing" in refused.err
     assert cli(pair.ana, "label", "--as", "active", pair.keys[0]).code == 0
     assert labels(pair.ana)[pair.keys[0]] == "active"
+    finish = "git add data, then git commit"
+    assert f"next: finish the merge: {finish}" in cli(pair.ana, "status").out
+    assert finish in cli(pair.ana, "save").err
     git(pair.ana, "add", "data")
     git(pair.ana, "commit", "-q", "--no-edit")
+    assert "finish" not in cli(pair.ana, "status").out
     assert cli(pair.ana, "export").code == 0
 
 

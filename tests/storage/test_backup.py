@@ -74,6 +74,25 @@ def test_an_entry_that_waits_for_a_decision_comes_first(cli: Cli, place: Place) 
     assert "print-models label" in step
 
 
+def test_a_task_whose_second_class_never_comes_hides_no_other(cli: Cli, place: Place) -> None:
+    cli(place.root, "label", "--as", "active", "--filter", "!label")
+    assert "label the first frames of failed-print-detection" in told(cli, place)["next"]
+    words = ["label", "--task", "failed-print-detection", "--as"]
+    cli(place.root, *words, "good", place.keys[0])
+    assert "label frames of another class of offline-detection" in told(cli, place)["next"]
+    cli(place.root, *words, "failed", place.keys[1])
+    assert "review and release failed-print-detection" in told(cli, place)["next"]
+    assert cli(place.root, "release", "--task", "failed-print-detection").code == 0
+    assert "train a model on failed-print-detection v1" in told(cli, place)["next"]
+
+
+def test_labels_that_the_selection_leaves_out_are_counted(cli: Cli, workspace: Callable[..., Place]) -> None:
+    place = workspace(20)
+    cli(place.root, "label", "--as", "active", "--filter", "!label")
+    assert "draft    12 images, the first version" in cli(place.root, "status").out
+    assert "   8 more with --all" in cli(place.root, "status").out
+
+
 def test_a_camera_that_is_away_is_to_be_connected(cli: Cli, place: Place) -> None:
     place.camera.rename(place.camera.with_name("away"))
     assert "source move printer-timelapses" in told(cli, place)["next"]
