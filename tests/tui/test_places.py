@@ -207,3 +207,13 @@ async def test_an_idle_app_draws_nothing(labelled, opened):
         await page.until(
             lambda: polls[0] >= (drawn[-1] if drawn else 0) + 3, "three looks with nothing drawn"
         )
+
+
+async def test_every_command_of_the_git_log_is_seen_to_begin(released, opened):
+    place = released()
+    async with opened(place.root) as page:
+        await page.press("at")
+        await page.see("git tag -a -m 'offline-detection v1", "¶", "offline-detection/v1")
+        assert "\\x0a" not in page.text()
+        await page.pilot.resize_terminal(40, 16)
+        await page.see("offline-detection/v1")
