@@ -269,25 +269,18 @@ def models(ctx: Context, as_json: bool) -> None:
     known = registry.models(ctx.workspace)
     foreign = registry.without_record(ctx.workspace, known)
     lines = []
-    for record in known:
+    for record in [*known, *foreign]:
+        name, what = f"{record.name:<24} {record.dataset or '?':<5}", registry.describe(record)
+        if record in foreign:
+            name, what = f"{safe(record.file):<30}", f"{record.task}: of unknown origin, it has no record"
         where = "" if record.here == "file" else f" ({record.here})"
-        lines.append(
-            f"{'▶' if record.current else ' '} {record.name:<24} {record.dataset or '?':<5} {size(record.size):>8}"
-            f"{where}  {registry.describe(record)}"
-        )
-        lines += [f"      {line}" for line in record.words[1:2]]
-    for record in foreign:
-        where = "" if record.here == "file" else f" ({record.here})"
-        lines.append(
-            f"▶ {safe(record.file):<30} {size(record.size):>8}{where}  {record.task}: of unknown origin, it has no record"
-        )
+        lines.append(f"{'▶' if record.current else ' '} {name} {size(record.size):>8}{where}  {what}")
+        lines += [f"      {line}" for line in record.words[1:2] if record not in foreign]
     if any(record.current for record in [*known, *foreign]):
         lines.append("▶ in use")
     text = "\n".join(lines) or "No model yet. Train one, then: print-models promote RUN"
-    told = {"models": known, "without_record": foreign}
-    ctx.answer(
-        {name: [record.as_json() for record in found] for name, found in told.items()}, text, as_json=as_json
-    )
+    rows, others = ([record.as_json() for record in found] for found in (known, foreign))
+    ctx.answer({"models": rows, "without_record": others}, text, as_json=as_json)
 
 
 @click.command()
