@@ -247,6 +247,7 @@ def settle(
 
 
 def _require_written(path: Path, text: str, name: str, values: dict[str, str | bool | None]) -> None:
+    import json
     import tomllib
 
     try:
@@ -256,7 +257,8 @@ def _require_written(path: Path, text: str, name: str, values: dict[str, str | b
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, msgspec.ValidationError):
         written = False
     if not written:
-        wanted = ", ".join(f"{key} = {value!r}" for key, value in values.items() if value is not None)
+        given = {key: json.dumps(value) for key, value in values.items() if value is not None}
+        wanted = ", ".join(f"{key} = {value}" for key, value in given.items())
         raise Refused(
             f"{path.name} is laid out so that [sources.{safe(name)}] can't be written into it.",
             f"Write it yourself: [sources.{safe(name)}] with {safe(wanted)}; nothing was changed.",

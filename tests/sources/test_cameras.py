@@ -128,6 +128,16 @@ def test_the_settings_keep_every_line_of_their_own(place: Place, cli: Cli, tmp_p
         assert "third" not in settings.read_text()
 
 
+def test_what_to_write_into_the_settings_by_hand_is_toml(place: Place, cli: Cli) -> None:
+    settings = place.root / "print-models.toml"
+    (place.root / "other").mkdir()
+    settings.write_text(
+        f'format = 1\n[sources]\n{CAMERA} = {{path = "{CAMERA}"}}\nbed = {{path = "other"}}\n'
+    )
+    said = cli(place.root, "source", "retire", "bed").err
+    assert 'with path = "other", retired = true;' in said
+
+
 def test_a_clone_links_each_camera_that_the_settings_name(place: Place, cli: Cli, tmp_path: Path) -> None:
     bed = camera(tmp_path / "second", 5, seed=2, names="frame{n}.jpg")
     assert cli(place.root, "source", "add", "bed", bed).code == 0
