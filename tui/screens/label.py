@@ -141,6 +141,8 @@ class LabelScreen(Place):
         view = self._panes.view
         if view.wanted == (result.key, result.box) and view.drawn != result.key:
             self._draw(result)
+        elif isinstance(result, PictureReady):
+            view.prepare(result.picture, result.box)
 
     def _draw(self, result: PictureReady | PictureFailed) -> None:
         view = self._panes.view

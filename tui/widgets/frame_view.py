@@ -91,6 +91,11 @@ class FrameView(Container):
         self._still.show(picture)
         self.call_after_refresh(self._on_screen, key, True)
 
+    def prepare(self, picture: Picture, box: tuple[int, int]) -> None:
+        """Take a neighbour's picture, which may be wanted next."""
+        if self._pixels is not None:
+            self._pixels.prepare(picture, box)
+
     def show_reason(self, key: str, what: str, remedy: str = "", *, again: Ask | None = None) -> None:
         """Show why there is no picture; where that passes by itself, `again` asks for it after a moment."""
         self.show_hint(Content.assemble((what, "bold $error"), "\n\n" if remedy else "", remedy))

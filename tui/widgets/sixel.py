@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from textual._compositor import ChopsUpdate  # there is no public name for an update of parts of the screen
 from textual.errors import NoWidget
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 from textual_image.renderable import SixelImage
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from core.frames.decode import Picture
 
 _FREE_BELOW = 2
+#: Pictures that wait to be encoded, and encoded ones kept at hand (some hundred kB each).
+_AHEAD, _READY = 3, 8
 _OVER = "#notice, #next, Toast"
 #: What a sixel begins with up to its size, and the definition of a colour.
 _HEAD = re.compile('\x1bP[0-9;]*q(?:"[0-9;]+)?')
@@ -65,6 +68,8 @@ class Sixel(Widget):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._data = ""
+        self._ready: OrderedDict[tuple[str, tuple[int, int]], tuple[str, tuple[int, int]]] = OrderedDict()
+        self._ahead: deque[tuple[Picture, tuple[int, int]]] = deque(maxlen=_AHEAD)
         self._next: _Next | None = None
         self._busy = False
         self._shown: Callable[[], object] | None = None
@@ -80,25 +85,44 @@ class Sixel(Widget):
             self._next, self._data, self.display = None, "", False
             return
         self._next = (picture, box, shown)
+        self._begin()
+
+    def prepare(self, picture: Picture, box: tuple[int, int]) -> None:
+        """Encode a neighbour when nothing else is wanted: the step to it then waits for nothing."""
+        self._ahead.append((picture, box))
+        self._begin()
+
+    def _begin(self) -> None:
         if not self._busy:
             self._busy = True
             self.run_worker(self._work())
 
     async def _work(self) -> None:
         try:
-            while self._next is not None:
+            while self._next is not None or self._ahead:
                 mine = self._next
-                data, size = await asyncio.to_thread(encoded, *mine[:2])
-                if self._next is mine:
+                picture, box = mine[:2] if mine is not None else self._ahead.popleft()
+                place = (picture.oid, box)
+                if place not in self._ready:
+                    self._ready[place] = await asyncio.to_thread(encoded, picture, box)
+                data, size = self._ready[place]
+                self._ready.move_to_end(place)
+                while len(self._ready) > _READY:
+                    self._ready.popitem(last=False)
+                if mine is not None and self._next is mine:
                     self._next = None
                     self._take(data, size, mine[2])
         finally:
             self._busy = False
 
     def _take(self, data: str, size: tuple[int, int], shown: Callable[[], object]) -> None:
-        columns, rows = cells_of(size)
+        cells = Size(*cells_of(size))
         self._data, self._shown = data, shown
-        self.styles.width, self.styles.height = columns, rows
+        region = self._place() if self.size == cells else None
+        if region is not None:
+            self._send(region, self._over(region))
+            return
+        self.styles.width, self.styles.height = cells
         self.display = True
         self.refresh()
 
@@ -110,8 +134,7 @@ class Sixel(Widget):
         region = self._place()
         if region is None:
             return
-        over = [widget for widget in self.screen.query(_OVER) if widget.display]
-        over = [widget for widget in over if widget.region.overlaps(region)]
+        over = self._over(region)
         if isinstance(update, ChopsUpdate):
             written = [Region(x1, y, x2 - x1, 1).intersection(region) for y, x1, x2 in update.spans]
             bare = [
@@ -121,6 +144,15 @@ class Sixel(Widget):
             ]
             if not bare:
                 return
+        self._send(region, over)
+
+    def _over(self, region: Region) -> list[Widget]:
+        """Return what lies over a part of the picture."""
+        return [
+            widget for widget in self.screen.query(_OVER) if widget.display and widget.region.overlaps(region)
+        ]
+
+    def _send(self, region: Region, over: list[Widget]) -> None:
         assert self.app._driver is not None
         self.app._driver.write(f"\x1b[{region.y + 1};{region.x + 1}H{self._data}\x1b[1;1H")
         for widget in over:

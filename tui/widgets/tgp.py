@@ -37,3 +37,6 @@ class Tgp(Container):
             styles.width, styles.height = columns, rows
         inside.image = image
         self.call_after_refresh(shown)
+
+    def prepare(self, picture: Picture, box: tuple[int, int]) -> None:
+        """Nothing can be done beforehand: the terminal takes a picture when it is shown."""
