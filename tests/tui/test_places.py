@@ -14,7 +14,7 @@ async def test_versions_without_a_version_say_what_to_do(workspace, opened):
     place = workspace(frames=3)
     async with opened(place.root) as page:
         await page.press("V")
-        await page.see("There is no version yet", "not yet. Label some")
+        await page.see("There is no version yet", "✗ it holds no image yet", "✗ not yet. Label some")
         await page.press("R")
         await page.until(lambda: isinstance(page.app.screen, ReleaseScreen), "the release screen")
         await page.until(lambda: "✗" in page.text(), "why it can't be released")

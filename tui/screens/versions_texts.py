@@ -162,7 +162,9 @@ def sentences(pair: PairSeen, sound: Sound, width: int) -> list[Content]:
     where = "in Git LFS" if pair.target == DRAFT or not pair.base else f"beside {pair.base}"
     now = f"{where}, for {plural(pair.images, 'image')}"
     lines += hung("what it costs", f"{signed_size(pair.new_bytes)} {now}", width, style=BOLD)
-    lines += hung("is it sound", sound_words(sound), width, mark=sound.mark)
+    empty = pair.target == DRAFT and not pair.images and sound.level == "pass"
+    words, mark = ("it holds no image yet", LEVELS["block"]) if empty else (sound_words(sound), sound.mark)
+    lines += hung("is it sound", words, width, mark=mark)
     verdict, mark = _verdict(pair, sound)
     return lines + hung("verdict", verdict, width, style=BOLD, mark=mark)
 
@@ -201,14 +203,15 @@ def _verdict(pair: PairSeen, sound: Sound) -> tuple[str, tuple[str, str]]:
             )
         done = {
             "pass": "it is what it says it is",
-            "warn": sound.remedy or "read what it warns of",
+            "warn": (sound.remedy or "read what it warns of")
+            + ("" if sound.read else "  (enter reads it again)"),
             "block": sound.remedy,
         }
         return done.get(sound.level, "looking …"), sound.mark
     if sound.level == "block":
         return f"not yet. {sound.remedy}", sound.mark
     if not pair.images:
-        return "not yet. Label some frames first, of at least two classes.", ("·", DIM)
+        return "not yet. Label some frames first, of at least two classes.", LEVELS["block"]
     if pair.same:
         return pair.same, ("=", DIM)
     if sound.findings is None:
