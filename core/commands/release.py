@@ -12,6 +12,7 @@ from core.commands.shell import Context, accept_outside_option, json_option, pas
 
 if TYPE_CHECKING:
     from core.release import Released, ReleasePlan
+    from core.workspace import Workspace
 
 
 @click.command()
@@ -173,4 +174,16 @@ def save(ctx: Context, message: str, accept_outside: bool, as_json: bool) -> Non
         if saved.commit
         else "Nothing to save: every label is committed."
     )
+    if files := " ".join(_settings_changed(ctx.workspace)):
+        ctx.notice(f'The settings are changed too, and in no commit yet: git commit -m "Settings" -- {files}')
     ctx.answer({"commit": saved.commit, "paths": list(saved.paths)}, text, as_json=as_json)
+
+
+def _settings_changed(workspace: Workspace) -> list[str]:
+    """Return the files of the workspace's settings that differ from the last commit; an added camera changes them."""
+    from core.storage.git import Git
+
+    asked = ("print-models.toml", ".gitignore", ".gitattributes")
+    git = Git(workspace.root, workspace.git_log)
+    changed = git.ask("status", "--porcelain", "--", *asked).text.splitlines()
+    return [name for name in asked if any(line.endswith(name) for line in changed)]

@@ -74,6 +74,17 @@ def test_an_entry_that_waits_for_a_decision_comes_first(cli: Cli, place: Place) 
     assert "print-models label" in step
 
 
+def test_a_camera_that_only_this_clone_knows_is_named_by_save(cli: Cli, place: Place, tmp_path: Path) -> None:
+    label(cli, place, 0)
+    assert "settings are changed" not in cli(place.root, "save").err
+    (tmp_path / "bench").mkdir()
+    assert cli(place.root, "source", "add", "bench", str(tmp_path / "bench")).code == 0
+    said = cli(place.root, "save").err
+    assert 'git commit -m "Settings" -- print-models.toml .gitignore' in said
+    git(place.root, "commit", "-q", "-m", "Settings", "--", ".gitignore", "print-models.toml")
+    assert "settings are changed" not in cli(place.root, "save").err
+
+
 def test_a_task_whose_second_class_never_comes_hides_no_other(cli: Cli, place: Place) -> None:
     cli(place.root, "label", "--as", "active", "--filter", "!label")
     assert "label the first frames of failed-print-detection" in told(cli, place)["next"]
