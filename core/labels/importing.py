@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import Damaged
 from core.frames.identity import check
 from core.labels.files import read
 from core.labels.model import LabelProblem, LabelStep
@@ -36,7 +37,10 @@ class Comparison:
 
 def compare(store: LabelStore, task: Task, path: Path) -> Comparison:
     """Read a label file and compare it with the store. Raises Lacking, Damaged where it can't be parsed."""
-    found = read(path, task)
+    try:
+        found = read(path, task)
+    except Damaged as error:  # its remedy is for a file of this repository
+        raise Damaged(error.what, "Give a label file: a JSON object with a class for each frame.") from error
     here = store.classes(task)
     new = {frame: class_ for frame, class_ in found.labels.items() if frame not in here}
     other = {

@@ -92,6 +92,7 @@ def test_what_is_no_label_file_is_refused(workspace: Make, cli: Cli, data: str |
     answer = cli(place.root, "import", path)
     assert answer.code == code
     assert "Traceback" not in answer.err
+    assert "git checkout" not in answer.err, "the file is none of this repository's"
 
 
 def test_labels_of_frames_that_are_nowhere_here_are_said_before_they_are_taken(
