@@ -66,8 +66,8 @@ def test_a_fresh_clone_has_the_very_bytes_that_were_released(walk: Walk, tmp_pat
 
 def test_the_counts_it_printed_are_those_of_the_files(walk: Walk) -> None:
     printed = re.findall(r"^(\S+)/(v\d) is released on origin: (\d+) images", walk.said, re.MULTILINE)
-    assert len(printed) == 3
-    for task, version, images in printed:
+    assert len(set(printed)) == 3
+    for task, version, images in set(printed):
         folder = walk.root / "datasets" / task / version
         assert len(list(folder.glob("*/*.jpg"))) == int(images)
         assert json.loads((folder / "dataset_info.json").read_text())["total_images"] == int(images)
