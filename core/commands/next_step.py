@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.commands.overview_parts import TaskOverview
+from core.commands.overview_parts import TaskOverview, in_nothing
 from core.human import plural
 from core.storage.backup import Backup
 from core.text import safe
@@ -52,6 +52,9 @@ def next_step(
     for task in tasks:
         if not task.labelled and task.total:
             return f"label the first frames of {task.name}: open the app with print-models"
+    for task in tasks:
+        if task.draft.nowhere:  # a release would refuse
+            return f"see why {in_nothing(task.draft.nowhere)}: print-models check --task {task.name}"
     # A camera that writes only while it prints never shows a second class: that must not hide what else waits.
     one_class = [task for task in tasks if task.labelled and sum(map(bool, task.classes.values())) < 2]
     for task in tasks:

@@ -105,7 +105,7 @@ def _older_spelling(workspace: Workspace, task: Task) -> str:
 
 
 def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task) -> TaskOverview:
-    from core.versions.kept import only_on_camera
+    from core.versions.kept import held_nowhere
     from core.versions.selection import draft as select
 
     draft = select(workspace, store, index, task)
@@ -119,7 +119,10 @@ def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
         total = sum(class_ == wanted and frame.split("/", 1)[0] in shown for frame, class_ in given)
     labelled = sum(counts.values())
     base = draft.parent.name if draft.parent else None
-    exposed = len(only_on_camera(workspace, draft, index))
+    alone = held_nowhere(workspace, draft)
+    exposed = sum(frame in index for frame in alone)
+    away = {name for name in workspace.sources if index.unreachable(name)}
+    nowhere = sum(frame.split("/", 1)[0] not in away and frame not in index for frame in alone)
     overview = DraftOverview(
         base,
         len(draft.chosen),
@@ -128,12 +131,22 @@ def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
         relabelled,
         draft.bytes_estimate,
         exposed,
+        nowhere,
         len(draft.excluded),
         draft.left_out_by_rule,
     )
     model = _model(workspace, task)
     classes = {name: counts.get(name, 0) for name in task.classes}
-    return TaskOverview(task.name, labelled, max(total, labelled), classes, overview, base, model)
+    return TaskOverview(
+        task.name,
+        labelled,
+        max(total, labelled),
+        classes,
+        overview,
+        base,
+        model,
+        task.when[1] if task.when else None,
+    )
 
 
 def _model(workspace: Workspace, task: Task) -> str | None:

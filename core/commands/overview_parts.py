@@ -15,6 +15,7 @@ class DraftOverview:
     """The draft against the latest version: counts of frames, and the bytes it would add.
 
     `only_on_camera` counts its images that no version holds yet: they are gone once the camera deletes them;
+    `nowhere` those that no reachable camera lists either, without which nothing is exported;
     `excluded` the labelled frames that a mark keeps out, `left_out` the labels that the task's selection leaves out.
     """
 
@@ -25,6 +26,7 @@ class DraftOverview:
     relabelled: int
     bytes: int
     only_on_camera: int
+    nowhere: int
     excluded: int
     left_out: int
 
@@ -38,9 +40,18 @@ class DraftOverview:
         return "size unknown" if self.added and not self.bytes else human.signed_size(self.bytes)
 
 
+def in_nothing(frames: int) -> str:
+    """Say of how many labelled frames no picture is anywhere."""
+    are = "is" if frames == 1 else "are"
+    return f"{human.plural(frames, 'labelled frame')} {are} in no camera and no version"
+
+
 @dataclass(frozen=True, slots=True)
 class TaskOverview:
-    """One task: labels of all frames that count for it, draft, latest version and model in use."""
+    """One task: labels of all frames that count for it, draft, latest version and model in use.
+
+    `when` is the class of another task that a frame must have to count, None where every frame counts.
+    """
 
     name: str
     labelled: int
@@ -49,6 +60,12 @@ class TaskOverview:
     draft: DraftOverview
     latest: str | None
     model: str | None
+    when: str | None
+
+    @property
+    def _frames(self) -> str:
+        """'687 frames', or '0 active frames' where only those count."""
+        return human.plural(self.total, f"{safe(self.when)} frame" if self.when else "frame")
 
     def text(self) -> str:
         counts = ", ".join(f"{name} {human.count(n)}" for name, n in self.classes.items())
@@ -59,8 +76,9 @@ class TaskOverview:
         more = f"   {human.count(draft.left_out)} more with --all" if draft.left_out else ""
         lines = [
             self.name,
-            f"  labels   {human.count(self.labelled)} of {human.plural(self.total, 'frame')}   {counts}{excluded}",
+            f"  labels   {human.count(self.labelled)} of {self._frames}   {counts}{excluded}",
             f"  draft    {human.plural(draft.images, 'image')}, {against}, {draft.price}{more}",
+            *([f"  missing  {in_nothing(draft.nowhere)}"] if draft.nowhere else []),
             f"  latest   {self.latest or 'no version yet'}   model {safe(self.model or 'none yet')}",
         ]
         return "\n".join(lines)

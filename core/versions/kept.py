@@ -85,6 +85,11 @@ def limit_reached(workspace: Workspace) -> str:
 
 def only_on_camera(workspace: Workspace, found: Draft, index: FrameIndex) -> list[str]:
     """Return the frames of a draft whose picture no version, no commit and no copy holds; gone ones are not among them."""
+    return [frame for frame in held_nowhere(workspace, found) if frame in index]
+
+
+def held_nowhere(workspace: Workspace, found: Draft) -> list[str]:
+    """Return the frames of a draft whose picture no version, no commit and no copy holds, on the camera or gone."""
     from core.storage.known import known_objects
 
     known = known_objects(workspace)
@@ -96,8 +101,7 @@ def only_on_camera(workspace: Workspace, found: Draft, index: FrameIndex) -> lis
             continue
         if oid is not None and (oid in known or _is_kept(workspace, oid, chosen.size)):
             continue
-        if chosen.frame in index:
-            frames.append(chosen.frame)
+        frames.append(chosen.frame)
     return frames
 
 
