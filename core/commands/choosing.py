@@ -248,6 +248,17 @@ def _reachable(ctx: Context, key: str) -> None:
         list_source(ctx.workspace.sources[key.split("/", 1)[0]])
 
 
+def is_known(ctx: Context, store: LabelStore, key: str) -> bool:
+    """True for a frame that is labelled, on its camera (or may be: that is away), or in a version."""
+    if any(store.get(task, key) for task in ctx.workspace.tasks.values()):
+        return True
+    try:
+        there = ctx.workspace.frame_path(key).exists() or not ctx.workspace.source_for(key).path.exists()
+    except PrintModelsError:  # whose frames these are is open just now
+        return True
+    return there or key in held_frames.items(ctx.workspace)
+
+
 def listing(
     ctx: Context, store: LabelStore, task: Task, expression: str | None, limit: int
 ) -> tuple[list[dict[str, Any]], int]:

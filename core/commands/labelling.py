@@ -152,7 +152,7 @@ def unlabel(
 @pass_context
 def history(ctx: Context, frame: str, as_json: bool) -> None:
     """Show who labelled a frame, when and how, oldest first."""
-    from core.commands.choosing import key_of
+    from core.commands.choosing import is_known, key_of
     from core.labels.sync import open_store
     from core.labels.told import whole_history
     from core.text import safe
@@ -161,6 +161,7 @@ def history(ctx: Context, frame: str, as_json: bool) -> None:
         say(ctx, store)
         key = key_of(ctx, frame)
         entries = whole_history(ctx.workspace, store, key)
+        known = bool(entries) or is_known(ctx, store, key)
     lines = [safe(key)]
     for entry in entries:
         change = f"{entry.before or 'no label'} → {entry.after or 'no label'}"
@@ -170,7 +171,9 @@ def history(ctx: Context, frame: str, as_json: bool) -> None:
             f"  {entry.seq:>5}  {local(entry.at)}  {entry.task}: {change}  {entry.how}, {safe(entry.who)}{where}{undone}"
         )
     if not entries:
-        lines.append("  no label was ever given")
+        lines.append(
+            "  no label was ever given" if known else "  no such frame is known: see print-models frames"
+        )
     rows = [
         {
             "seq": entry.seq,

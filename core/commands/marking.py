@@ -17,7 +17,6 @@ from core.commands.shell import (
 
 if TYPE_CHECKING:
     from core.labels.model import Mark
-    from core.labels.store import LabelStore
     from core.tasks import Task
 
 
@@ -54,7 +53,7 @@ def mark(
 
     A mark given before is kept where only a note is added. `undo` takes the last mark back.
     """
-    from core.commands.choosing import key_of
+    from core.commands.choosing import is_known, key_of
     from core.errors import WrongUsage
     from core.labels.model import Mark
     from core.labels.sync import open_store
@@ -90,25 +89,11 @@ def mark(
             example=old.example if example is None else example,
             task=_reach(old, chosen_task, new=unsure or exclude is not None),
         )
-        if not clear and not _is_known(ctx, store, key):
+        if not clear and not is_known(ctx, store, key):
             ctx.notice(f"{safe(key)} is marked, and is no frame here: see print-models frames.")
         text = step.text if step.changed else "nothing to change, it is marked so already"
         any_task = chosen_task or ws.task(None)
         finish(ctx, store, any_task, step, text, as_json=as_json, accept=accept_outside)
-
-
-def _is_known(ctx: Context, store: LabelStore, key: str) -> bool:
-    """True for a frame that is labelled, on its camera (or may be: that is away), or in a version."""
-    from core.commands import held
-    from core.errors import PrintModelsError
-
-    if any(store.get(task, key) for task in ctx.workspace.tasks.values()):
-        return True
-    try:
-        there = ctx.workspace.frame_path(key).exists() or not ctx.workspace.source_for(key).path.exists()
-    except PrintModelsError:  # whose frames these are is open just now
-        return True
-    return there or key in held.items(ctx.workspace)
 
 
 def _reach(old: Mark, task: Task | None, *, new: bool) -> str | None:

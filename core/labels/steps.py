@@ -142,13 +142,17 @@ def pack(frames: list[str]) -> bytes:
 
 
 def when(frames: Iterable[str]) -> str:
-    """Return ' · 20251111 08:54–09:24' for frames of known times, the first to the last; only days from one day on."""
+    """Return ' · 20251111 08:54–09:24' for frames of known times, the first to the last; only days from one day on.
+
+    Over midnight the second day is named too: ' · 20251111 23:50–20251112 00:10'.
+    """
     moments = [at for frame in frames if (at := captured_at(frame)) is not None]
     if not moments:
         return ""
     first, last = min(moments), max(moments)
     if last - first < timedelta(days=1):
-        return f" · {first:%Y%m%d %H:%M}" + (f"–{last:%H:%M}" if last != first else "")
+        until = f"–{last:%H:%M}" if last.date() == first.date() else f"–{last:%Y%m%d %H:%M}"
+        return f" · {first:%Y%m%d %H:%M}" + (until if last != first else "")
     return f" · {first:%Y%m%d}–{last:%Y%m%d}"
 
 

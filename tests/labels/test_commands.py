@@ -63,7 +63,8 @@ def test_a_stretch_over_midnight_is_one_step(workspace: Make, cli: Cli) -> None:
     assert (said["changed"], said["step"]) == (11, 1)
     assert said["frames"][0].endswith("20251107T235000.jpg")
     assert said["frames"][-1].endswith("20251108T001000.jpg")
-    assert cli(place.root, "undo", "--dry-run").out == "would take back: active × 11 · 20251107 23:50–00:10\n"
+    both_days = "active × 11 · 20251107 23:50–20251108 00:10\n"
+    assert cli(place.root, "undo", "--dry-run").out == f"would take back: {both_days}"
     assert len(labels(place)) == 11
     assert cli(place.root, "undo").code == 0
     assert labels(place) == {}
@@ -353,6 +354,8 @@ def test_nothing_to_take_back_is_said(workspace: Make, cli: Cli) -> None:
     assert said.code == 1
     assert "no labelling step" in said.err
     assert cli(place.root, "history", place.keys[0]).out.endswith("no label was ever given\n")
+    never = f"{CAMERA}/20240101/20240101T000000.jpg"
+    assert cli(place.root, "history", never).out.endswith("no such frame is known: see print-models frames\n")
 
 
 def test_labelling_needs_no_torch_numpy_or_textual(workspace: Make, cli: Cli) -> None:

@@ -90,7 +90,7 @@ def test_a_step_over_several_days_names_its_days(desk: Desk) -> None:
     step = store.set(TASK, [key(30), key(10, "20251109")], "active", who="ana")
     assert step.text == "active × 2 · 20251107–20251109"
     night = store.set(TASK, [key(1430, "20251110"), key(20, "20251111")], "active", who="ana")
-    assert night.text == "active × 2 · 20251110 23:50–00:20"
+    assert night.text == "active × 2 · 20251110 23:50–20251111 00:20"
 
 
 @pytest.mark.parametrize("gone", [1, 30])
