@@ -25,6 +25,7 @@ from core.commands.shell import (
 
 if TYPE_CHECKING:
     from core.commands.choosing import Choice
+    from core.labels.model import LabelStep
     from core.labels.store import LabelStore
     from core.workspace import Workspace
 
@@ -206,17 +207,27 @@ def undo(ctx: Context, dry_run: bool, who: str | None, accept_outside: bool, as_
     with open_store(ws, accept_outside=accept_outside) as store:
         begin(ctx, store)
         name = _whose(ws, store, who)
-        step = store.next_undo(name) if dry_run else store.undo(name)
-        if step is None:
+        meant = store.next_undo(name)
+        step = meant if dry_run or meant is None else store.undo(name)
+        if meant is None or step is None:
             raise Refused(
                 f"There is no labelling step of {name} to take back.", "See: print-models history FRAME"
             )
+        whose = _from_outside(meant)
         if dry_run:
-            ctx.answer({"would_undo": step_json(step)}, f"would take back: {step.text}", as_json=as_json)
+            text = f"would take back{whose}: {step.text}"
+            ctx.answer({"would_undo": step_json(step)}, text, as_json=as_json)
             return
         task = ws.tasks.get(step.task) or next(iter(ws.tasks.values()))
-        text = f"taken back: {step.text}"
+        text = f"taken back{whose}: {step.text}"
         finish(ctx, store, task, step, text, as_json=as_json, accept=accept_outside)
+
+
+def _from_outside(step: LabelStep) -> str:
+    """Say of a step that came with a label file who brought it; '' for a person's own step here."""
+    # Who brought it can't be told apart: a commit of one's own since, and HEAD has moved as after a pull.
+    outside = ", what `git pull` or another change from outside brought, no labelling step of yours"
+    return outside if step.how == "outside" else ""
 
 
 def _whose(workspace: Workspace, store: LabelStore, who: str | None) -> str:

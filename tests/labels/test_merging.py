@@ -78,6 +78,20 @@ def test_different_frames_come_together_with_who_gave_them(pair: Pair, cli: Cli)
     assert cli(pair.ana, "status").out.count("waiting for a decision") == 0
 
 
+def test_undo_after_a_pull_says_that_it_takes_back_what_came_from_outside(pair: Pair, cli: Cli) -> None:
+    assert cli(pair.bo, "label", "--as", "offline", "--who", "Bo", *pair.keys[4:6]).code == 0
+    assert cli(pair.bo, "save").code == 0
+    assert pair.meet().code == 0
+    brought = (
+        "what `git pull` or another change from outside brought, no labelling step of yours: labels.json"
+    )
+    assert cli(pair.ana, "undo", "--dry-run").out.startswith(f"would take back, {brought}")
+    assert cli(pair.ana, "undo").out.startswith(f"taken back, {brought}")
+    assert sorted(labels(pair.ana)) == pair.keys[:4]
+    own = cli(pair.ana, "undo", "--dry-run").out
+    assert own.startswith("would take back: active × 4")
+
+
 def test_the_same_frame_becomes_a_conflict_that_a_label_decides(pair: Pair, cli: Cli) -> None:
     cli(pair.ana, "label", "--as", "offline", pair.keys[0])
     cli(pair.bo, "unlabel", "--who", "bo", pair.keys[0])
