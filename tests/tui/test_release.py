@@ -32,12 +32,12 @@ async def test_one_picture_under_two_labels_is_refused_before_anything_is_writte
     place = workspace(frames=4, every=20 * 60)
     paths = sorted(path for path in place.camera.rglob("*.jpg"))
     shutil.copy2(paths[0], paths[1])
-    async with opened(place.root, size=(110, 40)) as page:
+    async with opened(place.root, size=(130, 40)) as page:
         await page.press("home")
         for key in "aoao":
             await page.label(key)
         await page.press("V")
-        await page.see("✗ 1 blocks", "byte for byte", "not yet. Correct one")
+        await page.see("✗ 1 blocking", "byte for byte", "not yet. Correct one")
         await page.press("R")
         await page.see("Nothing is released as long as", "same-bytes", "Correct one of the two labels")
         await page.press("Y", "y")

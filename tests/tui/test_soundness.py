@@ -18,7 +18,7 @@ async def test_the_screen_and_check_say_the_same(labelled, opened, cli):
     assert bad
     async with opened(place.root, size=(110, 40)) as page:
         await page.press("V")
-        await page.see(f"✗ {len(bad)} blocks", "(i: all)", "not yet.")
+        await page.see(f"✗ {len(bad)} blocking", "(i: all)", "not yet.")
         await page.press("i")
         await page.see("the worst first", *[r["id"] for r in rows])
         seen = " ".join(page.text().split())
@@ -72,4 +72,4 @@ async def test_a_version_is_sound_before_it_is_read_again_as_far_as_that_goes(re
         card.chmod(0o644)
         card.write_text(card.read_text().replace("12", "13"))
         await page.press("up", "down")
-        await page.see("✗ 1 blocks", "README.md does not say", "git checkout")
+        await page.see("✗ 1 blocking", "README.md does not say", "git checkout")

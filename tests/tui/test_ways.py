@@ -42,6 +42,6 @@ async def test_a_frame_that_is_gone_says_how_to_leave_it_out(workspace, opened):
         for path in kept:
             path.unlink()
         await page.press("V")
-        await page.see("✗ 1 blocks", "not yet. Bring", "--allow-missing")
+        await page.see("✗ 1 blocking", "not yet. Bring", "--allow-missing")
         await page.press("i")
         await page.see("→ Bring the files back", "in a shell: print-models")

@@ -27,7 +27,7 @@ LEVELS = {
     "block": ("✗", BAD),
 }
 _LOOKING = ("·", DIM)
-_COUNTED = (("block", "blocks"), ("warn", "to look at"))
+_COUNTED = (("block", "blocking"), ("warn", "to look at"))
 _BAR = 16
 #: A row wider than this is no longer read as one.
 _ROW = 76
@@ -135,7 +135,7 @@ def sound_of(gates: GatesSeen | None, checked: VersionChecked | None) -> Sound:
 
 
 def sound_words(sound: Sound, more: str = "  (i: all)") -> str:
-    """'1 blocks, 3 to look at', with the worst of them; or that nothing is odd. `more` says where all of it is."""
+    """'1 blocking, 3 to look at', with the worst of them; or that nothing is odd. `more` says where all of it is."""
     if sound.findings is None:
         return "looking at labels, images and the repository …"
     parts = [f"{count(number)} {word}" for level, word in _COUNTED if (number := sound.count(level))]
