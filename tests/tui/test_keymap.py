@@ -86,6 +86,16 @@ def test_the_help_holds_every_action_of_its_screen():
                 assert action.help in joined
 
 
+def test_the_help_on_label_says_how_a_stretch_is_labelled():
+    task = next(iter(tasks_of(Settings()).values()))
+    command = "print-models label --as CLASS --day D --from HH:MM --to HH:MM"
+    for width in (34, 74, 150):
+        said = " ".join(help_text(keymap.LABEL, task, width).plain.split())
+        assert f"within a second: {command}" in said
+        assert command not in help_text(keymap.STORAGE, task, width).plain
+    assert f"  {command}\n" in help_text(keymap.LABEL, task, 74).plain, "on one line, to be copied"
+
+
 def test_the_page_of_keys_is_the_one_of_this_table():
     page = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
     assert page.read_text(encoding="utf-8") == reference.reference(), "make docs writes it anew"

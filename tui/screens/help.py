@@ -16,6 +16,9 @@ from tui.screens.base import Place
 from tui.widgets.pane import Pane
 from tui.writing import wrapped
 
+#: A stretch gets its class from a shell; no key does that.
+STRETCH = "print-models label --as CLASS --day D --from HH:MM --to HH:MM"
+
 _KEYS, _KEYS_NARROW, _NARROW = 18, 11, 50
 
 WORDS = (
@@ -70,6 +73,8 @@ def help_text(place: str, task: Task, width: int) -> Content:
                 key for key, meant in sorted(class_keys(task).items(), reverse=True) if meant == class_
             )
             lines += _row(keys, f"{GLYPHS[code]} {class_}", width, COLOURS[code])
+        lines += wrapped("A stretch, in a shell; it is seen here within a second:", width)
+        lines += [Content.assemble("  ", line) for line in wrapped(STRETCH, width - 2, "$accent")]
         lines.append(Content(""))
     for group, rows in keymap.help_of([place], taken).items():
         lines.append(Content.styled(group, BOLD))
