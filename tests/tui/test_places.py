@@ -188,6 +188,23 @@ async def test_help_palette_and_ways_back(workspace, opened):
             await page.see(words)
 
 
+async def test_a_class_key_away_from_label_says_where_labels_are_given(workspace, opened):
+    place = workspace(frames=2)
+    async with opened(place.root) as page:
+        await page.shown()
+        for screen, words in (("S", "stored"), ("T", "trainings")):
+            await page.press(screen)
+            await page.see(words)
+            page.app.clear_notifications()
+            await page.press("a")
+            await page.until(lambda: "Labels are given on the Label screen: L." in page.told, "the notice")
+        assert page.label_of(page.frame) is None
+        page.app.clear_notifications()
+        await page.press("L")
+        await page.label("a")
+        assert "Labels are given" not in page.told
+
+
 async def test_an_idle_app_draws_nothing(labelled, opened):
     place = labelled()
     async with opened(place.root) as page:

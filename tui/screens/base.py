@@ -11,6 +11,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui import keymap
+from tui.drawing import class_keys
 from tui.keymap import footer_of
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
@@ -88,6 +90,14 @@ class Place(Screen[None]):
     def keys(self) -> list[tuple[str, str | Content]]:
         """The footer's keys."""
         return list(footer_of(self.PLACE))
+
+    def on_key(self, event: events.Key) -> None:
+        """A class key away from Label does nothing; that is said, lest a person thinks a frame was labelled."""
+        if self.PLACE not in keymap.PLACES or self.PLACE == keymap.LABEL:
+            return
+        bound = {key for action in keymap.actions_of(self.PLACE) for key in action.keys}
+        if event.key in class_keys(self.state.task) and event.key not in bound:
+            self.say("Labels are given on the Label screen: L.")
 
     # --- the actions that work on every screen ------------------------------------------------------------------
 
