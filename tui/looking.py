@@ -98,7 +98,20 @@ def picture(
     except Cancelled:
         return None
     except PrintModelsError as error:
-        return PictureFailed(key, box, error.what, error.remedy, getattr(error, "passing", False))
+        away = _away(workspace, key) if getattr(error, "missing", False) else None
+        said = away or error
+        return PictureFailed(key, box, said.what, said.remedy, getattr(error, "passing", False))
+
+
+def _away(workspace: Workspace, key: str) -> PrintModelsError | None:
+    """Return why the camera of a frame can't be reached: what is not found then is not deleted; None where it can."""
+    from core.frames.folders import list_source
+
+    try:
+        list_source(workspace.source_for(key))
+    except PrintModelsError as away:
+        return away
+    return None
 
 
 def recordings(
