@@ -123,7 +123,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("go_storage", ("S",), "storage", "the Storage screen", PLACES, footer=22, moves=True, fixed=True),
     Action("go_training", ("T",), "training", "the Training screen", PLACES, footer=23, moves=True, fixed=True),
     Action("help", ("question_mark", "f1"), "help", "this help", (*PLACES, RELEASE, START, LOG), footer=10, fixed=True),
-    Action("palette", ("ctrl+p", "colon"), "palette", "find an action of this screen by its name", PLACES, EXPERT, fixed=True),
+    Action("palette", ("ctrl+p", "colon"), "palette", "find an action by its name; one of another screen leads there", PLACES, EXPERT, fixed=True),
     Action("suspend", ("ctrl+z",), "put aside", "put the app aside; fg in the shell brings it back", PLACES, EXPERT,
            fixed=True),
     Action("git_log", ("at",), "git log", "the git commands that were run here", PLACES, EXPERT, moves=True),

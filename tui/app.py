@@ -7,7 +7,7 @@ Nothing here waits for the disk: the bridge does, in its threads.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -19,10 +19,9 @@ from textual.timer import Timer
 
 from core.personal import Personal
 from core.workspace import Workspace
-from tui import keymap, own_keys, plain
+from tui import keymap, own_keys, palette, plain
 from tui.bridge import Bridge
 from tui.careful import CarefulApp
-from tui.drawing import class_keys
 from tui.label_messages import ManyGoneOutside, MarksRead, PredictionsRead, Undoes, ViewRead
 from tui.messages import (
     Arrived,
@@ -323,20 +322,8 @@ class PrintModelsApp(CarefulApp):
         self.bridge.git_log()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every action of the keymap that works here."""
-        yield from self._palette(screen)
-
-    def _palette(self, screen: Screen[object]) -> Iterator[SystemCommand]:
-        place = getattr(screen, "PLACE", "")
-        for action in keymap.actions_of(place):
-            call = getattr(screen, f"action_{action.id}", None)
-            if call is not None and action.id != "palette":
-                keys = " ".join(keymap.shown(key) for key in keymap.keys_of(action, self._taken(place)))
-                yield SystemCommand(action.word, f"{action.help}  ({keys})" if keys else action.help, call)
-
-    def _taken(self, place: str) -> Collection[str]:
-        """The keys that mean a class here."""
-        return class_keys(self.state.task) if place == keymap.LABEL else ()
+        """The palette: what works here, and where the rest is."""
+        yield from palette.commands(self, screen)
 
     async def action_quit(self) -> None:
         """Leave: the label files are brought in step, trainings go on."""

@@ -188,6 +188,25 @@ async def test_help_palette_and_ways_back(workspace, opened):
             await page.see(words)
 
 
+async def test_the_palette_finds_what_is_on_another_screen_and_leads_there(workspace, opened):
+    place = workspace(frames=2)
+    async with opened(place.root) as page:
+        await page.shown()
+        for typed, found in (("storage", "the Storage screen"), ("train", "new training (on Training)")):
+            await page.press("colon")
+            await page.see("Search")
+            await page.press(*typed)
+            await page.see(found)
+            await page.press("escape")
+        await page.press("colon")
+        await page.see("Search")
+        await page.press(*"release")
+        await page.see("release (on Versions)", "V, then R")
+        await page.press("down", "enter")
+        await page.until(lambda: page.app.current_mode == "versions", "Versions")
+        assert "release: R" in page.told
+
+
 async def test_a_class_key_away_from_label_says_where_labels_are_given(workspace, opened):
     place = workspace(frames=2)
     async with opened(place.root) as page:
