@@ -158,8 +158,11 @@ def test_f_118_no_home_and_nowhere_for_temporary_files(copies: Copies, tmp_path:
     said = on_small_disk(
         # What the test has lies in the folder for temporary files itself: it is brought to another place first.
         f"mount --bind {tmp_path} /mnt; cp -a {place.root} /mnt/ws; rm /mnt/ws/printer-timelapses; "
-        f"cp -a {place.camera} /mnt/ws/printer-timelapses; cd /; mount --bind {here} {here}; "
-        "for folder in /tmp /var/tmp /usr/tmp /dev/shm; do test -d $folder && mount -t tmpfs -o ro tmpfs $folder; done; "
+        f"cp -a {place.camera} /mnt/ws/printer-timelapses; cd /; mkdir /mnt/house; mount --bind {here} /mnt/house; "
+        # A checkout may lie there itself: it stays, and nothing else.
+        "for folder in /tmp /var/tmp /usr/tmp /dev/shm; do test -d $folder || continue; mount -t tmpfs tmpfs $folder; "
+        f"case {here} in $folder/*) mkdir -p {here}; mount --bind /mnt/house {here};; esac; "
+        "mount -o remount,ro $folder; done; "
         f"cd /mnt/ws; env -u HOME -u TMPDIR -u XDG_CONFIG_HOME -u XDG_CACHE_HOME GIT_CONFIG_GLOBAL=/mnt/gitconfig "
         f"PYTHONPATH={here} {command}; "
         f"env -u TMPDIR HOME=/proc GIT_CONFIG_GLOBAL=/mnt/gitconfig PYTHONPATH={here} {command.replace('--as offline', '--as active')}",
