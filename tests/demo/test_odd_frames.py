@@ -163,7 +163,7 @@ def test_the_hour_that_is_there_twice_has_names_of_its_own_for_every_frame(
     assert by_name != [frame.frame for frame in twice], "the names of the two passes lie among each other"
     assert {frame.print_id for frame in twice} == {twice[0].print_id}
     progress = [frame.progress for frame in twice]
-    assert progress == sorted(progress, key=float)  # type: ignore[arg-type]  # printing frames have a progress
+    assert progress == sorted(progress, key=float)
 
 
 def test_the_repeated_hour_is_one_recording_and_a_long_gap_ends_one(camera: tuple[Path, Truth]) -> None:

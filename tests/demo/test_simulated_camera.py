@@ -189,7 +189,7 @@ def test_impossible_numbers_are_refused_before_anything_is_written(
     tmp_path: Path, wrong: dict[str, object]
 ) -> None:
     with pytest.raises(WrongUsage):
-        simulate(tmp_path / "camera", **wrong)  # type: ignore[arg-type]  # the point of the test
+        simulate(tmp_path / "camera", **wrong)
     assert not (tmp_path / "camera").exists()
 
 

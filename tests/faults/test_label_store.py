@@ -114,26 +114,30 @@ def _label_one(ws: Workspace, key: str) -> tuple[dict[str, str], str]:
         return store.classes(TASK), store.kept_aside
 
 
-@pytest.mark.parametrize("page", range(1, 9))
-def test_f_012_every_page_of_labels_db(copies: Copies, page: int) -> None:
-    """labels.db: nothing is written to it, kept aside, rebuilt from `data/` and said what is lost · index.db: rebuilt without a word of alarm"""
-    place = copies()
-    before = label_file(place.root)
-    ws = Workspace.open(place.root)
-    whole = ws.labels_db.read_bytes()
-    if page * PAGE >= len(whole):
-        pytest.skip("the database has fewer pages")
-    ws.labels_db.write_bytes(whole[: page * PAGE] + b"\xa5" * PAGE + whole[(page + 1) * PAGE :])
-    for _ in range(4):
+def _labelled_in_the_end(ws: Workspace, key: str) -> tuple[dict[str, str], str]:
+    """Label as a person does who is told of the damage and tries again, a few times at most."""
+    for _ in range(3):
         try:
-            found, kept = _label_one(ws, place.keys[0])
-            break
+            return _label_one(ws, key)
         except Damaged:
             continue
-    wanted = before | {place.keys[0]: "active"}
-    assert found == wanted
-    assert label_file(place.root) == wanted
-    assert not kept or (ws.private / kept).exists()
+    return _label_one(ws, key)
+
+
+def test_f_012_every_page_of_labels_db(copies: Copies) -> None:
+    """labels.db: nothing is written to it, kept aside, rebuilt from `data/` and said what is lost · index.db: rebuilt without a word of alarm"""
+    pages = Workspace.open(copies().root).labels_db.stat().st_size // PAGE
+    assert pages > 5
+    for page in range(1, pages):
+        place = copies()
+        before = label_file(place.root)
+        ws = Workspace.open(place.root)
+        whole = ws.labels_db.read_bytes()
+        ws.labels_db.write_bytes(whole[: page * PAGE] + b"\xa5" * PAGE + whole[(page + 1) * PAGE :])
+        found, kept = _labelled_in_the_end(ws, place.keys[0])
+        wanted = before | {place.keys[0]: "active"}
+        assert (found, label_file(place.root)) == (wanted, wanted), page
+        assert not kept or (ws.private / kept).exists()
 
 
 def test_f_012_labels_only_the_damaged_file_has_can_be_imported(copies: Copies, cli: Cli) -> None:
@@ -211,7 +215,7 @@ def test_f_018_two_sessions_label_in_one_workspace(tmp_path: Path) -> None:
             assert child.stdin is not None
             child.stdin.write("go\n")
             child.stdin.flush()
-        first_line = both[0].stdout.readline().split()  # type: ignore[union-attr]  # a pipe
+        first_line = both[0].stdout.readline().split()
         assert watcher.last_seq() >= int(first_line[-1]), "what is acknowledged is seen at once"
         for child in both:
             assert child.communicate(timeout=60)[0].count("saved") >= 39

@@ -44,7 +44,7 @@ def started(place: Place) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
     def start(*words: str, **more: object) -> Terminal:
-        opened.append(Terminal(*(words or ("-C", str(place.root))), cwd=place.root, **more))  # type: ignore[arg-type]  # variables of the environment and a size beside them
+        opened.append(Terminal(*(words or ("-C", str(place.root))), cwd=place.root, **more))
         return opened[-1]
 
     yield start

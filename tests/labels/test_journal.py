@@ -139,7 +139,7 @@ def test_a_history_line_that_is_no_step_is_counted_and_blocks_nothing(
     desk.write(dict.fromkeys(keys(2), "active"))
     store = desk.open()
     assert store.file_errors == {}
-    assert [store.get(TASK, key(n)).who for n in (0, 1)] == ["unknown", "ana"]  # type: ignore[union-attr]  # labelled
+    assert [store.get(TASK, key(n)).who for n in (0, 1)] == ["unknown", "ana"]
     assert any(path.name in notice and "1 line" in notice for notice in store.notices)
     store.set(TASK, [key(5)], "active", who="ben")
     assert desk.flush(store).problem is None

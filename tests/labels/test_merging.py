@@ -153,7 +153,7 @@ TASKS = tuple(tasks_of(Settings()).values())
 def merged(base: Any, ours: Any, theirs: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     found = merge(
         *(json.dumps(side).encode() if side is not None else b"" for side in (base, ours, theirs)), TASKS
-    )  # type: ignore[misc]  # three sides
+    )
     return json.loads(found.data), found.conflicts
 
 

@@ -43,9 +43,9 @@ def test_every_saved_step_comes_back_and_can_be_taken_back(desk: Desk) -> None:
     assert again.notices == []
     assert again.labels(TASK) == labels
     assert {k: [facts(entry) for entry in again.history(k)] for k in keys(4)} == histories
-    assert again.undo("ana", session=again.session).frames == (key(3),)  # type: ignore[union-attr]  # there is one
+    assert again.undo("ana", session=again.session).frames == (key(3),)
     assert again.classes(TASK)[key(3)] == "offline"
-    assert again.undo("ana").changed == 3  # type: ignore[union-attr]  # bo's stays
+    assert again.undo("ana").changed == 3
     assert again.classes(TASK) == {key(1): "active"}
     assert again.undo("ana") is None
     desk.flush(again)
@@ -68,7 +68,7 @@ def test_an_older_journal_that_does_not_say_what_undo_took_back_resurrects_nothi
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     new_card(desk)
     again = desk.open()
-    assert again.undo("ana").changed == 1  # type: ignore[union-attr]  # the last one
+    assert again.undo("ana").changed == 1
     assert again.classes(TASK) == dict.fromkeys(keys(2), "offline")
     assert again.undo("ana") is None
 
@@ -80,7 +80,7 @@ def test_a_persons_import_can_be_taken_back_on_a_new_card_and_a_first_sight_not(
     desk.flush(store)
     new_card(desk)
     again = desk.open()
-    assert again.undo("ana").changed == 2  # type: ignore[union-attr]  # there is one
+    assert again.undo("ana").changed == 2
     assert again.classes(TASK) == {key(0): "active"}
     assert again.undo("ana") is None
 
@@ -106,7 +106,7 @@ def test_where_the_file_says_otherwise_it_is_taken_and_undo_gives_the_history_ba
     assert again.file_errors == {}
     assert any("data/history tell different labels" in notice for notice in again.notices)
     assert again.counts(TASK) == {"offline": 2, "active": 39 - gone}
-    assert again.undo("ana").changed == gone + 2  # type: ignore[union-attr]  # as the history has it
+    assert again.undo("ana").changed == gone + 2
     assert again.counts(TASK) == {"offline": 0, "active": 40}
 
 
@@ -158,7 +158,7 @@ def test_a_label_given_elsewhere_keeps_its_giver_over_a_new_card(desk: Desk) -> 
     (desk.ws.history_dir / "laptop.jsonl").write_text(json.dumps(line) + "\n")
     desk.write({key(0): "offline", key(1): "active"})
     desk.flush(store)
-    assert store.get(TASK, key(0)).who == "bo"  # type: ignore[union-attr]  # it is labelled
+    assert store.get(TASK, key(0)).who == "bo"
     new_card(desk)
     label = desk.open().get(TASK, key(0))
     assert label is not None
@@ -184,4 +184,4 @@ def test_two_processes_may_open_a_new_database_at_once(desk: Desk, monkeypatch: 
     late = desk.open()
     assert late.classes(TASK) == dict.fromkeys(keys(3), "offline")
     assert late.last_seq() == 1
-    assert late.undo("ana", session=late.session).changed == 3  # type: ignore[union-attr]  # of an older session
+    assert late.undo("ana", session=late.session).changed == 3

@@ -163,7 +163,7 @@ def test_two_sessions_undo_their_own_last_step(desk: Desk) -> None:
     two.set(TASK, [key(1)], "offline", who="ana")
     assert one.last_seq() == two.last_seq() == 2
     assert [step.frames for step in one.steps(1)] == [(key(1),)]
-    assert one.undo("ana", one.session).frames == (key(0),)  # type: ignore[union-attr]  # there is one
+    assert one.undo("ana", one.session).frames == (key(0),)
     assert two.classes(TASK) == {key(1): "offline"}
     assert one.undo("ana", one.session) is None
 
@@ -230,7 +230,7 @@ def test_labels_are_bound_to_bytes_while_the_file_is_the_same(desk: Desk, tmp_pa
     assert store.bind(TASK, {key(0): Binding(1, 1, "sha256:other")}) == 0
     store.set(TASK, [key(0)], "offline", who="ana")
     store.undo("ana")
-    assert store.get(TASK, key(0)).sha256 is not None  # type: ignore[union-attr]  # it is labelled
+    assert store.get(TASK, key(0)).sha256 is not None
 
 
 def test_threads_of_one_session_label_and_read_at_once(desk: Desk) -> None:
@@ -279,7 +279,7 @@ def test_a_clock_that_jumps_changes_no_order(desk: Desk, monkeypatch: pytest.Mon
 
         @classmethod
         def now(cls, tz: object = None) -> datetime:
-            return datetime(next(cls.years), 1, 1, tzinfo=tz)  # type: ignore[arg-type]  # a tzinfo
+            return datetime(next(cls.years), 1, 1, tzinfo=tz)
 
     monkeypatch.setattr("core.labels.steps.datetime", Jumping)
     for class_ in ("active", "offline", "active"):

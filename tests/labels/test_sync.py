@@ -167,7 +167,7 @@ def test_many_labels_gone_outside_wait_for_a_word(desk: Desk) -> None:
     assert store.counts(TASK)["active"] == 20
     assert "--accept-outside" in desk.open().file_errors[TASK].remedy
     assert desk.open(accept_outside=True).counts(TASK)["active"] == 1
-    assert store.undo("ana").changed == 19  # type: ignore[union-attr]  # the step taken from outside
+    assert store.undo("ana").changed == 19
     desk.flush(store)
     assert len(desk.read()) == 20
 
@@ -424,7 +424,7 @@ def test_a_damaged_database_is_kept_aside_and_built_anew(desk: Desk) -> None:
     desk.ws.labels_db.write_bytes(b"no database" * 1000)
     again = desk.open()
     assert again.counts(TASK)["active"] == 5
-    assert again.get(TASK, key(0)).who == "ana"  # type: ignore[union-attr]  # it is labelled
+    assert again.get(TASK, key(0)).who == "ana"
     assert any("damaged" in notice for notice in again.notices)
     assert (desk.ws.private / "labels.db.damaged-1").read_bytes().startswith(b"no database")
 
@@ -444,7 +444,7 @@ def test_a_disk_that_cannot_be_written_is_opened_for_reading(
     def refused(target: object, *rest: object, **words: object) -> sqlite3.Connection:
         if str(real) in str(target):
             raise sqlite3.OperationalError("unable to open database file")
-        return original(target, *rest, **words)  # type: ignore[arg-type,no-any-return,call-overload]  # as it was called
+        return original(target, *rest, **words)
 
     monkeypatch.setattr("core.labels.database.sqlite3.connect", refused)
     again = open_store(desk.ws)

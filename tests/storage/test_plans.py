@@ -13,7 +13,7 @@ from tests.conftest import Cli, git
 
 
 def stored(number: int, **more: object) -> Ledger:
-    return Ledger(oids={"sha256:" + "0" * 64: number} if number else {}, clone_bytes=number, **more)  # type: ignore[arg-type]  # keywords of a test
+    return Ledger(oids={"sha256:" + "0" * 64: number} if number else {}, clone_bytes=number, **more)
 
 
 def test_the_first_version_of_the_user_s_note():

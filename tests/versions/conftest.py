@@ -46,7 +46,7 @@ class House:
 
     def plan(self, **words: object) -> ExportPlan:
         words.setdefault("again", True)  # most tests make a version of what they find
-        return plan(self.ws, self.store, self.index, self.task, **words)  # type: ignore[arg-type]  # any of its words
+        return plan(self.ws, self.store, self.index, self.task, **words)
 
     def export(self, **words: object) -> Version:
         return export(self.ws, self.plan(**words))
@@ -62,7 +62,7 @@ def house(workspace: Callable[..., object]) -> Iterator[Callable[..., House]]:
 
     def make(frames: int = 24, **words: object) -> House:
         place = workspace(frames=frames, **words)
-        made = House(Workspace.open(place.root), place.keys, place.camera)  # type: ignore[attr-defined]  # a Place
+        made = House(Workspace.open(place.root), place.keys, place.camera)
         opened.append(made)
         return made
 

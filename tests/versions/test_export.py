@@ -330,7 +330,7 @@ def test_too_little_room_is_said_before_anything_is_written(
     real = os.statvfs
 
     def small(path: object) -> os.statvfs_result:
-        values = list(real(path))  # type: ignore[arg-type]  # whatever is asked
+        values = list(real(path))
         values[3] = values[4] = 1
         return os.statvfs_result(values)
 
@@ -398,7 +398,7 @@ def test_words_of_the_note_mean_what_they_say(exported: House) -> None:
         {"version": "1.5"},
     ):
         with pytest.raises(WrongUsage):
-            words_of(ws, folder=root, **wrong)  # type: ignore[arg-type]  # any of its words
+            words_of(ws, folder=root, **wrong)
 
 
 KILLED = """

@@ -17,7 +17,7 @@ def copies(root: Path) -> list[Path]:
 
 
 def keep(house: House, frames: list[str], **words: object) -> Kept:
-    return kept.keep(house.ws, house.store, house.task, frames, **words)  # type: ignore[arg-type]  # any of its words
+    return kept.keep(house.ws, house.store, house.task, frames, **words)
 
 
 def exposed(house: House) -> list[str]:
@@ -49,7 +49,7 @@ def test_what_was_changed_since_it_was_labelled_is_not_kept(house: Callable[...,
     made.frame(made.keys[0]).write_bytes(made.frame(made.keys[1]).read_bytes() + b"x")
     made.frame(made.keys[2]).unlink()
     assert keep(made, made.keys) == Kept(2)
-    assert made.store.get(made.task, made.keys[0]).sha256 is None  # type: ignore[union-attr]  # it is labelled
+    assert made.store.get(made.task, made.keys[0]).sha256 is None
 
 
 def test_a_full_limit_ends_the_copying_and_drops_nothing(house: Callable[..., House], cli: Cli) -> None:

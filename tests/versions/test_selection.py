@@ -22,7 +22,7 @@ def frames_of(found: Draft) -> list[str]:
 
 
 def drawn(house: House, **words: object) -> Draft:
-    return draft(house.ws, house.store, house.index, house.task, **words)  # type: ignore[arg-type]  # any of its words
+    return draft(house.ws, house.store, house.index, house.task, **words)
 
 
 @given(st.integers(1, 3000), st.integers(1, 40))
@@ -170,7 +170,7 @@ def test_every_label_is_chosen_left_out_or_excluded_exactly_once(data: st.DataOb
         items = tuple(
             Item(file_name=f"x/{f[-10:]}", label="offline", source=f, size=10) for f in sorted(frames)
         )
-        return Version(task, "v1", None, Info(version="1.0"), items, "")  # type: ignore[arg-type]  # no path needed
+        return Version(task, "v1", None, Info(version="1.0"), items, "")
 
     def once(frames: set[str]) -> Draft:
         import core.versions.selection as module
@@ -178,7 +178,7 @@ def test_every_label_is_chosen_left_out_or_excluded_exactly_once(data: st.DataOb
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(module, "latest", lambda ws, t: parent(frames))
             patch.setattr(module, "known_objects", lambda ws: {})
-            return draft(None, _Store(labels, marks), index, task)  # type: ignore[arg-type]  # stand-ins
+            return draft(None, _Store(labels, marks), index, task)
 
     found = once(held)
     named = {e.frame for e in found.excluded}
