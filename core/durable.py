@@ -273,38 +273,46 @@ def open_regular(path: Path) -> BinaryIO:
     return os.fdopen(fd, "rb")
 
 
+def take_lock(fd: int, path: Path, *, timeout: float = 0.0) -> bool:
+    """Lock an open file for its process alone; False where another still holds it after `timeout` seconds.
+
+    Raises Lacking on a file system without locks.
+    """
+    import time
+
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            # flock has no time limit of its own, so it is asked again until ours is over.
+            time.sleep(0.02)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            raise Lacking(
+                f"The file system of {safe(path.parent)} has no file locks, as a network share may have none; "
+                "nothing is written without them.",
+                "Keep the workspace on a disk of this machine.",
+                detail=str(error),
+            ) from error
+
+
 @contextmanager
 def lock(path: Path, *, what: str, timeout: float = 0.0) -> Iterator[None]:
     """Hold an exclusive lock on a file; it ends with the process, however that ends.
 
     Waits at most `timeout` seconds, then raises Busy with `what` is held.
     """
-    import time
-
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() >= deadline:
-                    raise Busy(
-                        f"Another print-models holds {what} just now.",
-                        "Wait until it has finished, then try again.",
-                    ) from error
-                # flock has no time limit of its own, so it is asked again until ours is over.
-                time.sleep(0.02)
-            except OSError as error:
-                if error.errno not in _NO_LOCKS:
-                    raise
-                raise Lacking(
-                    f"The file system of {safe(path.parent)} has no file locks, as a network share may have none; "
-                    "nothing is written without them.",
-                    "Keep the workspace on a disk of this machine.",
-                    detail=str(error),
-                ) from error
+        if not take_lock(fd, path, timeout=timeout):
+            raise Busy(
+                f"Another print-models holds {what} just now.", "Wait until it has finished, then try again."
+            )
         yield
     finally:
         os.close(fd)

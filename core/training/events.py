@@ -7,10 +7,8 @@ a test can feed it a list. Torch is not needed here.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from core.durable import explain
+from core.durable import explain, take_lock
 from core.errors import Busy
 
 FILE = "events.jsonl"
@@ -35,7 +33,7 @@ class EventWriter:
     def __init__(self, folder: Path, *, wait_s: float = 0.0) -> None:
         """Open for appending, waiting up to `wait_s` seconds for another writer of this run to be gone.
 
-        Raises Busy where it is not, Lacking where the file can't be written.
+        Raises Busy where it is not, Lacking where the file can't be written or the file system has no locks.
         """
         self._lock = threading.Lock()
         path = folder / FILE
@@ -43,11 +41,14 @@ class EventWriter:
             self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise explain(error, "opening the training's events") from error
-        if not _locked(self._fd, wait_s):
+        try:
+            if not take_lock(self._fd, path, timeout=wait_s):
+                raise Busy(
+                    f"Another process is writing the training {folder.name}.", "Watch it: print-models watch"
+                )
+        except BaseException:
             os.close(self._fd)
-            raise Busy(
-                f"Another process is writing the training {folder.name}.", "Watch it: print-models watch"
-            )
+            raise
         data = path.read_bytes()
         if data and not data.endswith(b"\n"):  # a crash cut the last line: what follows starts on its own
             os.write(self._fd, b"\n")
@@ -70,19 +71,6 @@ class EventWriter:
 
     def close(self) -> None:
         os.close(self._fd)
-
-
-def _locked(fd: int, wait_s: float) -> bool:
-    deadline = time.monotonic() + wait_s
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except OSError:
-            if time.monotonic() >= deadline:
-                return False
-            # flock has no time limit of its own, so it is asked again until ours is over.
-            time.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)
