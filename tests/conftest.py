@@ -159,19 +159,22 @@ def bare_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def connected(bare: Path, folder: Path, frames: int = 12, *, name: str = "ws", **when: Any) -> Place:
+    """Copy a workspace to `folder`/`name` and give it a camera beside it with small pictures (see `write_frames`)."""
+    root, camera = folder / name, folder / f"{name}-camera"
+    shutil.copytree(bare, root, symlinks=True)
+    camera.mkdir()
+    (root / CAMERA).unlink(missing_ok=True)
+    (root / CAMERA).symlink_to(camera)
+    return Place(root, camera, write_frames(camera, frames, **when))
+
+
 @pytest.fixture
 def workspace(bare_workspace: Path, tmp_path: Path) -> Callable[..., Place]:
     """Make a workspace whose camera holds `frames` small pictures, a minute apart: `workspace(frames=20)`."""
 
     def make(frames: int = 12, *, name: str = "ws", start: str = "20251107T080000", every: int = 60) -> Place:
-        root, camera = tmp_path / name, tmp_path / f"{name}-camera"
-        shutil.copytree(bare_workspace, root, symlinks=True)
-        camera.mkdir()
-        link = root / CAMERA
-        if link.is_symlink():
-            link.unlink()
-        link.symlink_to(camera)
-        return Place(root, camera, write_frames(camera, frames, start=start, every=every))
+        return connected(bare_workspace, tmp_path, frames, name=name, start=start, every=every)
 
     return make
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import CAMERA, Place, run_program, write_frames
+from tests.conftest import Place, connected, run_program
 from tests.faults.harness import PROGRAM
+from tests.labels.conftest import desk as desk
 
 OFFLINE, ACTIVE = ("08:00", "08:05"), ("08:06", "08:11")
 
@@ -51,16 +52,11 @@ def label_file(folder: Path) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def template(bare_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A workspace of 12 frames: six offline, six active, all saved."""
-    base = tmp_path_factory.mktemp("labelled")
-    root, camera = base / "ws", base / "camera"
-    shutil.copytree(bare_workspace, root, symlinks=True)
-    keys = write_frames(camera, 12)
-    (root / CAMERA).unlink(missing_ok=True)
-    (root / CAMERA).symlink_to(camera)
+    place = connected(bare_workspace, tmp_path_factory.mktemp("labelled"))
     for class_, (begin, end) in (("offline", OFFLINE), ("active", ACTIVE)):
-        done = run_program(label(root, class_, begin, end), cwd=root)
+        done = run_program(label(place.root, class_, begin, end), cwd=place.root)
         assert done.code == 0, done.err
-    return Place(root, camera, keys)
+    return place
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,17 +25,6 @@ from tests.memory import measured
 
 TASK = labeller.TASK
 Copies = Callable[[], Place]
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    root = tmp_path / "desk"
-    root.mkdir()
-    (root / "print-models.toml").write_text("")
-    made = Desk(Workspace.open(root), [])
-    yield made
-    for store in made.opened:
-        store.close()
 
 
 def held(root: Path) -> dict[str, str]:

@@ -26,6 +26,19 @@ def facts(entry: HistoryEntry) -> tuple[object, ...]:
     return (entry.who, entry.how, entry.at, entry.before, entry.after, entry.undone)
 
 
+def told_by_bo(desk: Desk, *, before: str | None) -> None:
+    """Write what bo did on another machine: the first frame is offline."""
+    line = {
+        "changes": [{"after": "offline", "before": before, "frames": [key(0)]}],
+        "how": "hand",
+        "seq": 7,
+        "task": TASK,
+        "time": "2025-11-07T09:00:00+01:00",
+        "who": "bo",
+    }
+    (desk.ws.history_dir / "laptop.jsonl").write_text(json.dumps(line) + "\n")
+
+
 def test_every_saved_step_comes_back_and_can_be_taken_back(desk: Desk) -> None:
     store = desk.open()
     store.set(TASK, keys(4), "offline", who="ana", how="stretch")
@@ -126,16 +139,7 @@ def test_what_other_machines_did_is_told_among_ones_own_steps(desk: Desk) -> Non
     store = desk.open()
     store.set(TASK, [key(0)], "active", who="ana")
     desk.flush(store)
-    change = {"after": "offline", "before": None, "frames": [key(0)]}
-    line = {
-        "changes": [change],
-        "how": "hand",
-        "seq": 7,
-        "task": TASK,
-        "time": "2025-11-07T09:00:00+01:00",
-        "who": "bo",
-    }
-    (desk.ws.history_dir / "laptop.jsonl").write_text(json.dumps(line) + "\n")
+    told_by_bo(desk, before=None)
     told = whole_history(desk.ws, store, key(0))
     assert [(entry.who, entry.host, entry.seq) for entry in told] == [("bo", "laptop", 7), ("ana", "", 1)]
     store.set(TASK, [key(0)], "offline", who="ana")
@@ -146,16 +150,7 @@ def test_a_label_given_elsewhere_keeps_its_giver_over_a_new_card(desk: Desk) -> 
     store = desk.open()
     store.set(TASK, [key(1)], "active", who="ana")
     desk.flush(store)
-    change = {"after": "offline", "before": "active", "frames": [key(0)]}
-    line = {
-        "changes": [change],
-        "how": "hand",
-        "seq": 7,
-        "task": TASK,
-        "time": "2025-11-07T09:00:00+01:00",
-        "who": "bo",
-    }
-    (desk.ws.history_dir / "laptop.jsonl").write_text(json.dumps(line) + "\n")
+    told_by_bo(desk, before="active")
     desk.write({key(0): "offline", key(1): "active"})
     desk.flush(store)
     assert store.get(TASK, key(0)).who == "bo"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CAMERA, Place, run_program, write_frames
+from tests.conftest import CAMERA, Place, connected, run_program
 
 
 def camera(folder: Path, count: int, *, seed: int, start: str = "20251107T080000", names: str = "") -> Path:
@@ -31,17 +31,12 @@ def camera(folder: Path, count: int, *, seed: int, start: str = "20251107T080000
 @pytest.fixture(scope="session")
 def labelled_template(bare_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A workspace whose one camera has twelve frames, six of each class; copied by `place`."""
-    base = tmp_path_factory.mktemp("labelled")
-    root, folder = base / "ws", base / "ws-camera"
-    shutil.copytree(bare_workspace, root, symlinks=True)
-    keys = write_frames(folder, 12)
-    (root / CAMERA).unlink(missing_ok=True)
-    (root / CAMERA).symlink_to(folder)
+    place = connected(bare_workspace, tmp_path_factory.mktemp("labelled"))
     for class_, begin, end in (("active", "08:00", "08:05"), ("offline", "08:06", "08:11")):
         words = ["label", "--as", class_, "--day", "20251107", "--from", begin, "--to", end]
-        done = run_program([sys.executable, "-m", "core", *words], cwd=root)
+        done = run_program([sys.executable, "-m", "core", *words], cwd=place.root)
         assert done.code == 0, done.err
-    return Place(root, folder, keys)
+    return place
 
 
 @pytest.fixture
