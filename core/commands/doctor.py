@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from core.commands.host import Finding, look
+from core.commands.finding import Finding
+from core.commands.host import look
 from core.commands.shell import Context, json_option, pass_context
 from core.errors import PrintModelsError
 from core.human import plural

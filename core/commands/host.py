@@ -9,23 +9,21 @@ from __future__ import annotations
 import os
 import platform
 import re
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
 from core import merge_driver, personal
+from core.commands.finding import Finding, Level
+from core.commands.host_terminal import terminal
 from core.errors import Lacking, PrintModelsError
 from core.human import count, plural, size
 from core.process import run
 from core.setup import IDENTITY_REMEDY, LFS_REMEDY
 from core.text import safe
+from core.training.pretrained import on_this_machine
 from core.version import __version__
 from core.workspace import Workspace
-
-Level = Literal["pass", "warn", "block"]
 
 _INSTALL = "Install it again: make setup   (or pip install --upgrade print-models)"
 #: Below these versions known holes are open: a decoder's overflow, code in a file of weights, links on a checkout.
@@ -36,16 +34,6 @@ _NETWORKED = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs"}
 _ARCHITECTURE = "resnet18"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One fact: `pass`; `warn` where something is missing that the main job does without; `block` where it can't."""
-
-    id: str
-    level: Level
-    text: str
-    remedy: str = ""
-
-
 def look(folder: Path, workspace: Workspace | None) -> Iterator[Finding]:
     """Look at the host as seen from `folder`, and at the workspace there, if there is one."""
     checks: list[Callable[[], Iterator[Finding]]] = [
@@ -53,7 +41,7 @@ def look(folder: Path, workspace: Workspace | None) -> Iterator[Finding]:
         lambda: _git(folder),
         lambda: _identity(folder),
         _settings,
-        _terminal,
+        terminal,
         _pictures,
         _training,
         lambda: _disk(folder if workspace is None else workspace.root),
@@ -134,50 +122,6 @@ def _settings() -> Iterator[Finding]:
         yield Finding("settings", "pass", f"{safe(file)}: {', '.join(said) or 'nothing set'}")
 
 
-def _terminal() -> Iterator[Finding]:
-    term = os.environ.get("TERM", "")
-    streams = (sys.__stdin__, sys.__stderr__)
-    if not all(stream is not None and stream.isatty() for stream in streams):
-        yield Finding("terminal", "pass", "none here, so commands only; the app needs one")
-        return
-    if term in ("", "dumb"):
-        yield Finding(
-            "terminal",
-            "warn",
-            f"TERM is “{term}”: the app can't be drawn; commands work.",
-            "Use a terminal that can move its cursor, or set TERM to what yours is.",
-        )
-        return
-    columns, lines = os.get_terminal_size(2)
-    said = [f"{columns}x{lines}", safe(term, limit=40), _colours(term)]
-    said += [
-        word
-        for variable, word in (("TMUX", "in tmux"), ("SSH_CONNECTION", "over SSH"))
-        if variable in os.environ
-    ]
-    if "UTF" not in _locale():
-        yield Finding(
-            "terminal", "warn", ", ".join(said) + "; the locale is not UTF-8.", "Set one: export LANG=C.UTF-8"
-        )
-    elif columns < 40 or lines < 16:
-        yield Finding("terminal", "warn", ", ".join(said), "Make it 40x16 at least; 80x24 shows all.")
-    else:
-        yield Finding("terminal", "pass", ", ".join(said))
-
-
-def _colours(term: str) -> str:
-    if os.environ.get("NO_COLOR"):
-        return "no colours (NO_COLOR)"
-    if os.environ.get("COLORTERM") in ("truecolor", "24bit"):
-        return "16 million colours"
-    return "256 colours" if "256color" in term else "8 colours"
-
-
-def _locale() -> str:
-    told = (os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
-    return next(filter(None, told), "").upper()
-
-
 def _pictures() -> Iterator[Finding]:
     yield Finding(
         "graphics",
@@ -193,11 +137,9 @@ def _training() -> Iterator[Finding]:
     for name in ("torch", "torchvision"):
         holes = "files of weights can run code before 2.10" if name == "torch" else ""
         yield _package(name, _TORCH if name == "torch" else (0,), "warn", holes, remedy)
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.environ.get("HOME", "~"), ".cache")
-    folder = Path(os.environ.get("TORCH_HOME") or Path(cache, "torch"), "hub", "checkpoints")
-    found = sorted(folder.glob(f"{_ARCHITECTURE}-*.pth")) if folder.is_dir() else []
+    found = on_this_machine(_ARCHITECTURE)
     if found:
-        yield Finding("weights", "pass", f"ImageNet weights of {_ARCHITECTURE}: {safe(found[0])}")
+        yield Finding("weights", "pass", f"ImageNet weights of {_ARCHITECTURE}: {safe(found)}")
     else:
         yield Finding(
             "weights",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -268,3 +271,36 @@ def test_a_server_that_never_answers_costs_a_moment_not_the_day(
     assert not answer.fine
     assert "it does not answer" in answer.text
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("env", "level", "said"),
+    [
+        ({"TERM": "xterm"}, "warn", "COLORTERM=truecolor"),
+        ({"TERM": "xterm-256color"}, "pass", "256 colours"),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, "pass", "16 million colours"),
+        ({"TERM": "dumb"}, "warn", "can't be drawn"),
+    ],
+)
+def test_a_terminal_of_few_colours_is_told_how_to_show_more(
+    place: Place, env: dict[str, str], level: str, said: str
+) -> None:
+    master, slave = pty.openpty()
+    clean = {name: value for name, value in os.environ.items() if name not in ("COLORTERM", "NO_COLOR")}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "core", "doctor", "--json"],
+            cwd=place.root,
+            env=clean | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"} | env,
+            stdin=slave,
+            stdout=subprocess.PIPE,
+            stderr=slave,
+            timeout=60,
+        )
+    finally:
+        os.close(master)
+        os.close(slave)
+    found = {one["id"]: one for one in json.loads(done.stdout)["results"]}["terminal"]
+    assert found["level"] == level
+    assert said in found["text"] + found["remedy"]
+    assert "0x0" not in found["text"], "a size that is not told is not told"
