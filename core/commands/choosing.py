@@ -67,6 +67,10 @@ class Chosen:
         """'2025-11-08: ' where a day was said, else nothing."""
         return f"{self.day[:4]}-{self.day[4:6]}-{self.day[6:]}: " if self.day else ""
 
+    def beside(self, said: str) -> str:
+        """Return what is said of these frames, with the day before it where it names none."""
+        return said if not self.day or self.day in said else self.day_said + said
+
     def as_json(self) -> dict[str, str]:
         return {"day": self.day} if self.day else {}
 

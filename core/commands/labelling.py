@@ -112,7 +112,7 @@ def label(
         for key, reason in left_out.items():
             ctx.notice(f"left out: {safe(key)}: {reason}")
         extra = {**chosen.as_json(), "left_out": [{"frame": k, "reason": r} for k, r in left_out.items()]}
-        text = f"{chosen_task.name}: {chosen.day_said}{done(step)}"
+        text = f"{chosen_task.name}: {chosen.beside(done(step))}"
         finish(ctx, store, chosen_task, step, text, as_json=as_json, accept=accept_outside, extra=extra)
 
 
@@ -142,7 +142,7 @@ def unlabel(
         begin(ctx, store)
         chosen = choose(ctx, store, chosen_task, choice, labelled=True)
         step = store.set(chosen_task, chosen.keys, None, how="hand" if choice.frames else "stretch", who=name)
-        text = f"{chosen_task.name}: {chosen.day_said}{done(step)}"
+        text = f"{chosen_task.name}: {chosen.beside(done(step))}"
         extra = {**chosen.as_json(), "left_out": []}
         finish(ctx, store, chosen_task, step, text, as_json=as_json, accept=accept_outside, extra=extra)
 

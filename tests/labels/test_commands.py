@@ -240,7 +240,7 @@ def test_a_day_said_without_its_year_is_the_latest_that_has_frames_and_is_named(
     place = workspace(3, start="20241108T080000")
     said = cli(place.root, "label", "--as", "active", "--day", "8 Nov")
     assert said.code == 0, said.err
-    assert said.out.startswith("offline-detection: 2024-11-08: active × 3")
+    assert said.out == "offline-detection: active × 3 · 20241108 08:00–08:02\n"
     answer = cli(place.root, "label", "--as", "active", "--day", "8 November", "--json")
     assert answer.json["day"] == "20241108"
     other = cli(place.root, "label", "--as", "active", "--day", "9 Nov 2024")
