@@ -13,7 +13,6 @@ from core.errors import Damaged, Refused, WrongUsage
 from core.labels.bind import bind_missing
 from core.labels.model import Binding
 from core.labels.store import LabelStore
-from core.labels.stretches import stretches
 from tests.conftest import Place, run_program
 from tests.labels.conftest import Desk, key, keys
 
@@ -288,19 +287,6 @@ def test_a_clock_that_jumps_changes_no_order(desk: Desk, monkeypatch: pytest.Mon
     assert [entry.after for entry in store.history(key(0))] == ["active", "offline", "active"]
     store.undo("ana")
     assert store.classes(TASK) == {key(0): "offline"}
-
-
-def test_stretches_end_at_a_change_and_at_another_source() -> None:
-    other = "cam2/20251107/20251107T000000.jpg"
-    found = stretches([*keys(5), other], {key(1): "active", key(2): "active", key(3): "offline"})
-    assert [(s.count, s.class_) for s in found] == [
-        (1, None),
-        (2, "active"),
-        (1, "offline"),
-        (1, None),
-        (1, None),
-    ]
-    assert (found[1].first, found[1].last) == (key(1), key(2))
 
 
 def test_opening_twice_makes_one_database(desk: Desk) -> None:
