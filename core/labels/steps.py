@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from core.frames.names import captured_at
+from core.frames.names import captured_at, is_told, source_of, usual_moment
 from core.labels.model import Binding, LabelStep
 
 #: The place of marks among the tasks; no task can have this name.
@@ -77,8 +77,7 @@ def begin(
 
 def apply(db: sqlite3.Connection, step: Begun, task: str, rows: Sequence[Row]) -> None:
     """Write the changes of a step, and what the labels then are."""
-    frames = pack([row.frame for row in rows])
-    db.execute("UPDATE step SET changed=?, frames=? WHERE seq=?", (len(rows), frames, step.seq))
+    enter_frames(db, step.seq, [row.frame for row in rows])
     changes, kept, gone = [], [], []
     for frame, given, after, binding, after_seq, replaced in rows:
         before, before_seq = given or _NOTHING
@@ -92,6 +91,11 @@ def apply(db: sqlite3.Connection, step: Begun, task: str, rows: Sequence[Row]) -
     db.executemany("INSERT INTO change VALUES (?,?,?,?,?,?,?,?,?,?)", changes)
     db.executemany("INSERT OR REPLACE INTO label VALUES (?,?,?,?,?,?,?,?)", kept)
     db.executemany("DELETE FROM label WHERE task=? AND frame=?", gone)
+
+
+def enter_frames(db: sqlite3.Connection, seq: int, frames: list[str]) -> None:
+    """Note with a step which frames it changes, and how many."""
+    db.execute("UPDATE step SET changed=?, frames=? WHERE seq=?", (len(frames), pack(frames), seq))
 
 
 def current(db: sqlite3.Connection, task: str, frame: str) -> Given | None:
@@ -146,7 +150,7 @@ def when(frames: Iterable[str]) -> str:
 
     Over midnight the second day is named too: ' · 20251111 23:50–20251112 00:10'.
     """
-    moments = [at for frame in frames if (at := captured_at(frame)) is not None]
+    moments = [at for frame in _ends(list(frames)) if (at := captured_at(frame)) is not None]
     if not moments:
         return ""
     first, last = min(moments), max(moments)
@@ -154,6 +158,21 @@ def when(frames: Iterable[str]) -> str:
         until = f"–{last:%H:%M}" if last.date() == first.date() else f"–{last:%Y%m%d %H:%M}"
         return f" · {first:%Y%m%d %H:%M}" + (until if last != first else "")
     return f" · {first:%Y%m%d}–{last:%Y%m%d}"
+
+
+def _ends(frames: list[str]) -> list[str]:
+    """Return the first and the last of many frames whose names alone tell their order; else all of them."""
+    if len(frames) < 64:
+        return frames
+    source = source_of(frames[0])
+    names = [frame.rpartition("/")[2] for frame in frames]
+    first, last = min(names), max(names)
+    # Names of the usual form sort as their moments do; any other name between two of them tells none.
+    usual = usual_moment(first) is not None and usual_moment(last) is not None
+    one_source = source_of(min(frames)) == source_of(max(frames)) == source
+    return (
+        [f"{source}/{first}", f"{source}/{last}"] if usual and one_source and not is_told(source) else frames
+    )
 
 
 # --- undo and redo ----------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from types import TracebackType
 
 from core.errors import PrintModelsError, WrongUsage
 from core.frames.names import check_key
-from core.labels import queries, steps
+from core.labels import bulk, queries, steps
 from core.labels.database import Database
 from core.labels.model import HOWS, Binding, HistoryEntry, Label, LabelProblem, LabelStep, Mark
 from core.labels.steps import MARKS, Row
@@ -28,6 +28,8 @@ from core.workspace import Workspace
 __all__ = ["HistoryEntry", "Label", "LabelProblem", "LabelStep", "LabelStore", "Mark"]
 
 _UNBOUND = Binding()
+#: From so many frames on a step is made by statements over all of them.
+_BULK = 64
 
 Sizes = Mapping[str, tuple[int, int | None, str | None]]
 
@@ -133,6 +135,8 @@ class LabelStore:
 
         def work(db: sqlite3.Connection) -> LabelStep:
             steps.resolve_problems(db, task.name, keys)
+            if len(keys) >= _BULK and how != "hand":
+                return in_bulk(db)
             now = steps.currents(db, task.name, keys)
             rows = []
             for key, given in wanted.items():
@@ -148,6 +152,22 @@ class LabelStore:
             step = steps.begin(db, who, how, task.name, class_, "label", self.session, text)
             steps.apply(db, step, task.name, rows)
             return LabelStep(step.seq, step.at, who, how, task.name, class_, keys, len(rows), text)
+
+        def in_bulk(db: sqlite3.Connection) -> LabelStep:
+            by_class: dict[str | None, list[str]] = {}
+            for key, given in wanted.items():
+                by_class.setdefault(given, []).append(key)
+            dues = [bulk.due(db, task.name, given, some) for given, some in by_class.items()]
+            changed = [key for due in dues for key in due.frames]
+            if not changed:
+                return LabelStep(0, "", who, how, task.name, class_, keys, 0, "nothing to change")
+            text = f"{what} × {len(changed)}{steps.when(changed)}"
+            step = steps.begin(db, who, how, task.name, class_, "label", self.session, text)
+            for due in dues:
+                bulk.give(db, step.seq, task.name, due)
+            bulk.bind(db, step.seq, task.name, {key: Binding(*sizes[key]) for key in changed if key in sizes})
+            steps.enter_frames(db, step.seq, changed)
+            return LabelStep(step.seq, step.at, who, how, task.name, class_, keys, len(changed), text)
 
         return self._db.write(work)
 
