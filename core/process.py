@@ -79,6 +79,15 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return env
 
 
+def not_installed(program: str) -> Lacking:
+    """Return the error of a program that this host does not have, with the line that installs it."""
+    name = safe(program)
+    return Lacking(
+        f"The program {name} is not installed, or not on the PATH.",
+        _REMEDY.get(program, f"Install {name}."),
+    )
+
+
 def log_command(log: Path, argv: Sequence[str]) -> None:
     """Append one command line with its time to a log; a log that can't be written stops nothing."""
     try:
@@ -137,11 +146,7 @@ def run(
     except FileNotFoundError as error:
         if not cwd.is_dir():
             raise Lacking(f"The folder {safe(cwd)} does not exist.", "Check the path.") from error
-        name = safe(words[0])
-        raise Lacking(
-            f"The program {name} is not installed, or not on the PATH.",
-            _REMEDY.get(words[0], f"Install {name}."),
-        ) from error
+        raise not_installed(words[0]) from error
     try:
         out, err = _communicate(child, stdin, timeout, cancel)
     except subprocess.TimeoutExpired as error:

@@ -14,7 +14,7 @@ from typing import Any
 from core.durable import explain, lock
 from core.errors import Cancelled, Damaged, NotProven, PrintModelsError, Refused
 from core.progress import CancelToken, Progress, Report, silent
-from core.releasing import checks, proof, pushing, standing
+from core.releasing import checks, proof, pushing, standing, trouble
 from core.releasing.cargo import Cargo, cargo_of, commit_of, companions
 from core.releasing.committing import (
     commit_only,
@@ -74,10 +74,14 @@ class Saved:
 
 
 class NotPushed(NotProven):
-    """Committed and tagged on this machine; what keeps it from being on the remote. `released` says what is here."""
+    """Committed and tagged on this machine; what keeps it from being on the remote. `released` says what is here.
 
-    def __init__(self, released: Released, remote: str, error: PrintModelsError) -> None:
-        what = f"{released.tag} is committed and tagged here, but not on {remote}: {error.what}"
+    Without a remote: what went wrong when only the last of this machine's steps was left.
+    """
+
+    def __init__(self, released: Released, remote: str | None, error: PrintModelsError) -> None:
+        where = f"not on {safe(remote)}" if remote else "not all is done"
+        what = f"{released.tag} is committed and tagged here, but {where}: {error.what}"
         super().__init__(what, error.remedy, detail=error.detail)
         self.released = released
 
@@ -102,27 +106,55 @@ def run(
             "Release without --push, or choose another plan in print-models.toml.",
         )
     workspace.ensure_private()
+    far = trouble.Far(plan.tag, plan.path, "commit" if plan.commit else "export" if plan.existing else "")
+    git = Git(workspace.root, workspace.git_log)
     with lock(workspace.private / "release.lock", what="a release"):
-        git = Git(workspace.root, workspace.git_log)
-        checks.repository(workspace, git)
-        sweep(workspace)
-        if plan.commit is None:
-            flush_labels(workspace, [plan.task])
-        version = plan.existing or _exported(plan, report, cancel)
-        _check_digest(version)
-        cargo = cargo_of(workspace, version)
-        commit = commit_of(git, cargo)
-        if commit is None:
-            checks.free_tag(git, plan.tag)
-            commit = commit_version(git, plan, version, cargo, report, cancel)
-        elif not plan.arrived:  # one that is proven there needs no object here: other commits and tags go now
-            proof.objects(store_of(workspace.root), cargo, report, cancel)
-        commit = _tagged(git, plan, version, cargo, commit, report)
+        try:
+            return _run(plan, git, far, report, cancel)
+        except (Cancelled, KeyboardInterrupt) as error:
+            raise far.stopped() from error
+        except PrintModelsError as error:
+            raise trouble.plain(error, git, far) from error
+
+
+def _run(
+    plan: ReleasePlan, git: Git, far: trouble.Far, report: Report, cancel: CancelToken | None
+) -> Released:
+    workspace = plan.workspace
+    checks.repository(workspace, git)
+    sweep(workspace)
+    if plan.commit is None:
+        flush_labels(workspace, [plan.task])
+    version = plan.existing or _exported(plan, report, cancel)
+    _check_digest(version)
+    cargo = cargo_of(workspace, version)
+    commit = commit_of(git, cargo)
+    far.done = "commit" if commit else "export"
+    if commit is None:
+        checks.free_tag(git, plan.tag)
+        trouble.room_to_stage(store_of(workspace.root), cargo.pointers, far)
+        commit = commit_version(git, plan, version, cargo, report, cancel)
+        far.done = "commit"
+    elif not plan.arrived:  # one that is proven there needs no object here: other commits and tags go now
+        proof.objects(store_of(workspace.root), cargo, report, cancel)
+    commit, fresh = _tagged(git, plan, version, cargo, commit, report)
+    far.done = "tag"
+    made = Released(
+        version.name, cargo.folder, version.digest, len(cargo.images), cargo.bytes, commit, plan.tag
+    )
+    try:
+        if fresh:
+            standing.made_here(workspace, plan.tag, git.rev_parse(f"refs/tags/{plan.tag}") or "")
+            make_durable(workspace, git)
         drop(workspace, (pointer.oid for pointer in cargo.pointers))
-        made = Released(
-            version.name, cargo.folder, version.digest, len(cargo.images), cargo.bytes, commit, plan.tag
-        )
-        return _pushed(git, plan, cargo, made, report, cancel) if plan.target else made
+        return _pushed(git, plan, cargo, made, report, cancel)
+    except Cancelled:
+        raise
+    except (PrintModelsError, OSError) as error:
+        remote = plan.target.remote if plan.target else None
+        doing = f"pushing to {safe(remote)}" if remote else "ending the release"
+        known = explain(error, doing) if isinstance(error, OSError) else trouble.plain(error, git, far)
+        raise NotPushed(made, remote, known) from error
 
 
 def _exported(plan: ReleasePlan, report: Report, cancel: CancelToken | None) -> Version:
@@ -142,8 +174,13 @@ def _check_digest(version: Version) -> None:
         )
 
 
-def _tagged(git: Git, plan: ReleasePlan, version: Version, cargo: Cargo, commit: str, report: Report) -> str:
-    """Prove the commit and tag it; return what the tag leads to, which has to be the same files if it was there."""
+def _tagged(
+    git: Git, plan: ReleasePlan, version: Version, cargo: Cargo, commit: str, report: Report
+) -> tuple[str, bool]:
+    """Prove the commit and tag it; return what the tag leads to, and whether it was made just now.
+
+    A tag that was there already has to lead to the same files.
+    """
     at = git.rev_parse(f"refs/tags/{plan.tag}^{{commit}}")
     proven = at or commit
     entries = git.ls_tree(proven, cargo.folder)
@@ -152,9 +189,7 @@ def _tagged(git: Git, plan: ReleasePlan, version: Version, cargo: Cargo, commit:
     if at is None:
         report(Progress(f"tagging {plan.tag}", 0, 1))
         git.tag(plan.tag, message_of(plan, version), commit)
-        standing.made_here(plan.workspace, plan.tag, git.rev_parse(f"refs/tags/{plan.tag}") or "")
-        make_durable(plan.workspace, git)
-    return proven
+    return proven, at is None
 
 
 def _pushed(
@@ -163,14 +198,7 @@ def _pushed(
     target = plan.target
     if target is None:
         return made
-    try:
-        sent, notices = pushing.push(plan.workspace, git, target, cargo, plan.tag, report, cancel)
-    except Cancelled:
-        raise
-    except PrintModelsError as error:
-        raise NotPushed(made, target.remote, error) from error
-    except OSError as error:
-        raise NotPushed(made, target.remote, explain(error, f"pushing to {safe(target.remote)}")) from error
+    sent, notices = pushing.push(plan.workspace, git, target, cargo, plan.tag, report, cancel)
     return replace(made, pushed=target.remote, also=sent.tags, commits=sent.commits, notices=tuple(notices))
 
 

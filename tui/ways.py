@@ -19,7 +19,6 @@ _HERE = tuple(
         (r"\bsend it: --push", "send it: p adds the push"),
         (r"\bwithout --push", "without the push (p)"),
         (r"\bsay --accept-outside", "say yes where the app asks, or: print-models save --accept-outside"),
-        (r"\bwith --allow-missing", "in a shell: print-models export --allow-missing"),
         (r"\bgive its --version", "in a shell: print-models export --version N"),
     )
 )  # fmt: skip

@@ -40,21 +40,24 @@ def release(
 
     Run it again after an interruption: it goes on where it stopped. Exit code 6: tagged here, not proven there.
     """
-    from core.errors import WrongUsage
+    from core.errors import Cancelled, WrongUsage
     from core.release import NotPushed, plan, run
 
     if remote is not None and not push:
         raise WrongUsage("--remote says where to push, but --push is not given.", "Add --push.")
     workspace = ctx.workspace
-    planned = plan(
-        workspace,
-        workspace.task(task),
-        message=message,
-        push=push,
-        remote=remote,
-        accept_outside=accept_outside,
-        report=ctx.report,
-    )
+    try:
+        planned = plan(
+            workspace,
+            workspace.task(task),
+            message=message,
+            push=push,
+            remote=remote,
+            accept_outside=accept_outside,
+            report=ctx.report,
+        )
+    except KeyboardInterrupt as error:
+        raise Cancelled("Stopped while it was planned: nothing was exported or committed.") from error
     for line in planned.notices:
         ctx.notice(line)
     if dry_run:

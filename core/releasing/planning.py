@@ -16,6 +16,7 @@ from core.releasing import checks, pushing
 from core.releasing.cargo import cargo_of, commit_of, companions
 from core.releasing.pricing import draft_images, plan_of
 from core.releasing.pushing import Target, Waiting
+from core.releasing.rejected import merge_first
 from core.storage.git import Git
 from core.storage.ledger import ledger
 from core.storage.plans import Price, price
@@ -144,7 +145,7 @@ def plan(
         waits=waits,
         upload=new + (pushing.waiting(git, target) if target else 0),
         steps=_steps("export", target),
-        notices=(*told, *_notices(workspace, target)),
+        notices=(*told, *_notices(workspace, target, waits)),
     )
 
 
@@ -169,9 +170,9 @@ def _going_on(
         pushing.free_there(workspace, git, target, tag)
     waits = pushing.ask(workspace, git, target, tag) if target is not None and tagged else None
     if tagged and (waits is None or (waits.tag == "same" and not waits.tags and not waits.commits)):
-        where = f" and on {target.remote}" if target else ""
+        where = f"on {safe(target.remote)}" if target else "here, its tag is made"
         raise Refused(
-            f"There is nothing to release: {task.name} {version.name}, tagged here{where}, equals the draft.",
+            f"{task.name} {version.name} is released already, {where}, and equals the draft: there is nothing to release.",
             "Label or correct some frames first." if target else "Label some frames, or send it: --push.",
         )
     if commit is None:
@@ -203,7 +204,7 @@ def _going_on(
         waits=waits,
         upload=new + (pushing.waiting(git, target) if target else 0),
         steps=_steps("push" if tagged else "tag" if commit else "stage", target),
-        notices=(*told, *_notices(workspace, target)),
+        notices=(*told, *_notices(workspace, target, waits)),
     )
 
 
@@ -268,8 +269,12 @@ def _steps(first: str, target: Target | None) -> tuple[str, ...]:
     return every[every.index(first) :]
 
 
-def _notices(workspace: Workspace, target: Target | None) -> tuple[str, ...]:
+def _notices(workspace: Workspace, target: Target | None, waits: Waiting | None) -> tuple[str, ...]:
     from core.setup import own_source
 
     own = own_source(workspace.root)
-    return (own,) if own else ()
+    said = [own] if own else []
+    if target is not None and waits is not None and waits.behind:
+        merge = merge_first(target.remote, target.ref, target.again)
+        said.append(f"{safe(target.remote)} has commits that are not here, so it will take no push. {merge}")
+    return tuple(said)

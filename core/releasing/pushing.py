@@ -13,11 +13,12 @@ from pathlib import Path
 
 from core.durable import sync_filesystem
 from core.errors import Lacking, NotProven, PrintModelsError, Refused
-from core.human import plural
+from core.human import plural, size
 from core.process import ProcessFailed
 from core.progress import CancelToken, Progress, Report
-from core.releasing import standing
+from core.releasing import standing, trouble
 from core.releasing.cargo import Cargo
+from core.releasing.rejected import gone_on, merge_first, non_fast_forward, reason
 from core.storage.git import Git, RepoState
 from core.storage.lfs import (
     POINTER_LIMIT,
@@ -56,12 +57,14 @@ class Target:
 class Waiting:
     """What a remote lacks: `tags` of versions in HEAD's history, `commits` of the branch as 'hash subject', newest first.
 
-    `tag` is how far the version asked about is there: 'absent', 'same' or 'other'.
+    `tag` is how far the version asked about is there: 'absent', 'same' or 'other'. `behind` says that the branch has
+    commits there that are not here, so that it takes no push before they are merged.
     """
 
     tag: str
     tags: tuple[str, ...] = ()
     commits: tuple[str, ...] = ()
+    behind: bool = False
 
 
 def target(git: Git, state: RepoState, remote: str | None, task: Task) -> Target:
@@ -112,6 +115,7 @@ def _lacks(workspace: Workspace, git: Git, target: Target, tag: str, refs: Mappi
         _standing(git, refs, target, tag),
         tuple(name for name in ours if name not in there and name != tag),
         tuple(safe(commit, limit=100) for commit in commits) if head else (),
+        gone_on(git, target.ref, refs),
     )
 
 
@@ -175,6 +179,11 @@ def push(
     """
     refs_there = _refs(git, target)
     waited = _lacks(workspace, git, target, tag, refs_there)
+    if waited.behind:
+        raise NotProven(
+            f"{safe(target.remote)} has commits that are not here; nothing was sent.",
+            merge_first(target.remote, target.ref, target.again),
+        )
     if waited.tag == "other":
         raise NotProven(
             f"{safe(target.remote)} has a tag {tag} on another commit already; a tag is never moved.",
@@ -194,8 +203,10 @@ def push(
         git.push(target.remote, [f"refs/heads/{target.branch}:{target.ref}", *refs])
     except ProcessFailed as error:
         raise NotProven(
-            f"{safe(target.remote)} did not take branch and tag: {_reason(error)}.",
-            _remedy(error, target.again),
+            f"{safe(target.remote)} did not take branch and tag: {reason(error)}.",
+            merge_first(target.remote, target.ref, target.again)
+            if non_fast_forward(error)
+            else f"Commit and tag are here; mend that, then again: {target.again}",
             detail=error.detail,
         ) from error
     now = ask(workspace, git, target, tag)
@@ -242,15 +253,20 @@ def _upload(
 ) -> None:
     report(Progress("uploading objects", 0, len(wanted)))
     store = remote_store(target.lfs_url, git.root)
+    _room(git, target, store, wanted)
     try:
         git.lfs_push(target.remote, ref=f"refs/heads/{target.branch}")
         lacking = [fault.pointer.oid for fault in faults_in(store, wanted, full=False)]
         # git-lfs takes a branch that the remote has as proof of its objects; what is lacking even so is sent by name.
         git.lfs_push(target.remote, oids=lacking)
     except ProcessFailed as error:
+        if gone := trouble.without_lfs(git, "no object was sent"):
+            raise gone from error
+        full = trouble.no_room(error)
         raise NotProven(
-            f"The objects could not be uploaded to {safe(target.remote)}: {_reason(error)}.",
-            f"Mend that, then again: {target.again}",
+            f"The objects could not be uploaded to {safe(target.remote)}: {reason(error)}.",
+            f"{f'Free some room on the disk of {safe(target.remote)}' if full else 'Mend that'}, "
+            f"then again: {target.again}",
             detail=error.detail,
         ) from error
     faults = []
@@ -266,6 +282,17 @@ def _upload(
     report(Progress(f"proving objects on {target.remote}", len(wanted), len(wanted)))
 
 
+def _room(git: Git, target: Target, store: ObjectStore, wanted: list[Pointer]) -> None:
+    """Raise NotProven where a folder on another disk has no room; on this disk git-lfs links what is here already."""
+    if trouble.nearest(store.folder).stat().st_dev == git.root.stat().st_dev:
+        return
+    if (short := trouble.too_little(store, trouble.lacking(store, wanted))) is not None:
+        raise NotProven(
+            f"{safe(target.remote)} has {size(short[1])} free, the objects need {size(short[0])}; nothing was sent.",
+            f"Free {size(short[0] - short[1])} there, then again: {target.again}",
+        )
+
+
 def _unproven(target: Target, faults: list[Fault], store: ObjectStore) -> NotProven:
     first = faults[0]
     name = first.pointer.oid.removeprefix("sha256:")
@@ -278,21 +305,6 @@ def _unproven(target: Target, faults: list[Fault], store: ObjectStore) -> NotPro
         else f"Delete {safe(store.path(first.pointer.oid))} there, since it is never replaced; then again: {target.again}",
         detail="\n".join(f"{fault.pointer.oid} {fault.what}" for fault in faults),
     )
-
-
-def _reason(error: ProcessFailed) -> str:
-    """Return git's own word on why, which is not always its last line."""
-    lines = error.detail.split("\n") + error.completed.text.split("\n")
-    told = [line for line in lines if "[rejected]" in line or "[remote rejected]" in line or "fatal:" in line]
-    shown = told[0] if told else next((line for line in lines if line.strip()), "no reason given")
-    return safe(shown.replace("\t", " ").strip(" !").removeprefix("error: "), limit=240)
-
-
-def _remedy(error: ProcessFailed, again: str) -> str:
-    said = error.detail + error.completed.text
-    if "non-fast-forward" in said or "fetch first" in said:
-        return f"It has commits that are not here: git pull --rebase=false, look at the version, then {again}"
-    return f"Commit and tag are here; mend that, then again: {again}"
 
 
 def _sync(folder: Path | None) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from core.errors import Cancelled, PrintModelsError
-from core.process import Completed, ProcessFailed, environment, log_command
+from core.process import Completed, ProcessFailed, environment, log_command, not_installed
 from core.progress import CancelToken
 from core.storage.reading import LITERAL, Entry, Reader, RepoState, flags
 
@@ -63,9 +63,12 @@ class Git(Reader):
             log_command(self.log, ["git", *words])
         argv = ["git", *flags(), *words]
         with git.Repo(self.root, search_parent_directories=True) as repo:
-            process = repo.git.execute(
-                argv, as_process=True, env=environment({**LITERAL, **(env or {})}), start_new_session=True
-            )
+            try:
+                process = repo.git.execute(
+                    argv, as_process=True, env=environment({**LITERAL, **(env or {})}), start_new_session=True
+                )
+            except git.exc.GitCommandNotFound as error:
+                raise not_installed("git") from error
             child = process.proc
             if child is None:
                 raise PrintModelsError("git could not be started.", "Try again.")

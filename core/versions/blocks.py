@@ -18,6 +18,9 @@ from core.versions.numbering import tagged_numbers
 from core.versions.selection import Draft
 from core.workspace import Workspace
 
+#: A file takes whole blocks; and git's own index, trees and commit need room beside the objects.
+_PER_FILE, _RESERVE = 4096, 2 << 20
+
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.model import LabelProblem
@@ -70,14 +73,20 @@ def missing_blocks(
             return [why]
     if allowed or not missing:
         return []
-    named = ", ".join(safe(frame, limit=80) for frame in missing[:5])
+    named = few([safe(frame, limit=80) for frame in missing])
     return [
         Refused(
             f"{plural(len(missing), 'labelled frame')} of the draft {'is' if len(missing) == 1 else 'are'} nowhere: "
-            f"{named}{' …' if len(missing) > 5 else ''}.",
-            "Bring the files back, or leave them out by name with --allow-missing.",
+            f"{named}.",
+            "Bring the files back, or leave them out by name: print-models export --allow-missing",
         )
     ]
+
+
+def few(names: Sequence[str]) -> str:
+    """Name the first of many: 'a, b, c and 49 more'."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def class_blocks(found: Draft) -> list[PrintModelsError]:
@@ -102,18 +111,35 @@ def class_blocks(found: Draft) -> list[PrintModelsError]:
     return []
 
 
-def check_room(path: Path, needed: int, files: int) -> None:
-    """Raise Lacking where the file system of `path` has not enough bytes or inodes for an export."""
+def check_room(path: Path, needed: int, files: int, *, new: int = 0, objects: Path | None = None) -> None:
+    """Raise Lacking where a disk has not enough bytes or inodes for an export and the release after it.
+
+    `needed` bytes in `files` go below `path`; of those `new` are copied once more by Git LFS, below `objects` (which
+    need not exist yet; None where there is no repository).
+    """
+    wanted = needed + needed // 50 + files * _PER_FILE
+    disk = os.stat(path).st_dev
+    copy = new + new // 50 + _RESERVE if objects is not None and new else 0
+    if objects is not None and copy:
+        objects = next(at for at in (objects, *objects.parents) if at.is_dir())
+        if objects.stat().st_dev != disk:
+            _check_bytes(objects, copy, "The copy of the images in Git LFS")
+            copy = 0
+    what = "The version and its copy in Git LFS" if copy else "The version"
+    _check_bytes(path, wanted + copy, what)
+    found, inodes = os.statvfs(path), files * (2 if copy else 1) + 20
+    if found.f_files and found.f_favail < inodes:
+        raise Lacking(
+            f"{what} needs {inodes} inodes on the disk of datasets/, {found.f_favail} are free (df -i).",
+            "Delete files that are not needed, then try again; nothing was written.",
+        )
+
+
+def _check_bytes(path: Path, wanted: int, what: str) -> None:
     found = os.statvfs(path)
     free = found.f_bavail * found.f_frsize
-    wanted = needed + needed // 50 + files * 4096
     if wanted > free:
         raise Lacking(
-            f"The version needs {size(wanted)} on the disk of datasets/, {size(free)} are free.",
-            "Free some space, then try again; nothing was written.",
-        )
-    if found.f_files and found.f_favail < files + 20:
-        raise Lacking(
-            f"The version needs {files + 20} inodes on the disk of datasets/, {found.f_favail} are free (df -i).",
-            "Delete files that are not needed, then try again; nothing was written.",
+            f"{what} needs {size(wanted)} on the disk of {safe(path.name)}/, {size(free)} are free.",
+            f"Free {size(wanted - free)}, then try again; nothing was written.",
         )

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 from core.durable import publish_dir
@@ -23,10 +24,11 @@ from core.frames.helper import helpers
 from core.frames.names import captured_at
 from core.human import plural
 from core.progress import CancelToken, Progress, Report, silent
+from core.storage.lfs import store_of
 from core.text import safe
 from core.version import __version__
 from core.versions import baselines, card, manifest
-from core.versions.blocks import check_room
+from core.versions.blocks import check_room, few
 from core.versions.images import Changed, Images, Missing, describe
 from core.versions.manifest import Info, Item, Selection, Version, read_version
 from core.versions.plan import ExportPlan, held_items, plan, split_of
@@ -78,7 +80,9 @@ def export(
         raise planned.blocks[0]
     cancel = cancel or CancelToken()
     with staged(workspace.dataset_root(planned.task), planned.name, planned.bytes_needed) as stage:
-        check_room(stage.path, planned.bytes_needed, len(planned.chosen) + len(planned.task.classes) + 5)
+        files = len(planned.chosen) + len(planned.task.classes) + 5
+        objects = _object_folder(workspace)
+        check_room(stage.path, planned.bytes_needed, files, new=planned.bytes_new, objects=objects)
         for name in sorted({chosen.label for chosen in planned.chosen}):
             stage.make_folder(name)
         copied = _copy(workspace, planned, stage, report, cancel)
@@ -101,6 +105,14 @@ def export(
         stage.make_durable()
         publish_dir(stage.path, planned.path)
     return read_version(workspace, planned.task, planned.name)
+
+
+def _object_folder(workspace: Workspace) -> Path | None:
+    """Return where Git LFS will copy the images to, None outside a repository."""
+    try:
+        return store_of(workspace.root).folder
+    except PrintModelsError:
+        return None
 
 
 def _pooled(
@@ -161,8 +173,21 @@ def _copy(
 
     _pooled(one, planned.chosen, "copying", report, cancel)
     if problems:
+        _ask_cameras_again(workspace, sorted(problems))
         raise _stopped([problems[frame] for frame in sorted(problems)])
     return [copied[chosen.frame] for chosen in planned.chosen]
+
+
+def _ask_cameras_again(workspace: Workspace, frames: Sequence[str]) -> None:
+    """Raise why the camera of a frame that could not be read is away; it may have gone while it was copied from."""
+    from core.frames.index import FrameIndex
+
+    with FrameIndex(workspace) as index:
+        for source in sorted({frame.split("/", 1)[0] for frame in frames} & workspace.sources.keys()):
+            if (why := index.unreachable(source)) is not None:
+                raise Lacking(
+                    why.what, f"{why.remedy} Nothing was exported.".lstrip(), detail=why.detail
+                ) from why
 
 
 def _measured(chosen: Sequence[Chosen]) -> set[str]:
@@ -183,7 +208,7 @@ _SAYS = {
 }
 _DO = {
     "changed": "Look at it again and label it anew, or take its label off; nothing was exported.",
-    "missing": "Bring the file back, or leave it out by name with --allow-missing; nothing was exported.",
+    "missing": "Nothing was exported. Bring the files back, or leave them out by name: print-models export --allow-missing",
     "unreadable": "Take its label off or exclude it by name; nothing was exported.",
 }
 
@@ -191,7 +216,8 @@ _DO = {
 def _stopped(problems: Sequence[_Problem]) -> PrintModelsError:
     kind = problems[0].kind
     same = [problem for problem in problems if problem.kind == kind]
-    first = f"{plural(len(same), 'frame')} {_SAYS[kind][len(same) > 1]}: {same[0].text.rstrip('.')}."
+    named = few([problem.text.rstrip(".") for problem in same])
+    first = f"{plural(len(same), 'frame')} {_SAYS[kind][len(same) > 1]}: {named}."
     rest = "\n".join(problem.text for problem in problems)
     error = Lacking if all(problem.lacking for problem in problems) and kind == "unreadable" else Refused
     others = len(problems) - len(same)
