@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -47,6 +48,7 @@ class TaskSettings(_Table, frozen=True):
     selection: Literal["", "spread", "all"] = ""
     per_stretch: Annotated[int, msgspec.Meta(ge=2)] | None = None
     when: str | None = None
+    contradicts: dict[str, tuple[str, ...]] | None = None
 
 
 class SourceSettings(_Table, frozen=True):
@@ -121,6 +123,7 @@ _BUILT_IN = {
         model="models/failed_print_detector.pth",
         predictions="data/failed_print_predictions.json",
         when="offline-detection:active",
+        contradicts={"good": ("offline-detection:offline",)},
     ),
 }
 
@@ -266,7 +269,39 @@ def _task(name: str, given: TaskSettings | None) -> Task:
         selection=table.selection or "spread",
         per_stretch=table.per_stretch or 12,
         when=(when[0], when[1]) if when else None,
+        contradicts=_contradicts(name, table),
     )
+
+
+def _contradicts(name: str, table: TaskSettings) -> tuple[tuple[str, str, str], ...]:
+    """Return what no frame can be at once: own class, other task, its class. Raises WrongUsage."""
+    found = []
+    for class_, others in (table.contradicts or {}).items():
+        for other in others:
+            task, colon, there = other.partition(":")
+            if not colon:
+                raise WrongUsage(
+                    f"tasks.{name}.contradicts: “{safe(other, limit=60)}” names no class of another task.",
+                    'Write it as CLASS = ["TASK:CLASS"].',
+                )
+            found.append((class_, task, there))
+    return tuple(found)
+
+
+def _checked_pairs(task: Task, tasks: dict[str, Task], *, given: bool) -> Task:
+    """Return the task with the pairs there can be; of those a person wrote each must name classes. Raises WrongUsage."""
+    pairs = tuple(
+        (own, other, class_)
+        for own, other, class_ in task.contradicts
+        if own in task.classes and other in tasks and class_ in tasks[other].classes
+    )
+    if given and pairs != task.contradicts:
+        own, other, class_ = next(pair for pair in task.contradicts if pair not in pairs)
+        raise WrongUsage(
+            f"tasks.{task.name}.contradicts: there is no {safe(own)}, or no {safe(f'{other}:{class_}')}.",
+            "Name a class of the task, and another task with one of its classes.",
+        )
+    return replace(task, contradicts=pairs)
 
 
 def is_class(name: str) -> bool:
@@ -297,4 +332,9 @@ def tasks_of(settings: Settings) -> dict[str, Task]:
             raise WrongUsage(
                 f"tasks.{task.name}.idle: {safe(task.idle)} is no class of it.", "Name one of its classes."
             )
+    for name, task in tasks.items():
+        written = settings.tasks.get(name)
+        tasks[name] = _checked_pairs(
+            task, tasks, given=written is not None and written.contradicts is not None
+        )
     return tasks

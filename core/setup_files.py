@@ -130,6 +130,7 @@ format = 1
 # classes = ["good", "failed"]
 # keys = ["g", "f"]
 # when = "offline-detection:active"    # only these frames count for this task
+# contradicts.good = ["offline-detection:offline"]   # no frame is both: such frames are a queue
 """
 
 

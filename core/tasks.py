@@ -17,6 +17,7 @@ class Task:
 
     `keys` has one letter per class. `idle` is the class that says "the printer does nothing", where the task knows
     it; recordings may be cut there. `when` names (task, class): only frames of that class count for this task.
+    `contradicts` holds (own class, other task, its class): a frame can't truly have both.
     Paths are POSIX, relative to the workspace.
     """
 
@@ -31,6 +32,7 @@ class Task:
     selection: str = "spread"
     per_stretch: int = 12
     when: tuple[str, str] | None = None
+    contradicts: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def title(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.labels.filters import Known
+    from core.labels.facts import Known
     from core.labels.model import LabelStep
 
 

@@ -82,7 +82,7 @@ def undoes(store: LabelStore, who: str) -> Undoes | None:
 
 def marks(store: LabelStore, tasks: Iterable[Task]) -> MarksRead:
     """Look up what a filter may ask beside labels, and the facts show: marks, and entries that wait for a decision."""
-    from core.labels.filters import Known
+    from core.labels.facts import Known
 
     return MarksRead(
         {

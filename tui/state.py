@@ -21,7 +21,8 @@ from tui.messages import DraftPriced, GitSeen, NotLabelled, RunRow
 
 if TYPE_CHECKING:
     from core.frames.index import Frame
-    from core.labels.filters import Filter, Known
+    from core.labels.facts import Facts, Known
+    from core.labels.filters import Filter
     from core.labels.model import Label, LabelStep, Mark
 
 _NO_LABELS: Mapping[str, Label] = {}
@@ -77,8 +78,7 @@ class State:
         """Take the frames of the source that the filter lets through; the cursor stays on its frame, or near its time."""
         before = self.frame
         if self._matches is not None:
-            matches, labels = self._matches, self.of(self.task)
-            frames = tuple(frame for frame in frames if matches(frame.key, labels.get(frame.key)))
+            frames = tuple(self._matches.keep(self.facts(frames)))
         self.frames = frames
         self._place_recordings()
         if self._wanted and (place := self.place_of(self._wanted)) is not None:
@@ -124,10 +124,25 @@ class State:
         self.take_frames(self.by_source.get(self.source, ()))
 
     def _parsed(self, text: str) -> Filter | None:
-        from core.labels.filters import Known, parse_filter
+        from core.labels.filters import parse
+
+        return parse(text, self.task, date.today(), self.workspace.sources) if text else None
+
+    def facts(self, frames: tuple[Frame, ...]) -> Facts:
+        """Return what a filter looks at: these frames of a source, all of them, with what is known for the task."""
+        from core.labels.facts import Facts, Known
 
         known = self.known_of.get(self.task.name, Known())
-        return parse_filter(text, self.task, date.today(), known) if text else None
+        return Facts(
+            self.task,
+            frames,
+            self.labels,
+            self.guesses,
+            known.marks,
+            known.waiting,
+            starts=self._recordings,
+            tasks=self.workspace.tasks,
+        )
 
     def take_marks(self, known: Mapping[str, Known]) -> None:
         """Take the marks and what waits for a decision; what is shown stays until frames are taken anew."""
@@ -219,6 +234,11 @@ class State:
                     known.pop(key, None)
                 else:
                     known[key] = label
+
+    def class_of(self, key: str) -> str | None:
+        """The class of a frame for the task on screen."""
+        label = self.of(self.task).get(key)
+        return label.class_ if label else None
 
     @property
     def label(self) -> Label | None:

@@ -1,17 +1,17 @@
-"""Which frames a person means: keys, paths, a stretch of a day, a filter. Called by commands/labelling only."""
+"""Which frames a person means: keys, paths, a stretch of a day, a filter. Called by the labelling commands."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.commands import held as held_frames
+from core.commands.facts import facts_of, framed, listed
 from core.commands.shell import Context
 from core.errors import Lacking, PrintModelsError, Refused, WrongUsage
 from core.human import count, plural
@@ -19,8 +19,7 @@ from core.text import safe
 
 if TYPE_CHECKING:
     from core.frames.check import Unreadable
-    from core.frames.index import FrameIndex
-    from core.labels.filters import Known
+    from core.frames.index import Frame
     from core.labels.store import LabelStore
     from core.tasks import Task
 
@@ -99,9 +98,13 @@ def choose(ctx: Context, store: LabelStore, task: Task, choice: Choice, *, label
             )
         return Chosen(keys)
     known = store.classes(task)
-    found = list(known) if labelled else _listed(ctx)
+    found = framed(known) if labelled else _listed(ctx)
     day = _day(choice.day, found) if choice.day is not None else None
-    keys = [key for key in _matching(found, store, task, choice, day) if not labelled or key in known]
+    keys = [
+        frame.key
+        for frame in _matching(ctx, found, store, task, choice, day)
+        if not labelled or frame.key in known
+    ]
     if not keys:
         on = f" on {Chosen([], day).day_said.removesuffix(': ')}" if day else ""
         raise Lacking(f"No frame matches{on}.", "See what there is: print-models frames")
@@ -121,22 +124,15 @@ def _say_whose(ctx: Context, keys: Iterable[str], day: str) -> None:
         )
 
 
-def _day(text: str, keys: Iterable[str]) -> str:
+def _day(text: str, frames: Iterable[Frame]) -> str:
     """Return the day a person means: one said without its year is the latest that is not to come and has frames."""
-    from core.frames.names import day_of, parse_day
+    from core.frames.names import day_of, parse_day, said_without_year
 
-    today = date.today()
-    latest = parse_day(text, today)
-    if not re.search(r"[a-z]{3}", text.lower()) or re.search(r"[0-9]{4}|day", text.lower()):
-        return latest
-    there = {day for key in keys if (day := day_of(key))}
-    found = latest
-    while found not in there and there and found[:4] > min(there)[:4]:
-        found = parse_day(text, date(int(found[:4]) - 1, 12, 31))
-    return found if found in there else latest
+    there = {day for frame in frames if (day := day_of(frame.key))} if said_without_year(text) else set()
+    return parse_day(text, date.today(), there)
 
 
-def _listed(ctx: Context) -> list[str]:
+def _listed(ctx: Context) -> list[Frame]:
     """Return every frame of the reachable sources. Raises why, where none can be reached."""
     from core.frames.index import FrameIndex
 
@@ -149,36 +145,27 @@ def _listed(ctx: Context) -> list[str]:
             if not held or ctx.workspace.questions:
                 raise next(iter(ctx.workspace.questions.values()), errors[0])
             ctx.notice(f"{errors[0].what} The {plural(len(held), 'frame')} that versions hold are meant.")
-            return sorted(held)
+            return framed(held)
         for error in errors:
             ctx.notice(str(error))
-        questions = ctx.workspace.questions
-        keys = index.keys()
-        return [key for key in keys if key.split("/", 1)[0] not in questions]
+        return listed(ctx, index)
 
 
 def _matching(
-    keys: Iterable[str], store: LabelStore, task: Task, choice: Choice, day: str | None
-) -> list[str]:
-    from core.frames.names import captured_at, span
+    ctx: Context, frames: list[Frame], store: LabelStore, task: Task, choice: Choice, day: str | None
+) -> list[Frame]:
+    from core.frames.names import span
 
     if choice.expression is not None:
-        from core.labels.filters import parse_filter
+        from core.labels.filters import parse
 
-        wanted = parse_filter(choice.expression, task, date.today(), _known(store, task))
-        labels = store.labels(task)
-        return [key for key in keys if wanted(key, labels.get(key))]
+        wanted = parse(choice.expression, task, sources=ctx.workspace.sources)
+        return wanted.keep(facts_of(ctx, store, task, frames, wanted.names))
     first, last = span(day or "", choice.begin, choice.end)
-    timed = [(at, key) for key in keys if (at := captured_at(key)) is not None and first <= at <= last]
-    return [key for _, key in sorted(timed)]
-
-
-def _known(store: LabelStore, task: Task) -> Known:
-    """Return what a filter may ask beside labels."""
-    from core.labels.filters import Known
-
-    waiting = {entry.key.removeprefix("./") for entry in store.problems(task)}
-    return Known(waiting, store.marks(task))
+    return sorted(
+        (frame for frame in frames if first <= frame.captured_at <= last),
+        key=lambda frame: (frame.captured_at, frame.key),
+    )
 
 
 def check_frames(
@@ -261,51 +248,3 @@ def is_known(ctx: Context, store: LabelStore, key: str) -> bool:
     except PrintModelsError:  # whose frames these are is open just now
         return True
     return there or key in held_frames.items(ctx.workspace)
-
-
-def listing(
-    ctx: Context, store: LabelStore, task: Task, expression: str | None, limit: int
-) -> tuple[list[dict[str, Any]], int]:
-    """Return the rows of `frames` and how many match in all; labelled frames the camera has deleted are among them."""
-    from core.frames.index import FrameIndex
-    from core.frames.names import captured_at
-    from core.labels.filters import parse_filter
-
-    wanted = parse_filter(expression or "", task, date.today(), _known(store, task))
-    labels = store.labels(task)
-    with FrameIndex(ctx.workspace) as index:
-        scanned = index.scan(ctx.report)
-        for problem in scanned.problems:
-            ctx.notice(f"not listed: {safe(problem.where)}: {problem.count} × {safe(problem.what)}")
-        if scanned.problems:
-            ctx.notice("By name: print-models frames --problems")
-        keys = index.keys()
-        shown_sources = ctx.workspace.active_sources
-        gone = sorted(key for key in labels.keys() - set(keys) if key.split("/", 1)[0] in shown_sources)
-        matching = [key for key in [*keys, *gone] if wanted(key, labels.get(key))]
-        shown = matching[:limit]
-        recordings = _recordings(ctx, store, index, task, shown)
-    rows = [
-        {
-            "frame": key,
-            "captured_at": at.isoformat() if (at := captured_at(key)) else None,
-            "label": labels[key].class_ if key in labels else None,
-            "suggestion": None,
-            "confidence": None,
-            "recording": recordings.get(key),
-        }
-        for key in shown
-    ]
-    return rows, len(matching)
-
-
-def _recordings(
-    ctx: Context, store: LabelStore, index: FrameIndex, task: Task, keys: list[str]
-) -> dict[str, str]:
-    from core.versions.placing import place
-
-    try:
-        return dict(place(ctx.workspace, store, index, task, keys).recordings)
-    except PrintModelsError as error:  # an older version that can't be read takes no frame from the list
-        ctx.notice(str(error))
-        return {}

@@ -89,6 +89,14 @@ def sources(context: click.Context, parameter: click.Parameter, begun: str) -> l
     return _from(context, begun, lambda workspace: list(workspace.sources))
 
 
+def queues(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """Return the queues of the task named before, else of the default one, that begin so."""
+    from core.labels.queues import kinds
+
+    named = context.params.get("task")
+    return _from(context, begun, lambda workspace: [kind.id for kind in kinds(workspace.task(named))])
+
+
 def _from(context: click.Context, begun: str, names: Callable[[Workspace], list[str]]) -> list[str]:
     from core.errors import PrintModelsError
     from core.workspace import Workspace

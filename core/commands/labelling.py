@@ -27,14 +27,16 @@ if TYPE_CHECKING:
     from core.commands.choosing import Choice
     from core.labels.model import LabelStep
     from core.labels.store import LabelStore
+    from core.tasks import Task
     from core.workspace import Workspace
 
 filter_option = click.option(
     "--filter",
     "expression",
     metavar="EXPR",
-    help="Frames that match every term, e.g. '!label day:-1': label:CLASS, !label, how:HOW, by:NAME, day:DAY, "
-    "HH:MM-HH:MM, source:NAME, mark:WORD, conflict.",
+    help="Frames that match every term, e.g. '!label day:-1'; ! before a term turns it round. Terms: label:CLASS, "
+    "pred:CLASS, conf<.9, how:HOW, by:NAME, day:DAY, source:NAME, recording:N, mark:WORD, motion>3, bright<20, "
+    "HH:MM-HH:MM, change, conflict.",
 )
 
 
@@ -246,33 +248,76 @@ def _whose(workspace: Workspace, store: LabelStore, who: str | None) -> str:
 @click.command()
 @filter_option
 @click.option(
+    "--queue",
+    metavar="Q",
+    help="Those that wait in a queue, in the order of work; --queues names them.",
+    shell_complete=completion.queues,
+)
+@click.option(
     "--limit", metavar="N", type=click.IntRange(min=0), default=50, show_default=True, help="At most so many."
+)
+@click.option(
+    "--queues", is_flag=True, help="List the queues instead: how many frames wait in each, and why."
 )
 @click.option("--problems", is_flag=True, help="List what lies there and is no frame instead, and why.")
 @task_option
 @json_option
 @pass_context
 def frames(
-    ctx: Context, expression: str | None, limit: int, problems: bool, task: str | None, as_json: bool
+    ctx: Context,
+    expression: str | None,
+    queue: str | None,
+    limit: int,
+    queues: bool,
+    problems: bool,
+    task: str | None,
+    as_json: bool,
 ) -> None:
-    """List frames in order of time with their labels."""
-    from core.commands.choosing import listing
+    """List frames in order of time with their labels, or those of a queue in the order of work."""
+    from core.commands.facts import listing
+    from core.errors import WrongUsage
     from core.human import count
     from core.labels.sync import open_store
     from core.text import safe
 
     ws = ctx.workspace
     chosen_task = ws.task(task)
+    if queues + problems + (expression is not None or queue is not None) > 1:
+        raise WrongUsage(
+            "--queues and --problems list something else than frames.", "Leave the other options out."
+        )
     if problems:
         _problems(ctx, limit, as_json=as_json)
         return
+    if queues:
+        _queues(ctx, chosen_task, as_json=as_json)
+        return
     with open_store(ws) as store:
         say(ctx, store)
-        rows, total = listing(ctx, store, chosen_task, expression, limit)
+        found = listing(ctx, store, chosen_task, expression, queue, limit)
+    rows, total = found.rows, found.total
     lines = [f"{safe(row['frame'])}  {row['label'] or '·'}" for row in rows]
     if total > len(rows):
         lines.append(f"… {count(total - len(rows))} more (--limit {total} shows all)")
-    ctx.answer({"frames": rows, "total": total}, "\n".join(lines) or "no frames", as_json=as_json)
+    ctx.answer({"frames": rows, "total": total}, "\n".join(lines) or found.empty, as_json=as_json)
+
+
+def _queues(ctx: Context, task: Task, *, as_json: bool) -> None:
+    """Answer with the queues that hold something, the suggested one first."""
+    from core.commands.facts import queues_of
+    from core.human import count
+    from core.labels.sync import open_store
+
+    with open_store(ctx.workspace) as store:
+        say(ctx, store)
+        found = queues_of(ctx, store, task)
+    rows = [{"queue": one.id, "name": one.name, "frames": one.count, "why": one.why} for one in found]
+    wide = max((len(one.id) for one in found), default=0)
+    lines = [
+        f"{one.id:<{wide}}  {count(one.count):>9}  {one.why}{' (suggested)' if place == 0 else ''}"
+        for place, one in enumerate(found)
+    ]
+    ctx.answer({"queues": rows}, "\n".join(lines) or "There is no frame yet.", as_json=as_json)
 
 
 def _problems(ctx: Context, limit: int, *, as_json: bool) -> None:

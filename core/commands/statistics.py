@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,9 @@ import click
 from core import human
 from core.commands import completion
 from core.commands.shell import Context, json_option, pass_context, task_option
-from core.durable import open_regular
-from core.errors import Damaged
 from core.text import safe
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from core.frames.statistics import SourceNumbers, Span
     from core.tasks import Task
 
@@ -45,6 +40,7 @@ def stats(ctx: Context, only: str | None, task: str | None, as_json: bool) -> No
     from core.frames.cameras import find
     from core.frames.index import FrameIndex
     from core.frames.statistics import numbers
+    from core.labels.predictions import read_predictions
     from core.labels.sync import open_store
 
     workspace = ctx.workspace
@@ -63,7 +59,8 @@ def stats(ctx: Context, only: str | None, task: str | None, as_json: bool) -> No
         labels = {
             key: class_ for key, class_ in store.classes(chosen).items() if key.split("/", 1)[0] in names
         }
-    predictions, why = read_predictions(workspace.root / chosen.predictions, chosen)
+    guesses, why = read_predictions(workspace.root / chosen.predictions, chosen)
+    predictions = {key: (guess.class_, guess.confidence) for key, guess in guesses.items()}
     if why:
         ctx.notice(why)
     lines: list[str] = []
@@ -81,27 +78,6 @@ def stats(ctx: Context, only: str | None, task: str | None, as_json: bool) -> No
 
 
 # --- predictions ------------------------------------------------------------------------------------------------
-
-
-def read_predictions(path: Path, task: Task) -> tuple[dict[str, tuple[str, float | None]], str]:
-    """Return class and confidence by frame, and what is odd about the file in a sentence; nothing without a file."""
-    try:
-        with open_regular(path) as file:
-            data = json.loads(file.read())
-    except FileNotFoundError:
-        return {}, ""
-    except (OSError, ValueError, RecursionError, Damaged):
-        return {}, f"{safe(path.name)} can't be read; predictions are left out."
-    found: dict[str, tuple[str, float | None]] = {}
-    rows = data.items() if isinstance(data, dict) else ()
-    for key, value in rows:
-        label = value.get("label") if isinstance(value, dict) else None
-        share = value.get("confidence") if isinstance(value, dict) else None
-        if label in task.classes:
-            known = float(share) if isinstance(share, int | float) and 0 <= share <= 1 else None
-            found[key.removeprefix("./")] = (label, known)
-    odd = len(rows) - len(found)
-    return found, f"{safe(path.name)}: {human.plural(odd, 'entry', 'entries')} left out." if odd else ""
 
 
 def _crossed(

@@ -7,7 +7,7 @@ as the camera wrote them. Nothing here looks at the disk.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Protocol
@@ -171,12 +171,29 @@ def check_key(key: str) -> str:
     return key
 
 
-def parse_day(text: str, today: date) -> str:
+def parse_day(text: str, today: date, there: Collection[str] = ()) -> str:
     """Return a day that a person wrote as eight digits.
 
     Takes `20251111`, `2025-11-11`, `11 Nov`, `11 November 2025`, `today`, `yesterday` and `-2` (two days ago); without
-    a year it is the latest such day that is not after `today`. Raises WrongUsage.
+    a year it is the latest such day that is not after `today`, of those `there` are (eight digits each) where one is
+    among them. Raises WrongUsage.
     """
+    found = _parse_day(text, today)
+    if not there or found in there or not said_without_year(text):
+        return found
+    earlier, oldest = found, min(there)
+    while earlier not in there and earlier[:4] > oldest[:4]:
+        earlier = _parse_day(text, date(int(earlier[:4]) - 1, 12, 31))
+    return earlier if earlier in there else found
+
+
+def said_without_year(text: str) -> bool:
+    """True for a day like `11 Nov`, which there is in every year."""
+    match = _WRITTEN.fullmatch(text.strip().lower())
+    return match is not None and not match[3]
+
+
+def _parse_day(text: str, today: date) -> str:
     word = text.strip().lower()
     found: date | None = None
     if word in ("today", "yesterday"):

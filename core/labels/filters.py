@@ -1,94 +1,231 @@
 """The filter line: which frames are meant, in a few words. Terms are joined by spaces, and all must hold.
 
-    label:active  !label  how:stretch  by:ana  day:20251111  day:-2  08:54-09:25  source:printer-timelapses
-    conflict  mark:unsure  mark
+    label:active pred:offline conf<.9 day:20251111 08:54-09:25 motion>3 !label by:"Ana Maria" recording:14
 
-`conflict` are frames whose entry in the label file waits for a decision. A `!` before a term turns it round; `label` alone means any label. Commands and the app's filter line use it.
+A `!` before a term turns it round; what holds a space stands in quotes. labels/terms has the words. What always holds:
+a line that can't be read is refused with the column where, and with what is known there; a filter looks at a million
+frames a piece at a time, at the days it names only. Commands and the app's filter line use it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from datetime import date, time
-from types import MappingProxyType
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import WrongUsage
-from core.frames.names import captured_at, day_of, parse_clock, parse_day, source_of
-from core.labels.model import HOWS, Label, Mark
+from core.labels.facts import UNDATED, Facts
+from core.labels.terms import ALONE, CLOCK_FORM, WORDS, Keep, Reader, Term, clock, is_clock
 from core.tasks import Task
 from core.text import safe
 
-#: Says of a frame and its label (None: unlabelled) whether it is meant.
-Filter = Callable[[str, Label | None], bool]
+if TYPE_CHECKING:
+    from core.frames.index import Frame
 
-_TERMS = "label:CLASS, !label, how:HOW, by:NAME, day:DAY, HH:MM-HH:MM, source:NAME, mark:WORD, conflict"
+__all__ = ["Facts", "Filter", "complete", "parse"]
 
-
-class Known(NamedTuple):
-    """What is known of frames beside their label: entries that wait for a decision, and marks."""
-
-    waiting: Collection[str] = ()
-    marks: Mapping[str, Mark] = MappingProxyType({})
+#: Every form of a term, in words for a help text.
+TERMS = ", ".join([*(word.form for word in WORDS.values()), CLOCK_FORM, *ALONE])
+_QUOTES = "\"'"
+_SIGNS = ":<>="
 
 
-_NOTHING = Known()
+class Token(NamedTuple):
+    """A word of the line: its text without quotes, and the columns, from 0, from its first letter to after its last."""
+
+    text: str
+    begin: int
+    end: int
+    open: str = ""
 
 
-def parse_filter(text: str, task: Task, today: date, known: Known = _NOTHING) -> Filter:
-    """Return the filter a person wrote. Raises WrongUsage naming the term it can't read."""
-    terms = [_negatable(word, task, today, known) for word in text.split()]
-    return lambda frame, label: all(term(frame, label) for term in terms)
+class _Part(NamedTuple):
+    term: Term
+    negated: bool
 
 
-def _negatable(word: str, task: Task, today: date, known: Known) -> Filter:
-    if not word.startswith("!"):
-        return _term(word, task, today, known)
-    inner = _term(word[1:], task, today, known)
-    return lambda frame, label: not inner(frame, label)
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A line that was read; an empty one keeps every frame."""
 
+    text: str
+    parts: tuple[_Part, ...] = ()
+    #: Names of the words that stand in it, so that only what they ask is looked up.
+    names: frozenset[str] = frozenset()
 
-def _term(word: str, task: Task, today: date, known: Known) -> Filter:
-    name, colon, value = word.partition(":")
-    if word == "conflict":
-        return lambda frame, label: frame in known.waiting
-    if word == "mark":
-        return lambda frame, label: frame in known.marks
-    if name == "mark" and value:
-        return lambda frame, label: frame in known.marks and known.marks[frame].mark == value.lower()
-    if word == "label":
-        return lambda frame, label: label is not None
-    if name == "label" and value:
-        class_ = task.check(value)
-        return lambda frame, label: label is not None and label.class_ == class_
-    if name == "how" and value:
-        if value not in HOWS:
-            raise WrongUsage(
-                f"“{safe(value, limit=60)}” is no way of labelling.", f"Use one of: {', '.join(HOWS)}."
+    def keep(self, facts: Facts) -> list[Frame]:
+        """Return the frames of the facts that are meant, in their order. Raises Cancelled."""
+        keeps = [_bound(part, facts) for part in self.parts]
+        found: list[Frame] = []
+        for first, end in self._windows(facts):
+            for piece in facts.pieces(facts.frames[first:end]):
+                for keep in keeps:
+                    piece = keep(piece)
+                found += piece
+        return found
+
+    def passes(self, frame: Frame, facts: Facts) -> bool:
+        """True where one frame is meant."""
+        return all(_bound(part, facts)((frame,)) for part in self.parts)
+
+    def _windows(self, facts: Facts) -> Iterator[tuple[int, int]]:
+        """Yield the places to look at: all of a source, or where days are named those days and what has no moment."""
+        days = [part.term.days(facts) for part in self.parts if part.term.days and not part.negated]
+        if not days:
+            if facts.frames:
+                yield 0, len(facts.frames)
+            return
+        first_day, last_day = max(first for first, _ in days), min(last or "99991231" for _, last in days)
+        after = _moment_of(last_day) + timedelta(days=1) if last_day < "99991231" else datetime.max
+        for _, _, first, end in facts.sources:
+            dated = bisect_left(facts.frames, True, first, end, key=_has_moment)
+            begin = (
+                bisect_left(facts.frames, _moment_of(first_day), dated, end, key=_moment)
+                if first_day
+                else dated
             )
-        return lambda frame, label: label is not None and label.how == value
-    if name == "by" and value:
-        return lambda frame, label: label is not None and label.who.lower() == value.lower()
-    if name == "day" and value:
-        day = parse_day(value, today)
-        return lambda frame, label: day_of(frame) == day
-    if name == "source" and value:
-        return lambda frame, label: source_of(frame) == value
-    if colon and word.count(":") == 2 and "-" in word:
-        begin, _, end = word.partition("-")
-        return _between(parse_clock(begin), parse_clock(end))
-    raise WrongUsage(f"The filter has no term “{safe(word, limit=60)}”.", f"Terms are: {_TERMS}.")
+            yield first, dated
+            yield begin, bisect_left(facts.frames, after, begin, end, key=_moment)
 
 
-def _between(first: time, last: time) -> Filter:
-    """Frames taken between two times of day, the last minute included; over midnight where the end is the earlier."""
-    last = last.replace(second=59) if not last.second else last
+def _moment_of(day: str) -> datetime:
+    return datetime(int(day[:4]), int(day[4:6]), int(day[6:]))
 
-    def holds(frame: str, label: Label | None) -> bool:
-        taken = captured_at(frame)
-        if taken is None:
-            return False
-        at = taken.time()
-        return first <= at <= last if first <= last else (at >= first or at <= last)
 
-    return holds
+def _moment(frame: Frame) -> datetime:
+    return frame.captured_at
+
+
+def _has_moment(frame: Frame) -> bool:
+    return frame.captured_at != UNDATED
+
+
+def _bound(part: _Part, facts: Facts) -> Keep:
+    keep = part.term.bind(facts)
+    if not part.negated:
+        return keep
+
+    def others(frames: Sequence[Frame]) -> Sequence[Frame]:
+        kept = {frame.key for frame in keep(frames)}
+        return [frame for frame in frames if frame[0] not in kept]
+
+    return others
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+
+def parse(text: str, task: Task, today: date | None = None, sources: Collection[str] = ()) -> Filter:
+    """Return the filter a person wrote. Raises WrongUsage that names the column and what is known there.
+
+    `sources` are the names there are; without them any name is taken.
+    """
+    reader = Reader(task, today or date.today(), sources)
+    parts, names = [], set()
+    for token in tokens(text):
+        if token.open:
+            raise _at(token.begin, WrongUsage("a quote is not closed.", f"Write {token.open} at its end."))
+        word = token.text.lstrip("!")
+        signs = len(token.text) - len(word)
+        try:
+            term = _term(word, reader)
+        except WrongUsage as error:
+            raise _at(token.begin + signs, error) from error
+        parts.append(_Part(term, signs % 2 == 1))
+        names.add(_name(word))
+    return Filter(text, tuple(sorted(parts, key=lambda part: part.term.cost)), frozenset(names))
+
+
+def _at(column: int, error: WrongUsage) -> WrongUsage:
+    what = error.what if error.what[:2].isupper() else error.what[:1].lower() + error.what[1:]
+    return WrongUsage(f"Filter, column {column + 1}: {what}", error.remedy)
+
+
+def _name(word: str) -> str:
+    """Return what stands before the first sign of a word, in small letters."""
+    return word[: next((place for place, sign in enumerate(word) if sign in _SIGNS), len(word))].lower()
+
+
+def _term(word: str, reader: Reader) -> Term:
+    name = _name(word)
+    value = word[len(name) :]
+    known = WORDS.get(name)
+    if known is not None and value:
+        compares = known.form[len(name)] != ":"
+        if compares:
+            return known.read(value, reader)
+        if value[0] == ":" and len(value) > 1:
+            return known.read(value[1:], reader)
+    if known is not None and not value and known.alone is not None:
+        return known.alone
+    if not value and name in ALONE:
+        return ALONE[name][1]
+    if is_clock(word):
+        return clock(word, reader)
+    if known is not None:
+        raise WrongUsage(f"“{safe(word, limit=60)}” is half a term.", f"Write it like {known.form}.")
+    raise WrongUsage(
+        f"There is no term “{safe(word, limit=60)}”.", f"Terms are: {TERMS}; ! before one turns it round."
+    )
+
+
+def tokens(text: str) -> list[Token]:
+    """Return the words of a line with their columns; what stands in quotes is one word."""
+    found: list[Token] = []
+    letters: list[str] = []
+    begin, quote = -1, ""
+    for at, letter in enumerate(f"{text} "):
+        if quote and letter == quote and at < len(text):
+            quote = ""
+        elif not quote and letter in _QUOTES:
+            quote, begin = letter, at if begin < 0 else begin
+        elif (not quote and letter.isspace()) or at == len(text):
+            if begin >= 0:
+                found.append(Token("".join(letters), begin, at, quote))
+            letters, begin = [], -1
+        else:
+            begin = at if begin < 0 else begin
+            letters.append(letter)
+    return found
+
+
+# --- completing -------------------------------------------------------------------------------------------------
+
+
+def complete(text: str, at: int, facts: Facts) -> list[str]:
+    """Return what the word at column `at` (from 0) can become, best first: whole words to stand in its place.
+
+    Names of terms, and after one the classes, people, days, cameras there are. Empty where nothing is known there.
+    """
+    here = next((token for token in tokens(text) if token.begin < at <= token.end), None)
+    typed = text[here.begin : at] if here else ""
+    word = typed.lstrip("!")
+    signs = typed[: len(typed) - len(word)]
+    name, colon, value = word.partition(":")
+    if colon:
+        known = WORDS.get(name.lower())
+        values = _values(known.known(facts) if known and known.known else (), value)
+        return [f"{signs}{name}:{_quoted(one)}" for one in values]
+    heads = [head for head in _heads() if head.startswith(word.lower()) and head != word]
+    return [signs + head for head in heads]
+
+
+def _heads() -> list[str]:
+    heads = []
+    for name, word in WORDS.items():
+        heads += [f"{name}{word.form[len(name)]}", *([name] if word.alone else [])]
+    return [*heads, *ALONE]
+
+
+def _values(known: Iterable[str], begun: str) -> list[str]:
+    begun = begun.lstrip(_QUOTES).lower()
+    return [one for one in known if one.lower().startswith(begun) and one.lower() != begun]
+
+
+def _quoted(value: str) -> str:
+    if not any(letter.isspace() or letter in _QUOTES for letter in value):
+        return value
+    quote = "'" if '"' in value else '"'
+    return f"{quote}{value}{quote}"

@@ -99,14 +99,14 @@ def test_every_picture_is_shown_somewhere() -> None:
 
 
 def test_the_help_of_a_filter_names_every_term_there_is() -> None:
-    from core.labels.filters import _TERMS
+    from core.labels.filters import TERMS
 
     command = program.get_command(click.Context(program), "frames")
     assert command is not None
     said = next(
         one.help for one in command.params if isinstance(one, click.Option) and one.name == "expression"
     )
-    assert _TERMS in (said or "")
+    assert TERMS in (said or "")
 
 
 def test_the_page_of_files_names_every_key_that_is_read_or_written() -> None:
