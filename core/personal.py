@@ -19,11 +19,10 @@ from typing import Any
 from core.durable import atomic_write, explain
 from core.errors import Damaged, Lacking, PrintModelsError, WrongUsage
 from core.process import run
+from core.terminals import GRAPHICS
 from core.text import safe
 
 FORMAT = 1
-#: How the app can be told to draw pictures.
-GRAPHICS = ("halfcell", "sixel", "tgp", "none")
 _REMEDY = "Correct or remove it; docs/formats.md lists the personal settings."
 
 
@@ -120,7 +119,7 @@ def who(root: Path, explicit: str | None = None) -> tuple[str, str]:
     """Return who labels and where that name is from; never the login name.
 
     `explicit`, else PRINT_MODELS_WHO, else the personal settings, else git's user.name as seen from `root`. Raises
-    Lacking where nobody is named, and what `read` raises.
+    Lacking where nobody is named (or git, which would know, is missing), and what `read` raises.
     """
     file = path()
     for name, where in ((explicit, "--who"), (os.environ.get("PRINT_MODELS_WHO"), "PRINT_MODELS_WHO")):
@@ -128,13 +127,16 @@ def who(root: Path, explicit: str | None = None) -> tuple[str, str]:
             return safe(name.strip(), limit=80), where
     if named := read().who:
         return named, safe(file or "")
+    example = f'who = "ana" in {safe(file)}' if file else "PRINT_MODELS_WHO=ana"
     try:
         name = run(["git", "config", "user.name"], cwd=root, timeout=10, check=False).text.strip()
-    except PrintModelsError:
-        name = ""
+    except PrintModelsError as error:
+        raise Lacking(
+            f"Nobody is named as the one who labels, and git can't be asked: {error.what}",
+            f"Say who you are with --who ana, or once: {example}. {error.remedy}",
+        ) from error
     if name:
         return safe(name, limit=80), "git's user.name"
-    example = f'who = "ana" in {safe(file)}' if file else "PRINT_MODELS_WHO=ana"
     raise Lacking(
         "Nobody is named as the one who labels.",
         f'Say who you are once: {example}, or git config --global user.name "Ana"   (or give --who ana)',

@@ -16,12 +16,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from core.asking import questions
+
 PROGRAM = [sys.executable, "-m", "tui"]
 HERE = Path(__file__).resolve().parents[1]
 RESTORED = b"\x1b[?1049l"
 
-#: All that the app may say to a terminal in escapes: colours, places on the screen, modes, the keyboard protocol, two
-#: questions that any terminal answers or ignores, the pointer. No titles, no clipboard, no links, no device strings.
+#: What the terminal is asked before the app begins, in one write.
+QUESTIONS = questions(graphics=True)
+#: All that the app may say to a terminal in escapes: that round of questions, colours, places on the screen, modes, the
+#: keyboard protocol, two questions that any terminal answers or ignores, the pointer. No titles, no clipboard, no links,
+#: no other device strings.
 _ALLOWED = re.compile(
     rb"\x1b\[[0-9;:]*m"
     rb"|\x1b\[[0-9;]*H"
@@ -31,6 +36,7 @@ _ALLOWED = re.compile(
     rb"|\x1b\]22;[a-z-]+\x07"  # the shape of the mouse pointer
     rb"|\r\x1b\[K"  # a line of progress, written anew
     rb"|\r?\n"
+    rb"|" + re.escape(QUESTIONS) + rb"|" + re.escape(questions(graphics=False))
 )
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.terminals import GRAPHICS
+
 if TYPE_CHECKING:
     from core.personal import Personal
     from core.workspace import Workspace
 
 _WITH_VALUE = ("-C", "--graphics")
-_GRAPHICS = ("halfcell", "sixel", "tgp", "none")
 _LACKING = 5
 _ASKED_BY_A_SHELL = "_PRINT_MODELS_COMPLETE"
 
@@ -51,7 +52,7 @@ def parse(argv: Sequence[str]) -> Words | None:
             return None
         at += 1
     graphics = found.get("--graphics", "")
-    return Words(Path(found.get("-C", ".")), graphics, debug) if graphics in ("", *_GRAPHICS) else None
+    return Words(Path(found.get("-C", ".")), graphics, debug) if graphics in ("", *GRAPHICS) else None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,39 +87,41 @@ def open_app(options: Words) -> int:
 
 def _run(workspace: Workspace, own: Personal, options: Words) -> int:
     """Run the app to its end. Raises WrongUsage for personal settings that can't be, before anything is drawn."""
+    from core import terminals
     from core.frames.helper import helpers
     from tui import terminal
+    from tui.probe import Probe
 
     # Work in other threads gives the keyboard its turn five times as often as by default.
     sys.setswitchinterval(0.001)
+    memory = None if workspace.read_only else workspace.private / "terminals.json"
     with terminal.quiet(workspace.private / "app.log"):
         # The decoder starts beside the app, on another core: the first picture waits for neither.
         helpers().start()
-        graphics, said = _drawn_as(options.graphics or own.graphics)
-        if graphics == "tgp":  # a placeholder's colour says which picture it is: none may be rounded
-            os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", "truecolor")
-        from tui.app import PrintModelsApp
-
-        app = PrintModelsApp(workspace, personal=own, graphics=graphics, said=said, debug=options.debug)
-        restore = terminal.guard(app.leave_by_signal)
+        probe = Probe(terminals.here(), memory, options.graphics or own.graphics, workspace.root)
+        code = 1
         try:
-            app.run()
+            assert sys.__stdin__ is not None  # it was looked at: it is a terminal
+            probe.begin(sys.__stdin__.fileno(), terminal.screen())
+            from tui.app import PrintModelsApp
+
+            way = probe.settle()
+            app = PrintModelsApp(
+                workspace, personal=own, graphics=way.graphics, said=way.refused, debug=options.debug
+            )
+            app.probe = probe
+            restore = terminal.guard(app.leave_by_signal, probe.before)
+            try:
+                app.run()
+            finally:
+                app.bridge.close()
+                restore()
+            code = app.return_code or 0
         finally:
-            app.bridge.close()
-            restore()
+            probe.end(patient=code == 0)
     for line in app.bridge.unwritten:
         print(f"The labels are safe in labels.db, but a file was not written: {line}", file=sys.stderr)  # noqa: T201 - the screen is gone
-    return app.return_code or 0
-
-
-def _drawn_as(wanted: str) -> tuple[str, str]:
-    """Return how pictures are drawn, and what is to be said of it where that is not what was wanted."""
-    from tui import terminal
-
-    between = terminal.between() if wanted in ("sixel", "tgp") else ""
-    if between:
-        return "halfcell", f"{between} passes no pixels on, so pictures are half-blocks here, not {wanted}."
-    return wanted or "halfcell", ""
+    return code
 
 
 if __name__ == "__main__":

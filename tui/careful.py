@@ -21,11 +21,17 @@ from rich.text import Text
 from textual import events
 from textual._compositor import ChopsUpdate  # there is no public name for an update of parts of the screen
 from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 
+from core.terminals import HALFCELL
 from core.text import safe
+from tui import showing
+from tui.driver import Answered, SievedDriver
+from tui.probe import Probe
 from tui.wire import Changed
 
 _ANSWER_S = 0.005
@@ -49,9 +55,19 @@ class CarefulApp(App[None]):
         #: Told of every update after it was sent: what draws over cells has to draw again.
         self.after_update: Callable[[object], None] | None = None
         self._loop_running: asyncio.AbstractEventLoop | None = None
+        #: What the terminal was asked; without it nothing is known of it but its environment.
+        self.probe: Probe | None = None
+        #: How pictures are drawn: one of core.terminals.GRAPHICS.
+        self.graphics = HALFCELL
+
+    def get_driver_class(self) -> type[Driver]:
+        """Where Textual would read a terminal, read it through the sieve that keeps its answers from the keys."""
+        found = super().get_driver_class()
+        return SievedDriver if found is LinuxDriver else found
 
     def on_load(self) -> None:
         self._loop_running = asyncio.get_running_loop()
+        showing.begin(self)
         self.app_resume_signal.subscribe(self, lambda app: self.screen.refresh())
 
     def on_resize(self, event: events.Resize) -> None:
@@ -59,6 +75,10 @@ class CarefulApp(App[None]):
         if event.size == self._drawn_for:
             self.screen.refresh()
         self._drawn_for = event.size
+
+    async def on_answered(self, event: Answered) -> None:
+        """The terminal has said what it shows."""
+        await showing.take(self, event.seen)
 
     async def on_event(self, event: events.Event) -> None:
         """Drop what is a terminal's late answer to a question: Textual hands an unknown one on as a burst of keys.

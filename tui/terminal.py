@@ -35,8 +35,9 @@ _CELL = (10, 20)
 
 #: Where the screen is written: standard error, or its copy while that goes to the log.
 _screen = 2
-#: The cell that was told to a library at its import.
-_told = _CELL
+#: What the terminal answered.
+_answered = _CELL
+_far = False
 
 
 def lacking() -> str:
@@ -82,7 +83,7 @@ def quiet(log: Path) -> Iterator[None]:
 
 
 def cell_pixels() -> tuple[int, int]:
-    """Return width and height of a cell in pixels, as far as the terminal says so without being asked."""
+    """Return width and height of a cell in pixels, as the terminal's line says or the terminal answered."""
     import fcntl
     import struct
     import termios
@@ -90,43 +91,26 @@ def cell_pixels() -> tuple[int, int]:
     try:
         told = fcntl.ioctl(_screen, termios.TIOCGWINSZ, bytes(8))
     except OSError:
-        return _CELL
+        return _answered
     rows, columns, width, height = struct.unpack("HHHH", told)
-    return (width // columns, height // rows) if columns and rows and width and height else _CELL
+    return (width // columns, height // rows) if columns and rows and width and height else _answered
 
 
-@contextmanager
-def unasked() -> Iterator[None]:
-    """Let a library be imported that asks the terminal what it can: it sees none, and is told the size of a cell."""
-    global _told
-    _told = cell_pixels()
-    kept = sys.__stdout__
-    names = ("TEXTUAL_CELL_WIDTH", "TEXTUAL_CELL_HEIGHT")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(zip(names, map(str, _told), strict=True))
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        vars(sys)["__stdout__"] = nowhere
-        try:
-            yield
-        finally:
-            vars(sys)["__stdout__"] = kept
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+def take(cell: tuple[int, int], *, far: bool) -> None:
+    """Take what the terminal answered: the size of a cell in pixels, (0, 0) unsaid; whether the link is slow."""
+    global _answered, _far
+    _answered = cell if all(cell) else _CELL
+    _far = far
 
 
-def told_cell() -> tuple[int, int]:
-    """Return the size of a cell that `unasked` told, which stays what the library goes by."""
-    return _told
+def far() -> bool:
+    """Return whether the terminal is at the end of a link that carries small pictures only."""
+    return _far
 
 
-def between() -> str:
-    """Return what lies between the app and the terminal and passes on no pixels, '' where nothing does."""
-    if os.environ.get("TMUX") or os.environ.get("TERM", "").startswith("tmux"):
-        return "tmux"
-    return "screen" if os.environ.get("STY") or os.environ.get("TERM", "").startswith("screen") else ""
+def screen() -> int:
+    """Return the file number of the terminal's screen."""
+    return _screen
 
 
 def _open_log(log: Path) -> int:
@@ -143,13 +127,13 @@ def _open_log(log: Path) -> int:
         return os.open(os.devnull, os.O_WRONLY)
 
 
-def guard(leave: Callable[[int], None]) -> Callable[[], None]:
+def guard(leave: Callable[[int], None], attributes: list[Any] | None = None) -> Callable[[], None]:
     """Handle TERM, HUP, INT and the end of the line by `leave(code)`; what stays then is ended by force.
 
-    Returns the function that takes the handlers off again.
+    `attributes` are those that the terminal is to be left with, without them as it is now. Returns the function that takes the handlers off again.
     """
     before: dict[int, Any] = {}
-    attributes = _attributes()
+    attributes = attributes or _attributes()
 
     def end(code: int) -> None:
         watchdog = threading.Timer(_GRACE_S, _end, args=(code, attributes))

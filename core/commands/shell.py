@@ -22,8 +22,8 @@ import click
 from core.commands import completion
 from core.commands.table import COMMANDS, EVERYDAY, SECTIONS
 from core.errors import PrintModelsError
-from core.personal import GRAPHICS
 from core.progress import Progress, Report
+from core.terminals import GRAPHICS
 from core.text import printable, safe, safe_lines
 from core.version import __version__
 from core.workspace import Workspace

@@ -39,7 +39,7 @@ def test_every_key_is_read(config: Callable[[str], Path]) -> None:
     ("text", "error", "named"),
     [
         ("color = 1", WrongUsage, "unknown key color"),
-        ('graphics = "laser"', WrongUsage, "halfcell, sixel, tgp or none"),
+        ('graphics = "laser"', WrongUsage, "tgp, sixel, halfcell, ascii or none"),
         ("who = 3", WrongUsage, "who has to be a text"),
         ("keys = 3", WrongUsage, "keys is a table"),
         ("[keys]\nundo = 7", WrongUsage, "keys.undo"),

@@ -1,4 +1,4 @@
-"""`--graphics sixel` and `tgp`: real pixels where a person asked for them, and the terminal is asked nothing."""
+"""`--graphics sixel` and `tgp`: real pixels where a person asked for them; the terminal is asked once, by the app."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminals import HERE, PROGRAM, RESTORED, Terminal, Tmux, drawn
+from tests.terminals import HERE, PROGRAM, QUESTIONS, RESTORED, Terminal, Tmux, drawn
 
 #: Where a sixel picture was put, how large it is, and its end.
 _SIXEL = re.compile(rb'\x1b\[(\d+);(\d+)H\x1bP[0-9;]*q"1;1;(\d+);(\d+)[^\x1b]*\x1b\\')
-_QUESTIONS = (b"\x1b[16t", b"\x1b[14t", b"\x1b[c", b"\x1b[0c", b"\x1b[>q", b"a=q", b"\x1bP$q")
+_QUESTIONS = (b"\x1b[16t", b"\x1b[14t", b"\x1b[c", b"\x1b[0c", b"\x1b[>q", b"\x1b[>0q", b"a=q", b"\x1bP$q")
 _CELL = (10, 20)
 Open = Callable[..., Terminal]
 
@@ -36,13 +36,19 @@ def opened_as(workspace) -> Iterator[Open]:
         one.close()
 
 
+def _asked_once(sent: bytes) -> None:
+    """All questions are asked in one write before the app begins, and none afterwards."""
+    assert sent.startswith(QUESTIONS)
+    for question in _QUESTIONS:
+        assert question not in sent[len(QUESTIONS) :], question
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (40, 16)])
-def test_a_frame_is_sent_as_a_sixel_clear_of_the_last_rows_and_nothing_is_asked(opened_as, size):
+def test_a_frame_is_sent_as_a_sixel_clear_of_the_last_rows_and_all_is_asked_at_once(opened_as, size):
     terminal = opened_as("sixel", size)
     terminal.read_until(_SIXEL.search)
     terminal.rest(1.5)
-    for question in _QUESTIONS:
-        assert question not in terminal.bytes, question
+    _asked_once(terminal.bytes)
     for found in _SIXEL.finditer(terminal.bytes):
         row, column, width, height = map(int, found.groups())
         assert (row - 1) + -(-height // _CELL[1]) <= size[1] - 2, (
@@ -123,15 +129,14 @@ def test_half_blocks_need_nothing_of_it(workspace, tmp_path):
     assert out.read_text() == ""
 
 
-def test_placeholders_of_the_other_protocol_are_text_and_nothing_is_asked(opened_as):
+def test_placeholders_of_the_other_protocol_are_text(opened_as):
     terminal = opened_as("tgp", COLORTERM="")
     terminal.read_until(lambda data: "\U0010eeee".encode() in data)
     terminal.rest(1.0)
     rows = re.findall("\x1b\\[38;2;[0-9;]+m\U0010eeee".encode(), terminal.bytes)
     assert len(rows) >= 4, "the colour of a placeholder names its picture, so it is sent whole, also over SSH"
-    assert re.search(rb"\x1b_Gi=\d+,m=[01],f=100[^\x1b]*\x1b\\", terminal.bytes)
-    for question in _QUESTIONS:
-        assert question not in terminal.bytes, question
+    assert re.search(rb"\x1b_Gi=\d+,a=T,U=1,q=2,f=100,[^\x1b]*\x1b\\", terminal.bytes)
+    _asked_once(terminal.bytes)
 
 
 def test_inside_tmux_one_sentence_and_half_blocks(workspace, tmp_path: Path):

@@ -2,14 +2,14 @@
 
 What always holds: `drawn` is the key of the frame whose picture (or stated failure) has been handed to the terminal,
 '' from the moment another one is asked for; a label may only be given to that frame. The edges are widgets of their
-own: a change of words sends one line, not the picture again.
+own: a change of words sends one line, not the picture again. How pictures are drawn can be exchanged at any time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -17,15 +17,50 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from tui.widgets import pixels
+from core.terminals import ASCII, HALFCELL, SIXEL, TGP
 from tui.widgets.edge import Edge
 from tui.widgets.halfcells import Still
 
 if TYPE_CHECKING:
     from core.frames.decode import Picture
+    from tui.widgets.letters import Letters
+    from tui.widgets.sixel import Sixel
+    from tui.widgets.tgp import Tgp
 
-Ask = Callable[[str, tuple[int, int]], None]
+Box = tuple[int, int]
+Ask = Callable[[str, Box], None]
 _AGAIN_S = 1.0
+
+
+class _Cells(Protocol):
+    """Draws a picture as text."""
+
+    def show(self, picture: Picture | None) -> None: ...
+
+
+class _Pixels(Protocol):
+    """Draws a picture as pixels, which are encoded first."""
+
+    def put(self, picture: Picture | None, box: Box, shown: Callable[[], object]) -> None: ...
+
+    def prepare(self, picture: Picture, box: Box) -> None: ...
+
+
+def _made(graphics: str) -> Still | Letters | Sixel | Tgp:
+    """Return the widget that draws pictures that way. Those but for half-blocks are imported when they are wanted."""
+    if graphics == TGP:
+        from tui.widgets.tgp import Tgp
+
+        return Tgp(id="still")
+    if graphics == SIXEL:
+        from tui.widgets.sixel import Sixel
+
+        return Sixel(id="still")
+    if graphics == ASCII:
+        from tui.widgets.letters import Letters
+
+        return Letters(id="still")
+    return Still(id="still")
 
 
 class FrameView(Container):
@@ -39,10 +74,10 @@ class FrameView(Container):
             self.key = key
 
     def __init__(self, graphics: str = "") -> None:
-        """`graphics` says how the picture is drawn: as sixel or tgp, else as half-blocks."""
+        """`graphics` says how the picture is drawn: one of core.terminals.GRAPHICS, without it as half-blocks."""
         super().__init__(id="frame")
-        self._pixels = pixels.made(graphics) if graphics in (pixels.SIXEL, pixels.TGP) else None
-        self._still = Still(id="still")
+        self.graphics = graphics or HALFCELL
+        self._drawer = _made(graphics)
         self.drawn = ""
         self.readable = False
         self.wanted: tuple[str, tuple[int, int]] = ("", (0, 0))
@@ -50,9 +85,10 @@ class FrameView(Container):
     def compose(self) -> ComposeResult:
         yield Edge("frame-top", "┌┐")
         with Container(id="inside"):
-            yield self._pixels or self._still
+            yield self._drawer
             yield Static(id="why", markup=False)
             yield Static(id="next", markup=False)
+            yield Static(id="mode", markup=False)
             yield Static(id="notice", markup=False)
         yield Edge("frame-bottom", "└┘")
 
@@ -60,15 +96,27 @@ class FrameView(Container):
         self.query_one("#why").display = False
         self.query_one("#notice").display = False
         self.query_one("#next").display = False
+        self.query_one("#mode").display = False
         self.query_one("#still").display = False
 
     @property
     def box(self) -> tuple[int, int]:
-        """The pixels there is room for: of half-blocks a cell is one wide and two high."""
+        """The pixels there is room for: of half-blocks and letters a cell is one wide and two high."""
         size = self.query_one("#inside").content_size
-        if self._pixels is not None:
-            return pixels.room(size.width, size.height)
+        if self.graphics in (SIXEL, TGP):
+            from tui.widgets.pixels import room
+
+            return room(size.width, size.height)
         return max(1, size.width), max(1, size.height * 2)
+
+    async def draw_as(self, graphics: str) -> None:
+        """Draw pictures another way from here on; the one that was there has to be asked for again."""
+        self.want("")
+        self.graphics = graphics
+        await self._drawer.remove()
+        self._drawer = _made(graphics)
+        self._drawer.display = False
+        await self.query_one("#inside").mount(self._drawer, before=0)
 
     def title(self, words: Content) -> None:
         """Write on the upper edge."""
@@ -85,16 +133,19 @@ class FrameView(Container):
     def show_picture(self, key: str, picture: Picture) -> None:
         """Show a picture; it counts as drawn after the next refresh, or when its pixels have been sent."""
         self.query_one("#why").display = False
-        if self._pixels is not None:
-            self._pixels.put(picture, self.wanted[1], partial(self._on_screen, key, True))
-            return
-        self._still.show(picture)
-        self.call_after_refresh(self._on_screen, key, True)
+        self._put(picture, partial(self._on_screen, key, True))
 
     def prepare(self, picture: Picture, box: tuple[int, int]) -> None:
         """Take a neighbour's picture, which may be wanted next."""
-        if self._pixels is not None:
-            self._pixels.prepare(picture, box)
+        if self.graphics in (SIXEL, TGP) and box == self.wanted[1]:
+            cast("_Pixels", self._drawer).prepare(picture, box)
+
+    def _put(self, picture: Picture | None, shown: Callable[[], object]) -> None:
+        if self.graphics in (SIXEL, TGP):
+            cast("_Pixels", self._drawer).put(picture, self.wanted[1], shown)
+            return
+        cast("_Cells", self._drawer).show(picture)
+        self.call_after_refresh(shown)
 
     def show_reason(self, key: str, what: str, remedy: str = "", *, again: Ask | None = None) -> None:
         """Show why there is no picture; where that passes by itself, `again` asks for it after a moment."""
@@ -110,10 +161,7 @@ class FrameView(Container):
 
     def show_hint(self, text: Content) -> None:
         """Show words instead of a picture."""
-        if self._pixels is not None:
-            self._pixels.put(None, self.wanted[1], lambda: None)
-        else:
-            self._still.show(None)
+        self._put(None, lambda: None)
         why = self.query_one("#why", Static)
         why.update(text)
         why.display = True
@@ -125,6 +173,10 @@ class FrameView(Container):
     def next_line(self, text: Content | None) -> None:
         """Show a line over the picture's head until the next key, or take it off."""
         self._over("#next", text)
+
+    def mode_line(self, text: Content | None) -> None:
+        """Show a line over the picture's head for as long as a tool has the keys, or take it off."""
+        self._over("#mode", text)
 
     def _over(self, id: str, text: Content | None) -> None:
         line = self.query_one(id, Static)

@@ -129,9 +129,19 @@ class Still(Widget):
         packed = pack(self._pixels, few_colours=few)
         changed = packed != self._packed
         self._packed, self._lines = packed, packed.tolist()
-        regions = list(_regions(changed[0::2] | changed[1::2]))
-        if regions:
-            self.refresh(*regions)
+        spans = list(regions(changed[0::2] | changed[1::2]))
+        if spans:
+            self.refresh(*spans)
+
+    def recolour(self) -> None:
+        """Draw the picture again: the terminal turned out to have more colours."""
+        pixels = self._first.pixels if self._first is not None else self._pixels
+        if pixels is None:
+            return
+        few = self.app.console.color_system in (None, "standard")
+        self._first, self._pixels, self._packed = None, pixels, pack(pixels, few_colours=few)
+        self._lines = self._packed.tolist()
+        self.refresh()
 
     def _show_whole(self, picture: Picture, *, few_colours: bool) -> None:
         self._first = picture
@@ -148,8 +158,8 @@ class Still(Widget):
         return cells(self._lines[2 * y], self._lines[2 * y + 1])
 
 
-def _regions(changed: NDArray[np.bool_]) -> Iterator[Region]:
-    """Yield the stretches of changed cells, line by line."""
+def regions(changed: NDArray[np.bool_]) -> Iterator[Region]:
+    """Yield the stretches of changed cells, line by line; `changed` is rows x columns."""
     import numpy as np
 
     for y in np.flatnonzero(changed.any(axis=1)).tolist():
