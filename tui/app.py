@@ -180,7 +180,7 @@ class PrintModelsApp(CarefulApp):
                 state.take_labels(result.labels)
                 self._soon()
             case NotLabelled():
-                state.unsaved[result.frame] = result
+                state.unsaved.update(dict.fromkeys(result.frames, result))
             case DraftPriced():
                 state.drafts[result.task] = result
             case GitSeen():
@@ -242,10 +242,13 @@ class PrintModelsApp(CarefulApp):
 
     def _try_again(self, saved: Labelled) -> None:
         """The store takes labels again: give it those it did not take."""
-        waiting = [label for frame, label in self.state.unsaved.items() if frame not in saved.labels]
+        waiting: dict[int, tuple[NotLabelled, list[str]]] = {}
+        for frame, step in self.state.unsaved.items():
+            if frame not in saved.labels:
+                waiting.setdefault(id(step), (step, []))[1].append(frame)
         self.state.unsaved.clear()
-        for label in waiting:
-            self.bridge.label(self.state.workspace.task(label.task), label.frame, label.class_, None)
+        for step, frames in waiting.values():
+            self.bridge.label(self.state.workspace.task(step.task), frames, step.class_, {}, step.how)
 
     def _failed(self, result: Failed) -> None:
         """Say what failed; a look that is repeated by itself says it once."""

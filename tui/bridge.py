@@ -114,9 +114,19 @@ class Bridge:
         """Keep where the app is, for the next opening."""
         self._labels.ask("view", partial(self._work.keep_view, dict(view)), slot="view")
 
-    def label(self, task: Task, key: str, class_: str | None, seen: Bytes | None) -> None:
-        """Give a frame a class (None: take its label off); `seen` are size, mtime and oid of the bytes shown."""
-        self._labels.ask("label", partial(self._work.label, task, key, class_, seen))
+    def label(
+        self,
+        task: Task,
+        frames: Sequence[str],
+        class_: str | None,
+        seen: Mapping[str, Bytes],
+        how: str = "hand",
+    ) -> None:
+        """Give frames a class as one step (None: take their label off).
+
+        `seen` are size, mtime and oid of the bytes shown, by frame; `how` is one of `core.labels.model.HOWS`.
+        """
+        self._labels.ask("label", partial(self._work.label, task, tuple(frames), class_, dict(seen), how))
 
     def undo(self) -> None:
         """Take this person's last step back."""

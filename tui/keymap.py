@@ -78,7 +78,7 @@ def actions_of(screen: str) -> Iterator[Action]:
 def bindings_of(screen: str) -> list[BindingType]:
     """Return a screen's bindings as the built-in table has them; the id of each is `<screen>.<action>`."""
     return [
-        Binding(_bound(action), action.id, action.word, show=False, id=f"{screen}.{action.id}")
+        Binding(_bound(action), f"do('{action.id}')", action.word, show=False, id=f"{screen}.{action.id}")
         for action in ACTIONS
         if screen in action.screens
     ]

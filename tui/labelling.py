@@ -7,7 +7,7 @@ takes many labels. Called by the bridge.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.errors import PrintModelsError
@@ -29,11 +29,14 @@ from tui.messages import (
 )
 
 if TYPE_CHECKING:
+    from core.labels.model import Label
     from core.labels.store import LabelStore
 
 Bytes = tuple[int, int, str | None]
 
 _MANY = 2000
+#: From so many frames on it is quicker to read all labels of a task at one go.
+_ONE_BY_ONE = 200
 
 
 class LabelWork:
@@ -81,17 +84,24 @@ class LabelWork:
 
     # --- labelling ----------------------------------------------------------------------------------------------
 
-    def label(self, task: Task, key: str, class_: str | None, seen: Bytes | None) -> Labelled | NotLabelled:
-        """Give a frame a class, or take its label off."""
+    def label(
+        self,
+        task: Task,
+        frames: tuple[str, ...],
+        class_: str | None,
+        seen: Mapping[str, Bytes],
+        how: str = "hand",
+    ) -> Labelled | NotLabelled:
+        """Give frames a class as one step, or take their label off."""
         try:
             store = self._opened()
-            step = store.set(task, [key], class_, who=self._me(), sizes={key: seen} if seen else None)
+            step = store.set(task, frames, class_, how=how, who=self._me(), sizes=seen)
             self._dirty.add(task.name)
             self._follow(step.seq)
             self._tell()
-            return Labelled(step, {key: store.get(task, key)})
+            return Labelled(step, _labels_of(store, task.name, frames))
         except PrintModelsError as error:
-            return NotLabelled(task.name, key, class_, error.what, error.remedy)
+            return NotLabelled(task.name, frames, class_, how, error.what, error.remedy)
 
     def undo(self) -> Labelled | NothingToUndo | Failed:
         """Take this person's last step back."""
@@ -106,9 +116,7 @@ class LabelWork:
         self._follow(step.seq)
         self._tell()
         known = step.task in self.workspace.tasks
-        return Labelled(
-            step, {key: store.get(step.task, key) for key in step.frames} if known else {}, undone=True
-        )
+        return Labelled(step, _labels_of(store, step.task, step.frames) if known else {}, undone=True)
 
     def _opened(self) -> LabelStore:
         self._store = self._store or self._open()
@@ -167,9 +175,9 @@ class LabelWork:
         self._tell()
         return LabelsChanged(
             {
-                task: {
-                    key: store.get(task, key) for step in steps if step.task == task for key in step.frames
-                }
+                task: _labels_of(
+                    store, task, [key for step in steps if step.task == task for key in step.frames]
+                )
                 for task in {step.task for step in steps} & set(self.workspace.tasks)
             }
         )
@@ -218,3 +226,11 @@ class LabelWork:
                 self.unwritten = done.said if done and self._dirty else ()
         finally:
             self._store.close()
+
+
+def _labels_of(store: LabelStore, task: str, frames: Sequence[str]) -> dict[str, Label | None]:
+    """Return the labels of these frames as they stand, None where a frame has none."""
+    if len(frames) <= _ONE_BY_ONE:
+        return {key: store.get(task, key) for key in frames}
+    labels = store.labels(task)
+    return {key: labels.get(key) for key in frames}

@@ -76,11 +76,12 @@ class NothingToUndo:
 
 @dataclass(frozen=True, slots=True)
 class NotLabelled:
-    """A label was not written; nothing of it is in the store."""
+    """A step was not written; nothing of it is in the store."""
 
     task: str
-    frame: str
+    frames: tuple[str, ...]
     class_: str | None
+    how: str
     what: str
     remedy: str
 

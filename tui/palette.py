@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 def commands(app: PrintModelsApp, screen: Screen[object]) -> Iterator[SystemCommand]:
     """Yield what the palette lists on a screen; of the other screens what does more than move is found by its name."""
     here = getattr(screen, "PLACE", "")
+    doing = getattr(screen, "doing", None)
     for action in keymap.actions_of(here):
-        call = getattr(screen, f"action_{action.id}", None)
+        call = doing(action.id) if doing else None
         if call is not None and action.id != "palette":
             keys = _keys(action, _taken(app, here))
             yield SystemCommand(action.word, f"{action.help}  ({keys})" if keys else action.help, call)

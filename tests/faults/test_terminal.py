@@ -192,9 +192,9 @@ def test_f_109_an_error_nobody_foresaw_restores_the_terminal(
     """terminal restored, rc 143/129/130/1"""
     code = (
         "import sys\n"
-        "from tui.screens.label import LabelScreen\n"
+        "from tui.tools.moving import Moving\n"
         "def broken(self): raise RuntimeError('no \\x1b[2J such thing')\n"
-        "LabelScreen.action_next = broken\n"
+        "Moving.do_next = broken\n"
         "from tui.__main__ import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
@@ -343,8 +343,8 @@ def test_f_117_what_a_library_or_a_child_says_goes_to_the_log(
     """goes to log, not the screen"""
     code = (
         "import os, subprocess, sys, threading, warnings\n"
-        "from tui.screens.label import LabelScreen\n"
-        "before = LabelScreen.action_next\n"
+        "from tui.tools.moving import Moving\n"
+        "before = Moving.do_next\n"
         "def chatty(self):\n"
         "    os.write(1, b'FROM-C-1\\n'); os.write(2, b'FROM-C-2\\n')\n"
         "    print('FROM-PRINT'); print('FROM-STDERR', file=sys.stderr)\n"
@@ -352,7 +352,7 @@ def test_f_117_what_a_library_or_a_child_says_goes_to_the_log(
         "    subprocess.run(['sh', '-c', 'echo FROM-CHILD >&2'])\n"
         "    threading.Thread(target=lambda: 1 / 0).start()\n"
         "    before(self)\n"
-        "LabelScreen.action_next = chatty\n"
+        "Moving.do_next = chatty\n"
         "from tui.__main__ import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )

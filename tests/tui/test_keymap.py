@@ -38,7 +38,7 @@ def test_no_key_has_two_meanings_on_one_screen(place):
 @pytest.mark.parametrize("place", SCREENS)
 def test_every_action_is_built_and_bound(place):
     for action in keymap.actions_of(place):
-        assert hasattr(SCREENS[place], f"action_{action.id}"), action.id
+        assert SCREENS[place].does(action.id), action.id
     assert set(keymap.bindings_of(place)) <= set(SCREENS[place].BINDINGS)
 
 

@@ -9,8 +9,8 @@ import pytest
 from core.labels.sync import flush, open_store
 from core.workspace import Workspace
 from tui.screens.confirm import ConfirmScreen
+from tui.widgets.ask_line import AskLine
 from tui.widgets.filmstrip import Filmstrip
-from tui.widgets.filter_line import FilterLine
 from tui.widgets.halfcells import Still
 
 TASK = "offline-detection"
@@ -18,7 +18,7 @@ TASK = "offline-detection"
 
 async def _filter(page, text: str) -> None:
     await page.press("slash")
-    page.app.screen.query_one(FilterLine).value = text
+    page.app.screen.query_one(AskLine).value = text
     await page.press("enter")
 
 

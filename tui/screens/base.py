@@ -14,6 +14,7 @@ from textual.widget import Widget
 from tui import keymap
 from tui.drawing import class_keys
 from tui.keymap import footer_of
+from tui.screens.keyed import Keyed
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tui.state import State
 
 
-class Place(Screen[None]):
+class Place(Keyed, Screen[None]):
     """One of the screens a person switches between."""
 
     PLACE: ClassVar[str] = ""

@@ -14,10 +14,11 @@ from textual.widgets import Static
 
 from tui import keymap
 from tui.drawing import BOLD
+from tui.screens.keyed import Keyed
 from tui.writing import wrapped
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Keyed, ModalScreen[bool]):
     """Ask; dismissed with True only by Y."""
 
     PLACE = keymap.CONFIRM

@@ -18,10 +18,10 @@ from core.text import safe
 from tui import keymap
 from tui.drawing import COLOURS, DIM, class_keys
 from tui.screens.label_texts import facts_line, facts_lines, just_lines, title_of
+from tui.widgets.ask_line import AskLine
 from tui.widgets.day_bar import Day, DayBar
 from tui.widgets.edge import Edge
 from tui.widgets.filmstrip import BOX, Filmstrip
-from tui.widgets.filter_line import FilterLine
 from tui.widgets.frame_list import FrameList
 from tui.widgets.frame_view import FrameView
 from tui.widgets.line import Words
@@ -55,7 +55,7 @@ def compose(graphics: str) -> ComposeResult:
             yield Edge("just-edge", _NAMED, "just now")
             yield Words("just")
             yield Edge("right-end", "└┘")
-    yield FilterLine()
+    yield AskLine()
 
 
 def keys_of(task: Task) -> list[tuple[str, str | Content]]:
@@ -105,12 +105,11 @@ class Panes:
 
     def around(self, state: State) -> None:
         """Draw what changes with the cursor or a label but for the frame itself: the day, the list."""
-        classes = {key: label.class_ for key, label in state.of(state.task).items()}
-        rows = {"label": classes}
-        day = state.day()
+        day, labels = state.day(), state.of(state.task)
+        rows = {"label": {f.key: labels[f.key].class_ for f in day if f.key in labels}}
         guesses = state.guesses.get(state.task.name, {})
         if any(frame.key in guesses for frame in day):
-            rows["model"] = {key: guess.class_ for key, guess in guesses.items()}
+            rows["model"] = {f.key: guesses[f.key].class_ for f in day if f.key in guesses}
         self._screen.query_one(DayBar).show(Day(day, state.task, state.frame, rows))
         known = state.known_of.get(state.task.name)
         if self.roomy:
@@ -118,21 +117,22 @@ class Panes:
             place = f"{count(state.cursor + 1)}/{count(len(state.frames))}" if state.frames else "none"
             self._screen.query_one("#list-edge", Edge).show(Content(f"{place} · {title}"))
             marks = {key: mark.mark for key, mark in known.marks.items() if mark.mark} if known else {}
-            self._screen.query_one(FrameList).show(state.frames, state.cursor, state.task, classes, marks)
+            self._screen.query_one(FrameList).show(
+                state.frames, state.cursor, state.task, state.class_of, marks
+            )
 
     def strip(self, state: State) -> list[str]:
         """Draw the filmstrip; return the frames whose small picture is not there yet."""
         if not self.with_strip:
             return []
         strip = self._screen.query_one(Filmstrip)
-        classes = {key: label.class_ for key, label in state.of(state.task).items()}
 
         def small(key: str) -> Picture | None:
             found = self._pictures.get(key, BOX)
             return found.picture if found else None
 
         page = strip.page(state.cursor, len(state.frames))
-        return strip.show(state.frames, page, state.cursor, state.task, classes, small)
+        return strip.show(state.frames, page, state.cursor, state.task, state.class_of, small)
 
     def words(self, state: State, just: Content, *, saving: bool) -> None:
         """Draw what is said of the frame, and what was done last."""

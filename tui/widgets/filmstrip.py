@@ -6,7 +6,7 @@ page does. The screen asks for the pictures that are not there yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -58,7 +58,7 @@ class Filmstrip(Container):
         places: range,
         cursor: int,
         task: Task,
-        classes: Mapping[str, str],
+        class_of: Callable[[str], str | None],
         picture: Callable[[str], Picture | None],
     ) -> list[str]:
         """Draw the page; return the frames whose small picture is not there yet."""
@@ -71,7 +71,7 @@ class Filmstrip(Container):
                 lacking.append(key)
             still.show(found)
         for at in places:
-            times.append(_time(frames[at], at == cursor, task, classes.get(frames[at].key)))
+            times.append(_time(frames[at], at == cursor, task, class_of(frames[at].key)))
         self.query_one("#strip-times", Words).show(Content("").join(times))
         return lacking
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -23,7 +23,7 @@ class FrameList(Line):
         self._frames: Sequence[Frame] = ()
         self._cursor = 0
         self._about: Task | None = None
-        self._labels: Mapping[str, str] = {}
+        self._label_of: Callable[[str], str | None] = lambda key: None
         self._marks: Mapping[str, str] = {}
 
     def show(
@@ -31,12 +31,12 @@ class FrameList(Line):
         frames: Sequence[Frame],
         cursor: int,
         task: Task,
-        classes: Mapping[str, str],
+        class_of: Callable[[str], str | None],
         marks: Mapping[str, str],
     ) -> None:
         """Draw the page of the cursor; `marks` is frame → excluded or unsure."""
         self._frames, self._cursor, self._about = frames, cursor, task
-        self._labels, self._marks = classes, marks
+        self._label_of, self._marks = class_of, marks
         self.redraw()
 
     def words(self) -> Content:
@@ -49,7 +49,7 @@ class FrameList(Line):
 
     def _line(self, at: int, task: Task) -> Content:
         frame, here = self._frames[at], at == self._cursor
-        class_ = self._labels.get(frame.key)
+        class_ = self._label_of(frame.key)
         mark = class_mark(task, class_) if class_ else Content.styled(UNLABELLED, DIM)
         marked = self._marks.get(frame.key)
         if marked:

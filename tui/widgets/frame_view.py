@@ -89,6 +89,7 @@ class FrameView(Container):
             yield Static(id="why", markup=False)
             yield Static(id="next", markup=False)
             yield Static(id="mode", markup=False)
+            yield Static(id="mode", markup=False)
             yield Static(id="notice", markup=False)
         yield Edge("frame-bottom", "└┘")
 
@@ -96,6 +97,7 @@ class FrameView(Container):
         self.query_one("#why").display = False
         self.query_one("#notice").display = False
         self.query_one("#next").display = False
+        self.query_one("#mode").display = False
         self.query_one("#mode").display = False
         self.query_one("#still").display = False
 
@@ -173,6 +175,10 @@ class FrameView(Container):
     def next_line(self, text: Content | None) -> None:
         """Show a line over the picture's head until the next key, or take it off."""
         self._over("#next", text)
+
+    def mode_line(self, text: Content | None) -> None:
+        """Show a line over the picture's head for as long as a tool has the keys, or take it off."""
+        self._over("#mode", text)
 
     def mode_line(self, text: Content | None) -> None:
         """Show a line over the picture's head for as long as a tool has the keys, or take it off."""

@@ -1,0 +1,180 @@
+"""What a tool of the Label screen may ask of it: the state, the bridge, words, a label given, the keys for a while.
+
+What always holds: labels are given by `give` alone, one step at a time: it refuses, with a word, where the frame is not
+on the screen, where a step is still being saved and where the workspace is only read. Made by the Label screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from tui.drawing import WARN
+from tui.widgets.ask_line import AskLine
+
+if TYPE_CHECKING:
+    from tui.app import PrintModelsApp
+    from tui.bridge import Bridge
+    from tui.pictures import Pictures
+    from tui.screens.label import LabelScreen
+    from tui.screens.label_panes import Panes
+    from tui.state import State
+    from tui.tools.tool import Tool
+    from tui.widgets.frame_view import FrameView
+
+
+class Desk:
+    """The Label screen as its tools see it."""
+
+    def __init__(self, screen: LabelScreen, panes: Panes, pictures: Pictures) -> None:
+        self._screen, self.panes, self.pictures = screen, panes, pictures
+        self.mode: Tool | None = None
+        #: The frames of the step that is being saved.
+        self.saving: tuple[str, ...] = ()
+        self._then: Callable[[], object] | None = None
+        #: What was done last, in a line.
+        self.just = Content("")
+
+    @property
+    def pm(self) -> PrintModelsApp:
+        return self._screen.pm
+
+    @property
+    def screen(self) -> LabelScreen:
+        """The screen itself, for who opens another one over it."""
+        return self._screen
+
+    @property
+    def state(self) -> State:
+        return self._screen.state
+
+    @property
+    def bridge(self) -> Bridge:
+        return self._screen.bridge
+
+    @property
+    def view(self) -> FrameView:
+        """The frame's own pane."""
+        return self.panes.view
+
+    # --- words --------------------------------------------------------------------------------------------------
+
+    def notice(self, what: str, remedy: str = "", style: str = WARN) -> None:
+        """Say something over the picture's foot until the next key."""
+        self.view.notify_line(Content.assemble((what, f"bold {style}"), f" {remedy}" if remedy else ""))
+
+    def tell(self, text: Content) -> None:
+        """Say what was done last; it stays until something else is done."""
+        self.just = text
+        self._screen.show_facts()
+
+    def redraw(self) -> None:
+        """Draw what belongs to the cursor, and ask for its picture."""
+        self._screen.show_frame()
+
+    def moved(self, moved: bool, else_say: str) -> None:
+        """Draw after a move; where there was none say why."""
+        if moved:
+            self.redraw()
+        elif self.state.frame is not None:
+            self.notice(else_say)
+
+    def ask(
+        self,
+        text: str,
+        done: Callable[[str], bool],
+        *,
+        hint: str = "",
+        changed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Open the line for words with `text` in it; `done` takes what was written and says whether it will do.
+
+        `changed` is called with the words whenever they change, as long as the line is open.
+        """
+        self._screen.query_one(AskLine).open(text, done, hint=hint, changed=changed)
+
+    # --- who has the keys ---------------------------------------------------------------------------------------
+
+    def begin(self, tool: Tool) -> None:
+        """Let a tool have the keys; whoever had them leaves."""
+        if self.mode is not tool:
+            self.end()
+            self.mode = tool
+        self._screen.show_mode()
+
+    def end(self) -> None:
+        """Nobody has the keys any more."""
+        before, self.mode = self.mode, None
+        if before is not None:
+            before.left()
+            self._screen.show_mode()
+
+    def show_mode(self) -> None:
+        """Draw the line and the footer of the tool that has the keys."""
+        self._screen.show_mode()
+
+    # --- labelling ----------------------------------------------------------------------------------------------
+
+    def refused(self, so: str) -> bool:
+        """True where the workspace is only read; then it is said why, and nothing is counted as typed."""
+        why = self.state.workspace.read_only
+        if why is not None:
+            self.notice(f"{so} {why.what}", why.remedy)
+        return why is not None
+
+    def on_screen(self, so: str = "Not labelled:", *, unread: bool = False) -> bool:
+        """True where the frame under the cursor has been drawn and can be judged; else it is said why not.
+
+        `unread` allows a frame that can't be shown: its label may be taken off.
+        """
+        state, view = self.state, self.view
+        if state.frame is None:
+            self.notice("There is no frame to label.")
+        elif self.refused(so):
+            pass
+        elif self.saving:
+            self.notice("Not yet:", "the step before is still being saved.")
+        elif view.drawn != state.frame.key:
+            self.notice("Not shown yet:", "the picture is still loading; nothing was labelled.")
+        elif not view.readable and not unread:
+            self.notice(so, "this frame can't be shown, so it can't be labelled.")
+        else:
+            return True
+        return False
+
+    def give(
+        self,
+        frames: Sequence[str],
+        class_: str | None,
+        how: str = "hand",
+        *,
+        then: Callable[[], object] | None = None,
+    ) -> bool:
+        """Give frames a class as one step, or take their label off; `then` is done once the disk has it.
+
+        False where it was refused, with a word.
+        """
+        if not frames or not self.on_screen(unread=class_ is None):
+            return False
+        self.saving, self._then = tuple(frames), then
+        seen = {key: found for key in frames if (found := self.pictures.bytes_of(key))}
+        self.bridge.label(self.state.task, self.saving, class_, seen, how)
+        self._screen.show_facts()
+        return True
+
+    def advance(self) -> None:
+        """Go where a person goes after a label."""
+        self._screen.advance()
+
+    def saved(self, frames: frozenset[str]) -> None:
+        """A step is on the disk; if it is the one given here, go on with what was to follow it."""
+        if self.saving and frames.issuperset(self.saving):
+            then, self.saving, self._then = self._then, (), None
+            if then is not None:
+                then()
+
+    def not_saved(self) -> None:
+        """The step was not written; nothing follows it."""
+        self.saving, self._then = (), None

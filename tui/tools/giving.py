@@ -1,0 +1,72 @@
+"""One frame at a time: a class given, a label taken off, the last step taken back."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from core.labels.model import LabelStep
+from tui.drawing import BAD, DIM
+from tui.messages import Failed, Labelled, NothingToUndo, NotLabelled
+from tui.screens.label_texts import just_done
+from tui.tools.tool import Tool
+
+
+class Giving(Tool):
+    """What a class key does where no other tool has the keys."""
+
+    def give(self, class_: str) -> None:
+        """Label the frame on the screen, or say why that can't be."""
+        frame = self.state.frame
+        if self.desk.on_screen() and frame is not None:
+            self.desk.give([frame.key], class_, then=lambda: self._on(frame.key))
+
+    def _on(self, key: str) -> None:
+        """Go on after a label, unless the person went somewhere else meanwhile."""
+        if self.state.frame is not None and self.state.frame.key == key:
+            self.desk.advance()
+
+    def do_clear(self) -> None:
+        frame = self.state.frame
+        if self.state.label is None or frame is None:
+            self.desk.notice("This frame has no label.")
+        else:
+            self.desk.give([frame.key], None)
+
+    def do_undo(self) -> None:
+        if not self.desk.refused("Not undone:"):
+            self.bridge.undo()
+
+    # --- results ------------------------------------------------------------------------------------------------
+
+    def receive(self, result: object) -> None:
+        match result:
+            case Labelled():
+                self._labelled(result)
+            case NotLabelled():
+                self.desk.not_saved()
+                self.desk.notice(result.what, result.remedy, BAD)
+            case Failed(job="label"):
+                self.desk.not_saved()
+            case NothingToUndo():
+                self.desk.tell(Content.styled("nothing to undo", DIM))
+
+    def _labelled(self, result: Labelled) -> None:
+        step = result.step
+        self.desk.just = just_done(step, self.state.workspace.tasks.get(step.task), undone=result.undone)
+        if result.undone:
+            self._go_to(step)
+        else:
+            self.desk.saved(frozenset(result.labels))
+
+    def _go_to(self, step: LabelStep) -> None:
+        """Show what was taken back."""
+        if step.task in self.state.workspace.tasks and step.task != self.state.task.name:
+            self.state.task = self.state.workspace.tasks[step.task]
+            self.desk.screen.show_state()
+        frame = self.state.frame
+        if frame is not None and frame.key in step.frames:
+            return
+        places = (self.state.place_of(key) for key in step.frames)
+        at = next((place for place in places if place is not None), None)
+        if at is not None:
+            self.state.go(at)
