@@ -65,10 +65,10 @@ class _Ended(Exception):
 class _Helper:
     """One process and the socket to it."""
 
-    def __init__(self, command: list[str], limits: Limits) -> None:
+    def __init__(self, command: list[str], limits: Limits, nice: int) -> None:
         ours, theirs = socket.socketpair()
         try:
-            words = [*command, str(limits.memory), str(limits.cpu_s)]
+            words = [*command, str(limits.memory), str(limits.cpu_s), str(nice)]
             self._child = spawn_helper(words, socket=theirs.fileno())
         except OSError as error:
             ours.close()
@@ -81,7 +81,7 @@ class _Helper:
 
     def ask(self, request: Header, payload: bytes, cancel: CancelToken | None) -> tuple[Header, bytes]:
         """Return the answer. Raises _NoHelper, _Ended, Cancelled; then the process is gone."""
-        reading = request["do"] == "load"
+        reading = "path" in request
         try:
             if not self._ready:
                 self._message(time.monotonic() + _START_S, cancel)
@@ -144,8 +144,10 @@ class _Helper:
 class Helpers:
     """Helper processes, as many as calls at once but no more than processors; safe to use from several threads."""
 
-    def __init__(self, *, most: int | None = None, limits: Limits | None = None) -> None:
+    def __init__(self, *, most: int | None = None, limits: Limits | None = None, nice: int = 0) -> None:
         self.limits = limits or Limits()
+        #: How far the processes stand back behind others: 0 not at all, 19 the farthest.
+        self.nice = nice
         #: The program that is started; limits are put behind it.
         self.command = [sys.executable, "-P", "-m", "core.frames.worker"]
         self._most = most or max(1, min(4, os.cpu_count() or 1))
@@ -161,7 +163,7 @@ class Helpers:
             if self._running or self._impossible:
                 return
             try:
-                self._idle.append(_Helper(self.command, self.limits))
+                self._idle.append(_Helper(self.command, self.limits, self.nice))
                 self._running += 1
             except _NoHelper:
                 self._impossible = True
@@ -184,28 +186,46 @@ class Helpers:
         cancel: CancelToken | None = None,
     ) -> Picture:
         """Like `decode.load`, elsewhere. Raises Unreadable, Cancelled (not before `Limits.patience_s`)."""
-        from core.frames import decode
+        request = {"do": "load", "box": box, "settled": settled}
+        try:
+            header, rgb = self._ask_of(path, request, root, cancel)
+        except _NoHelper:
+            from core.frames import decode
 
+            return decode.load(path, box, root=root, settled=settled)
+        from core.frames.decode import Picture
+
+        return Picture(rgb=rgb, **header["picture"])
+
+    def grey(
+        self, path: Path, size: tuple[int, int], *, root: Path, cancel: CancelToken | None = None
+    ) -> tuple[bytes, int, int]:
+        """Like `decode.small_grey`, elsewhere; with the file's size and mtime in ns. Raises what `load` raises."""
+        try:
+            header, greys = self._ask_of(path, {"do": "grey", "box": size}, root, cancel)
+        except _NoHelper:
+            from core.frames import decode
+
+            file = decode.read_file(path, root=root)
+            return decode.small_grey(file, path.name, size), len(file.data), file.mtime_ns
+        length, mtime_ns = header["grey"]
+        return greys, length, mtime_ns
+
+    def _ask_of(
+        self, path: Path, request: Header, root: Path | None, cancel: CancelToken | None
+    ) -> tuple[Header, bytes]:
+        """Ask something about a file; one that ended a helper a moment ago is not tried again."""
         known = self._dangerous.get(os.fspath(path))
         if known and time.monotonic() < known[0]:
             raise known[1]
-        request = {
-            "do": "load",
-            "path": os.fspath(path),
-            "root": None if root is None else os.fspath(root),
-            "box": box,
-            "settled": settled,
-        }
+        where = {"path": os.fspath(path), "root": None if root is None else os.fspath(root)}
         try:
-            header, rgb = self._ask(request, b"", cancel)
-        except _NoHelper:
-            return decode.load(path, box, root=root, settled=settled)
+            return self._ask({**request, **where}, b"", cancel)
         except _Ended as ended:
             error = _why(safe(path.name, limit=80), ended, self.limits)
             if not ended.reading:
                 self._dangerous[os.fspath(path)] = (time.monotonic() + _AGAIN_S, error)
             raise error from None
-        return decode.Picture(rgb=rgb, **header["picture"])
 
     def brightness(self, data: bytes) -> float:
         """Like `decode.brightness`, elsewhere. Raises Unreadable."""
@@ -241,7 +261,7 @@ class Helpers:
             if helper is None:
                 self._running += 1
         try:
-            helper = helper or _Helper(self.command, self.limits)
+            helper = helper or _Helper(self.command, self.limits, self.nice)
             yield helper
         except BaseException as error:
             with self._free:

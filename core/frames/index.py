@@ -49,11 +49,12 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day folder of a source with its number of frames."""
+    """One day folder of a source with its number of frames, and its mtime in ns (-1: it may have changed since)."""
 
     source: str
     day: str
     frames: int
+    mtime_ns: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,9 +257,9 @@ class FrameIndex:
     def days(self) -> list[Day]:
         """Return the day folders that hold frames, by source and day; not those of retired sources."""
         with self._lock:
-            rows = sorted(self._days.items())
+            rows = [(place, row) for place, row in sorted(self._days.items()) if row.count]
             return [
-                Day(*place, row.count) for place, row in rows if row.count and self._meant(place[0], None)
+                Day(*place, row.count, row.mtime_ns) for place, row in rows if self._meant(place[0], None)
             ]
 
     def _meant(self, name: str, source: str | None) -> bool:

@@ -83,6 +83,7 @@ class DayRows:
             db.execute("PRAGMA synchronous=NORMAL")
             if db.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
                 db.execute("DROP TABLE IF EXISTS day")
+                db.execute("DROP TABLE IF EXISTS change")
                 db.execute(f"PRAGMA user_version={_FORMAT}")
             # The names stand last: what comes before them is read without touching the pages they fill.
             db.execute(
@@ -134,6 +135,39 @@ class DayRows:
         except sqlite3.Error:  # held by a neighbour, full or damaged
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+
+
+def open_changes(workspace: Workspace) -> sqlite3.Connection:
+    """Open the table of what frames/measured keeps, in the same file; in memory where that can't be had."""
+    try:
+        workspace.ensure_private()
+    except PrintModelsError:
+        pass
+    for path in (str(workspace.index_db), ":memory:"):
+        db = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            # The numbers stand last: what comes before them is read without touching the pages they fill.
+            db.execute(
+                "CREATE TABLE IF NOT EXISTS change (source TEXT, day TEXT, rule INTEGER, mtime_ns INTEGER,"
+                " count INTEGER, sum INTEGER, broken TEXT, names TEXT, numbers BLOB, PRIMARY KEY (source, day))"
+                " WITHOUT ROWID"
+            )
+            db.execute("SELECT source, day, rule, mtime_ns, count FROM change").fetchall()
+            return db
+        except sqlite3.DatabaseError:
+            give_up(db)
+            db.close()
+    raise AssertionError("a database in memory opens")  # pragma: no cover
+
+
+def give_up(db: sqlite3.Connection) -> None:
+    """Mark a damaged database, so that the next one to open the file makes it anew."""
+    try:
+        db.execute("PRAGMA user_version=0")
+    except sqlite3.DatabaseError:
+        return
 
 
 def _problems(text: str) -> tuple[Problem, ...]:

@@ -1,11 +1,13 @@
 """The decoding helper: a process that opens strangers' pictures, so that one which crashes or loops ends only this.
 
-`python -m core.frames.worker MEMORY CPU`, limits in bytes and seconds per picture; the socket is its standard input.
+`python -m core.frames.worker MEMORY CPU [NICE]`, limits in bytes and seconds per picture, and how far it stands back
+behind other processes; the socket is its standard input.
 What always holds: one request, one answer, in order; nothing is written but to the socket; it ends with whoever
 started it. Started by frames/helper only.
 
 A message is two lengths (header, payload; network order), a JSON header and raw bytes. Requests: `load` (path, root,
-box, settled) and `brightness` (payload: the file). Answers: `ready` once, `read` when a file's bytes are here, then `picture` or
+box, settled), `grey` (path, root, box: a small grey picture of a settled file) and `brightness` (payload: the file).
+Answers: `ready` once, `read` when a file's bytes are here, then `picture`, `grey` (size and mtime of the file) or
 `brightness`, or `unreadable` (what, remedy, missing, passing).
 """
 
@@ -87,6 +89,9 @@ def answer(peer: socket.socket, request: Header, payload: bytes) -> tuple[Header
         file = decode.read_file(path, root=None if root is None else Path(root))
         send(peer, {"read": True})
         fit = None if box is None else (box[0], box[1])
+        if request["do"] == "grey" and fit is not None:
+            greys = decode.small_grey(file, path.name, fit)
+            return {"grey": [len(file.data), file.mtime_ns]}, greys
         found = decode.picture(file, path.name, fit, settled=bool(request["settled"]))
         facts = {name: getattr(found, name) for name in decode.FACTS}
         return {"picture": facts}, found.rgb
@@ -102,6 +107,7 @@ def main(words: list[str]) -> int:
         os.dup2(nothing, number)
     memory, seconds = int(words[0]), int(words[1])
     limit(memory)
+    os.nice(int(words[2]) if len(words) > 2 else 0)
     from PIL import Image, JpegImagePlugin  # noqa: F401 - imported before the first picture waits for it
 
     from core.frames import decode  # noqa: F401 - as above
