@@ -154,9 +154,9 @@ def _term(word: str, reader: Reader) -> Term:
     known = WORDS.get(name)
     if known is not None and value:
         compares = known.form[len(name)] != ":"
-        if compares:
+        if compares and value[0] != ":":
             return known.read(value, reader)
-        if value[0] == ":" and len(value) > 1:
+        if not compares and value[0] == ":" and len(value) > 1:
             return known.read(value[1:], reader)
     if known is not None and not value and known.alone is not None:
         return known.alone
@@ -165,7 +165,7 @@ def _term(word: str, reader: Reader) -> Term:
     if is_clock(word):
         return clock(word, reader)
     if known is not None:
-        raise WrongUsage(f"“{safe(word, limit=60)}” is half a term.", f"Write it like {known.form}.")
+        raise WrongUsage(f"“{safe(word, limit=60)}” is no term as it stands.", f"Write it like {known.form}.")
     raise WrongUsage(
         f"There is no term “{safe(word, limit=60)}”.", f"Terms are: {TERMS}; ! before one turns it round."
     )

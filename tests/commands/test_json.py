@@ -171,6 +171,8 @@ def test_labels_marks_and_cameras(workspace: Callable[..., Place], cli: Cli, tmp
     check("history", cli(root, "history", keys[0], "--json"))
     assert check("frames", cli(root, "frames", "--filter", "label", "--json"))["total"] == 9
     assert check("frames", cli(root, "frames", "--problems", "--json"))["problems"]
+    assert check("frames", cli(root, "frames", "--queues", "--json"))["queues"]
+    assert check("frames", cli(root, "frames", "--queue", "unlabelled", "--json"))["total"] == 3
 
     foreign = tmp_path / "labels.json"
     foreign.write_text(
