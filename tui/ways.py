@@ -19,6 +19,7 @@ _HERE = tuple(
         (r"\bsend it: --push", "send it: p adds the push"),
         (r"\bwithout --push", "without the push (p)"),
         (r"\bsay --accept-outside", "say yes where the app asks, or: print-models save --accept-outside"),
+        (r"by name: print-models export --allow-missing", "by name in a shell: print-models export --allow-missing"),
         (r"\bgive its --version", "in a shell: print-models export --version N"),
     )
 )  # fmt: skip

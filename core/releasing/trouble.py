@@ -22,7 +22,7 @@ from core.text import safe
 _AGAIN = "Then run it again: it goes on from there."
 _ROOM = ("no space left on device", "disk quota exceeded", "not enough space", "file too large")
 #: Beside the objects: their folders, the index, the commit.
-_RESERVE, _PER_FILE = 4 << 20, 4096
+_RESERVE, _PER_FILE = 128 << 10, 4096
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from core.versions.selection import Draft
 from core.workspace import Workspace
 
 #: A file takes whole blocks; and git's own index, trees and commit need room beside the objects.
-_PER_FILE, _RESERVE = 4096, 2 << 20
+_PER_FILE, _RESERVE = 4096, 128 << 10
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
@@ -123,14 +123,14 @@ def check_room(path: Path, needed: int, files: int, *, new: int = 0, objects: Pa
     if objects is not None and copy:
         objects = next(at for at in (objects, *objects.parents) if at.is_dir())
         if objects.stat().st_dev != disk:
-            _check_bytes(objects, copy, "The copy of the images in Git LFS")
+            _check_bytes(objects, copy, "Git LFS needs {} for its copy of the images")
             copy = 0
-    what = "The version and its copy in Git LFS" if copy else "The version"
-    _check_bytes(path, wanted + copy, what)
+    what = "The version and its copy in Git LFS need" if copy else "The version needs"
+    _check_bytes(path, wanted + copy, f"{what} {{}} on the disk of datasets/")
     found, inodes = os.statvfs(path), files * (2 if copy else 1) + 20
     if found.f_files and found.f_favail < inodes:
         raise Lacking(
-            f"{what} needs {inodes} inodes on the disk of datasets/, {found.f_favail} are free (df -i).",
+            f"{what} {inodes} inodes on the disk of datasets/, {found.f_favail} are free (df -i).",
             "Delete files that are not needed, then try again; nothing was written.",
         )
 
@@ -140,6 +140,6 @@ def _check_bytes(path: Path, wanted: int, what: str) -> None:
     free = found.f_bavail * found.f_frsize
     if wanted > free:
         raise Lacking(
-            f"{what} needs {size(wanted)} on the disk of {safe(path.name)}/, {size(free)} are free.",
+            f"{what.format(size(wanted))}, {size(free)} are free.",
             f"Free {size(wanted - free)}, then try again; nothing was written.",
         )

@@ -59,7 +59,7 @@ def test_no_room_for_the_copy_in_git_lfs_is_seen_before_the_export(labelled: Pla
     place = "import os; s = os.statvfs('.'); print(s.f_bavail * s.f_frsize)"
     said = on_small_disk(
         f"cp -a {labelled.root} ws; cd ws; free=$({sys.executable} -c {shlex.quote(place)}); "
-        f"head -c $((free - 1200000)) /dev/zero > ../filler; {run} 2>&1 || echo rc $?; ls datasets",
+        f"head -c $((free - 180000)) /dev/zero > ../filler; {run} 2>&1 || echo rc $?; ls datasets",
         mount=tmp_path / "disk",
         size="40m",
         cwd=tmp_path,

@@ -16,6 +16,8 @@ from tui.ways import in_app
         ("Release one first: print-models release --task offline-detection",
          "Release one first: R on the Versions screen"),
         ("Let it go on: print-models train --resume 20251112T200000-x", "Let it go on: r on the Training screen"),
+        ("Bring the files back, or leave them out by name: print-models export --allow-missing",
+         "Bring the files back, or leave them out by name in a shell: print-models export --allow-missing"),
         ("Use a smaller --batch-size, or --mode head.",
          "Use a smaller --batch-size, or --mode head. (options of the command in a shell)"),
         ("Set them up: git lfs install --local", "Set them up: git lfs install --local"),

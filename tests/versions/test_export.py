@@ -335,7 +335,7 @@ def test_too_little_room_is_said_before_anything_is_written(
         return os.statvfs_result(values)
 
     monkeypatch.setattr(os, "statvfs", small)
-    with pytest.raises(Lacking, match="needs"):
+    with pytest.raises(Lacking, match="need"):
         exported.export()
     assert leftovers(exported) == ["v1"]
 
