@@ -35,6 +35,8 @@ __all__ = [
 
 #: Added to every grey before a row's brightness is compared: the black of a sensor is no ratio.
 _BLACK = 4.0
+#: Light that grows or shrinks more than so many times is no exposure that breathes: a lamp, or a black picture.
+_MOST_LIGHT = 2.0
 #: Brighter than this a sensor is full: what changes there tells of light, not of things.
 _FULL = 240.0
 #: Noise is taken to be at least half a grey, that of rounding, and at most so much: beyond it the picture is another.
@@ -78,9 +80,10 @@ def _difference(before: Floats, now: Floats) -> Floats:
     import numpy as np
 
     first, second = before + _BLACK, now + _BLACK
-    ratio = np.median(second / first, axis=1, keepdims=True)
+    ratio = np.median(second / first, axis=1, keepdims=True).clip(1 / _MOST_LIGHT, _MOST_LIGHT)
     full = (before >= _FULL) | (now >= _FULL)
-    return np.where(full, 0, second - ratio * first).astype(np.float32)
+    differs = np.where(full, 0, second - ratio * first).clip(-255, 255)
+    return differs.astype(np.float32)
 
 
 def _noise(differs: Floats) -> float:

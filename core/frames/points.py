@@ -105,7 +105,7 @@ def _moving(seen: Sequence[Change], threshold: float) -> list[tuple[int, int]]:
             if not lasts:
                 begin = place
             end = going = place
-        elif lasts and change.motion > threshold * _HYSTERESIS:
+        elif lasts and end - begin + 1 >= _LASTS and change.motion > threshold * _HYSTERESIS:
             going = place
     if begin >= 0:
         runs.append((begin, end))
