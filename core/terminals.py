@@ -38,7 +38,8 @@ _ASK_TMUX = "#{client_termfeatures}|#{client_termtype}|#{allow-passthrough}"
 class Here:
     """What the environment says of the terminal: the programs between (tmux, screen, mosh), letters, colours, link.
 
-    `place` names this terminal and connection in the memory; `asks` is False where a question would be shown.
+    `place` names this terminal and connection in the memory; `asks` is False where a question would be shown; `tmux`
+    is a tmux of this machine, which knows the terminal behind it.
     """
 
     place: str
@@ -47,6 +48,7 @@ class Here:
     colours: bool = True
     far: bool = False
     asks: bool = True
+    tmux: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def here(environment: Mapping[str, str] | None = None) -> Here:
         utf8=not locale or "utf" in locale.lower(),
         colours="NO_COLOR" not in told,
         far=bool(client) or between == "mosh",
+        tmux=bool(told.get("TMUX")),
         asks=term not in ("", "dumb", "unknown", "linux"),
     )
 

@@ -9,6 +9,7 @@ through one sieve, which keeps answers from keys. Made by `print-models` before 
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ class Probe:
         self._memory, self._root = memory, root
         self._typed = b""
         self._terminal = 0
+        self._settled_at: float | None = None
         self._seen = terminals.remembered(memory, where.place) if memory else None
 
     @property
@@ -59,7 +61,7 @@ class Probe:
             asking.hush(terminal, self.before)
         except termios.error:
             return
-        if self.where.between == "tmux" and self._root is not None:
+        if self.where.tmux and self._root is not None:
             self._seen = terminals.told_by_tmux(self._root)
         elif self.where.asks:
             self.sieve.expect()
@@ -72,13 +74,17 @@ class Probe:
             self._typed += asking.collect(self.sieve, self._terminal, 0)
         if self.sieve.seen is not None:
             self.take(self.sieve.seen)
+        self._settled_at = time.monotonic()
         return self.way
 
     def take(self, seen: Seen) -> bool:
-        """Remember an answer; True where it came in time to be used at once."""
+        """Remember an answer; True where it came in time to be used at once.
+
+        Later on a person is at work, and the picture does not change under their eyes.
+        """
         if self._memory is not None and seen != self._seen:
             terminals.remember(self._memory, self.where.place, seen)
-        if seen.seconds > asking.PATIENCE_S:
+        if self._settled_at is not None and time.monotonic() - self._settled_at > asking.PATIENCE_S:
             return False
         self._seen = seen
         return True
