@@ -15,7 +15,7 @@ from core import personal
 from core.progress import CancelToken
 from core.tasks import Task
 from core.workspace import Workspace
-from tui import comparing, looking, measuring, remembering, storing, trainings
+from tui import changes, comparing, looking, measuring, remembering, storing, trainings
 from tui.labelling import Bytes, LabelWork
 from tui.lanes import Lane, Post
 from tui.messages import (
@@ -49,6 +49,9 @@ class Bridge:
         self._trainings = Lane("trainings", post)
         self._checking = Lane("checking", post)
         self._working = Lane("working", post)
+        self._changes = changes.ChangeWork(
+            workspace, self.index, busy=lambda: not self._pictures.idle, post=post
+        )
         self.release = storing.ReleaseWork(self._working, post)
         self.compare = comparing.Comparing(
             self._looking, self._checking, self._working, post, workspace, self.store, self.index
@@ -67,6 +70,7 @@ class Bridge:
     def close(self) -> None:
         """End what waits. The label files are brought in step first; nothing else is waited for."""
         self.release.stop()
+        self._changes.close()
         for lane in self._lanes():
             if lane is not self._labels:
                 lane.close(0)
@@ -102,6 +106,20 @@ class Bridge:
         for number, key in enumerate(keys):
             job = partial(looking.picture, self.workspace, key, box, self._wanted)
             self._pictures.ask("filmstrip", job, slot=f"strip{number}")
+
+    # --- what changes from frame to frame -----------------------------------------------------------------------
+
+    def changes(self, source: str, day: str = "") -> None:
+        """Read what changed from frame to frame on a day, or on all days of a source."""
+        self._changes.read(source, day)
+
+    def measure(self, near: str) -> None:
+        """Measure frames that were not yet, the day of the frame `near` first, while no picture is wanted."""
+        self._changes.measure(near)
+
+    def pause_measuring(self, paused: bool) -> None:
+        """Stop measuring, or go on."""
+        self._changes.pause(paused)
 
     # --- labels -------------------------------------------------------------------------------------------------
 
@@ -230,7 +248,7 @@ class Bridge:
 
     def _lanes(self) -> tuple[Lane, ...]:
         looks = (self._looking, self._checking, self._trainings)
-        return (self._labels, self._pictures, self._scanning, *looks, self._working)
+        return (self._labels, self._pictures, self._scanning, *looks, self._working, *self._changes.lanes)
 
     def _keep(self, found: Draft) -> None:
         """Copy pictures in the lane of the camera: a share that hangs holds up no figure and no label."""

@@ -7,6 +7,7 @@ here: signatures, measured, measuring and points beside it hold them. Called by 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from core.frames.measured import Changes
@@ -17,6 +18,8 @@ from core.frames.signatures import SMALL, Change, distance, groups, near
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from core.frames.index import FrameIndex
 
     Pixels = NDArray[np.uint8]
     Floats = NDArray[np.float32]
@@ -31,6 +34,7 @@ __all__ = [
     "measure",
     "near",
     "points",
+    "points_of_day",
 ]
 
 #: Added to every grey before a row's brightness is compared: the black of a sensor is no ratio.
@@ -45,8 +49,25 @@ _SIGMAS = 3.0
 #: Side of a small place of the small picture, in pixels.
 _PLACE = 2
 _HASH_COLUMNS, _HASH_ROWS = 9, 8
+#: Frames of the day before and after that are looked at for a day's own edges.
+_BESIDE = 30
 #: A difference in grey that is shown as hot as can be.
 _HOTTEST = 80.0
+
+
+def points_of_day(changes: Changes, index: FrameIndex, source: str, day: str, threshold: float) -> list[str]:
+    """Return the frames of one day at which the picture changed, in order of time; the days beside it are seen too."""
+    days = [one.day for one in index.days() if one.source == source]
+    at = bisect_left(days, day)
+    around = days[max(0, at - 1) : at + 2]
+    keys: list[str] = []
+    known: dict[str, Change] = {}
+    for one in around:
+        found = [frame.key for frame in index.frames(source, one)]
+        keys += found if one == day else found[-_BESIDE:] if one < day else found[:_BESIDE]
+        known.update(changes.day(source, one))
+    own = {frame.key for frame in index.frames(source, day)}
+    return [keys[place] for place in points(keys, known, threshold) if keys[place] in own]
 
 
 def compare(now: bytes, before: bytes | None, earlier: bytes | None) -> Change:

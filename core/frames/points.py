@@ -81,14 +81,17 @@ def points(keys: Sequence[str], changes: Mapping[str, Change], threshold: float)
     places = [place for place, key in enumerate(keys) if key in changes]
     seen = [changes[keys[place]] for place in places]
     runs = _moving(seen, threshold)
-    found = {edge for begin, end in runs for edge in (begin, end) if edge > 0}
+    # What moves at the first frame began before, and what moves near the last may go on: neither is an edge.
+    found = {begin for begin, _ in runs if begin > 0} | {
+        end for _, end in runs if end + _REST < len(seen) - 1
+    }
     covered = bytearray(len(seen))
     for begin, end in runs:
         covered[begin : end + 1] = b"\1" * (end + 1 - begin)
+    edges = sorted(found)
     for place in _steps(seen, covered, threshold):
-        at = bisect_left(sorted_found := sorted(found), place)
-        around = sorted_found[max(0, at - 1) : at + 1]
-        if all(abs(place - other) >= _APART for other in around):
+        at = bisect_left(edges, place)
+        if all(abs(place - edge) >= _APART for edge in edges[max(0, at - 1) : at + 1]):
             found.add(place)
     return [places[place] for place in sorted(found)]
 
