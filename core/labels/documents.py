@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.labels import files
+from core.labels import files, marks
 from core.labels.model import LabelProblem
 from core.labels.steps import MARKS
 from core.tasks import Task
@@ -95,7 +95,7 @@ def _mark_of(value: Any) -> str | None:
     """Return a mark's JSON the one way it is stored and compared, None for what is no mark."""
     if not isinstance(value, dict) or files.is_conflict(value):
         return None
-    if value.get("mark") not in (None, "unsure", "excluded"):
+    if value.get("mark") not in (None, *marks.MARKS):
         return None
     return json.dumps(value, sort_keys=True)
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 #: How a label may be given by a person or a program; `imported` and `outside` come from the label files.
 HOWS = ("hand", "stretch", "bisect", "verdict", "suggestion", "imported", "outside")
 
+#: The reason that keeps an excluded picture out of everything.
+PRIVATE = "private"
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -33,7 +36,8 @@ class Label:
 class LabelStep:
     """One labelling step: `changed` of `frames` got another label or mark; `text` says it in a line.
 
-    `seq` is 0 where nothing had to change. `how` is 'undo' or 'redo' for a step that takes another one back.
+    `seq` is 0 where nothing had to change. `how` is 'undo' or 'redo' for a step that takes another one back; `left` are
+    then its frames that something else changed since, and that keep what they have.
     """
 
     seq: int
@@ -45,6 +49,7 @@ class LabelStep:
     frames: tuple[str, ...]
     changed: int
     text: str
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is not a class: `mark` is 'unsure', 'excluded' (with a reason) or None; `task` None means every task."""
+    """What is not a class: `mark` is 'skipped', 'unsure', 'excluded' (with a reason) or None; `task` None means every task."""
 
     frame: str
     mark: str | None = None
@@ -77,6 +82,11 @@ class Mark:
     by: str = ""
     at: str = ""
     task: str | None = None
+
+    @property
+    def private(self) -> bool:
+        """True for a picture that is never exported, shared or kept, for whichever task that was said."""
+        return self.mark == "excluded" and self.reason.strip().lower() == PRIVATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from core.errors import Busy, Lacking, Refused
 from core.labels import journal, queries, steps
+from core.labels.deciding import UNWRITTEN
 from core.labels.documents import (
     Base,
     Document,
@@ -37,8 +38,6 @@ from core.workspace import Workspace
 
 #: More labels than this taken off by a change outside need a person's word.
 MANY = 10
-#: The place among a task's problems of a conflict that is not yet in the file; entries of the file count from 0.
-UNWRITTEN = -1
 
 
 class Overtaken(Busy):

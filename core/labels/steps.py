@@ -1,9 +1,9 @@
-"""The statements behind the label store: apply a step, take one back, bind labels to bytes.
+"""The statements behind the label store: enter a step, apply it, bind labels to bytes.
 
 Every change of a label is a row of `change`; `label` is what those rows add up to. A label's `seq` is the step that
 gave it, also after another step was taken back. Marks are kept the same way, under a task name of their own, with
 their JSON in the place of the class. All functions work inside the caller's transaction. Called by labels/store and
-labels/reconcile; labels/queries reads.
+labels/reconcile; labels/undoing takes back, labels/queries reads.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from core.frames.names import captured_at, is_told, source_of, usual_moment
-from core.labels.model import Binding, LabelStep
+from core.labels.model import Binding
 
 #: The place of marks among the tasks; no task can have this name.
 MARKS = "(marks)"
-_NOTHING = (None, None)
-_UNDOABLE = "kind IN ('label', 'outside') AND NOT undone AND changed > 0"
+NOTHING = (None, None)
 
 
 class Given(NamedTuple):
@@ -80,7 +79,7 @@ def apply(db: sqlite3.Connection, step: Begun, task: str, rows: Sequence[Row]) -
     enter_frames(db, step.seq, [row.frame for row in rows])
     changes, kept, gone = [], [], []
     for frame, given, after, binding, after_seq, replaced in rows:
-        before, before_seq = given or _NOTHING
+        before, before_seq = given or NOTHING
         seq = None if after is None else after_seq or step.seq
         size, mtime_ns, sha256 = binding.size, binding.mtime_ns, binding.sha256
         changes.append((task, frame, step.seq, before, before_seq, after, seq, size, mtime_ns, sha256))
@@ -175,91 +174,7 @@ def _ends(frames: list[str]) -> list[str]:
     )
 
 
-# --- undo and redo ----------------------------------------------------------------------------------------------
-
-
-def last_to_undo(db: sqlite3.Connection, who: str, session: str | None, opened_at: int) -> int | None:
-    """Return the number of the last step that `who` may take back; of a session its own first, then older ones."""
-    query = f"SELECT max(seq) FROM step WHERE (who=? OR kind='outside') AND {_UNDOABLE}"
-    if session is None:
-        found = db.execute(query, (who,)).fetchone()[0]
-    else:
-        found = db.execute(f"{query} AND session=?", (who, session)).fetchone()[0]
-        found = found or db.execute(f"{query} AND seq<=?", (who, opened_at)).fetchone()[0]
-    return int(found) if found else None
-
-
-def last_to_redo(db: sqlite3.Connection, who: str, session: str | None) -> int | None:
-    """Return the number of the undone step that redo gives back: the last one undone, with nothing labelled since."""
-    own, values = ("AND session=?", (who, session)) if session is not None else ("", (who,))
-    rows = db.execute(
-        f"SELECT kind, target FROM step WHERE who=? AND kind IN ('label', 'outside', 'undo', 'redo') {own}"
-        " ORDER BY seq DESC",
-        values,
-    )
-    given_back: set[int] = set()
-    for kind, target in rows:
-        if kind in ("label", "outside"):
-            return None
-        if kind == "redo":
-            given_back.add(target)
-        elif target in given_back:
-            given_back.remove(target)
-        else:
-            return int(target)
-    return None
-
-
-def invert(db: sqlite3.Connection, seq: int, kind: str, who: str, session: str) -> LabelStep:
-    """Take step `seq` back (kind 'undo') or give it again ('redo'), as a step of its own.
-
-    A label is what the last step that is not taken back gave. So a frame that another step changed since keeps what
-    that step gave, and no later undo brings back what was taken back here.
-    """
-    task, class_, text = db.execute("SELECT task, class, text FROM step WHERE seq=?", (seq,)).fetchone()
-    step = begin(db, who, kind, task, class_, kind, session, f"{kind}: {text}", target=seq)
-    db.execute("UPDATE step SET undone=? WHERE seq=?", (int(kind == "undo"), seq))
-    names = frames_of(db, seq)
-    now, live = currents(db, task, names), _live(db, task, names)
-    rows = []
-    for frame in names:
-        old, then = now.get(frame), live.get(frame)
-        before = old.given if old else None
-        after, after_seq = then or _NOTHING
-        if before == (then if after is not None else None):
-            continue
-        replaced, bound = _origin(db, task, frame, after_seq) if after_seq is not None else (None, Binding())
-        rows.append(Row(frame, before, after, bound, after_seq, replaced))
-    apply(db, step, task, rows)
-    kept = len(names) - len(rows)
-    note = text + (f" ({kept} changed since, kept)" if kept else "")
-    shown = "" if task == MARKS else task
-    return LabelStep(step.seq, step.at, who, kind, shown, class_, tuple(names), len(rows), note)
-
-
-def _live(
-    db: sqlite3.Connection, task: str, frames: Sequence[str]
-) -> dict[str, tuple[str | None, int | None]]:
-    """Return (class, giving step) that the last step not taken back left each frame with."""
-    # CROSS JOIN keeps SQLite from starting at the steps: a frame has few changes, a workspace many steps.
-    query = (
-        "SELECT after, after_seq FROM change CROSS JOIN step USING (seq) WHERE change.task=? AND frame=?"
-        " AND kind IN ('label', 'outside', 'import', 'past') AND NOT undone ORDER BY change.seq DESC LIMIT 1"
-    )
-    found = {frame: db.execute(query, (task, frame)).fetchone() for frame in frames}
-    return {frame: (row[0], row[1]) for frame, row in found.items() if row}
-
-
-def _origin(db: sqlite3.Connection, task: str, frame: str, seq: int) -> tuple[str | None, Binding]:
-    """Return what a label replaced when step `seq` gave it, and the bytes it was bound to."""
-    row = db.execute(
-        "SELECT before, size, mtime_ns, sha256 FROM change WHERE task=? AND frame=? AND after_seq=? ORDER BY seq LIMIT 1",
-        (task, frame, seq),
-    ).fetchone()
-    return (row[0], Binding(*row[1:])) if row else (None, Binding())
-
-
-# --- bytes and problems -------------------------------------------------------------------------------------------
+# --- bytes ------------------------------------------------------------------------------------------------------
 
 
 def bind(db: sqlite3.Connection, task: str, bindings: Mapping[str, Binding]) -> int:
@@ -277,12 +192,3 @@ def bind(db: sqlite3.Connection, task: str, bindings: Mapping[str, Binding]) -> 
         )
         done += 1
     return done
-
-
-def resolve_problems(db: sqlite3.Connection, task: str, frames: Sequence[str]) -> None:
-    """A label given by a person decides what the label file's entries for that frame left open."""
-    if db.execute("SELECT 1 FROM problem WHERE task=? AND NOT resolved LIMIT 1", (task,)).fetchone():
-        db.executemany(
-            "UPDATE problem SET resolved=1 WHERE task=? AND frame IN (?, ?)",
-            [(task, frame, f"./{frame}") for frame in frames],
-        )

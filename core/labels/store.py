@@ -12,24 +12,27 @@ import os
 import secrets
 import socket
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 
 from core.errors import PrintModelsError, WrongUsage
 from core.frames.names import check_key
-from core.labels import bulk, queries, steps
+from core.labels import giving, queries, steps, undoing
 from core.labels.database import Database
+from core.labels.giving import Order
+from core.labels.marks import check_mark, holding, marked
 from core.labels.model import HOWS, Binding, HistoryEntry, Label, LabelProblem, LabelStep, Mark
-from core.labels.steps import MARKS, Row
+from core.labels.steps import MARKS
 from core.tasks import Task
 from core.workspace import Workspace
 
 __all__ = ["HistoryEntry", "Label", "LabelProblem", "LabelStep", "LabelStore", "Mark"]
 
-_UNBOUND = Binding()
-#: From so many frames on a step is made by statements over all of them.
-_BULK = 64
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
 
 Sizes = Mapping[str, tuple[int, int | None, str | None]]
 
@@ -133,43 +136,9 @@ class LabelStore:
             if any(key.startswith(f"{source}/") for key in keys):
                 raise question
 
-        def work(db: sqlite3.Connection) -> LabelStep:
-            steps.resolve_problems(db, task.name, keys)
-            if len(keys) >= _BULK and how != "hand":
-                return in_bulk(db)
-            now = steps.currents(db, task.name, keys)
-            rows = []
-            for key, given in wanted.items():
-                old = now.get(key)
-                before = old.given if old else None
-                differs = given is not None if old is None else old.class_ != given
-                if differs or (old is not None and how == "hand" and old.how != "hand"):
-                    bound = Binding(*sizes[key]) if key in sizes else _UNBOUND
-                    rows.append(Row(key, before, given, bound))
-            if not rows:
-                return LabelStep(0, "", who, how, task.name, class_, keys, 0, "nothing to change")
-            text = f"{what} × {len(rows)}{steps.when(row.frame for row in rows)}"
-            step = steps.begin(db, who, how, task.name, class_, "label", self.session, text)
-            steps.apply(db, step, task.name, rows)
-            return LabelStep(step.seq, step.at, who, how, task.name, class_, keys, len(rows), text)
-
-        def in_bulk(db: sqlite3.Connection) -> LabelStep:
-            by_class: dict[str | None, list[str]] = {}
-            for key, given in wanted.items():
-                by_class.setdefault(given, []).append(key)
-            dues = [bulk.due(db, task.name, given, some) for given, some in by_class.items()]
-            changed = [key for due in dues for key in due.frames]
-            if not changed:
-                return LabelStep(0, "", who, how, task.name, class_, keys, 0, "nothing to change")
-            text = f"{what} × {len(changed)}{steps.when(changed)}"
-            step = steps.begin(db, who, how, task.name, class_, "label", self.session, text)
-            for due in dues:
-                bulk.give(db, step.seq, task.name, due)
-            bulk.bind(db, step.seq, task.name, {key: Binding(*sizes[key]) for key in changed if key in sizes})
-            steps.enter_frames(db, step.seq, changed)
-            return LabelStep(step.seq, step.at, who, how, task.name, class_, keys, len(changed), text)
-
-        return self._db.write(work)
+        order = Order(self.session, who, how, task.name, class_, what)
+        bound = {key: Binding(*sizes[key]) for key in keys if key in sizes}
+        return self._db.write(lambda db: giving.give(db, order, wanted, bound))
 
     def mark(
         self,
@@ -182,30 +151,42 @@ class LabelStore:
         example: str | None = None,
         task: Task | str | None = None,
     ) -> LabelStep:
-        """Mark a frame `unsure`, or `excluded` with a reason, or note something; all empty takes the mark off.
+        """Mark a frame skipped, unsure, or excluded with a reason, or note something; all empty takes the mark off.
 
-        A mark removes no label. `task` None means every task. Raises WrongUsage, and what `set` raises.
+        A mark removes no label. `task` None means every task. What was there goes, note and example too. Raises
+        WrongUsage, and what `set` raises.
         """
-        if mark not in (None, "unsure", "excluded"):
-            raise WrongUsage(f"“{mark}” is no mark.", "Use unsure or excluded.")
-        if mark == "excluded" and not reason.strip():
-            raise WrongUsage("An excluded frame needs a reason.", "Say why it is left out.")
+        check_mark(mark, reason)
         name = self._task(task).name if task is not None else None
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        whole = Mark(check_key(frame), mark, reason.strip(), note.strip(), example, who, now, name)
-        value = queries.encode_mark(whole) if mark or note or example else None
+        whole = Mark(frame, mark, reason.strip(), note.strip(), example, who, _now(), name)
+        text = f"{mark or ('note' if note else 'example' if example else 'mark taken off')} · {frame}"
+        return self._mark((frame,), lambda old: whole if mark or note or example else None, whole, text)
 
-        def work(db: sqlite3.Connection) -> LabelStep:
-            steps.resolve_problems(db, MARKS, [frame])
-            old = steps.current(db, MARKS, frame)
-            text = f"{mark or ('note' if note else 'example' if example else 'mark taken off')} · {frame}"
-            if queries.same_mark(old.class_ if old else None, value):
-                return LabelStep(0, "", who, "hand", name or "", None, (frame,), 0, "nothing to change")
-            step = steps.begin(db, who, "hand", MARKS, mark, "label", self.session, text)
-            steps.apply(db, step, MARKS, [Row(frame, old.given if old else None, value, Binding())])
-            return LabelStep(step.seq, step.at, who, "hand", name or "", mark, (frame,), 1, text)
+    def mark_many(
+        self,
+        frames: Iterable[str],
+        *,
+        who: str,
+        mark: str | None,
+        reason: str = "",
+        task: Task | str | None = None,
+    ) -> LabelStep:
+        """Give frames one mark as one step, or take marks off with None; their notes and examples stay.
 
-        return self._db.write(work)
+        Frames with a stronger mark (skipped, unsure, excluded), or with one for another task, keep it and are `left`
+        of the answer. `reason` goes with an exclusion. Raises as `mark`.
+        """
+        check_mark(mark, reason)
+        name = self._task(task).name if task is not None else None
+        new = Mark("", mark, reason.strip(), by=who, at=_now(), task=name)
+        return self._mark(tuple(dict.fromkeys(frames)), lambda old: marked(old, new), new, "")
+
+    def _mark(
+        self, frames: tuple[str, ...], change: Callable[[Mark | None], Mark | None], new: Mark, text: str
+    ) -> LabelStep:
+        keys = tuple(check_key(frame) for frame in frames)
+        order = Order(self.session, new.by, "hand", new.task or "", new.mark, text)
+        return self._db.write(lambda db: giving.mark(db, order, keys, change))
 
     def bind(self, task: Task | str, bindings: Mapping[str, Binding]) -> int:
         """Record which bytes labels belong to, where that is not known yet; return how many were recorded."""
@@ -218,7 +199,7 @@ class LabelStore:
         """Return the step that `undo` would take back, None where there is none."""
 
         def look(db: sqlite3.Connection) -> LabelStep | None:
-            seq = steps.last_to_undo(db, who, session, self._opened_at)
+            seq = undoing.last_to_undo(db, who, session, self._opened_at)
             return queries.read(db, seq) if seq else None
 
         return self._db.ask(look)
@@ -235,8 +216,8 @@ class LabelStore:
         """
 
         def work(db: sqlite3.Connection) -> LabelStep | None:
-            seq = steps.last_to_undo(db, who, session, self._opened_at)
-            return steps.invert(db, seq, "undo", who, self.session) if seq else None
+            seq = undoing.last_to_undo(db, who, session, self._opened_at)
+            return undoing.invert(db, seq, "undo", who, self.session) if seq else None
 
         return self._db.write(work)
 
@@ -244,8 +225,8 @@ class LabelStore:
         """Give back what the last undo of `who` took, unless something was labelled since; None where there is none."""
 
         def work(db: sqlite3.Connection) -> LabelStep | None:
-            seq = steps.last_to_redo(db, who, session)
-            return steps.invert(db, seq, "redo", who, self.session) if seq else None
+            seq = undoing.last_to_redo(db, who, session)
+            return undoing.invert(db, seq, "redo", who, self.session) if seq else None
 
         return self._db.write(work)
 
@@ -274,9 +255,11 @@ class LabelStore:
         return {name: int(found.get(name, 0)) for name in task.classes}
 
     def marks(self, task: Task | str) -> dict[str, Mark]:
-        """Return the marks that hold for a task, by frame."""
+        """Return the marks that hold for a task, by frame; of a labelled frame no `skipped`."""
         name = self._task(task).name
-        return {frame: mark for frame, mark in self.all_marks().items() if mark.task in (None, name)}
+        found = self.all_marks()
+        skipped = any(mark.mark == "skipped" for mark in found.values())
+        return holding(found, name, self.classes(name) if skipped else ())
 
     def all_marks(self) -> dict[str, Mark]:
         """Return every mark by frame."""

@@ -22,6 +22,7 @@ from core.errors import Busy, Damaged, PrintModelsError
 from core.frames.identity import recall
 from core.human import plural
 from core.labels import damage, journal, queries
+from core.labels.deciding import UNWRITTEN
 from core.labels.documents import (
     Base,
     Document,
@@ -34,7 +35,6 @@ from core.labels.documents import (
     save_base,
 )
 from core.labels.reconcile import (
-    UNWRITTEN,
     Overtaken,
     bytes_of,
     decided_entries,

@@ -117,7 +117,7 @@ def keep(
     """Copy the labelled pictures of these frames, and bind their labels to the bytes where that was not done.
 
     Ends after `seconds`; the rest is for the next time. A frame that is gone, damaged or changed since is left for
-    the export to name. Never raises for the copying itself: it is a precaution, and labelling goes on without it.
+    the export to name; of a private one there is no copy. Never raises for the copying itself: it is a precaution, and labelling goes on without it.
     """
     if store.read_only is not None or workspace.read_only is not None:
         return Kept()
@@ -125,7 +125,8 @@ def keep(
     room = round(workspace.settings.keep.max * _GB) - usage(workspace)[1]
     objects = _objects(workspace)
     copied = 0
-    for frame in frames:
+    private = drop_private(workspace, store)
+    for frame in (frame for frame in frames if frame not in private):
         if (end is not None and time.monotonic() > end) or (cancel is not None and cancel.cancelled):
             break
         try:
@@ -143,6 +144,19 @@ def drop(workspace: Workspace, oids: Iterable[str]) -> None:
     """Take copies away that a release holds now."""
     for oid in oids:
         path_of(workspace, oid).unlink(missing_ok=True)
+
+
+def drop_private(workspace: Workspace, store: LabelStore) -> frozenset[str]:
+    """Take away the copies of pictures that are private; return all private frames."""
+    private = frozenset(frame for frame, mark in store.all_marks().items() if mark.private)
+    oids = {
+        label.sha256
+        for task in workspace.tasks
+        for frame in private
+        if (label := store.get(task, frame)) is not None and label.sha256 is not None
+    }
+    drop(workspace, oids)
+    return private
 
 
 def of_step(frames: Sequence[str], how: str, per_stretch: int) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from core.errors import PrintModelsError, Refused, WrongUsage
 from core.frames.names import FILE, captured_at, rule_of, source_of
 from core.human import plural
+from core.labels.model import PRIVATE
 from core.tasks import Task
 from core.text import safe
 from core.versions import splits
@@ -24,7 +25,7 @@ from core.versions.manifest import Excluded, Item, Version
 from core.versions.naming import base_names
 from core.versions.numbering import free_number
 from core.versions.placing import Places, place
-from core.versions.selection import PRIVATE, Chosen, Draft, draft
+from core.versions.selection import Chosen, Draft, draft
 from core.workspace import Workspace
 
 if TYPE_CHECKING:

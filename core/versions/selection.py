@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from core.frames.names import source_of
+from core.labels.model import PRIVATE
 from core.storage.known import known_objects
 from core.storage.ledger import new_bytes
 from core.tasks import Task
@@ -29,14 +30,10 @@ from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
-    from core.labels.store import Label, LabelStore, Mark
+    from core.labels.store import Label, LabelStore
 
 #: How a label was given where a run of frames got it at once; all else is kept as given one by one.
 PAINTED = frozenset({"stretch", "bisect", "verdict", "suggestion"})
-
-
-#: The reason of an exclusion that no way of exporting passes over, a label file taken alone neither.
-PRIVATE = "private"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +107,15 @@ def draft(
     """Return the draft of a task.
 
     `everything` takes every label, whatever the task's selection. `labels` are those of a label file, frame → class:
-    then they alone are taken, as imported by `who`; of the store only what is marked private is asked.
+    then they alone are taken, as imported by `who`; of the store only what is marked private is asked. What is
+    private for another task is private here too.
     """
     parent = latest(workspace, task)
     held = {item.source: item for item in parent.items} if parent else {}
-    marks = store.marks(task)
+    marks = store.all_marks()
+    hidden = {frame for frame, mark in marks.items() if mark.private}
     if labels is not None:
-        private = {f for f, mark in marks.items() if f in labels and _is_private(mark)}
+        private = hidden & labels.keys()
         chosen = [
             _imported(frame, class_, who) for frame, class_ in sorted(labels.items()) if frame not in private
         ]
@@ -133,9 +132,10 @@ def draft(
         )
     given = store.labels(task)
     excluded = {
-        frame: PRIVATE if _is_private(mark) else mark.reason or mark.mark
+        frame: PRIVATE if mark.private else mark.reason or mark.mark
         for frame, mark in marks.items()
-        if frame in given and mark.mark in ("unsure", "excluded")
+        if frame in given
+        and (mark.private or (mark.mark in ("unsure", "excluded") and mark.task in (None, task.name)))
     }
     eligible = {frame: label for frame, label in given.items() if frame not in excluded}
     rule = "all" if everything or task.selection == "all" else "spread"
@@ -151,10 +151,6 @@ def draft(
         len(given),
         new_bytes(images_of(chosen, held, index), known_objects(workspace)),
     )
-
-
-def _is_private(mark: Mark) -> bool:
-    return mark.mark == "excluded" and mark.reason.strip().lower() == PRIVATE
 
 
 def _same_bytes(chosen: Chosen, item: Item) -> bool:

@@ -11,7 +11,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.labels import store as store_module
+from core.labels import giving
 from core.labels.model import LabelStep
 from core.labels.store import LabelStore
 from core.labels.sync import open_store
@@ -61,7 +61,7 @@ def test_in_bulk_and_one_by_one_are_the_same(todo: list[tuple[Any, ...]], seen: 
             root = Path(folder, name)
             root.mkdir()
             (root / "print-models.toml").write_text("")
-            with patch.object(store_module, "_BULK", least):
+            with patch.object(giving, "BULK", least):
                 store = LabelStore(Workspace.open(root))
                 answers = [done(store, what, sizes) for what in todo]
             stores.append((store, [(step.changed, step.text) if step else None for step in answers]))

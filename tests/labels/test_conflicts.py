@@ -132,7 +132,9 @@ def test_two_different_marks_of_one_frame_are_left_alone_and_said(desk: Desk) ->
 def test_a_conflict_may_be_decided_for_the_label_that_stands(desk: Desk) -> None:
     store = in_conflict(desk)
     desk.flush(store)
-    assert store.set(TASK, [key(0)], "offline", who="ana").changed == 0
+    assert store.set(TASK, [key(0)], "offline", who="ana").changed == 1, (
+        "to decide is a step, for u to take back"
+    )
     assert desk.flush(store).written is True
     assert desk.read()[key(0)] == "offline"
     assert store.problems(TASK) == ()

@@ -138,7 +138,7 @@ class _Store:
     def labels(self, task: object) -> dict[str, Label]:
         return self._labels
 
-    def marks(self, task: object) -> dict[str, Mark]:
+    def all_marks(self) -> dict[str, Mark]:
         return self._marks
 
 

@@ -1,0 +1,65 @@
+"""Marks, what is said of a frame beside its classes: how a new one goes together with the one that is there. Pure.
+
+A frame has one entry: one of the marks below, a note, and the class it is an example of. What always holds: a weaker
+mark never takes the place of a stronger one by a step over many frames; a note and an example stay. A note on the
+first frame of a recording is the name of that print. Called by labels/store, the commands and the app.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from core.errors import WrongUsage
+from core.labels.model import Mark
+
+#: From the weakest on: put aside until it is labelled · nobody can tell · left out, with a reason.
+MARKS = ("skipped", "unsure", "excluded")
+
+
+def check_mark(mark: str | None, reason: str) -> None:
+    """Raise WrongUsage for what is no mark, and for an exclusion without a reason."""
+    if mark is not None and mark not in MARKS:
+        raise WrongUsage(f"“{mark}” is no mark.", f"Use one of: {', '.join(MARKS)}.")
+    if mark == "excluded" and not reason.strip():
+        raise WrongUsage("An excluded frame needs a reason.", "Say why it is left out.")
+
+
+def marked(old: Mark | None, new: Mark) -> Mark | None:
+    """Return a frame's entry after a step over many frames gave it the mark of `new`, None for no entry left.
+
+    It is `old` itself where that has a stronger mark, or holds for another task by a mark or an example of its own.
+    """
+    if old is None:
+        return new if new.mark else None
+    of_another = old.task not in (None, new.task) and bool(old.mark or old.example)
+    stronger = old.mark is not None and new.mark is not None and MARKS.index(old.mark) > MARKS.index(new.mark)
+    wider = old.mark is not None and old.task is None and new.task is not None and old.mark == new.mark
+    if of_another or stronger or wider:
+        return old
+    whole = replace(old, mark=new.mark, reason=new.reason, by=new.by, at=new.at, task=new.task)
+    return whole if whole.mark or whole.note or whole.example else None
+
+
+def holding(marks: Mapping[str, Mark], task: str, labelled: Collection[str]) -> dict[str, Mark]:
+    """Return the marks that hold for a task: of all tasks or of this one, and put aside only until it is labelled."""
+    return {
+        frame: mark
+        for frame, mark in marks.items()
+        if mark.task in (None, task) and not (mark.mark == "skipped" and frame in labelled)
+    }
+
+
+def examples(marks: Mapping[str, Mark], task: str, classes: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return the pinned frames of each class of a task, in order of frames; several for one class, or none."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for frame, mark in sorted(marks.items()):
+        if mark.example is not None and mark.example in classes and mark.task in (None, task):
+            found[mark.example].append(frame)
+    return {class_: tuple(found[class_]) for class_ in classes}
+
+
+def print_name(marks: Mapping[str, Mark], first: str) -> str:
+    """Return the name a person gave the print that begins with frame `first`, '' for none."""
+    return marks[first].note if first in marks else ""
