@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from core.frames.index import Frame
     from core.labels.store import LabelStore
     from core.tasks import Task
+
+
+#: Why a frame is left out whose camera can't be reached: whether it is gone there is not known.
+AWAY = "its camera can't be reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +179,8 @@ def check_frames(
 
     Frames that a person named are read whole, and the first that can't be used is raised as its error. Of frames of a
     stretch the first and last bytes are looked at; what is no whole picture, is being written or gone is left out
-    with its reason. A frame that the camera does not have is taken from a version that holds it.
+    with its reason. A frame that the camera does not have is taken from a version that holds it; of a camera that is
+    away nothing is said to be gone.
     """
     from core.frames.check import Unreadable, glance, read_settled
     from core.frames.identity import check
@@ -185,12 +190,16 @@ def check_frames(
     sizes: dict[str, tuple[int, int | None, str | None]] = {}
     left_out: dict[str, str] = {}
     held: held_frames.Held | None = None
+    away = set() if named else _away(ctx, keys)
     for key in keys:
         path = _path(ctx, key)
         if path is None or not path.exists():
             held = held_frames.Held(ctx.workspace) if held is None else held
             if (from_version := held.bound(key)) is not None:
                 sizes[key] = from_version
+                continue
+            if key.split("/", 1)[0] in away:
+                left_out[key] = AWAY
                 continue
         path, root = ctx.workspace.frame_path(key), ctx.workspace.source_for(key).path
         if named:
@@ -215,6 +224,29 @@ def check_frames(
             "None of these frames can be labelled.", f"The first: {safe(keys[0])}: {left_out[keys[0]]}."
         )
     return sizes, left_out
+
+
+def say_left_out(ctx: Context, left_out: Mapping[str, str]) -> None:
+    """Name each frame that was left out with its reason; those of a camera that is away are counted, in a line."""
+    away = Counter(key.split("/", 1)[0] for key, reason in left_out.items() if reason == AWAY)
+    for name, number in away.items():
+        ctx.notice(f"left out: {plural(number, 'frame')} of {safe(name)}, a camera that can't be reached")
+    for key, reason in left_out.items():
+        if reason != AWAY:
+            ctx.notice(f"left out: {safe(key)}: {reason}")
+
+
+def _away(ctx: Context, keys: Iterable[str]) -> set[str]:
+    """Return which sources of these frames can't be reached."""
+    from core.frames.folders import list_source
+
+    found = set()
+    for name in {key.split("/", 1)[0] for key in keys} & set(ctx.workspace.sources):
+        try:
+            list_source(ctx.workspace.sources[name])
+        except PrintModelsError:
+            found.add(name)
+    return found
 
 
 def _of_it(error: Unreadable, path: Path) -> str:

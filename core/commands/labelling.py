@@ -96,9 +96,8 @@ def label(
     as_json: bool,
 ) -> None:
     """Give frames a class: named ones, a stretch of a day, or all that match a filter."""
-    from core.commands.choosing import check_frames, choose
+    from core.commands.choosing import check_frames, choose, say_left_out
     from core.labels.sync import open_store
-    from core.text import safe
 
     ws = ctx.workspace
     chosen_task = ws.task(task)
@@ -111,8 +110,7 @@ def label(
         given = [key for key in chosen.keys if key in sizes]
         how = "hand" if choice.frames else "stretch"
         step = store.set(chosen_task, given, known, how=how, who=name, sizes=sizes)
-        for key, reason in left_out.items():
-            ctx.notice(f"left out: {safe(key)}: {reason}")
+        say_left_out(ctx, left_out)
         extra = {**chosen.as_json(), "left_out": [{"frame": k, "reason": r} for k, r in left_out.items()]}
         text = f"{chosen_task.name}: {chosen.beside(done(step))}"
         finish(ctx, store, chosen_task, step, text, as_json=as_json, accept=accept_outside, extra=extra)

@@ -164,3 +164,21 @@ def test_a_stretch_of_a_day_says_whose_frames_it_means_where_there_are_two_camer
     assert f"2 cameras (bed 2, {CAMERA} 9)" in done.err
     alone = cli(place.root, "label", "--as", "offline", "--filter", "source:bed day:20251107 08:03-08:04")
     assert (alone.code, "cameras" in alone.err, "× 2" in alone.out) == (0, False, True)
+
+
+def test_of_two_cameras_one_is_away_and_no_frame_of_it_is_called_gone(
+    place: Place, cli: Cli, tmp_path: Path
+) -> None:
+    bed = camera(tmp_path / "second", 5, seed=2)
+    cli(place.root, "source", "add", "bed", bed)
+    assert cli(place.root, "frames").code == 0
+    bed.rename(tmp_path / "taken away")
+    done = cli(place.root, "label", "--as", "offline", "--day", "20251107", "--to", "08:04", "--json")
+    assert (done.code, done.json["changed"]) == (0, 5), done.err
+    assert done.err.count("left out") == 1
+    assert "left out: 5 frames of bed, a camera that can't be reached" in done.err
+    assert "gone" not in done.err
+    assert {row["reason"] for row in done.json["left_out"]} == {"its camera can't be reached"}
+    only = cli(place.root, "label", "--as", "active", "--filter", "source:bed")
+    assert only.code == 5
+    assert "its camera can't be reached" in only.err
