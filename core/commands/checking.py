@@ -78,6 +78,7 @@ def check(ctx: Context, version: str | None, task: str | None, as_json: bool) ->
             for name in list_versions(ws, one)
         ]
         found.append(("repository", gates.of_repository(ws)))
+        found.append(("history", gates.of_history(ws)))
         found.append(("models", gates.of_models(ws)))
     rows = [{"about": about, **result.as_json()} for about, results in found for result in results]
     lines = [

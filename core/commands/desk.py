@@ -68,6 +68,9 @@ def finish(
     _keep(ctx, store, task, step)
     if flushed.problem is not None:
         saved = "The label IS saved, in .print-models/labels.db" if step.changed else "Every label is safe"
+        if str(flushed.problem) in ctx.told:
+            ctx.notice(f"{saved}; the files under data/ could not follow, for the reason above.")
+            ctx.exit(flushed.problem.exit_code)
         ctx.notice(f"{saved}; the files under data/ could not follow:")
         raise flushed.problem
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.commands.overview_parts import TaskOverview, in_nothing
+from core.errors import Refused
 from core.human import plural
+from core.settings import FILE_NAME
 from core.storage.backup import Backup
 from core.text import safe
 from core.workspace import Workspace
@@ -26,8 +28,10 @@ def next_step(
 
     `unfinished` names the merge, rebase, cherry-pick or revert that git was left in.
     """
-    if workspace.read_only is not None:
-        return "make this repository a workspace: print-models init"
+    if (why := workspace.read_only) is not None:
+        if not (workspace.root / FILE_NAME).is_file() and isinstance(why, Refused):
+            return "make this repository a workspace: print-models init"
+        return why.remedy[:1].lower() + why.remedy[1:]
     if workspace.questions:
         return f"say what {safe(next(iter(workspace.questions)))} is now: print-models source list"
     if conflicts:
@@ -44,6 +48,9 @@ def next_step(
         return "link the camera: print-models init --source /path/to/camera"
     if not frames:
         return "wait for the camera's first frames, or set name_pattern in print-models.toml to how it calls them"
+    for task in tasks:
+        if task.draft.problem:
+            return f"see what is wrong with {task.name} {task.latest}: print-models check --task {task.name}"
     for task in tasks:
         if f"{task.name}/{task.latest}" in git.get("exported", ()):
             if task.draft.changed:

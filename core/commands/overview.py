@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from core import human, merge_driver
 from core.commands.next_step import next_step
 from core.commands.overview_parts import CameraOverview, DraftOverview, Overview, TaskOverview
-from core.errors import PrintModelsError
+from core.errors import Damaged, PrintModelsError
 from core.progress import Report, silent
 from core.tasks import Task
 from core.text import safe
@@ -57,6 +57,7 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
             notices.append(f"{wrong} Set it up: print-models init")
         notices += [line for task in workspace.tasks.values() if (line := _older_spelling(workspace, task))]
         tasks = tuple(_task(workspace, store, index, task) for task in workspace.tasks.values())
+        notices += [task.draft.problem for task in tasks if task.draft.problem]
         frames = index.count()
         if any(task.draft.only_on_camera for task in tasks) and (full := limit_reached(workspace)):
             notices.append(full)
@@ -105,11 +106,6 @@ def _older_spelling(workspace: Workspace, task: Task) -> str:
 
 
 def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task) -> TaskOverview:
-    from core.versions.kept import held_nowhere
-    from core.versions.selection import draft as select
-
-    draft = select(workspace, store, index, task)
-    added, removed, relabelled = draft.changes
     counts = store.counts(task)
     total = index.count()
     if task.when:
@@ -118,23 +114,7 @@ def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
         shown = workspace.active_sources
         total = sum(class_ == wanted and frame.split("/", 1)[0] in shown for frame, class_ in given)
     labelled = sum(counts.values())
-    base = draft.parent.name if draft.parent else None
-    alone = held_nowhere(workspace, draft)
-    exposed = sum(frame in index for frame in alone)
-    away = {name for name in workspace.sources if index.unreachable(name)}
-    nowhere = sum(frame.split("/", 1)[0] not in away and frame not in index for frame in alone)
-    overview = DraftOverview(
-        base,
-        len(draft.chosen),
-        added,
-        removed,
-        relabelled,
-        draft.bytes_estimate,
-        exposed,
-        nowhere,
-        len(draft.excluded),
-        draft.left_out_by_rule,
-    )
+    overview, latest = _draft(workspace, store, index, task)
     model = _model(workspace, task)
     classes = {name: counts.get(name, 0) for name in task.classes}
     return TaskOverview(
@@ -143,10 +123,42 @@ def _task(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
         max(total, labelled),
         classes,
         overview,
-        base,
+        latest,
         model,
         task.when[1] if task.when else None,
     )
+
+
+def _draft(
+    workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
+) -> tuple[DraftOverview, str | None]:
+    """Return the draft, and the latest version's name; where that one can't be read the rest is told all the same."""
+    from core.versions.kept import held_nowhere
+    from core.versions.manifest import list_versions
+    from core.versions.selection import draft as select
+
+    try:
+        draft = select(workspace, store, index, task)
+    except Damaged as error:
+        newest = next(reversed(list_versions(workspace, task)), None)
+        return DraftOverview(newest, 0, 0, 0, 0, 0, 0, 0, 0, 0, f"{error.what} {error.remedy}"), newest
+    added, removed, relabelled = draft.changes
+    alone = held_nowhere(workspace, draft)
+    away = {name for name in workspace.sources if index.unreachable(name)}
+    base = draft.parent.name if draft.parent else None
+    found = DraftOverview(
+        base,
+        len(draft.chosen),
+        added,
+        removed,
+        relabelled,
+        draft.bytes_estimate,
+        sum(frame in index for frame in alone),
+        sum(frame.split("/", 1)[0] not in away and frame not in index for frame in alone),
+        len(draft.excluded),
+        draft.left_out_by_rule,
+    )
+    return found, base
 
 
 def _model(workspace: Workspace, task: Task) -> str | None:

@@ -17,6 +17,7 @@ class DraftOverview:
     `only_on_camera` counts its images that no version holds yet: they are gone once the camera deletes them;
     `nowhere` those that no reachable camera lists either, without which nothing is exported;
     `excluded` the labelled frames that a mark keeps out, `left_out` the labels that the task's selection leaves out.
+    `problem` is why the draft is not known, where the latest version can't be read; then every number is 0.
     """
 
     base: str | None
@@ -29,6 +30,7 @@ class DraftOverview:
     nowhere: int
     excluded: int
     left_out: int
+    problem: str | None = None
 
     @property
     def changed(self) -> bool:
@@ -73,11 +75,12 @@ class TaskOverview:
         change = f"+{draft.added} −{draft.removed} ~{draft.relabelled}"
         against = f"against {draft.base}: {change}" if draft.base else "the first version"
         excluded = f", {human.count(draft.excluded)} excluded" if draft.excluded else ""
-        more = f"   {human.count(draft.left_out)} more with --all" if draft.left_out else ""
+        more = f"   {human.count(draft.left_out)} more with export --all" if draft.left_out else ""
+        made = f"{human.plural(draft.images, 'image')}, {against}, {draft.price}{more}"
         lines = [
             self.name,
             f"  labels   {human.count(self.labelled)} of {self._frames}   {counts}{excluded}",
-            f"  draft    {human.plural(draft.images, 'image')}, {against}, {draft.price}{more}",
+            f"  draft    {f'not known: {self.latest} can not be read' if draft.problem else made}",
             *([f"  missing  {in_nothing(draft.nowhere)}"] if draft.nowhere else []),
             f"  latest   {self.latest or 'no version yet'}   model {safe(self.model or 'none yet')}",
         ]
@@ -174,6 +177,9 @@ class Overview:
         return ", ".join(said)
 
     def line(self) -> str:
-        parts = [f"{t.name} {t.labelled}/{t.total} → {t.draft.images} {t.draft.price}" for t in self.tasks]
+        parts = [
+            f"{t.name} {t.labelled}/{t.total} → {'?' if t.draft.problem else f'{t.draft.images} {t.draft.price}'}"
+            for t in self.tasks
+        ]
         parts += [f"T {safe(run['id'])} {run['state']}" for run in self.runs if run["state"] == "running"]
         return " · ".join([*parts, f"next: {self.next}"])

@@ -281,7 +281,7 @@ def diff(
     with ExitStack() as stack:
         store, index = _opened(ctx, stack) if "draft" in words else (None, None)
         ends = [
-            snapshot_of(ws, word, chosen, store=store, index=index, folder=ctx.folder.resolve())
+            snapshot_of(ws, word, chosen, store=store, index=index, folder=ctx.folder, tell=ctx.notice)
             if word
             else Snapshot("nothing", {}, chosen.classes)
             for word in words

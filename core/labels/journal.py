@@ -263,16 +263,36 @@ def _entries(path: Path, skipped: Counter[str] | None = None) -> Iterable[dict[s
     try:
         with open_regular(path) as file:
             for line in file:
-                try:
-                    entry = json.loads(line)
-                except (ValueError, RecursionError):
-                    entry = None
-                if _is_step(entry):
+                entry = _step_of(line)
+                if entry is not None:
                     yield entry
                 elif skipped is not None and line.strip():
                     skipped[path.name] += 1
     except (OSError, Damaged):
         return
+
+
+def spoilt_lines(folder: Path) -> dict[str, list[int]]:
+    """Return journal → the numbers, from 1, of its lines that are no step; a journal without any is not named."""
+    found: dict[str, list[int]] = {}
+    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
+        try:
+            with open_regular(path) as file:
+                for number, line in enumerate(file, 1):
+                    if line.strip() and _step_of(line) is None:
+                        found.setdefault(path.name, []).append(number)
+        except (OSError, Damaged):
+            continue
+    return found
+
+
+def _step_of(line: bytes) -> dict[str, Any] | None:
+    """Return the step that a line tells of, None where it tells of none."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if _is_step(entry) else None
 
 
 def _is_step(entry: Any) -> bool:

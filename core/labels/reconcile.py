@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Busy, Lacking, Refused
+from core.human import plural
 from core.labels import journal, queries, steps
 from core.labels.deciding import UNWRITTEN
 from core.labels.documents import (
@@ -75,8 +76,10 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
     ours = store.database.ask(lambda db: queries.classes(db, doc.name))
     if ours and holds_nothing_new(store, doc, base, data):
         # A camera host that lost power leaves such a file; it holds nothing that could be lost.
+        held = plural(len(ours), "mark" if doc.name == MARKS else "label")
+        are = "is" if len(ours) == 1 else "are"
         store.notices.append(
-            f"{safe(doc.path.name)} was empty, zeros or cut short; {len(ours)} labels are in labels.db, safe."
+            f"{safe(doc.path.name)} was empty, zeros or cut short; {held} {are} in labels.db, safe."
         )
         return 0
     revived = base is not None and base.sha256 == digest(b"")

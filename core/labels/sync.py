@@ -34,6 +34,7 @@ from core.labels.documents import (
     marks_document,
     save_base,
 )
+from core.labels.mending import mendable
 from core.labels.reconcile import (
     Overtaken,
     bytes_of,
@@ -215,6 +216,7 @@ def _taken_in(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
         store.file_errors.pop(doc.name, None)
         tell_waiting(store, doc)
     except PrintModelsError as error:
+        error = mendable(workspace, store, doc, error)
         store.seen[doc.name] = seen
         store.file_errors[doc.name] = error
         store.notices.append(f"{error.what} {error.remedy}")
@@ -249,6 +251,7 @@ def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool)
             store.agreed[doc.name] = seen
         return Flushed(doc.path, written, outside, None)
     except PrintModelsError as error:
+        error = mendable(workspace, store, doc, error)
         store.seen[doc.name] = seen[1]
         store.file_errors[doc.name] = error
         return Flushed(doc.path, written, outside, error)

@@ -115,7 +115,7 @@ def _seen(workspace: Workspace) -> dict[str, Any]:
     """Return what remotes showed; nothing where the file is not ours or damaged, since it can be asked again."""
     try:
         found = json.loads(_file(workspace).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return {k: v for k, v in found.items() if isinstance(v, dict)} if isinstance(found, dict) else {}
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import Lacking, PrintModelsError
 from core.frames.names import captured_at
 from core.human import plural, size
+from core.labels.journal import spoilt_lines
 from core.storage.git import Git
 from core.storage.lfs import POINTER_LIMIT, parse_pointer
 from core.tasks import Task
@@ -166,6 +167,27 @@ def of_repository(workspace: Workspace) -> list[CheckResult]:
     hidden = git.check_ignore([*images, *texts, *(task.labels_file for task in workspace.tasks.values())])
     bare = [path for path, value in git.check_attr("filter", images).items() if value != "lfs"]
     return [_ignored(hidden), _filtered(bare)]
+
+
+def of_history(workspace: Workspace) -> list[CheckResult]:
+    """Look for lines of the journals that tell of no labelling step: who gave what is lost with them."""
+    found = spoilt_lines(workspace.history_dir)
+    if not found:
+        return []
+    return [
+        CheckResult(
+            "history",
+            "warn",
+            f"data/history/{safe(name)}, {_lines(lines)}: no labelling step, so it is left out.",
+            f"Mend or remove it; as it was before: git log -p -- data/history/{safe(name)}",
+        )
+        for name, lines in found.items()
+    ]
+
+
+def _lines(numbers: list[int]) -> str:
+    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+    return f"line{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers[:5]))}{more}"
 
 
 _TEXTS = (manifest.CARD, manifest.INFO, manifest.LABELS, manifest.METADATA)

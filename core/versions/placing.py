@@ -7,11 +7,12 @@ Recordings are computed from the file list, the labels of the idle task and what
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from core.errors import Damaged
 from core.frames.names import captured_at, source_of, stem
 from core.frames.recordings import UNLISTED_GAP_MINUTES, cut
 from core.tasks import Task
@@ -54,9 +55,13 @@ def place(
     task: Task,
     frames: Iterable[str],
     labels: Mapping[str, str] | None = None,
+    tell: Callable[[str], object] | None = None,
 ) -> Places:
-    """Return the recording of each frame. `labels` stand in for the store's, where a label file is taken alone."""
-    fixed, sides = released(read_version(workspace, task, name) for name in current_names(workspace, task))
+    """Return the recording of each frame. `labels` stand in for the store's, where a label file is taken alone.
+
+    What only looks gives `tell`: a version that can't be read is told to it and passed over. Else raises Damaged.
+    """
+    fixed, sides = released(_read(workspace, task, tell))
     idle_task = workspace.idle_task
     idle: dict[str, bool] = {}
     if idle_task is not None:
@@ -88,6 +93,16 @@ def place(
         name = next((fixed[f] for f in members if f in fixed), f"{folder}/{stem(members[0])}")
         found.update(dict.fromkeys(members, name))
     return Places(found, sides, frozenset(unlisted))
+
+
+def _read(workspace: Workspace, task: Task, tell: Callable[[str], object] | None) -> Iterator[Version]:
+    for name in current_names(workspace, task):
+        try:
+            yield read_version(workspace, task, name)
+        except Damaged as error:
+            if tell is None:
+                raise
+            tell(str(error))
 
 
 def _reaching(frames: Sequence[Frame], anchors: Set[str], gap: timedelta) -> dict[str, datetime]:

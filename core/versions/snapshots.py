@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,14 +28,16 @@ def snapshot_of(
     store: LabelStore | None = None,
     index: FrameIndex | None = None,
     folder: Path | None = None,
+    tell: Callable[[str], object] | None = None,
 ) -> Snapshot:
     """Return what a word means: a version of the work tree, the draft, a version's folder or a label file, or a
     version as a commit has it (`main~3:v1`, `:v1` is HEAD's). Paths are relative to `folder`, else the workspace.
+    A version that the draft only inherits from and that can't be read is told to `tell`, where that is given.
 
     Raises WrongUsage, Lacking, Damaged.
     """
     if spec == "draft":
-        return _draft(workspace, task, store, index)
+        return _draft(workspace, task, store, index, tell)
     if manifest.number_of(spec):
         return version_snapshot(manifest.read_version(workspace, task, spec))
     revision, colon, name = spec.rpartition(":")
@@ -43,7 +46,7 @@ def snapshot_of(
             raise WrongUsage(f"“{safe(spec, limit=80)}” is no commit.", "Write it like main~3:v1.")
         tree = GitTree(workspace.root, revision or "HEAD", f"datasets/{task.name}/{name}")
         return version_snapshot(read_tree(tree, task, name, workspace.version_dir(task, name)), spec)
-    path = (folder or workspace.root) / spec
+    path = (folder.resolve() if folder else workspace.root) / spec
     if path.is_dir():
         return version_snapshot(read_tree(FolderTree(path), task, path.name, path), spec)
     if path.is_file():
@@ -58,7 +61,13 @@ def _of_labels(labels: dict[str, str], name: str, task: Task) -> Snapshot:
     return Snapshot(name, {f: Labelled(f, label) for f, label in labels.items()}, task.classes)
 
 
-def _draft(workspace: Workspace, task: Task, store: LabelStore | None, index: FrameIndex | None) -> Snapshot:
+def _draft(
+    workspace: Workspace,
+    task: Task,
+    store: LabelStore | None,
+    index: FrameIndex | None,
+    tell: Callable[[str], object] | None,
+) -> Snapshot:
     from contextlib import ExitStack
 
     from core.frames.index import FrameIndex
@@ -73,5 +82,5 @@ def _draft(workspace: Workspace, task: Task, store: LabelStore | None, index: Fr
             index = stack.enter_context(FrameIndex(workspace))
             index.scan()
         found = draft(workspace, store, index, task)
-        places = place(workspace, store, index, task, [c.frame for c in found.chosen])
+        places = place(workspace, store, index, task, [c.frame for c in found.chosen], tell=tell)
         return draft_snapshot(found, places)

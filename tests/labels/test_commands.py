@@ -231,7 +231,7 @@ def test_a_broken_label_file_is_said_once_with_the_way_to_get_it_back(workspace:
     (place.root / "data" / "labels.json").write_text("[]")
     told = cli(place.root, "status").out
     assert told.count("holds a list") == 1
-    assert told.count("git checkout -- data/labels.json") == 1
+    assert told.count("mv data/labels.json data/labels.json.broken") == 1
 
 
 def test_a_day_said_without_its_year_is_the_latest_that_has_frames_and_is_named(

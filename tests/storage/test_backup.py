@@ -101,7 +101,7 @@ def test_labels_that_the_selection_leaves_out_are_counted(cli: Cli, workspace: C
     place = workspace(20)
     cli(place.root, "label", "--as", "active", "--filter", "!label")
     assert "draft    12 images, the first version" in cli(place.root, "status").out
-    assert "   8 more with --all" in cli(place.root, "status").out
+    assert "   8 more with export --all" in cli(place.root, "status").out
 
 
 def test_a_camera_that_is_away_is_to_be_connected(cli: Cli, place: Place) -> None:
