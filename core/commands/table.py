@@ -37,6 +37,12 @@ COMMANDS: dict[str, Entry] = {
     "stats": Entry(
         "core.commands.statistics:stats", "Look", "frames, gaps, sizes, labels and predictions in numbers"
     ),
+    "sequences": Entry(
+        "core.commands.sequences:sequences",
+        "Look",
+        "measure what changes from frame to frame; list when something moves",
+        writes=True,
+    ),
     "frames": Entry("core.commands.labelling:frames", "Look", "list frames with their labels"),
     "label": Entry("core.commands.labelling:label", "Label", "give frames a class", writes=True),
     "unlabel": Entry("core.commands.labelling:unlabel", "Label", "take labels off", writes=True),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from core.frames.measured import Changes
 from core.frames.measuring import measure
-from core.frames.points import points
+from core.frames.points import points, sequences
 from core.frames.signatures import SMALL, Change, distance, groups, near
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ __all__ = [
     "near",
     "points",
     "points_of_day",
+    "sequences",
 ]
 
 #: Added to every grey before a row's brightness is compared: the black of a sensor is no ratio.

@@ -96,6 +96,38 @@ def points(keys: Sequence[str], changes: Mapping[str, Change], threshold: float)
     return [places[place] for place in sorted(found)]
 
 
+def sequences(
+    keys: Sequence[str],
+    changes: Mapping[str, Change],
+    threshold: float,
+    *,
+    least: int = 10,
+    stops: frozenset[str] = frozenset(),
+) -> list[tuple[int, int]]:
+    """Return the stretches of `keys` (one source, in order of time) in which the picture moves: inclusive places.
+
+    Each has at least `least` frames that were measured. None goes on over a frame of `stops`, the first ones of
+    recordings: what happened before them was not seen.
+    """
+    found = []
+    piece: list[int] = []
+    for place, key in [*enumerate(keys), (len(keys), "")]:
+        if place == len(keys) or key in stops:
+            seen = [changes[keys[one]] for one in piece]
+            if seen:
+                seen[0] = seen[0]._replace(motion=0.0)
+            for begin, end in _moving(seen, threshold):
+                # The first difference of a piece is between two frames that move, the last one is that to stillness.
+                begin = 0 if begin == 1 else begin
+                last = end - 1 if end + 1 < len(seen) else end
+                if last - begin + 1 >= least:
+                    found.append((piece[begin], piece[last]))
+            piece = []
+        if key in changes:
+            piece.append(place)
+    return found
+
+
 def _moving(seen: Sequence[Change], threshold: float) -> list[tuple[int, int]]:
     """Return runs (first, last) of frames that differ from the one before, where that lasts: rests are part of it."""
     runs: list[tuple[int, int]] = []

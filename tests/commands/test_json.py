@@ -185,6 +185,7 @@ def test_labels_marks_and_cameras(workspace: Callable[..., Place], cli: Cli, tmp
         json.dumps({keys[0]: {"label": "active", "confidence": 0.97}, keys[11]: {"label": "offline"}})
     )
     check("stats", cli(root, "stats", "--json"))
+    check("sequences", cli(root, "sequences", "--least", "3", "--json"))
     check("save", cli(root, "save", "--json"))
     check("save", cli(root, "save", "--json"))
 
