@@ -1,4 +1,7 @@
-"""`mark`: what is not a class. A frame that is unsure or excluded stays labelled, and is in no version."""
+"""`mark`: what is not a class. A frame that is unsure or excluded stays labelled, and is in no version.
+
+A private picture is nowhere but on the camera: its copy goes, too.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("frame", metavar="FRAME")
 @click.option("--unsure", is_flag=True, help="Nobody can tell the class; left out of versions.")
+@click.option("--skip", is_flag=True, help="Put aside until it is labelled; stays in versions.")
 @click.option(
     "--exclude",
     metavar="REASON",
@@ -40,6 +44,7 @@ def mark(
     ctx: Context,
     frame: str,
     unsure: bool,
+    skip: bool,
     exclude: str | None,
     note: str | None,
     example: str | None,
@@ -49,20 +54,23 @@ def mark(
     accept_outside: bool,
     as_json: bool,
 ) -> None:
-    """Mark a frame unsure or excluded, note something, or show it as an example; its labels stay.
+    """Mark a frame unsure, skipped or excluded, note something, or show it as an example; its labels stay.
 
-    A mark given before is kept where only a note is added. `undo` takes the last mark back.
+    A mark given before is kept where only a note is added. A note on the first frame of a recording is the name of
+    that print. `undo` takes the last mark back.
     """
     from core.commands.choosing import is_known, key_of
     from core.errors import WrongUsage
     from core.labels.model import Mark
     from core.labels.sync import open_store
     from core.text import safe
+    from core.versions.kept import drop_private
 
-    given = [unsure, exclude is not None, note is not None, example is not None]
-    if clear == any(given) or (unsure and exclude is not None):
+    words = {"unsure": unsure, "skipped": skip, "excluded": exclude is not None}
+    said = [word for word, meant in words.items() if meant]
+    if clear == bool(said or note is not None or example is not None) or len(said) > 1:
         raise WrongUsage(
-            "Say which mark: --unsure, or --exclude REASON, and --note, --example; or --clear alone.",
+            "Say which mark: --unsure, --skip or --exclude REASON, and --note, --example; or --clear alone.",
             "For example: mark FRAME --exclude 'hand in the picture'",
         )
     ws = ctx.workspace
@@ -78,8 +86,8 @@ def mark(
         old = store.all_marks().get(key, Mark(key))
         if clear:
             old = Mark(key)
-        new_mark = "unsure" if unsure else "excluded" if exclude is not None else old.mark
-        reason = exclude if exclude is not None else "" if unsure else old.reason
+        new_mark = said[0] if said else old.mark
+        reason = exclude or "" if said else old.reason
         step = store.mark(
             key,
             who=name,
@@ -87,11 +95,12 @@ def mark(
             reason=reason,
             note=old.note if note is None else note,
             example=old.example if example is None else example,
-            task=_reach(old, chosen_task, new=unsure or exclude is not None),
+            task=_reach(old, chosen_task, new=bool(said)),
         )
         if not clear and not is_known(ctx, store, key):
             ctx.notice(f"{safe(key)} is marked, and is no frame here: see print-models frames.")
         text = step.text if step.changed else "nothing to change, it is marked so already"
+        drop_private(ws, store)
         any_task = chosen_task or ws.task(None)
         finish(ctx, store, any_task, step, text, as_json=as_json, accept=accept_outside)
 

@@ -29,13 +29,14 @@ def check_mark(mark: str | None, reason: str) -> None:
 def marked(old: Mark | None, new: Mark) -> Mark | None:
     """Return a frame's entry after a step over many frames gave it the mark of `new`, None for no entry left.
 
-    It is `old` itself where that has a stronger mark, or holds for another task by a mark or an example of its own.
+    It is `old` itself where that has a stronger mark, or holds for more tasks or for another one, by a mark or an
+    example of its own.
     """
     if old is None:
         return new if new.mark else None
     of_another = old.task not in (None, new.task) and bool(old.mark or old.example)
     stronger = old.mark is not None and new.mark is not None and MARKS.index(old.mark) > MARKS.index(new.mark)
-    wider = old.mark is not None and old.task is None and new.task is not None and old.mark == new.mark
+    wider = old.mark not in (None, "skipped") and old.task is None and new.task is not None
     if of_another or stronger or wider:
         return old
     whole = replace(old, mark=new.mark, reason=new.reason, by=new.by, at=new.at, task=new.task)

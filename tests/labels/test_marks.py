@@ -53,6 +53,17 @@ def test_a_note_added_later_keeps_the_mark_and_clear_and_undo_take_it_off(worksp
     assert "excluded" in history
 
 
+def test_a_skipped_frame_is_asked_for_until_it_has_a_label(workspace: Make, cli: Cli) -> None:
+    place = workspace(2)
+    assert "skipped" in cli(place.root, "mark", place.keys[0], "--skip", "--note", "too dark").out
+    assert marks(place)[place.keys[0]]["mark"] == "skipped"
+    asked = ("frames", "--filter", "mark:skipped", "--json")
+    assert [row["frame"] for row in cli(place.root, *asked).json["frames"]] == [place.keys[0]]
+    cli(place.root, "label", "--as", "active", place.keys[0])
+    assert cli(place.root, *asked).json["frames"] == []
+    assert cli(place.root, "status", "--json").json["tasks"]["offline-detection"]["draft"]["excluded"] == 0
+
+
 def test_a_mark_on_what_is_no_frame_says_so(workspace: Make, cli: Cli) -> None:
     place = workspace(1)
     mistyped = place.keys[0].replace("T080000", "T080099")
@@ -88,6 +99,7 @@ def test_what_is_said_for_one_task_ends_no_mark_for_the_others(workspace: Make, 
     [
         ([], "Say which mark"),
         (["--unsure", "--exclude", "x"], "Say which mark"),
+        (["--unsure", "--skip"], "Say which mark"),
         (["--clear", "--unsure"], "Say which mark"),
         (["--exclude", " "], "needs a reason"),
         (["--example", "active"], "of a task"),

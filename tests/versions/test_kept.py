@@ -43,6 +43,20 @@ def test_a_picture_is_kept_bound_and_found_when_the_camera_has_deleted_it(
         assert (version.path / item.file_name).read_bytes() == was[item.source]
 
 
+def test_a_private_picture_is_not_copied_and_its_copy_goes(house: Callable[..., House], cli: Cli) -> None:
+    made = house(4)
+    made.label(made.keys, "offline")
+    made.store.mark(made.keys[0], who="ana", mark="excluded", reason="private", task="failed-print-detection")
+    assert keep(made, made.keys) == Kept(3)
+    assert len(copies(made.ws.root)) == 3
+    assert made.store.get(made.task, made.keys[0]).sha256 is None, "its bytes are not even read"
+    answer = cli(made.ws.root, "mark", made.keys[1], "--exclude", "Private")
+    assert answer.code == 0, answer.err
+    label = made.store.get(made.task, made.keys[1])
+    assert not kept.path_of(made.ws, label.sha256).exists()
+    assert len(copies(made.ws.root)) == 2
+
+
 def test_what_was_changed_since_it_was_labelled_is_not_kept(house: Callable[..., House]) -> None:
     made = house(4)
     made.label(made.keys, "offline", bind=True)

@@ -123,6 +123,21 @@ def test_what_is_private_is_exported_in_no_way(house: Callable[..., House]) -> N
     assert made.keys[3] not in frames_of(drawn(made, everything=True))
 
 
+def test_what_is_private_for_another_task_is_private_here_and_what_is_skipped_stays_in(
+    house: Callable[..., House],
+) -> None:
+    made = house(4)
+    made.label(made.keys, "offline")
+    made.store.mark(made.keys[0], who="ana", mark="excluded", reason="private", task="failed-print-detection")
+    made.store.mark(made.keys[1], who="ana", mark="excluded", reason="cut", task="failed-print-detection")
+    made.store.mark_many([made.keys[2]], who="ana", mark="skipped", task=made.task)
+    found = drawn(made, everything=True)
+    assert [(e.frame, e.reason) for e in found.excluded] == [(made.keys[0], "private")]
+    assert frames_of(found) == made.keys[1:]
+    alone = drawn(made, labels=dict.fromkeys(made.keys, "offline"))
+    assert frames_of(alone) == made.keys[1:]
+
+
 def test_the_selection_all_takes_everything(house: Callable[..., House]) -> None:
     made = house(60)
     (made.ws.root / "print-models.toml").write_text('[tasks.offline-detection]\nselection = "all"\n')

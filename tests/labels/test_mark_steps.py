@@ -1,0 +1,86 @@
+"""Marks on many frames as one step, what goes with what, and pictures that are nobody's business."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.errors import WrongUsage
+from core.labels.marks import examples, print_name
+from tests.labels.conftest import Desk, key, keys
+
+TASK, OTHER = "offline-detection", "failed-print-detection"
+
+
+def test_many_frames_are_marked_as_one_step_and_keep_their_notes(desk: Desk) -> None:
+    store = desk.open()
+    store.mark(key(1), who="ana", note="first layer", example="active", task=TASK)
+    store.mark(key(2), who="ana", mark="excluded", reason="a hand")
+    step = store.mark_many(keys(4), who="ana", mark="unsure", task=TASK)
+    assert (step.changed, step.left, step.text) == (3, (key(2),), "unsure × 3 · 20251107 00:00–00:03")
+    found = store.all_marks()
+    assert {frame: mark.mark for frame, mark in found.items()} == {
+        **dict.fromkeys(keys(4), "unsure"),
+        key(2): "excluded",
+    }
+    assert (found[key(1)].note, found[key(1)].example, found[key(1)].task) == ("first layer", "active", TASK)
+    desk.flush(store)
+    assert json.loads(desk.ws.marks_file.read_text())[key(0)]["mark"] == "unsure"
+    assert store.mark_many(keys(4), who="ana", mark="unsure", task=TASK).changed == 0
+    assert store.undo("ana") is not None
+    assert {frame: mark.mark for frame, mark in store.all_marks().items()} == {
+        key(1): None,
+        key(2): "excluded",
+    }
+    assert store.redo("ana") is not None
+    assert store.mark_many(keys(4), who="ana", mark=None, task=TASK).changed == 3
+    assert store.all_marks().keys() == {key(1), key(2)}
+
+
+def test_a_skipped_frame_is_put_aside_until_it_is_labelled(desk: Desk) -> None:
+    store = desk.open()
+    store.mark_many(keys(3), who="ana", mark="skipped", task=TASK)
+    assert {mark.mark for mark in store.marks(TASK).values()} == {"skipped"}
+    assert store.marks(OTHER) == {}
+    store.set(TASK, [key(1)], "active", who="ana")
+    assert store.marks(TASK).keys() == {key(0), key(2)}
+    store.undo("ana")
+    assert store.marks(TASK).keys() == set(keys(3)), "without its label it is put aside again"
+    store.mark_many([key(0)], who="ana", mark="unsure", task=TASK)
+    assert store.mark_many(keys(3), who="ana", mark="skipped", task=TASK).left == (key(0),)
+    desk.flush(store)
+    assert desk.open().marks(TASK)[key(2)].mark == "skipped"
+
+
+def test_what_holds_for_another_task_is_left_alone(desk: Desk) -> None:
+    store = desk.open()
+    store.mark(key(0), who="ana", mark="unsure", task=OTHER)
+    store.mark(key(1), who="ana", example="failed", task=OTHER)
+    store.mark(key(2), who="ana", mark="unsure")
+    step = store.mark_many(keys(4), who="ana", mark="unsure", task=TASK)
+    assert step.changed == 1, "of the first three each says something else, or says it for all tasks already"
+    assert {frame: mark.task for frame, mark in store.all_marks().items()} == {
+        key(0): OTHER,
+        key(1): OTHER,
+        key(2): None,
+        key(3): TASK,
+    }
+
+
+def test_a_mark_that_is_none_and_an_exclusion_without_reason_are_refused(desk: Desk) -> None:
+    store = desk.open()
+    for words in ({"mark": "private"}, {"mark": "excluded"}):
+        with pytest.raises(WrongUsage):
+            store.mark_many([key(0)], who="ana", **words)
+    assert store.all_marks() == {}
+
+
+def test_examples_are_pinned_by_class_and_a_print_has_the_note_of_its_first_frame(desk: Desk) -> None:
+    store = desk.open()
+    for number, class_ in enumerate(("active", "active", "offline")):
+        store.mark(key(number), who="ana", example=class_, task=TASK)
+    store.mark(key(5), who="ana", note="vase, red PETG")
+    marks = store.marks(TASK)
+    assert examples(marks, TASK, ("offline", "active")) == {"offline": (key(2),), "active": (key(0), key(1))}
+    assert (print_name(marks, key(5)), print_name(marks, key(6))) == ("vase, red PETG", "")
