@@ -66,6 +66,11 @@ def finish(
         ctx.notice(notice)
     ctx.answer({**step_json(step), **(extra or {})}, text, as_json=as_json)
     _keep(ctx, store, task, step)
+    if flushed.beside and step.task and flushed.problem is not None:  # a label, and its file has it
+        if str(flushed.problem) not in ctx.told:
+            ctx.notice(str(flushed.problem))
+        ctx.notice("The label file is written; data/marks.json stays as it was.")
+        return
     if flushed.problem is not None:
         saved = "The label IS saved, in .print-models/labels.db" if step.changed else "Every label is safe"
         if str(flushed.problem) in ctx.told:

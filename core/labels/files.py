@@ -17,15 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from core.durable import atomic_write, open_regular
-from core.errors import Damaged, Lacking
+from core.errors import Damaged, Lacking, Refused
 from core.frames.names import why_unusable
+from core.human import size as human_size
 from core.labels.model import LabelProblem
 from core.tasks import Task
 from core.text import safe
 
 __all__ = ["LabelFile", "LabelProblem", "encode", "parse", "read", "write"]
 
-MAX_BYTES = 48 << 20
+#: About 1.2 million labels; what is larger is neither read nor written, so that no file is written that can't be read.
+MAX_BYTES = 80 << 20
 _KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
 _MARKER = re.compile(rb"^(<{7}|>{7}|={7}|\|{7})(?: |\r?$)", re.MULTILINE)
 
@@ -260,6 +262,17 @@ def encode(labels: Mapping[str, str], kept: Iterable[tuple[str, str]] = ()) -> b
         return b"{}\n"
     body = ",\n".join(f"  {quoted(key)}: {value}" for key, value in sorted(lines))
     return f"{{\n{body}\n}}\n".encode()
+
+
+def checked_size(data: bytes, name: str) -> bytes:
+    """Return the bytes of a label file. Raises Refused where they are more than is ever read."""
+    if len(data) > MAX_BYTES:
+        raise Refused(
+            f"{safe(name)} would have {human_size(len(data))}, and at most {human_size(MAX_BYTES)} are read: it is left "
+            "as it is.",
+            "Every label is safe in labels.db; take labels off frames that no version needs: unlabel --filter EXPR",
+        )
+    return data
 
 
 def usable(key: str) -> bool:

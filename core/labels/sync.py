@@ -21,7 +21,7 @@ from core.durable import atomic_write, explain, lock
 from core.errors import Busy, Damaged, PrintModelsError
 from core.frames.identity import recall
 from core.human import plural
-from core.labels import damage, journal, queries
+from core.labels import damage, files, journal, queries
 from core.labels.deciding import UNWRITTEN
 from core.labels.documents import (
     Base,
@@ -63,7 +63,7 @@ class Flushed:
 
     `written` says whether the file was written anew, `outside` how many labels were taken from it; `notices` is what a
     person should know about that. Where `problem` is set the file is as it was found, and every label is safe in
-    labels.db.
+    labels.db; `beside` is True where that is about marks alone, and the label file says what labels.db says.
     """
 
     path: Path
@@ -71,6 +71,7 @@ class Flushed:
     outside: int
     problem: PrintModelsError | None
     notices: tuple[str, ...] = ()
+    beside: bool = False
 
 
 def open_store(workspace: Workspace, *, accept_outside: bool = False) -> LabelStore:
@@ -112,14 +113,16 @@ def flush(workspace: Workspace, store: LabelStore, task: Task, *, accept_outside
     try:
         with _files_lock(workspace):
             own, marks = (_flush(workspace, store, doc, accept_outside) for doc in docs)
-            problem = own.problem or marks.problem
+            problem = own.problem
             try:
                 _journal(workspace, store)
             except PrintModelsError as error:
                 problem = problem or error
     except Busy as error:
         return Flushed(path, False, 0, error)
-    return Flushed(path, own.written, own.outside, problem, tuple(store.notices[told:]))
+    beside = problem is None and marks.problem is not None
+    notices = tuple(store.notices[told:])
+    return Flushed(path, own.written, own.outside, problem or marks.problem, notices, beside)
 
 
 def rest_before_writing(workspace: Workspace) -> float:
@@ -292,7 +295,7 @@ def _write(store: LabelStore, doc: Document) -> bool:
             "Label those frames anew, or put the class back into print-models.toml.",
         )
     _sweep(doc.path)
-    data = doc.encode(values, [(key, value) for key, value, _ in waiting])
+    data = files.checked_size(doc.encode(values, [(k, value) for k, value, _ in waiting]), doc.path.name)
     store.database.write(lambda db: announce(db, doc.name, data))
     doc.path.parent.mkdir(parents=True, exist_ok=True)
 
