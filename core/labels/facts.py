@@ -9,14 +9,14 @@ Made by the app (in a lane) and by the commands.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
-from operator import itemgetter
+from operator import gt, itemgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from core.frames.names import captured_at
 from core.labels.model import Label, Mark
@@ -29,15 +29,17 @@ if TYPE_CHECKING:
 
 #: Frames looked at between two looks at the token: a few milliseconds, so that the screen's thread has its turn.
 PIECE = 16_384
-#: Where fewer than one in so many frames are meant, each is found by itself rather than all looked at.
-_FEW = 100
+#: To search for a frame takes about as long as to ask so many.
+_SEARCH = 20
 #: The moment of a frame that has none: one that a label file names and no camera lists.
 UNDATED = datetime.min
 #: Marks that put a frame aside: it is in no queue of work, only in the queue of its mark.
 ASIDE = ("unsure", "excluded", "skipped")
 
+T = TypeVar("T")
+#: The moment of a frame, for bisecting: several times as quick as its name.
+moment_of: Callable[[Any], datetime] = itemgetter(2)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-_key_of: Callable[[Any], str] = itemgetter(0)
 
 
 class Said(Protocol):
@@ -63,6 +65,13 @@ class Span(NamedTuple):
     day: str
     first: int
     end: int
+
+
+class Column(NamedTuple, Generic[T]):
+    """What is known of some frames: their places in ascending order, and beside each what is said."""
+
+    places: list[int]
+    values: list[T]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,16 +112,6 @@ class Facts:
         return self.guesses.get(self.task.name, _NOTHING)
 
     @cached_property
-    def classes(self) -> dict[str, str]:
-        """The class of every labelled frame."""
-        return {key: label.class_ for key, label in self.labelled.items()}
-
-    @cached_property
-    def guessed_classes(self) -> dict[str, str]:
-        """The class that the model gave every frame it looked at."""
-        return {key: guess.class_ for key, guess in self.guessed.items()}
-
-    @cached_property
     def aside(self) -> frozenset[str]:
         """Frames that a mark puts aside; a label that was given later takes a skipped one back."""
         return frozenset(
@@ -140,46 +139,6 @@ class Facts:
     # --- of the frames ------------------------------------------------------------------------------------------
 
     @cached_property
-    def keys(self) -> list[str]:
-        """The keys of the frames by place."""
-        return [key for piece in self.pieces(self.frames) for key in map(_key_of, piece)]
-
-    def place(self, key: str) -> int | None:
-        """Return the place of a frame, found without looking at every frame; None where it is not among them."""
-        wanted = (captured_at(key) or UNDATED, key)
-        for _, _, first, end in self.sources:
-            at = bisect_left(self.frames, wanted, first, end, key=_order)
-            if at < end and self.frames[at].key == key:
-                return at
-        return None
-
-    def placed(self, keys: Collection[str]) -> list[int]:
-        """Return the places of those frames that are among the frames, in order."""
-        if len(keys) * _FEW < len(self.frames):
-            return sorted(place for key in keys if (place := self.place(key)) is not None)
-        meant = keys if isinstance(keys, Set | Mapping) else frozenset(keys)
-        found, begin = [], 0
-        for piece in self.pieces(self.keys):
-            found += [place for place, key in enumerate(piece, begin) if key in meant]
-            begin += len(piece)
-        return found
-
-    @cached_property
-    def labelled_places(self) -> list[int]:
-        """The places of the frames that have a label."""
-        return self.placed(self.labelled)
-
-    def pieces(self, of: Sequence[Any]) -> Iterator[Sequence[Any]]:
-        """Yield a sequence in pieces, looking at the token before each. Raises Cancelled."""
-        if len(of) <= PIECE:
-            yield of
-            return
-        for begin in range(0, len(of), PIECE):
-            if self.cancel is not None:
-                self.cancel.check()
-            yield of[begin : begin + PIECE]
-
-    @cached_property
     def sources(self) -> tuple[Span, ...]:
         """The places of each source."""
         found: list[Span] = []
@@ -188,37 +147,30 @@ class Facts:
             source = frames[first].source
             end = len(frames)
             if frames[-1].source != source:
-                end = next(
-                    at
-                    for at, frame in enumerate(islice(frames, first, None), first)
-                    if frame.source != source
-                )
+                rest = enumerate(islice(frames, first, None), first)
+                end = next(at for at, frame in rest if frame.source != source)
             found.append(Span(source, "", first, end))
             first = end
         return tuple(found)
 
     @cached_property
     def days(self) -> tuple[Span, ...]:
-        """The places of each day of each source that has a moment, found without looking at every frame."""
+        """The places of each day of each source, found without looking at every frame; of what has a moment."""
         found = []
         for source, _, first, end in self.sources:
             while first < end:
                 day = self.frames[first].captured_at.date()
-                upto = bisect_left(self.frames, self._midnight_after(day), first, end, key=_moment)
+                midnight = datetime.combine(day, datetime.min.time()) + timedelta(days=1)
+                upto = bisect_left(self.frames, midnight, first, end, key=moment_of)
                 if day != UNDATED.date():
                     found.append(Span(source, f"{day:%Y%m%d}", first, upto))
                 first = upto
         return tuple(found)
 
-    @staticmethod
-    def _midnight_after(day: date) -> datetime:
-        return datetime.combine(day, datetime.min.time()) + timedelta(days=1)
-
     @cached_property
     def stops(self) -> frozenset[int]:
         """Places at which a recording or another source begins: what belongs together never goes over one."""
-        begins = {span.first for span in self.sources} | set(self.placed(self.starts))
-        return frozenset(begins)
+        return frozenset([*(span.first for span in self.sources), *self.placed(self.starts)])
 
     @cached_property
     def changed(self) -> list[int]:
@@ -229,9 +181,8 @@ class Facts:
 
         found: list[int] = []
         for source, _, first, end in self.sources:
-            if self.cancel is not None:
-                self.cancel.check()
-            keys = self.keys[first:end]
+            self.check()
+            keys = [frame.key for frame in self.frames[first:end]]
             found += [first + place for place in points(keys, self.changes, self.threshold(source))]
         return found
 
@@ -241,36 +192,130 @@ class Facts:
 
         return self.thresholds.get(source, FIRST_THRESHOLD)
 
+    def check(self) -> None:
+        """Raise Cancelled where nobody waits for the answer any more."""
+        if self.cancel is not None:
+            self.cancel.check()
+
+    # --- what is known, by place --------------------------------------------------------------------------------
+
+    def place(self, key: str) -> int | None:
+        """Return the place of a frame, found without looking at every frame; None where it is not among them."""
+        moment = captured_at(key) or UNDATED
+        for _, _, first, end in self.sources:
+            at = bisect_left(self.frames, moment, first, end, key=moment_of)
+            while at < end and self.frames[at][2] == moment:  # several have one moment, or none
+                if self.frames[at][0] == key:
+                    return at
+                at += 1
+        return None
+
+    def placed(self, keys: Collection[str]) -> list[int]:
+        """Return the places of those frames that are among the frames, in order."""
+        return self._lined_up(dict.fromkeys(keys, True)).places
+
+    def column(self, of: Mapping[str, T]) -> Column[T]:
+        """Return what a mapping by frame says, in order of places; worked out once for each mapping."""
+        known = self._columns.get(id(of))
+        if known is None:
+            known = self._columns[id(of)] = (of, self._lined_up(of))
+        found: Column[T] = known[1]
+        return found
+
+    @cached_property
+    def _columns(self) -> dict[int, tuple[Mapping[str, Any], Column[Any]]]:
+        return {}
+
+    def _lined_up(self, of: Mapping[str, T]) -> Column[T]:
+        """Return places and values. What is known comes in stretches: the next key is mostly the next frame's.
+
+        So each is looked for there, and searched for only where it is not: the time goes with what is known, not with
+        the frames. Where that fails too often, and where there are few frames, each frame is asked instead.
+        """
+        frames, count = self.frames, len(self.frames)
+        places: list[int] = []
+        values: list[T] = []
+        missed, at = 0, -1
+        if len(of) > 4 * count:
+            return self._asked(of)
+        for number, (key, value) in enumerate(of.items()):
+            if number % PIECE == 0:
+                self.check()
+            at += 1
+            if at >= count or frames[at][0] != key:
+                missed += 1
+                if missed * _SEARCH > count + _SEARCH * 100:
+                    return self._asked(of)
+                found = self.place(key)
+                if found is None:
+                    at = -2
+                    continue
+                at = found
+            places.append(at)
+            values.append(value)
+        if any(map(gt, places, islice(places, 1, None))):
+            order = sorted(zip(places, range(len(places)), strict=True))
+            return Column([place for place, _ in order], [values[number] for _, number in order])
+        return Column(places, values)
+
+    def _asked(self, of: Mapping[str, T]) -> Column[T]:
+        get, places, values = of.get, [], []
+        for place, frame in enumerate(self.frames):
+            if place % PIECE == 0:
+                self.check()
+            value = get(frame[0])
+            if value is not None:
+                places.append(place)
+                values.append(value)
+        return Column(places, values)
+
+    @cached_property
+    def classes(self) -> Column[str]:
+        """The class of every labelled frame."""
+        places, labels = self.column(self.labelled)
+        return Column(places, [label.class_ for label in labels])
+
+    @cached_property
+    def guessed_classes(self) -> Column[str]:
+        """The class that the model gave every frame it looked at."""
+        places, guesses = self.column(self.guessed)
+        return Column(places, [guess.class_ for guess in guesses])
+
     # --- what counts --------------------------------------------------------------------------------------------
 
-    def counting(self) -> Callable[[str], bool] | None:
-        """Return what says whether a frame counts for the task, by its key; None where every frame does.
+    @cached_property
+    def counting(self) -> bytes | None:
+        """One byte a frame, 1 for those that count for the task; None where every frame does.
 
         Of a task with `when` those frames count that have a label of it, or the other task's class that `when` names:
         as labelled there or, where no label says, as predicted.
         """
-        when = self.task.when
-        if when is None:
+        if self.task.when is None:
             return None
-        other, wanted = when
-        mine = self.labelled
-        there, said = self.labels.get(other, _NOTHING), self.guesses.get(other, _NOTHING)
+        other, wanted = self.task.when
+        mask = bytearray(len(self.frames))
+        for known in (self.guesses.get(other, _NOTHING), self.labels.get(other, _NOTHING)):
+            for place, said in zip(*self.column(known), strict=True):
+                mask[place] = said.class_ == wanted
+        for place in self.classes.places:
+            mask[place] = 1
+        return bytes(mask)
 
-        def counts(key: str) -> bool:
-            if key in mine:
-                return True
-            label = there.get(key)
-            if label is not None:
-                return bool(label.class_ == wanted)
-            guess = said.get(key)
-            return guess is not None and bool(guess.class_ == wanted)
+    @cached_property
+    def work(self) -> bytes | None:
+        """One byte a frame, 1 for those that count and that no mark puts aside; None where that is every frame."""
+        aside = self.placed(self.aside)
+        if not aside:
+            return self.counting
+        mask = bytearray(self.counting or b"\1" * len(self.frames))
+        for place in aside:
+            mask[place] = 0
+        return bytes(mask)
 
-        return counts
-
-
-def _moment(frame: Frame) -> datetime:
-    return frame.captured_at
-
-
-def _order(frame: Frame) -> tuple[datetime, str]:
-    return frame.captured_at, frame.key
+    @cached_property
+    def unlabelled(self) -> bytes:
+        """One byte a frame, 1 for those of the work that have no label."""
+        mask = bytearray(self.work or b"\1" * len(self.frames))
+        for place in self.classes.places:
+            mask[place] = 0
+        return bytes(mask)

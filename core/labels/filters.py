@@ -3,21 +3,22 @@
     label:active pred:offline conf<.9 day:20251111 08:54-09:25 motion>3 !label by:"Ana Maria" recording:14
 
 A `!` before a term turns it round; what holds a space stands in quotes. labels/terms has the words. What always holds:
-a line that can't be read is refused with the column where, and with what is known there; a filter looks at a million
-frames a piece at a time, at the days it names only. Commands and the app's filter line use it.
+a line that can't be read is refused with the column where, and with what is known there; a filter looks at what is
+known, and at the days it names, rather than at a million frames. Commands and the app's filter line use it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import WrongUsage
-from core.labels.facts import UNDATED, Facts
-from core.labels.terms import ALONE, CLOCK_FORM, WORDS, Keep, Reader, Term, clock, is_clock
+from core.labels.facts import UNDATED, Facts, moment_of
+from core.labels.terms import ALONE, CLOCK_FORM, WORDS, Reader, Term, clock, is_clock
 from core.tasks import Task
 from core.text import safe
 
@@ -57,61 +58,62 @@ class Filter:
 
     def keep(self, facts: Facts) -> list[Frame]:
         """Return the frames of the facts that are meant, in their order. Raises Cancelled."""
-        keeps = [_bound(part, facts) for part in self.parts]
+        if not self.parts:
+            return list(facts.frames)
+        near = [part for part in self.parts if part.term.near]
         found: list[Frame] = []
         for first, end in self._windows(facts):
-            for piece in facts.pieces(facts.frames[first:end]):
-                for keep in keeps:
-                    piece = keep(piece)
-                found += piece
+            here = (
+                facts
+                if (first, end) == (0, len(facts.frames))
+                else replace(facts, frames=facts.frames[first:end])
+            )
+            kept = ~0
+            for part in self.parts:
+                facts.check()
+                mask = part.term.mask(facts)[first:end] if part in near else part.term.mask(here)
+                kept &= _as_number(mask, negated=part.negated)
+            found += compress(here.frames, kept.to_bytes(end - first, "little"))
         return found
 
     def passes(self, frame: Frame, facts: Facts) -> bool:
-        """True where one frame is meant."""
-        return all(_bound(part, facts)((frame,)) for part in self.parts)
+        """True where one frame is meant; only what needs its neighbours looks at the others."""
+        alone = replace(facts, frames=(frame,))
+        place = facts.place(frame.key) if any(part.term.near for part in self.parts) else 0
+        return place is not None and all(
+            bool(term.mask(facts)[place] if term.near else term.mask(alone)[0]) != negated
+            for term, negated in self.parts
+        )
 
     def _windows(self, facts: Facts) -> Iterator[tuple[int, int]]:
-        """Yield the places to look at: all of a source, or where days are named those days and what has no moment."""
+        """Yield the places to look at: all, or where days are named those days and what has no moment."""
         days = [part.term.days(facts) for part in self.parts if part.term.days and not part.negated]
         if not days:
-            if facts.frames:
-                yield 0, len(facts.frames)
+            yield 0, len(facts.frames)
             return
         first_day, last_day = max(first for first, _ in days), min(last or "99991231" for _, last in days)
-        after = _moment_of(last_day) + timedelta(days=1) if last_day < "99991231" else datetime.max
+        after = _midnight(last_day) + timedelta(days=1) if last_day < "99991231" else datetime.max
         for _, _, first, end in facts.sources:
             dated = bisect_left(facts.frames, True, first, end, key=_has_moment)
-            begin = (
-                bisect_left(facts.frames, _moment_of(first_day), dated, end, key=_moment)
-                if first_day
-                else dated
-            )
+            begin = dated
+            if first_day:
+                begin = bisect_left(facts.frames, _midnight(first_day), dated, end, key=moment_of)
             yield first, dated
-            yield begin, bisect_left(facts.frames, after, begin, end, key=_moment)
+            yield begin, bisect_left(facts.frames, after, begin, end, key=moment_of)
 
 
-def _moment_of(day: str) -> datetime:
+def _as_number(mask: bytearray, *, negated: bool) -> int:
+    """Return a mask as one number, whose bits are joined with another's at one go."""
+    number = int.from_bytes(mask, "little")
+    return number ^ int.from_bytes(b"\1" * len(mask), "little") if negated else number
+
+
+def _midnight(day: str) -> datetime:
     return datetime(int(day[:4]), int(day[4:6]), int(day[6:]))
-
-
-def _moment(frame: Frame) -> datetime:
-    return frame.captured_at
 
 
 def _has_moment(frame: Frame) -> bool:
     return frame.captured_at != UNDATED
-
-
-def _bound(part: _Part, facts: Facts) -> Keep:
-    keep = part.term.bind(facts)
-    if not part.negated:
-        return keep
-
-    def others(frames: Sequence[Frame]) -> Sequence[Frame]:
-        kept = {frame.key for frame in keep(frames)}
-        return [frame for frame in frames if frame[0] not in kept]
-
-    return others
 
 
 # --- reading ----------------------------------------------------------------------------------------------------
@@ -135,7 +137,7 @@ def parse(text: str, task: Task, today: date | None = None, sources: Collection[
             raise _at(token.begin + signs, error) from error
         parts.append(_Part(term, signs % 2 == 1))
         names.add(_name(word))
-    return Filter(text, tuple(sorted(parts, key=lambda part: part.term.cost)), frozenset(names))
+    return Filter(text, tuple(parts), frozenset(names))
 
 
 def _at(column: int, error: WrongUsage) -> WrongUsage:

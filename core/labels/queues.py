@@ -7,7 +7,7 @@ functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,11 +28,12 @@ class Kind:
     name: str
     why: str
     empty: str
-    pick: Callable[[Facts], list[str]]
+    places: Callable[[Facts], Sequence[int]]
 
     def members(self, facts: Facts) -> tuple[str, ...]:
-        """Return its frames in the order of work. Raises Cancelled."""
-        return tuple(self.pick(facts))
+        """Return its frames in the order of work; `places` are theirs among the facts' frames. Raises Cancelled."""
+        frames = facts.frames
+        return tuple(frames[place].key for place in self.places(facts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,8 @@ def offered(facts: Facts) -> list[Queue]:
     """Return the queues that hold something, the suggested one first. Raises Cancelled."""
     found = []
     for kind in kinds(facts.task):
-        count = len(kind.pick(facts))
+        facts.check()
+        count = len(kind.places(facts))
         if count:
             found.append(Queue(kind.id, kind.name, count, kind.why, kind.empty))
     return found

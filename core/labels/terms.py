@@ -1,6 +1,6 @@
 """The words of the filter language: how each is read, which frames it keeps, and what can stand in it.
 
-What always holds: a term is read without looking at any frame, and keeps frames a piece at a time, in order; what it
+What always holds: a term is read without looking at any frame, and says of all frames at once which it keeps; what it
 can't read it refuses with what is known there. Made and put together by labels/filters only.
 """
 
@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import WrongUsage
 from core.frames.names import day_of, parse_clock, parse_day, said_without_year
-from core.labels.facts import UNDATED, Facts, Said
+from core.labels.facts import UNDATED, Facts, Said, moment_of
 from core.labels.model import HOWS, Label, Mark
 from core.tasks import Task
 from core.text import safe
 
 if TYPE_CHECKING:
-    from core.frames.index import Frame
     from core.frames.signatures import Change
 
 T = TypeVar("T")
-Keep = Callable[[Sequence["Frame"]], Sequence["Frame"]]
+#: One byte a frame: 1 for those that are kept.
+Mask = bytearray
 
 #: What `mark:` asks of a frame's mark.
 MARK_WORDS = ("unsure", "excluded", "skipped", "note", "example")
@@ -41,14 +42,15 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One term as read: `bind` makes of the facts what keeps the frames of a piece; the least `cost` goes first.
+    """One term as read: `mask` says of the frames of the facts which are kept.
 
-    `days` are a first and a last day (eight digits, '' for open) where it is about days alone.
+    `days` tells the first and the last day meant (eight digits, '' for open) where it is about days alone. `near` is
+    set where a frame's neighbours decide, so that all frames of its camera are needed to tell.
     """
 
-    cost: int
-    bind: Callable[[Facts], Keep]
+    mask: Callable[[Facts], Mask]
     days: Callable[[Facts], tuple[str, str]] | None = None
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +84,27 @@ def _one_of(value: str, known: Sequence[str], what: str) -> str:
 # --- labels, predictions, marks ---------------------------------------------------------------------------------
 
 
-def _among(cost: int, which: Callable[[Facts], Container[str]]) -> Term:
-    """Return the term that keeps the frames whose key is among some."""
-
-    def bind(facts: Facts) -> Keep:
-        meant = which(facts)
-        return lambda frames: [f for f in frames if f[0] in meant]
-
-    return Term(cost, bind)
+def _marking(facts: Facts, places: Iterable[int]) -> Mask:
+    found = bytearray(len(facts.frames))
+    for place in places:
+        found[place] = 1
+    return found
 
 
-def _whose(cost: int, where: Callable[[Facts], Mapping[str, T]], holds: Callable[[T], bool]) -> Term:
+def _known(where: Callable[[Facts], Mapping[str, Any]]) -> Term:
+    """Return the term that keeps the frames of which something is known."""
+    return Term(lambda facts: _marking(facts, facts.column(where(facts)).places))
+
+
+def _whose(where: Callable[[Facts], Mapping[str, T]], holds: Callable[[T], bool]) -> Term:
     """Return the term that keeps the frames of which something is known that holds."""
 
-    def bind(facts: Facts) -> Keep:
-        get = where(facts).get
-        return lambda frames: [f for f in frames if (known := get(f[0])) is not None and holds(known)]
+    def mask(facts: Facts) -> Mask:
+        return _marking(
+            facts, [place for place, said in zip(*facts.column(where(facts)), strict=True) if holds(said)]
+        )
 
-    return Term(cost, bind)
+    return Term(mask)
 
 
 def _labels(facts: Facts) -> Mapping[str, Label]:
@@ -116,22 +121,22 @@ def _changes(facts: Facts) -> Mapping[str, Change]:
 
 def _label(value: str, reader: Reader) -> Term:
     class_ = _one_of(value, reader.task.classes, f"{reader.task.name} has no class")
-    return _whose(2, _labels, lambda label: label.class_ == class_)
+    return _whose(_labels, lambda label: label.class_ == class_)
 
 
 def _pred(value: str, reader: Reader) -> Term:
     class_ = _one_of(value, reader.task.classes, f"{reader.task.name} has no class")
-    return _whose(3, _guesses, lambda guess: guess.class_ == class_)
+    return _whose(_guesses, lambda guess: guess.class_ == class_)
 
 
 def _how(value: str, reader: Reader) -> Term:
     how = _one_of(value, HOWS, "There is no way of labelling")
-    return _whose(2, _labels, lambda label: label.how == how)
+    return _whose(_labels, lambda label: label.how == how)
 
 
 def _by(value: str, reader: Reader) -> Term:
     who = value.lower()
-    return _whose(2, _labels, lambda label: label.who.lower() == who)
+    return _whose(_labels, lambda label: label.who.lower() == who)
 
 
 def _people(facts: Facts) -> list[str]:
@@ -144,11 +149,11 @@ def _mark(value: str, reader: Reader) -> Term:
     def holds(mark: Mark) -> bool:
         return bool(getattr(mark, word)) if word in ("note", "example") else mark.mark == word
 
-    return _whose(1, lambda facts: facts.marks, holds)
+    return _whose(lambda facts: facts.marks, holds)
 
 
-def _waiting(facts: Facts) -> Container[str]:
-    return facts.waiting if isinstance(facts.waiting, set | frozenset) else frozenset(facts.waiting)
+def _waiting(facts: Facts) -> Mask:
+    return _marking(facts, facts.placed(facts.waiting))
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------
@@ -168,7 +173,7 @@ def _number(text: str, most: float) -> Callable[[float], bool]:
 
 def _conf(value: str, reader: Reader) -> Term:
     holds = _number(value, 1)
-    return _whose(4, _guesses, lambda guess: guess.confidence is not None and holds(guess.confidence))
+    return _whose(_guesses, lambda guess: guess.confidence is not None and holds(guess.confidence))
 
 
 def _measured(what: Callable[[Change], float]) -> Callable[[str, Reader], Term]:
@@ -176,7 +181,7 @@ def _measured(what: Callable[[Change], float]) -> Callable[[str, Reader], Term]:
 
     def read(value: str, reader: Reader) -> Term:
         holds = _number(value, 255)
-        return _whose(4, _changes, lambda change: holds(what(change)))
+        return _whose(_changes, lambda change: holds(what(change)))
 
     return read
 
@@ -197,26 +202,30 @@ def _day(value: str, reader: Reader) -> Term:
         first, last = (parse_day(word, reader.today, there) if word else "" for word in words)
         return first, last
 
-    def bind(facts: Facts) -> Keep:
+    def mask(facts: Facts) -> Mask:
         first, last = days(facts)
-        begin = _midnight(first) if first else UNDATED + timedelta(days=1)
-        end = _midnight(last) + timedelta(days=1) if last else datetime.max
+        found = bytearray(len(facts.frames))
+        for span in facts.days:
+            if first <= span.day <= (last or span.day):
+                found[span.first : span.end] = b"\1" * (span.end - span.first)
+        for place in undated(facts):
+            day = day_of(facts.frames[place].key)
+            found[place] = day is not None and first <= day <= (last or day)
+        return found
 
-        def undated(frame: Frame) -> bool:
-            day = day_of(frame.key) if frame.captured_at == UNDATED else None
-            return day is not None and first <= day <= (last or day)
-
-        return lambda frames: [f for f in frames if begin <= f[2] < end or undated(f)]
-
-    return Term(5, bind, days)
-
-
-def _changed(facts: Facts) -> Container[str]:
-    return {facts.keys[place] for place in facts.changed}
+    return Term(mask, days)
 
 
-def _midnight(day: str) -> datetime:
-    return datetime(int(day[:4]), int(day[4:6]), int(day[6:]))
+def undated(facts: Facts) -> Iterator[int]:
+    """Yield the places of frames that have no moment: the first ones of a source."""
+    for _, _, first, end in facts.sources:
+        while first < end and facts.frames[first].captured_at == UNDATED:
+            yield first
+            first += 1
+
+
+def _changed(facts: Facts) -> Mask:
+    return _marking(facts, facts.changed)
 
 
 def clock(value: str, reader: Reader) -> Term:
@@ -225,16 +234,19 @@ def clock(value: str, reader: Reader) -> Term:
     first, last = parse_clock(begin), parse_clock(end)
     if not last.second:
         last = last.replace(second=59, microsecond=999_999)
+    parts = [(first, last)] if first <= last else [(time.min, last), (first, time.max)]
 
-    def bind(facts: Facts) -> Keep:
-        time_of = datetime.time
-        if first <= last:
-            return lambda frames: [f for f in frames if first <= time_of(f[2]) <= last and f[2] != UNDATED]
-        return lambda frames: [
-            f for f in frames if ((at := time_of(f[2])) >= first or at <= last) and f[2] != UNDATED
-        ]
+    def mask(facts: Facts) -> Mask:
+        found, frames = bytearray(len(facts.frames)), facts.frames
+        for span in facts.days:
+            day = frames[span.first].captured_at.date()
+            for begin, end in parts:
+                low = bisect_left(frames, datetime.combine(day, begin), span.first, span.end, key=moment_of)
+                high = bisect_right(frames, datetime.combine(day, end), low, span.end, key=moment_of)
+                found[low:high] = b"\1" * (high - low)
+        return found
 
-    return Term(6, bind)
+    return Term(mask)
 
 
 def is_clock(text: str) -> bool:
@@ -248,7 +260,15 @@ def _source(value: str, reader: Reader) -> Term:
             f"There is no source “{safe(value, limit=60)}”.",
             f"Known there: {', '.join(safe(name) for name in reader.sources)}.",
         )
-    return Term(0, lambda facts: lambda frames: [f for f in frames if f[1] == value])
+
+    def mask(facts: Facts) -> Mask:
+        found = bytearray(len(facts.frames))
+        for span in facts.sources:
+            if span.source == value:
+                found[span.first : span.end] = b"\1" * (span.end - span.first)
+        return found
+
+    return Term(mask)
 
 
 def _recording(value: str, reader: Reader) -> Term:
@@ -259,16 +279,16 @@ def _recording(value: str, reader: Reader) -> Term:
         )
     number = int(value)
 
-    def bind(facts: Facts) -> Keep:
-        meant: set[str] = set()
+    def mask(facts: Facts) -> Mask:
+        found, stops = bytearray(len(facts.frames)), sorted(facts.stops)
         for _, _, first, end in facts.sources:
-            begins = sorted(place for place in facts.stops if first <= place < end)
-            if number <= len(begins):
-                upto = begins[number] if number < len(begins) else end
-                meant.update(facts.keys[begins[number - 1] : upto])
-        return lambda frames: [f for f in frames if f[0] in meant]
+            at = bisect_left(stops, first) + number - 1
+            if at < len(stops) and stops[at] < end:
+                upto = min(end, stops[at + 1]) if at + 1 < len(stops) else end
+                found[stops[at] : upto] = b"\1" * (upto - stops[at])
+        return found
 
-    return Term(1, bind)
+    return Term(mask, near=True)
 
 
 def _days_there(facts: Facts) -> list[str]:
@@ -277,22 +297,22 @@ def _days_there(facts: Facts) -> list[str]:
 
 #: Every word, by its name. What compares has its sign where others have a colon.
 WORDS: dict[str, Word] = {
-    "label": Word("label:CLASS", "labelled so; `label` alone: labelled at all", _label, lambda f: f.task.classes, _among(2, _labels)),
-    "pred": Word("pred:CLASS", "predicted so; `pred` alone: predicted at all", _pred, lambda f: f.task.classes, _among(3, _guesses)),
+    "label": Word("label:CLASS", "labelled so; `label` alone: labelled at all", _label, lambda f: f.task.classes, _known(_labels)),
+    "pred": Word("pred:CLASS", "predicted so; `pred` alone: predicted at all", _pred, lambda f: f.task.classes, _known(_guesses)),
     "conf": Word("conf<.9", "how sure the prediction is, 0 to 1 or 0% to 100%", _conf),
     "how": Word("how:HOW", f"labelled that way: {', '.join(HOWS)}", _how, lambda f: HOWS),
     "by": Word("by:NAME", "labelled by that person", _by, _people),
     "day": Word("day:DAY", "taken on that day; `day:DAY..DAY` from one to another", _day, _days_there),
     "source": Word("source:NAME", "of that camera", _source, lambda f: [span.source for span in f.sources]),
     "recording": Word("recording:N", "of the recording with that number, from 1", _recording),
-    "mark": Word("mark:WORD", f"marked so: {', '.join(MARK_WORDS)}; `mark` alone: marked at all", _mark, lambda f: MARK_WORDS, _among(1, lambda facts: facts.marks)),
+    "mark": Word("mark:WORD", f"marked so: {', '.join(MARK_WORDS)}; `mark` alone: marked at all", _mark, lambda f: MARK_WORDS, _known(lambda facts: facts.marks)),
     "motion": Word("motion>3", "how much the picture differs from the one before, 0 to 255", _measured(attrgetter("motion"))),
     "bright": Word("bright<20", "how bright the picture is, 0 to 255", _measured(attrgetter("brightness"))),
 }  # fmt: skip
 #: Words that stand alone.
 ALONE: dict[str, tuple[str, Term]] = {
-    "change": ("the picture changed here, by what is usual for this camera", _among(1, _changed)),
-    "conflict": ("its entry in the label file waits for a decision", _among(1, _waiting)),
+    "change": ("the picture changed here, by what is usual for this camera", Term(_changed, near=True)),
+    "conflict": ("its entry in the label file waits for a decision", Term(_waiting)),
 }
 #: How two times of day are written.
 CLOCK_FORM = "HH:MM-HH:MM"

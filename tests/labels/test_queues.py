@@ -132,8 +132,8 @@ def test_disagreements_begin_with_the_surest_prediction(facts: Facts) -> None:
 
 @given(ANY)
 def test_flips_are_short_stretches_inside_another_class(facts: Facts) -> None:
-    found = [keys[0] for keys in short(facts, facts.classes)]
-    for keys in short(facts, facts.guessed_classes):
+    found = [keys[0] for keys in short(facts, {key: given.class_ for key, given in facts.labelled.items()})]
+    for keys in short(facts, {key: guess.class_ for key, guess in facts.guessed.items()}):
         found += [key for key in keys if key not in facts.labelled][:1]
     assert list(members("flips", facts)) == [key for key in dict.fromkeys(found) if work(facts, key)]
 
@@ -155,7 +155,7 @@ def test_a_lone_label_has_others_on_both_sides(facts: Facts) -> None:
 
 @given(ANY)
 def test_change_points_are_where_a_value_is_another_one(facts: Facts) -> None:
-    pictures = {facts.keys[place] for place in facts.changed}
+    pictures = {facts.frames[place].key for place in facts.changed}
     found = []
     for before, one in zip(facts.frames, facts.frames[1:], strict=False):
         labels = [facts.labelled[f.key].class_ if f.key in facts.labelled else None for f in (before, one)]
@@ -170,7 +170,9 @@ def test_change_points_are_where_a_value_is_another_one(facts: Facts) -> None:
 def test_uncertain_is_one_frame_of_each_stretch_of_a_prediction(facts: Facts) -> None:
     rows = []
     place = {one.key: at for at, one in enumerate(facts.frames)}
-    for keys in stretches(facts, facts.guessed_classes, lambda key: counts(facts, key)):
+    for keys in stretches(
+        facts, {key: guess.class_ for key, guess in facts.guessed.items()}, lambda key: counts(facts, key)
+    ):
         shares = [
             (1.0 if (share := facts.guessed[key].confidence) is None else share, place[key], key)
             for key in keys
@@ -281,7 +283,7 @@ def test_what_is_offered_holds_something_and_counts_it(facts: Facts) -> None:
     for one in shown:
         keys = members(one.id, facts)
         assert len(set(keys)) == len(keys)
-        assert set(keys) <= set(facts.keys)
+        assert set(keys) <= {frame.key for frame in facts.frames}
         assert members(one.id, facts) == keys
         assert one.why
         assert one.empty.endswith(".")
