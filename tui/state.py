@@ -57,6 +57,10 @@ class State:
     filter: str = ""
     cursor: int = 0
     direction: int = 1
+    #: The frame at which a stretch begins that is being marked; it goes on to the cursor.
+    anchor: Frame | None = None
+    #: The first and the last frame of what is marked and does not follow the cursor.
+    span: tuple[Frame, Frame] | None = None
     _wanted: str = ""
     _matches: Filter | None = None
     _recordings: frozenset[str] = frozenset()
@@ -68,6 +72,19 @@ class State:
     def frame(self) -> Frame | None:
         """The frame under the cursor."""
         return self.frames[self.cursor] if self.frames else None
+
+    @property
+    def marked(self) -> tuple[Frame, Frame] | None:
+        """The first and the last frame of what is marked, for who draws it; None where nothing is."""
+        anchor, frame = self.anchor, self.frame
+        if anchor is None or frame is None:
+            return self.span
+        return (anchor, frame) if _place(anchor) <= _place(frame) else (frame, anchor)
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """The places at which recordings begin, in order."""
+        return self._starts
 
     def show_source(self, source: str) -> None:
         """Take another camera's frames; the cursor stays as near in time as it can."""
