@@ -24,6 +24,7 @@ from core.frames.check import (
     read_file,
     read_image,
 )
+from core.frames.regions import WHOLE, Region
 from core.text import safe
 
 if TYPE_CHECKING:
@@ -77,25 +78,37 @@ FACTS = ("columns", "rows", "width", "height", "size", "oid", "format", "mtime_n
 
 
 def load(
-    path: Path, box: tuple[int, int] | None = None, *, root: Path | None = None, settled: bool = False
+    path: Path,
+    box: tuple[int, int] | None = None,
+    *,
+    root: Path | None = None,
+    settled: bool = False,
+    region: Region = WHOLE,
 ) -> Picture:
-    """Read, check and decode one picture, scaled down to fit `box` (width, height in pixels) where one is given.
+    """Read, check and decode one picture, or a part of it, scaled down to fit `box` (width, height in pixels).
 
     Raises Unreadable; a file that was written within the last two seconds "is being written", where it is not whole
     and, with `settled`, in any case.
     """
-    return picture(read_file(path, root=root), path.name, box, settled=settled)
+    return picture(read_file(path, root=root), path.name, box, settled=settled, region=region)
 
 
 def picture(
-    file: FileBytes, name: str, box: tuple[int, int] | None = None, *, settled: bool = False
+    file: FileBytes,
+    name: str,
+    box: tuple[int, int] | None = None,
+    *,
+    settled: bool = False,
+    region: Region = WHOLE,
 ) -> Picture:
     """Check and decode a file's bytes, as `load` does."""
     if settled and not at_rest(file.mtime_ns):
         raise being_written(safe(name, limit=80))
     try:
         facts = inspect(file.data)
-        image, turned = _image(file.data, facts, box)
+        image, turned = (
+            _image(file.data, facts, box) if region.whole else _part(file.data, facts, box, region)
+        )
     except Unreadable as error:
         if not error.missing and not at_rest(file.mtime_ns):
             raise being_written(safe(name, limit=80)) from error
@@ -165,10 +178,23 @@ def _opened(data: bytes, small: tuple[int, int] | None, *, grey: bool = False) -
         ) from error
 
 
+def _part(
+    data: bytes, facts: ImageFacts, box: tuple[int, int] | None, region: Region
+) -> tuple[Image.Image, bool]:
+    """Return a part of the picture as `_image` returns all of it; decoded as finely as the part is shown."""
+    turn = _orientation(data)
+    width, height = (facts.height, facts.width) if turn >= 5 else (facts.width, facts.height)
+    left, top, right, bottom = region.pixels(width, height)
+    scale = 1.0 if box is None else min(1.0, box[0] / (right - left), box[1] / (bottom - top))
+    whole = (max(1, round(facts.width * scale)), max(1, round(facts.height * scale)))
+    image = _turned(_eight_bit(_opened(data, whole)), turn)
+    part = image.crop(region.pixels(*image.size)).convert("RGB")
+    small = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
+    return _fitted(part, small), turn >= 5
+
+
 def _image(data: bytes, facts: ImageFacts, box: tuple[int, int] | None) -> tuple[Image.Image, bool]:
     """Return the picture fitted into `box` as RGB, and whether it was turned by a quarter."""
-    from PIL import Image
-
     turn = 1
     if box is not None:
         # Which way up is read from the header first, so that a portrait picture is fitted the way it is shown.
@@ -184,20 +210,29 @@ def _image(data: bytes, facts: ImageFacts, box: tuple[int, int] | None) -> tuple
     image = _eight_bit(image)
     if image.mode not in ("RGB", "L"):
         image = image.convert("RGB")
-    if image.size != small:
-        image = image.resize(small, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return _turned(_fitted(image, small), turn).convert("RGB"), turn >= 5
+
+
+def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    from PIL import Image as Pillow
+
+    return image if image.size == size else image.resize(size, Pillow.Resampling.BILINEAR, reducing_gap=2.0)
+
+
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    """Return a picture right side up, by its EXIF orientation, 1 to 8."""
+    from PIL import Image as Pillow
+
     moves = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
+        2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+        3: Pillow.Transpose.ROTATE_180,
+        4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+        5: Pillow.Transpose.TRANSPOSE,
+        6: Pillow.Transpose.ROTATE_270,
+        7: Pillow.Transpose.TRANSVERSE,
+        8: Pillow.Transpose.ROTATE_90,
     }
-    if turn in moves:
-        image = image.transpose(moves[turn])
-    return image.convert("RGB"), turn >= 5
+    return image.transpose(moves[orientation]) if orientation in moves else image
 
 
 def _orientation(data: bytes) -> int:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import Cancelled
 from core.frames.check import Unreadable
+from core.frames.regions import WHOLE, Region
 from core.frames.worker import Header, receive, send
 from core.process import spawn_helper
 from core.progress import CancelToken
@@ -183,16 +184,17 @@ class Helpers:
         *,
         root: Path | None = None,
         settled: bool = False,
+        region: Region = WHOLE,
         cancel: CancelToken | None = None,
     ) -> Picture:
         """Like `decode.load`, elsewhere. Raises Unreadable, Cancelled (not before `Limits.patience_s`)."""
-        request = {"do": "load", "box": box, "settled": settled}
+        request = {"do": "load", "box": box, "settled": settled, "region": region}
         try:
             header, rgb = self._ask_of(path, request, root, cancel)
         except _NoHelper:
             from core.frames import decode
 
-            return decode.load(path, box, root=root, settled=settled)
+            return decode.load(path, box, root=root, settled=settled, region=region)
         from core.frames.decode import Picture
 
         return Picture(rgb=rgb, **header["picture"])

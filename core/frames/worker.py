@@ -6,7 +6,7 @@ What always holds: one request, one answer, in order; nothing is written but to 
 started it. Started by frames/helper only.
 
 A message is two lengths (header, payload; network order), a JSON header and raw bytes. Requests: `load` (path, root,
-box, settled), `grey` (path, root, box: a small grey picture of a settled file) and `brightness` (payload: the file).
+box, settled, region), `grey` (path, root, box: a small grey picture of a settled file) and `brightness` (payload: the file).
 Answers: `ready` once, `read` when a file's bytes are here, then `picture`, `grey` (size and mtime of the file) or
 `brightness`, or `unreadable` (what, remedy, missing, passing).
 """
@@ -81,6 +81,7 @@ def allow(seconds: int) -> None:
 def answer(peer: socket.socket, request: Header, payload: bytes) -> tuple[Header, bytes]:
     """Do what is asked."""
     from core.frames import decode
+    from core.frames.regions import Region
 
     try:
         if request["do"] == "brightness":
@@ -92,7 +93,8 @@ def answer(peer: socket.socket, request: Header, payload: bytes) -> tuple[Header
         if request["do"] == "grey" and fit is not None:
             greys = decode.small_grey(file, path.name, fit)
             return {"grey": [len(file.data), file.mtime_ns]}, greys
-        found = decode.picture(file, path.name, fit, settled=bool(request["settled"]))
+        region = Region(*request["region"])
+        found = decode.picture(file, path.name, fit, settled=bool(request["settled"]), region=region)
         facts = {name: getattr(found, name) for name in decode.FACTS}
         return {"picture": facts}, found.rgb
     except decode.Unreadable as error:

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from core.frames import check, decode, worker
 
@@ -34,7 +35,7 @@ def _read(fd: int, name: str) -> check.FileBytes:
 
 
 def _decode(
-    file: check.FileBytes, name: str, box: tuple[int, int] | None = None, *, settled: bool = False
+    file: check.FileBytes, name: str, box: tuple[int, int] | None = None, **words: Any
 ) -> decode.Picture:
     if b"CRASH" in file.data:
         os.kill(os.getpid(), signal.SIGSEGV)
@@ -42,7 +43,7 @@ def _decode(
         pass
     if b"EAT" in file.data:
         bytearray(8 << 30)
-    return _picture(file, name, box, settled=settled)
+    return _picture(file, name, box, **words)
 
 
 if __name__ == "__main__":
