@@ -26,7 +26,7 @@ _TINY = 0.01
 _HYSTERESIS, _REST = 0.5, 2
 _LASTS = 3
 #: A small part of a still picture changed where it differs this much (grey, 0 to 255), and this many times as much as usual.
-_SPOT, _SPOT_TIMES = 8.0, 4.0
+_SPOT, _SPOT_TIMES = 10.0, 3.2
 _APART = 3
 
 
@@ -81,8 +81,10 @@ def points(keys: Sequence[str], changes: Mapping[str, Change], threshold: float)
     places = [place for place, key in enumerate(keys) if key in changes]
     seen = [changes[keys[place]] for place in places]
     runs = _moving(seen, threshold)
-    # What moves at the first frame began before, and what moves near the last may go on: neither is an edge.
-    found = {begin for begin, _ in runs if begin > 0} | {
+    # What moves at the first frame began before, and what moves near the last may go on: neither is an edge. A source's
+    # very first frame was compared with none: what moves in the next one moved in both.
+    opening = 1 if seen and seen[0].spot == 0.0 else 0
+    found = {begin for begin, _ in runs if begin > opening} | {
         end for _, end in runs if end + _REST < len(seen) - 1
     }
     covered = bytearray(len(seen))
@@ -164,15 +166,15 @@ def _steps(seen: Sequence[Change], covered: Sequence[int], threshold: float) -> 
 
 
 def _steps_of(seen: Sequence[Change], begin: int, end: int, threshold: float) -> list[int]:
-    usual = median(change.spot for change in seen[begin:end])
-    least = max(_SPOT, _SPOT_TIMES * usual)
+    last = len(seen) - 1
+    strengths = [
+        min(seen[at].spot, seen[at].back, seen[at + 1].back if at < last else seen[at].spot)
+        for at in range(begin, end)
+    ]
+    least = max(_SPOT, _SPOT_TIMES * median(strengths))
     found: list[int] = []
-    for place in range(max(begin, 1), end):
-        here = seen[place]
-        after = seen[place + 1].back if place + 1 < len(seen) else here.spot
-        strength = min(here.spot, here.back, after)
-        if (strength > least or (here.motion > threshold and strength > _SPOT)) and (
-            not found or place - found[-1] >= _APART
-        ):
-            found.append(place)
+    for at, strength in enumerate(strengths, begin):
+        lit = seen[at].motion > threshold and strength > _SPOT
+        if at > 0 and (lit or strength > least) and (not found or at - found[-1] >= _APART):
+            found.append(at)
     return found
