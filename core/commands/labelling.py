@@ -312,8 +312,8 @@ def _queues(ctx: Context, task: Task, *, as_json: bool) -> None:
     rows = [{"queue": one.id, "name": one.name, "frames": one.count, "why": one.why} for one in found]
     wide = max((len(one.id) for one in found), default=0)
     lines = [
-        f"{one.id:<{wide}}  {count(one.count):>9}  {one.why}{' (suggested)' if place == 0 else ''}"
-        for place, one in enumerate(found)
+        f"{one.id:<{wide}}  {count(one.count):>9}  {one.why}{' (suggested)' if one.suggested else ''}"
+        for one in found
     ]
     ctx.answer({"queues": rows}, "\n".join(lines) or "There is no frame yet.", as_json=as_json)
 

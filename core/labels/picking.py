@@ -78,19 +78,6 @@ def contradictions(facts: Facts) -> Sequence[int]:
     return _work(facts, sorted(found))
 
 
-def disagreements(facts: Facts) -> Sequence[int]:
-    """Frames labelled otherwise than predicted; the surest predictions first."""
-    if not facts.guessed:
-        return []
-    given = dict(zip(*facts.classes, strict=True))
-    found = [
-        (-(guess.confidence or 0.0), place)
-        for place, guess in zip(*facts.column(facts.guessed), strict=True)
-        if given.get(place, guess.class_) != guess.class_
-    ]
-    return _work(facts, [place for _, place in sorted(found)])
-
-
 # --- stretches --------------------------------------------------------------------------------------------------
 
 
@@ -135,6 +122,28 @@ def _flips(facts: Facts, values: Column[str]) -> Iterator[Run]:
         ):
             yield here
         before, here = here, after
+
+
+def disagreements(facts: Facts) -> Sequence[int]:
+    """Frames labelled otherwise than predicted, a stretch at a time: first that with the surest prediction."""
+    if not facts.guessed:
+        return []
+    given = dict(zip(*facts.classes, strict=True))
+    other = [
+        (place, guess)
+        for place, guess in zip(*facts.column(facts.guessed), strict=True)
+        if given.get(place, guess.class_) != guess.class_
+    ]
+    values = Column(
+        [place for place, _ in other], [f"{given[place]} {guess.class_}" for place, guess in other]
+    )
+    found, begin = [], 0
+    for run in runs(facts, values):
+        end = begin + run.last - run.first + 1
+        surest = max(guess.confidence or 0.0 for _, guess in other[begin:end])
+        found.append((-surest, run.first, run.last))
+        begin = end
+    return _work(facts, [place for _, first, last in sorted(found) for place in range(first, last + 1)])
 
 
 def lone(facts: Facts) -> Sequence[int]:

@@ -38,13 +38,17 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue that holds `count` frames: `why` is one word or a few, `empty` what is said once none is left."""
+    """A queue that holds `count` frames: `why` is one word or a few, `empty` what is said once none is left.
+
+    `suggested` is set on the first one, where it holds work that comes to an end.
+    """
 
     id: str
     name: str
     count: int
     why: str
     empty: str
+    suggested: bool = False
 
 
 _KINDS = (
@@ -144,6 +148,8 @@ _KINDS = (
         partial(picking.marked, word="excluded"),
     ),
 )
+#: Queues that a person can work off: one of them is suggested, if any.
+_WORK = frozenset(kind.id for kind in _KINDS[: [kind.id for kind in _KINDS].index("points")])
 _ALL = Kind("all", "all", "every frame", "There is no frame.", picking.everything)
 
 
@@ -180,7 +186,8 @@ def offered(facts: Facts) -> list[Queue]:
         facts.check()
         count = len(kind.places(facts))
         if count:
-            found.append(Queue(kind.id, kind.name, count, kind.why, kind.empty))
+            suggested = not found and kind.id in _WORK
+            found.append(Queue(kind.id, kind.name, count, kind.why, kind.empty, suggested))
     return found
 
 
