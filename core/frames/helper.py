@@ -156,6 +156,7 @@ class Helpers:
         self._running = 0
         self._free = threading.Condition()
         self._impossible = False
+        self._closed = False
         self._dangerous: dict[str, tuple[float, Unreadable]] = {}
 
     def start(self) -> None:
@@ -172,6 +173,7 @@ class Helpers:
     def close(self) -> None:
         """End the helpers that do nothing; those at work end when their call does, or with this process."""
         with self._free:
+            self._closed = True
             idle, self._idle = self._idle, []
             self._running -= len(idle)
         for helper in idle:
@@ -274,8 +276,13 @@ class Helpers:
                 self._free.notify()
             raise
         with self._free:
-            self._idle.append(helper)
+            if not self._closed:
+                self._idle.append(helper)
+                self._free.notify()
+                return
+            self._running -= 1
             self._free.notify()
+        helper.end(wait=False)
 
 
 def _why(name: str, ended: _Ended, limits: Limits) -> Unreadable:

@@ -190,8 +190,18 @@ class Changes:
                 return
         for name, day, mtime_ns, *packed in rows:
             entries = _unpacked(*packed)
-            if entries is not None:
+            if entries is None:
+                self._drop(name, day)
+            else:
                 yield (name, day), DayEntries(mtime_ns, entries)
+
+    def _drop(self, source: str, day: str) -> None:
+        """Forget a damaged row: its frames are missing from now on."""
+        with self._lock:
+            try:
+                self._db.execute("DELETE FROM change WHERE source=? AND day=?", (source, day))
+            except sqlite3.Error as error:
+                self._failed(error)
 
     def _failed(self, error: sqlite3.Error) -> None:
         """Leave what was begun; a damaged file is made anew by whoever opens it next."""

@@ -15,7 +15,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from core.errors import Cancelled, PrintModelsError
@@ -34,6 +34,10 @@ _KEEP, _PAUSE_S = 256, 0.05
 NICE = 15
 #: Frames decoded ahead, and small pictures remembered.
 _AHEAD, _REMEMBERED = 8, 16
+
+
+#: A frame to compare with: its key and the stamp of its file.
+_Before = tuple[str, int]
 
 
 class _Small(NamedTuple):
@@ -118,6 +122,9 @@ class _Run:
         stale = [
             d for d in days if d.mtime_ns == -1 or heads.get((d.source, d.day)) != (d.mtime_ns, d.frames)
         ]
+        # The first frames of a day are compared with the last ones of the day before it.
+        after = {(b.source, b.day) for a, b in pairwise(days) if a.source == b.source and a in stale}
+        stale += [d for d in days if (d.source, d.day) in after and d not in stale]
         self.total = sum(max(0, d.frames - heads.get((d.source, d.day), (0, 0))[1]) for d in stale)
         away: set[str] = set()
         for day in in_order(stale, near):
@@ -179,9 +186,9 @@ class _Run:
         before = self._last_of_days_before(day, 2)
         for place, (key, name) in enumerate(zip(keys, names, strict=True)):
             entry = entries.get(name)
-            if entry is not None and (entry.change is None or entry.before == _sum_of(before[-2:])):
+            if entry is not None and (entry.change is None or entry.before == _sum_of(before)):
                 if entry.change is not None:
-                    before = [*before[-3:], key]
+                    before = [*before[-3:], (key, entry.stamp)]
                 continue
             self._wait()
             following = (keys[at] for at in range(place, len(keys)) if names[at] not in entries)
@@ -189,9 +196,9 @@ class _Run:
             entry, before = self._one(key, before)
             yield place, entry
             if entry is not None and entry.change is not None:
-                before = [*before[-3:], key]
+                before = [*before[-3:], (key, entry.stamp)]
 
-    def _one(self, key: str, before: list[str]) -> tuple[Entry | None, list[str]]:
+    def _one(self, key: str, before: list[_Before]) -> tuple[Entry | None, list[_Before]]:
         """Measure one frame against the last two before it that can be read; return it, and those that can be read."""
         from core.frames.change import compare
 
@@ -200,15 +207,18 @@ class _Run:
         except Unreadable as error:
             return self._broken(key, error), before
         greys: list[bytes | None] = []
-        for other in reversed(before):
+        readable: list[_Before] = []
+        for other, _ in reversed(before):
             if len(greys) == 2:
                 break
             try:
-                greys.append(self._small.get(other).greys)
+                small = self._small.get(other)
             except Unreadable:
-                before = [one for one in before if one != other]
+                continue
+            greys.append(small.greys)
+            readable.insert(0, (other, small.stamp))
         first, second = [*greys, None, None][:2]
-        return Entry(compare(here.greys, first, second), here.stamp, _sum_of(before[-2:])), before
+        return Entry(compare(here.greys, first, second), here.stamp, _sum_of(readable)), readable
 
     def _broken(self, key: str, error: Unreadable) -> Entry | None:
         source = self.workspace.source_for(key)
@@ -223,16 +233,19 @@ class _Run:
             return None
         return Entry(None, stamp_of(found.size, found.mtime_ns), 0, error.what)
 
-    def _last_of_days_before(self, day: Day, count: int) -> list[str]:
+    def _last_of_days_before(self, day: Day, count: int) -> list[_Before]:
         """Return the last frames of the days before, oldest first: two that can be read, as far as is known."""
         earlier = [one for one in self.index.days() if one.source == day.source and one.day < day.day]
-        found: list[str] = []
+        found: list[_Before] = []
         for one in sorted(earlier, key=lambda one: one.day, reverse=True):
             known = self.changes.entries(one.source, one.day).entries
             for frame in reversed(self.index.frames(one.source, one.day)):
-                entry = known.get(frame.key.rpartition("/")[2])
-                if entry is None or entry.change is not None:
-                    found.insert(0, frame.key)
+                name = frame.key.rpartition("/")[2]
+                entry = known.get(name)
+                if entry is None:
+                    found.insert(0, (frame.key, self._stamp(self.workspace.sources[one.source], one, name)))
+                elif entry.change is not None:
+                    found.insert(0, (frame.key, entry.stamp))
                 if len(found) == count + 2:
                     return found
             if len(found) >= count:
@@ -290,6 +303,7 @@ def stamp_of(size: int, mtime_ns: int) -> int:
     return zlib.crc32(f"{size} {mtime_ns}".encode("ascii"))
 
 
-def _sum_of(keys: Sequence[str]) -> int:
-    """Return a number of 32 bits that the frames compared with make; 0 for none."""
-    return zlib.crc32("\0".join(keys).encode("utf-8", "backslashreplace")) if keys else 0
+def _sum_of(before: Sequence[_Before]) -> int:
+    """Return a number of 32 bits that the two frames compared with make; 0 for none."""
+    text = "\0".join(f"{key} {stamp}" for key, stamp in before[-2:])
+    return zlib.crc32(text.encode("utf-8", "backslashreplace")) if text else 0
