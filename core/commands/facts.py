@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.commands.shell import Context
-from core.errors import PrintModelsError
+from core.errors import PrintModelsError, WrongUsage
 from core.frames.names import captured_at, source_of
 from core.text import safe
 
@@ -130,6 +130,11 @@ def listing(
 
     wanted = parse(expression or "", task, sources=ctx.workspace.sources)
     chosen = find(queue, task) if queue is not None else None
+    if chosen is not None and chosen.id == "around":
+        raise WrongUsage(
+            "Around here is around the frame on screen, in the app.",
+            "Name a time: --filter '!label day:-1 08:00-09:00'",
+        )
     facts = facts_of(ctx, store, task, _everything(ctx, store, task), None if chosen else wanted.names)
     matching = [frame.key for frame in wanted.keep(facts)]
     if chosen is not None:

@@ -224,11 +224,12 @@ def duplicates(facts: Facts) -> Sequence[int]:
     """
     places, changes = facts.column(facts.changes)
     found = []
-    for begin, end in pairwise([*sorted(facts.stops), len(facts.frames)]):
+    for number, (begin, end) in enumerate(pairwise([*sorted(facts.stops), len(facts.frames)])):
         low, high = bisect_left(places, begin), bisect_left(places, end)
+        if number % 64 == 0:
+            facts.check()
         if high - low < 2:
             continue
-        facts.check()
         seen: list[Change | None] = [None] * (end - begin)
         for place, change in zip(places[low:high], changes[low:high], strict=True):
             seen[place - begin] = change

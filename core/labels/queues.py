@@ -7,7 +7,7 @@ functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +17,7 @@ from core.labels.facts import Facts
 from core.tasks import Task
 from core.text import safe
 
-__all__ = ["Facts", "Kind", "Queue", "find", "kinds", "members", "offered"]
+__all__ = ["Facts", "Kind", "Queue", "counted", "find", "kinds", "members", "offered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,16 +179,21 @@ def find(id_: str, task: Task) -> Kind:
     )
 
 
-def offered(facts: Facts) -> list[Queue]:
-    """Return the queues that hold something, the suggested one first. Raises Cancelled."""
-    found = []
+def counted(facts: Facts) -> Iterator[Queue]:
+    """Yield the queues that hold something as they are counted, the suggested one first. Raises Cancelled."""
+    first = True
     for kind in kinds(facts.task):
         facts.check()
         count = len(kind.places(facts))
         if count:
-            suggested = not found and kind.id in _WORK
-            found.append(Queue(kind.id, kind.name, count, kind.why, kind.empty, suggested))
-    return found
+            suggested = first and kind.id in _WORK
+            yield Queue(kind.id, kind.name, count, kind.why, kind.empty, suggested)
+            first = False
+
+
+def offered(facts: Facts) -> list[Queue]:
+    """Return the queues that hold something, the suggested one first. Raises Cancelled."""
+    return list(counted(facts))
 
 
 def members(id_: str, facts: Facts) -> tuple[str, ...]:
