@@ -65,6 +65,10 @@ ACTIONS: tuple[Action, ...] = (
            moves=True),
     Action("next_line", ("exclamation_mark",), "what next", "what came since last time, and the next step", (LABEL,)),
     Action("source", ("C",), "camera", "switch to the next camera", (LABEL,), REVIEW, moves=True),
+    # Looking at the day, and closer.
+    Action("bar_in", ("plus", "equals_sign"), "bars nearer", "the bars from the day to its hours, then to the recording",
+           (LABEL,), REVIEW, moves=True),
+    Action("bar_out", ("minus",), "bars farther", "the bars back to hours, then to the day", (LABEL,), REVIEW, moves=True),
     # Versions and releasing.
     Action("release", ("R",), "release", "open the release of the draft: checks, price, steps", (VERSIONS,), REVIEW, 1),
     Action("frames", ("f",), "frames", "switch between the summary and the list of every changed frame", (VERSIONS,),

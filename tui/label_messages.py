@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from core.labels.facts import Known
@@ -42,13 +42,17 @@ class Undoes:
 
 @dataclass(frozen=True, slots=True)
 class ViewRead:
-    """Where the app was left: screen, task, camera, frame, filter line, when, and frames per camera then."""
+    """Where the app was left: screen, task, camera, frame, filter line, when, and frames per camera then.
+
+    `looks` is what tui.looks kept, believed as far as it makes sense.
+    """
 
     place: str = ""
     task: str = ""
     source: str = ""
     frame: str = ""
     filter: str = ""
+    looks: Mapping[str, Any] = field(default_factory=dict)
     left_at: str = ""
     frames: Mapping[str, int] = field(default_factory=dict)
 

@@ -103,4 +103,9 @@ def view_of(found: Mapping[str, Any]) -> ViewRead:
     }
     frames = found.get("frames")
     counted = frames if isinstance(frames, dict) else {}
-    return ViewRead(**words, frames={k: v for k, v in counted.items() if isinstance(v, int)})
+    looks = found.get("looks")
+    return ViewRead(
+        **words,
+        looks=looks if isinstance(looks, dict) else {},
+        frames={k: v for k, v in counted.items() if isinstance(v, int)},
+    )

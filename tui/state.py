@@ -17,6 +17,7 @@ from core.errors import PrintModelsError
 from core.tasks import Task
 from core.workspace import Workspace
 from tui.label_messages import Guess, ViewRead
+from tui.looks import Looks
 from tui.messages import DraftPriced, GitSeen, NotLabelled, RunRow
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class State:
     undoes: LabelStep | None = None
     left: ViewRead = field(default_factory=ViewRead)
     filter: str = ""
+    looks: Looks = field(default_factory=Looks)
     cursor: int = 0
     direction: int = 1
     #: The frame at which a stretch begins that is being marked; it goes on to the cursor.
@@ -114,6 +116,7 @@ class State:
         """Begin where the app was left, as far as that is still there."""
         self.left = view
         self.task = self.workspace.tasks.get(view.task, self.task)
+        self.looks.take(view.looks)
         if view.source in self.workspace.active_sources:
             self.source = view.source
             self._wanted = view.frame
@@ -126,6 +129,7 @@ class State:
             "source": self.source,
             "frame": self.frame.key if self.frame else self._wanted,
             "filter": self.filter,
+            "looks": self.looks.kept(),
             "left_at": datetime.now().isoformat(timespec="minutes"),
             "frames": {name: len(frames) for name, frames in self.by_source.items()},
         }

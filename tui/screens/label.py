@@ -39,6 +39,7 @@ from tui.tools.desk import Desk
 from tui.tools.giving import Giving
 from tui.tools.moving import Moving
 from tui.tools.tool import Tool
+from tui.tools.watching import Watching
 from tui.widgets.ask_line import AskLine
 from tui.widgets.filmstrip import BOX
 from tui.widgets.frame_view import FrameView
@@ -50,7 +51,7 @@ class LabelScreen(Place):
     PLACE = keymap.LABEL
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.LABEL)
     #: What its keys do, in the order in which they are asked what follows a label.
-    TOOLS: ClassVar[tuple[type[Tool], ...]] = (Choosing, Giving, Moving)
+    TOOLS: ClassVar[tuple[type[Tool], ...]] = (Choosing, Giving, Moving, Watching)
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,6 +59,9 @@ class LabelScreen(Place):
         self._panes = label_panes.Panes(self, self._pictures)
         self.desk = Desk(self, self._panes, self._pictures)
         self.tools = {kind: kind(self.desk) for kind in self.TOOLS}
+        watching = self.tools[Watching]
+        assert isinstance(watching, Watching)
+        self._panes.watching = watching
         self._greeted = False
 
     def compose_body(self) -> ComposeResult:
@@ -67,6 +71,7 @@ class LabelScreen(Place):
 
     def show_state(self) -> None:
         super().show_state()
+        self._panes.forget()
         self.show_frame()
 
     def keys(self) -> list[tuple[str, str | Content]]:
@@ -102,6 +107,10 @@ class LabelScreen(Place):
         else:
             self.bridge.picture(frame.key, box)
 
+    def show_bars(self) -> None:
+        """Draw the bars of the day."""
+        self._panes.day(self.state)
+
     def show_facts(self) -> None:
         """Draw what is said of the frame, and what was done last."""
         frame = self.state.frame
@@ -116,6 +125,7 @@ class LabelScreen(Place):
     def receive(self, result: object) -> None:
         for tool in self.tools.values():
             tool.receive(result)
+        self._panes.receive(result)
         match result:
             case PictureReady() | PictureFailed():
                 self._picture_came(result)
@@ -168,6 +178,8 @@ class LabelScreen(Place):
 
     def on_frame_view_drawn(self, event: FrameView.Drawn) -> None:
         self.show_facts()
+        for tool in self.tools.values():
+            tool.drawn()
         state, box = self.state, self._panes.view.box
         ahead = (
             state.cursor + state.direction,

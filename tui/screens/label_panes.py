@@ -6,20 +6,24 @@ there. Used by the Label screen only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
-from core.human import count
+from core.frames.names import captured_at
 from core.tasks import Task
 from core.text import safe
-from tui import keymap
+from tui import bars, keymap
 from tui.drawing import COLOURS, DIM, class_keys
+from tui.messages import Labelled, LabelsChanged
 from tui.screens.label_texts import facts_line, facts_lines, just_lines, title_of
+from tui.screens.queue_texts import name_of, queue_heads, queue_line
 from tui.widgets.ask_line import AskLine
-from tui.widgets.day_bar import Day, DayBar
+from tui.widgets.day_bar import Around, DayBar
 from tui.widgets.edge import Edge
 from tui.widgets.filmstrip import BOX, Filmstrip
 from tui.widgets.frame_list import FrameList
@@ -30,10 +34,16 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from core.frames.decode import Picture
+    from core.frames.index import Frame
+    from core.frames.signatures import Change
     from tui.pictures import Pictures
     from tui.state import State
+    from tui.tools.watching import Watching
 
 _NAMED = "├┤"
+#: Rows of the bars where there is room, and labels up to which their cells are found one by one.
+_MOST_ROWS, _ONE_BY_ONE = 5, 200
+_NO_CHANGES: Mapping[str, Change] = {}
 
 
 def compose(graphics: str) -> ComposeResult:
@@ -72,7 +82,7 @@ def keys_of(task: Task) -> list[tuple[str, str | Content]]:
         if (keys := keymap.keys_of(action, taken))
     }
     places = " ".join(found[f"go_{place}"] for place in keymap.PLACES if place != keymap.LABEL)
-    rest = [(found.get("undo"), "undo"), (found.get("unlabelled"), "next"), (found.get("clear"), "clear")]
+    rest = [(found.get("undo"), "undo"), (found.get("queue_next"), "next"), (found.get("clear"), "clear")]
     rest = [
         *rest[: 5 - len(named)],
         (places, "screens"),
@@ -87,6 +97,9 @@ class Panes:
 
     def __init__(self, screen: Screen[None], pictures: Pictures) -> None:
         self._screen, self._pictures = screen, pictures
+        self.watching: Watching | None = None
+        #: The frames and the span shown, and the first and last place of the stretch found around the cursor.
+        self._around: tuple[Sequence[Frame], bars.Span, int, int] | None = None
 
     @property
     def view(self) -> FrameView:
@@ -105,21 +118,70 @@ class Panes:
 
     def around(self, state: State) -> None:
         """Draw what changes with the cursor or a label but for the frame itself: the day, the list."""
-        day, labels = state.day(), state.of(state.task)
-        rows = {"label": {f.key: labels[f.key].class_ for f in day if f.key in labels}}
-        guesses = state.guesses.get(state.task.name, {})
-        if any(frame.key in guesses for frame in day):
-            rows["model"] = {f.key: guesses[f.key].class_ for f in day if f.key in guesses}
-        self._screen.query_one(DayBar).show(Day(day, state.task, state.frame, rows))
-        known = state.known_of.get(state.task.name)
+        self.day(state)
         if self.roomy:
-            title = safe(state.filter, limit=40) if state.filter else "frames"
-            place = f"{count(state.cursor + 1)}/{count(len(state.frames))}" if state.frames else "none"
-            self._screen.query_one("#list-edge", Edge).show(Content(f"{place} · {title}"))
-            marks = {key: mark.mark for key, mark in known.marks.items() if mark.mark} if known else {}
+            self._screen.query_one("#list-edge", Edge).show(Content(f"queue: {name_of(state)}"))
             self._screen.query_one(FrameList).show(
-                state.frames, state.cursor, state.task, state.class_of, marks
+                state.frames, state.cursor, state.task, state.class_of, state.mark_word, queue_heads(state)
             )
+
+    def day(self, state: State) -> None:
+        """Draw the bars of the day; as many rows as there is room for."""
+        if self._screen.has_class("-phone"):
+            return
+        frame = state.frame
+        read = self.watching.here if self.watching else None
+        span = bars.span_of(state.looks.bar, frame.captured_at, _recording(state)) if frame else None
+        self._screen.query_one(DayBar).show(
+            Around(
+                state.by_source.get(state.source, state.frames),
+                frame,
+                span,
+                state,
+                read.changes if read else _NO_CHANGES,
+                read.threshold if read else 1.0,
+                stretch=self._stretch(state, span) if span else None,
+                marked=_moments(state.marked),
+                note=self.watching.note if self.watching and not self.roomy else "",
+            ),
+            _MOST_ROWS if self.roomy else 2,
+        )
+        if self.roomy and span is not None:
+            note = f" · {self.watching.note}" if self.watching and self.watching.note else ""
+            self._screen.query_one("#day-edge", Edge).show(Content(f"{span.words}{note}"))
+
+    def _stretch(self, state: State, span: bars.Span) -> tuple[datetime, datetime] | None:
+        """The first and the last moment of the stretch under the cursor, within the recording and the span."""
+        frames, at = state.frames, state.cursor
+        known = self._around
+        if not (known and known[0] is frames and known[1] == span and known[2] <= at <= known[3]):
+            _, first, length = state.recording()
+            last = first + length - 1 if length else len(frames) - 1
+            least, most = bars.within(frames, span)
+            first, last = max(first, least), min(last, most - 1)
+            class_, class_of = state.class_of(frames[at].key), state.class_of
+            begin = end = at
+            while begin > first and class_of(frames[begin - 1].key) == class_:
+                begin -= 1
+            while end < last and class_of(frames[end + 1].key) == class_:
+                end += 1
+            self._around = known = (frames, span, begin, end)
+        _, _, begin, end = known
+        return frames[begin].captured_at, frames[end].captured_at
+
+    def receive(self, result: object) -> None:
+        """Labels changed: their cells of the bars are worked out anew."""
+        match result:
+            case Labelled():
+                self.forget(list(result.labels))
+            case LabelsChanged():
+                self.forget([key for labels in result.labels.values() for key in labels])
+
+    def forget(self, frames: Sequence[str] = ()) -> None:
+        """Labels of these frames may have changed, or without any of whichever."""
+        self._around = None
+        moments = [captured_at(key) for key in frames] if len(frames) <= _ONE_BY_ONE else []
+        self._screen.query_one(DayBar).forget([moment for moment in moments if moment])
 
     def strip(self, state: State) -> list[str]:
         """Draw the filmstrip; return the frames whose small picture is not there yet."""
@@ -152,4 +214,18 @@ class Panes:
                 self._screen.query_one("#day-edge", Edge).display = False
         else:
             view.subtitle(facts_line(state, seen, saving=saving, loading=loading))
-            self._screen.query_one("#just-line", Words).show(told)
+            line = self._screen.query_one("#just-line", Words)
+            first = told.split("\n", allow_blank=True)[0]
+            line.show(Content.assemble(first, "\n", queue_line(state, max(10, line.content_size.width))))
+
+
+def _recording(state: State) -> tuple[datetime, datetime] | None:
+    """The first and the last moment of the recording under the cursor, None where it is not known."""
+    _, first, length = state.recording()
+    if not length:
+        return None
+    return state.frames[first].captured_at, state.frames[first + length - 1].captured_at
+
+
+def _moments(marked: tuple[Frame, Frame] | None) -> tuple[datetime, datetime] | None:
+    return (marked[0].captured_at, marked[1].captured_at) if marked else None

@@ -68,6 +68,9 @@ class Tool:
     def receive(self, result: object) -> None:
         """Take a result that arrived, after the state has it and before the screen draws."""
 
+    def drawn(self) -> None:
+        """The frame under the cursor, or why it can't be shown, is on the screen."""
+
     def advance(self) -> bool:
         """Go where a person goes after a label; True where this tool went. The first that does wins."""
         return False
