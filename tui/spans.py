@@ -1,0 +1,128 @@
+"""What core's pure functions about stretches, prints and bisection look at, taken from the state; and what may be painted.
+
+What always holds: nothing is copied: keys and classes are looked up in the state's own frames and labels, a piece at a
+time. A frame that another task is known to rule out (`when` of the task) is never painted in bulk. Lives on the event
+loop; the tools that give many labels at once call it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, overload
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.frames.index import Frame
+    from tui.state import State
+
+
+class _Classed(Protocol):
+    @property
+    def class_(self) -> str: ...
+
+
+class Keys(Sequence[str]):
+    """The keys of frames, in their order."""
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self._frames = frames
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [frame[0] for frame in self._frames[at]]
+        return self._frames[at][0]
+
+
+class Classes(Mapping[str, str]):
+    """Frame → class, of labels or of what a model said."""
+
+    def __init__(self, of: Mapping[str, _Classed]) -> None:
+        self._of = of
+
+    def __getitem__(self, key: str) -> str:
+        return self._of[key].class_
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._of
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._of)
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Some frames: those that may be painted, how many have which class already, and how many another task rules out."""
+
+    keys: tuple[str, ...]
+    given: Counter[str]
+    out: int
+
+    @property
+    def bare(self) -> int:
+        """How many have no label."""
+        return len(self.keys) - self.given.total()
+
+
+def keys_of(state: State) -> Keys:
+    """Return the keys of the frames that are shown."""
+    return Keys(state.frames)
+
+
+def classes_of(state: State) -> Classes:
+    """Return the labels of the task on screen."""
+    return Classes(state.of(state.task))
+
+
+def guesses_of(state: State) -> Classes:
+    """Return what the model said for the task on screen."""
+    return Classes(state.guesses.get(state.task.name, {}))
+
+
+def stops_of(state: State) -> frozenset[int]:
+    """Return the places at which recordings begin."""
+    return frozenset(state.starts)
+
+
+def ruled_out(state: State, key: str) -> bool:
+    """True where another task's label, or what a model said for it, says that the frame does not count for the task."""
+    when = state.task.when
+    if when is None or key in state.of(state.task):
+        return False
+    task, class_ = when
+    said = state.labels.get(task, {}).get(key) or state.guesses.get(task, {}).get(key)
+    return said is not None and said.class_ != class_
+
+
+def census(state: State, keys: Iterable[str]) -> Census:
+    """Count what a class given to all of these frames would change."""
+    done = state.of(state.task)
+    wanted = list(keys)
+    free = tuple(key for key in wanted if not ruled_out(state, key)) if state.task.when else tuple(wanted)
+    given = Counter(done[key].class_ for key in free if key in done)
+    return Census(free, given, len(wanted) - len(free))
+
+
+def between(state: State, first: Frame, last: Frame) -> list[str]:
+    """Return the keys of the frames that are shown from one frame to another, both included."""
+    frames = state.frames
+    begin = bisect_left(frames, (first.captured_at, first.key), key=_order)
+    end = bisect_left(frames, (last.captured_at, last.key), key=_order)
+    return [frame.key for frame in frames[begin : end + 1]]
+
+
+def _order(frame: Frame) -> tuple[datetime, str]:
+    return frame.captured_at, frame.key

@@ -1,0 +1,84 @@
+"""Stretches: many frames in a row marked by moving, and painted, or cleared, as one step."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from core.human import plural
+from tui import spans
+from tui.drawing import BOLD, DIM
+from tui.tools.tool import Tool
+from tui.tools.words import class_row, counted, times
+
+
+class Stretching(Tool):
+    """From where `v` was pressed to the cursor."""
+
+    def do_stretch(self) -> None:
+        frame = self.state.frame
+        if self.desk.mode is self or frame is None:
+            self.desk.end()
+        elif not self.desk.refused("No stretch:"):
+            self.desk.begin(self)
+            self.state.anchor = frame
+            self._draw()
+
+    # --- while it has the keys ----------------------------------------------------------------------------------
+
+    def on_class(self, class_: str) -> bool:
+        self._paint(class_)
+        return True
+
+    def on_key(self, key: str) -> bool:
+        if key == "x":
+            self._paint(None)
+            return True
+        return False
+
+    def line(self) -> Content | None:
+        marked = self.state.marked
+        if marked is None:
+            return None
+        first, last = marked
+        task = self.state.task
+        found = spans.census(self.state, spans.between(self.state, first, last))
+        when = times(first.captured_at, last.captured_at)
+        filtered = " · only frames that the filter shows" if self.state.filter else ""
+        return Content.assemble(("stretch ", BOLD), f"{when} · ", counted(task, found), (filtered, DIM))
+
+    def keys(self) -> list[tuple[str, str | Content]]:
+        return [*class_row(self.state.task), ("x", "clear"), ("b", "bisect"), ("esc", "leave"), ("?", "help")]
+
+    def left(self) -> None:
+        self.state.anchor = None
+        self.desk.redraw()
+
+    # --- painting -----------------------------------------------------------------------------------------------
+
+    def _paint(self, class_: str | None) -> None:
+        """Give the marked frames a class as one step, or take their labels off; the mode ends once the disk has it."""
+        marked = self.state.marked
+        if marked is None:
+            return
+        found = spans.census(self.state, spans.between(self.state, *marked))
+        keys = found.keys if class_ else tuple(key for key in found.keys if self.state.class_of(key))
+        if not keys:
+            said = (
+                "these frames have no label." if class_ is None else f"{plural(found.out, 'frame')} left out."
+            )
+            self.desk.notice("Nothing to do:", said)
+            return
+        self.desk.give(keys, class_, "stretch", then=self._done if class_ else self.desk.end)
+
+    def _done(self) -> None:
+        """Leave, and go on after the last frame of what was painted, unless a person went on already."""
+        marked = self.state.marked
+        self.desk.end()
+        last = self.state.place_of(marked[1].key) if marked else None
+        if last is not None:
+            self.state.go(last)
+            self.desk.advance()
+
+    def _draw(self) -> None:
+        self.desk.show_mode()
+        self.desk.redraw()
