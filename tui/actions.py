@@ -69,6 +69,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("bar_in", ("plus", "equals_sign"), "bars nearer", "the bars from the day to its hours, then to the recording",
            (LABEL,), REVIEW, moves=True),
     Action("bar_out", ("minus",), "bars farther", "the bars back to hours, then to the day", (LABEL,), REVIEW, moves=True),
+    # Many frames at once: a stretch, its ends, a bisection, a whole print, what the model said.
+    Action("stretch", ("v",), "stretch", "begin a stretch here; move, then a class key paints it as one step", (LABEL,),
+           footer=2),
     # Versions and releasing.
     Action("release", ("R",), "release", "open the release of the draft: checks, price, steps", (VERSIONS,), REVIEW, 1),
     Action("frames", ("f",), "frames", "switch between the summary and the list of every changed frame", (VERSIONS,),

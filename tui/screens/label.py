@@ -38,6 +38,7 @@ from tui.tools.choosing import Choosing
 from tui.tools.desk import Desk
 from tui.tools.giving import Giving
 from tui.tools.moving import Moving
+from tui.tools.stretching import Stretching
 from tui.tools.tool import Tool
 from tui.tools.watching import Watching
 from tui.widgets.ask_line import AskLine
@@ -51,7 +52,7 @@ class LabelScreen(Place):
     PLACE = keymap.LABEL
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.LABEL)
     #: What its keys do, in the order in which they are asked what follows a label.
-    TOOLS: ClassVar[tuple[type[Tool], ...]] = (Choosing, Giving, Moving, Watching)
+    TOOLS: ClassVar[tuple[type[Tool], ...]] = (Choosing, Giving, Stretching, Moving, Watching)
 
     def __init__(self) -> None:
         super().__init__()
