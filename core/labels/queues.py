@@ -170,13 +170,11 @@ def kinds(task: Task) -> tuple[Kind, ...]:
 
 def find(id_: str, task: Task) -> Kind:
     """Return a queue by its id, or the name of a class. Raises WrongUsage naming those there are."""
-    wanted = id_.strip().lower()
-    for kind in kinds(task):
-        if wanted in (kind.id, kind.id.removeprefix("class:")):
-            return kind
-    raise WrongUsage(
-        f"There is no queue “{safe(id_, limit=60)}”.", f"Use one of: {', '.join(k.id for k in kinds(task))}."
-    )
+    wanted, known = id_.strip().lower(), {kind.id: kind for kind in kinds(task)}
+    found = known.get(wanted) or known.get(f"class:{wanted}")
+    if found is None:
+        raise WrongUsage(f"There is no queue “{safe(id_, limit=60)}”.", f"Use one of: {', '.join(known)}.")
+    return found
 
 
 def counted(facts: Facts) -> Iterator[Queue]:

@@ -51,10 +51,10 @@ def of_draft(workspace: Workspace, store: LabelStore, index: FrameIndex, task: T
     if not found:
         found = [CheckResult("draft", "pass", f"{plural(len(planned.chosen), 'image')} could be exported.")]
     found += _spelled(workspace.labels_path(task), task, task.labels_file)
-    if task.when is not None:
-        other, wanted = workspace.tasks[task.when[0]], task.when[1]
-        files = (task.labels_file, other.labels_file)
-        found.append(quality.contradicts(labels, store.classes(other), wanted, files))
+    for name in dict.fromkeys(other for _, other, _ in task.contradicts):
+        pairs = {(own, class_) for own, other, class_ in task.contradicts if other == name}
+        files = (task.labels_file, workspace.tasks[name].labels_file)
+        found.append(quality.contradicts(labels, store.classes(name), pairs, files))
     known = {chosen.frame: chosen.oid for chosen in planned.chosen}
     rows = [Row(frame, label, captured_at(frame), known.get(frame)) for frame, label in labels.items()]
     return [

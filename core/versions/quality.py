@@ -7,7 +7,7 @@ should look at. `gates` puts the results of a whole workspace together.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -74,17 +74,15 @@ def _apart(before: Row, after: Row) -> timedelta:
 
 
 def contradicts(
-    labels: Mapping[str, str], other: Mapping[str, str], wanted: str, files: tuple[str, str]
+    labels: Mapping[str, str], other: Mapping[str, str], never: Set[tuple[str, str]], files: tuple[str, str]
 ) -> CheckResult:
-    """Name frames labelled here whose label in the task they depend on says that they do not count.
+    """Name frames whose labels in two tasks can't both be right.
 
-    `files` are the label files of this task and of the other one, `wanted` the other's class that counts.
+    `never` holds pairs of a class here and one there that no frame has; `files` are the label files of both tasks.
     """
-    wrong = {f: other[f] for f in sorted(labels) if f in other and other[f] != wanted}
+    wrong = {f: other[f] for f in sorted(labels) if f in other and (labels[f], other[f]) in never}
     if not wrong:
-        return CheckResult(
-            "contradicts", "pass", f"Every frame here is {wanted} in {safe(files[1])}, or has no label there."
-        )
+        return CheckResult("contradicts", "pass", f"No label here contradicts one in {safe(files[1])}.")
     pairs = Counter((other[f], labels[f]) for f in wrong)
     words = ", ".join(
         f"{plural(n, 'frame')} {'is' if n == 1 else 'are'} {safe(a)} in {safe(files[1])} and {safe(b)} in {safe(files[0])}"
@@ -93,7 +91,7 @@ def contradicts(
     return CheckResult(
         "contradicts",
         "warn",
-        f"{words}, which is about {wanted} frames: {named(list(wrong))}.",
+        f"{words}, which no frame is at once: {named(list(wrong))}.",
         "One of the two labels is wrong: look at the picture and correct it.",
         tuple(wrong),
     )

@@ -220,6 +220,15 @@ def test_f_021_labels_of_two_tasks_that_contradict(copies: Copies, cli: Cli) -> 
     ]
     assert [row["level"] for row in found] == ["warn"]
     assert offline in str(found[0]["frames"])
+    for name in ("failed-print-detection", "offline-detection"):
+        queue = cli(place.root, "frames", "--queue", "contradictions", "--task", name, "--json").json
+        assert [row["frame"] for row in queue["frames"]] == [offline]
+    # A print that stopped on its failure is no contradiction.
+    assert cli(place.root, "label", *task, "--as", "failed", offline).code == 0
+    queue = cli(place.root, "frames", "--queue", "contradictions", *task, "--json").json
+    checked = cli(place.root, "check", *task, "--json").json["results"]
+    assert queue["total"] == 0
+    assert [row["level"] for row in checked if row["id"] == "contradicts"] == ["pass"]
 
 
 EDITS = {
