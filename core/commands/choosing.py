@@ -72,7 +72,11 @@ class Chosen:
 
     def beside(self, said: str) -> str:
         """Return what is said of these frames, with the day before it where it names none."""
-        return said if not self.day or self.day in said else self.day_said + said
+        named = (
+            self.day
+            and f" {date.fromisoformat(self.day):%a} {int(self.day[6:])} {date.fromisoformat(self.day):%b %Y}"
+        )
+        return said if not named or named in said else self.day_said + said
 
     def as_json(self) -> dict[str, str]:
         return {"day": self.day} if self.day else {}

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from core.labels import bulk, deciding, queries, steps
+from core.labels import bulk, deciding, marks, queries, steps
 from core.labels.model import Binding, LabelStep, Mark
 from core.labels.steps import MARKS, Row
 
@@ -105,7 +105,7 @@ def mark(
     decided = deciding.decide(db, MARKS, keys)
     open_ = {entry.frame for entry in decided}
     now = steps.currents(db, MARKS, keys)
-    rows, left = [], []
+    rows, left, said = [], [], ""
     for key in keys:
         given = now.get(key)
         old = queries.decode_mark(key, given.class_) if given else None
@@ -113,13 +113,14 @@ def mark(
         value = queries.encode_mark(after) if after else None
         if key in open_ or not queries.same_mark(given.class_ if given else None, value):
             rows.append(Row(key, given.given if given else None, value, _UNBOUND))
+            said = f"{marks.said_of(old, after)} · {key}"
         elif old is not None and old.mark != order.class_:
             left.append(key)
     answer = order.answer(keys, left)
     if not rows:
         return answer
-    said = order.class_ or "mark taken off"
-    text = order.what or f"{said} × {len(rows)}{steps.when(row.frame for row in rows)}"
+    many = f"{order.class_ or 'mark taken off'} × {len(rows)}{steps.when(row.frame for row in rows)}"
+    text = said if len(keys) == 1 else many
     step = order.begun(db, MARKS, text)
     steps.apply(db, step, MARKS, rows)
     deciding.keep(db, step.seq, MARKS, decided)

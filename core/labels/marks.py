@@ -43,6 +43,19 @@ def marked(old: Mark | None, new: Mark) -> Mark | None:
     return whole if whole.mark or whole.note or whole.example else None
 
 
+def said_of(old: Mark | None, new: Mark | None) -> str:
+    """Say in a word or a few what is new in a frame's entry."""
+    before, after = old or Mark(""), new or Mark("")
+    words = []
+    if (after.mark, after.reason) != (before.mark, before.reason) and after.mark:
+        words.append(after.mark)
+    if after.note != before.note and after.note:
+        words.append("note")
+    if after.example != before.example and after.example:
+        words.append(f"example of {after.example}")
+    return ", ".join(words) or "mark taken off"
+
+
 def holding(marks: Mapping[str, Mark], task: str, labelled: Collection[str]) -> dict[str, Mark]:
     """Return the marks that hold for a task: of all tasks or of this one, and put aside only until it is labelled."""
     return {

@@ -145,18 +145,24 @@ def pack(frames: list[str]) -> bytes:
 
 
 def when(frames: Iterable[str]) -> str:
-    """Return ' · 20251111 08:54–09:24' for frames of known times, the first to the last; only days from one day on.
+    """Return ' · Tue 11 Nov 2025 08:54–09:24' for frames of known times, the first to the last.
 
-    Over midnight the second day is named too: ' · 20251111 23:50–20251112 00:10'.
+    Over midnight the second day is named too: ' · Tue 11 Nov 2025 23:50–Wed 12 Nov 00:10'; from one day on the days
+    alone: ' · Fri 7 Nov–Sun 9 Nov 2025'.
     """
     moments = [at for frame in _ends(list(frames)) if (at := captured_at(frame)) is not None]
     if not moments:
         return ""
     first, last = min(moments), max(moments)
     if last - first < timedelta(days=1):
-        until = f"–{last:%H:%M}" if last.date() == first.date() else f"–{last:%Y%m%d %H:%M}"
-        return f" · {first:%Y%m%d %H:%M}" + (until if last != first else "")
-    return f" · {first:%Y%m%d}–{last:%Y%m%d}"
+        until = "–" if last.date() == first.date() else f"–{_day(last)} "
+        return f" · {_day(first)} {first:%Y %H:%M}" + (f"{until}{last:%H:%M}" if last != first else "")
+    year = f" {first:%Y}" if first.year != last.year else ""
+    return f" · {_day(first)}{year}–{_day(last)} {last:%Y}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%a} {moment.day} {moment:%b}"
 
 
 def _ends(frames: list[str]) -> list[str]:

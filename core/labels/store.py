@@ -159,8 +159,7 @@ class LabelStore:
         check_mark(mark, reason)
         name = self._task(task).name if task is not None else None
         whole = Mark(frame, mark, reason.strip(), note.strip(), example, who, _now(), name)
-        text = f"{mark or ('note' if note else 'example' if example else 'mark taken off')} · {frame}"
-        return self._mark((frame,), lambda old: whole if mark or note or example else None, whole, text)
+        return self._mark((frame,), lambda old: whole if mark or note or example else None, whole)
 
     def mark_many(
         self,
@@ -179,13 +178,13 @@ class LabelStore:
         check_mark(mark, reason)
         name = self._task(task).name if task is not None else None
         new = Mark("", mark, reason.strip(), by=who, at=_now(), task=name)
-        return self._mark(tuple(dict.fromkeys(frames)), lambda old: marked(old, new), new, "")
+        return self._mark(tuple(dict.fromkeys(frames)), lambda old: marked(old, new), new)
 
     def _mark(
-        self, frames: tuple[str, ...], change: Callable[[Mark | None], Mark | None], new: Mark, text: str
+        self, frames: tuple[str, ...], change: Callable[[Mark | None], Mark | None], new: Mark
     ) -> LabelStep:
         keys = tuple(check_key(frame) for frame in frames)
-        order = Order(self.session, new.by, "hand", new.task or "", new.mark, text)
+        order = Order(self.session, new.by, "hand", new.task or "", new.mark, "")
         return self._db.write(lambda db: giving.mark(db, order, keys, change))
 
     def bind(self, task: Task | str, bindings: Mapping[str, Binding]) -> int:

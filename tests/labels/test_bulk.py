@@ -78,14 +78,14 @@ def test_a_long_stretch_over_midnight_is_one_step_and_said_as_one(desk: Desk) ->
     store = desk.open()
     many = [*keys(1440), *(key.replace("20251107", "20251108") for key in keys(100))]
     step = store.set(TASK, many, "offline", how="stretch", who="ana")
-    assert step.text == "offline × 1540 · 20251107–20251108"
+    assert step.text == "offline × 1540 · Fri 7 Nov–Sat 8 Nov 2025"
     assert store.counts(TASK)["offline"] == 1540
     some = many[1400:1500]
     assert store.set(TASK, some, "active", how="stretch", who="ana").text == (
-        "active × 100 · 20251107 23:20–20251108 00:59"
+        "active × 100 · Fri 7 Nov 2025 23:20–Sat 8 Nov 00:59"
     )
     odd = [f"printer-timelapses/20251107/zz{n}.jpg" for n in range(3)]
     assert store.set(TASK, [*some, *odd], "offline", how="stretch", who="ana").text.endswith(
-        "20251107 23:20–20251108 00:59"
+        "Fri 7 Nov 2025 23:20–Sat 8 Nov 00:59"
     )
     assert open_store(desk.ws).counts(TASK) == {"offline": 1543, "active": 0}

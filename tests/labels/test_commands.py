@@ -24,7 +24,7 @@ def labels(place: Place, name: str = "labels.json") -> dict[str, Any]:
 def test_a_frame_is_labelled_and_the_file_says_so(workspace: Make, cli: Cli) -> None:
     place = workspace(4)
     said = cli(place.root, "label", "--as", "Active", place.keys[1])
-    assert (said.code, said.out) == (0, "offline-detection: active × 1 · 20251107 08:01\n")
+    assert (said.code, said.out) == (0, "offline-detection: active × 1 · Fri 7 Nov 2025 08:01\n")
     assert labels(place) == {place.keys[1]: "active"}
     history = cli(place.root, "history", place.keys[1], "--json").json
     assert history["format"] == 1
@@ -63,7 +63,7 @@ def test_a_stretch_over_midnight_is_one_step(workspace: Make, cli: Cli) -> None:
     assert (said["changed"], said["step"]) == (11, 1)
     assert said["frames"][0].endswith("20251107T235000.jpg")
     assert said["frames"][-1].endswith("20251108T001000.jpg")
-    both_days = "active × 11 · 20251107 23:50–20251108 00:10\n"
+    both_days = "active × 11 · Fri 7 Nov 2025 23:50–Sat 8 Nov 00:10\n"
     assert cli(place.root, "undo", "--dry-run").out == f"would take back: {both_days}"
     assert len(labels(place)) == 11
     assert cli(place.root, "undo").code == 0
@@ -240,7 +240,7 @@ def test_a_day_said_without_its_year_is_the_latest_that_has_frames_and_is_named(
     place = workspace(3, start="20241108T080000")
     said = cli(place.root, "label", "--as", "active", "--day", "8 Nov")
     assert said.code == 0, said.err
-    assert said.out == "offline-detection: active × 3 · 20241108 08:00–08:02\n"
+    assert said.out == "offline-detection: active × 3 · Fri 8 Nov 2024 08:00–08:02\n"
     answer = cli(place.root, "label", "--as", "active", "--day", "8 November", "--json")
     assert answer.json["day"] == "20241108"
     other = cli(place.root, "label", "--as", "active", "--day", "9 Nov 2024")

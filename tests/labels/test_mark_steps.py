@@ -18,7 +18,7 @@ def test_many_frames_are_marked_as_one_step_and_keep_their_notes(desk: Desk) -> 
     store.mark(key(1), who="ana", note="first layer", example="active", task=TASK)
     store.mark(key(2), who="ana", mark="excluded", reason="a hand")
     step = store.mark_many(keys(4), who="ana", mark="unsure", task=TASK)
-    assert (step.changed, step.left, step.text) == (3, (key(2),), "unsure × 3 · 20251107 00:00–00:03")
+    assert (step.changed, step.left, step.text) == (3, (key(2),), "unsure × 3 · Fri 7 Nov 2025 00:00–00:03")
     found = store.all_marks()
     assert {frame: mark.mark for frame, mark in found.items()} == {
         **dict.fromkeys(keys(4), "unsure"),
@@ -51,6 +51,19 @@ def test_a_skipped_frame_is_put_aside_until_it_is_labelled(desk: Desk) -> None:
     assert store.mark_many(keys(3), who="ana", mark="skipped", task=TASK).left == (key(0),)
     desk.flush(store)
     assert desk.open().marks(TASK)[key(2)].mark == "skipped"
+
+
+def test_a_step_on_one_frame_says_what_is_new_about_it(desk: Desk) -> None:
+    store = desk.open()
+    steps = [
+        store.mark(key(0), who="ana", mark="skipped"),
+        store.mark(key(0), who="ana", mark="skipped", note="too dark"),
+        store.mark(key(0), who="ana", mark="unsure", note="too dark", example="active", task=TASK),
+        store.mark(key(0), who="ana"),
+        store.mark_many([key(0)], who="ana", mark="unsure"),
+    ]
+    said = ("skipped", "note", "unsure, example of active", "mark taken off", "unsure")
+    assert [step.text for step in steps] == [f"{word} · {key(0)}" for word in said]
 
 
 def test_what_holds_for_another_task_is_left_alone(desk: Desk) -> None:

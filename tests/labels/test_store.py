@@ -151,7 +151,7 @@ def test_undo_says_what_it_would_do_first(desk: Desk) -> None:
     store.set(TASK, keys(31), "active", how="stretch", who="ana")
     step = store.next_undo("ana")
     assert step is not None
-    assert step.text == "active × 31 · 20251107 00:00–00:30"
+    assert step.text == "active × 31 · Fri 7 Nov 2025 00:00–00:30"
     assert store.counts(TASK)["active"] == 31
 
 
