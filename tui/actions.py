@@ -59,6 +59,7 @@ ACTIONS: tuple[Action, ...] = (
     # Labelling.
     Action("unlabelled", ("n",), "next unlabelled", "the next frame without a label", (LABEL,), footer=3, moves=True),
     Action("undo", ("u",), "undo", "take your last labelling step back", (LABEL,), footer=2),
+    Action("redo", ("ctrl+r",), "redo", "give back what the last undo took", (LABEL,)),
     Action("clear", ("x",), "clear", "take the label off this frame", (LABEL,), footer=4, takes=True),
     Action("task", ("tab",), "task", "switch to the next task", (LABEL,), footer=5, moves=True),
     Action("filter", ("slash",), "filter", "show only the frames that a filter line lets through", (LABEL,), REVIEW,

@@ -248,7 +248,11 @@ class PrintModelsApp(CarefulApp):
                 waiting.setdefault(id(step), (step, []))[1].append(frame)
         self.state.unsaved.clear()
         for step, frames in waiting.values():
-            self.bridge.label(self.state.workspace.task(step.task), frames, step.class_, {}, step.how)
+            task = self.state.workspace.task(step.task)
+            if step.each is None:
+                self.bridge.label(task, frames, step.class_, {}, step.how)
+            else:
+                self.bridge.label_each(task, {key: step.each[key] for key in frames}, step.how, step.how)
 
     def _failed(self, result: Failed) -> None:
         """Say what failed; a look that is repeated by itself says it once."""

@@ -146,9 +146,17 @@ class Bridge:
         """
         self._labels.ask("label", partial(self._work.label, task, tuple(frames), class_, dict(seen), how))
 
+    def label_each(self, task: Task, labels: Mapping[str, str], how: str, what: str) -> None:
+        """Give each frame its own class, all as one step that `what` names."""
+        self._labels.ask("label", partial(self._work.label_each, task, dict(labels), how, what))
+
     def undo(self) -> None:
         """Take this person's last step back."""
         self._labels.ask("undo", self._work.undo)
+
+    def redo(self) -> None:
+        """Give back what the last undo took."""
+        self._labels.ask("redo", partial(self._work.undo, again=True))
 
     def poll(self) -> None:
         """Look whether another session labelled, or a file that is followed was changed."""

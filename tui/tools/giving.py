@@ -36,6 +36,10 @@ class Giving(Tool):
         if not self.desk.refused("Not undone:"):
             self.bridge.undo()
 
+    def do_redo(self) -> None:
+        if not self.desk.refused("Not redone:"):
+            self.bridge.redo()
+
     # --- results ------------------------------------------------------------------------------------------------
 
     def receive(self, result: object) -> None:
@@ -48,7 +52,7 @@ class Giving(Tool):
             case Failed(job="label"):
                 self.desk.not_saved()
             case NothingToUndo():
-                self.desk.tell(Content.styled("nothing to undo", DIM))
+                self.desk.tell(Content.styled("nothing to redo" if result.again else "nothing to undo", DIM))
 
     def _labelled(self, result: Labelled) -> None:
         step = result.step
