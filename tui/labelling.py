@@ -103,15 +103,31 @@ class LabelWork:
         except PrintModelsError as error:
             return NotLabelled(task.name, frames, class_, how, error.what, error.remedy)
 
-    def undo(self) -> Labelled | NothingToUndo | Failed:
-        """Take this person's last step back."""
+    def label_each(
+        self, task: Task, labels: Mapping[str, str], how: str, what: str
+    ) -> Labelled | NotLabelled:
+        """Give each frame its own class, all as one step."""
+        frames = tuple(labels)
         try:
             store = self._opened()
-            step = store.undo(self._me(), store.session)
+            step = store.set_many(task, labels, how=how, who=self._me(), what=what)
+            self._dirty.add(task.name)
+            self._follow(step.seq)
+            self._tell()
+            return Labelled(step, _labels_of(store, task.name, frames))
         except PrintModelsError as error:
-            return Failed("undo", error.what, error.remedy)
+            return NotLabelled(task.name, frames, None, how, error.what, error.remedy, labels)
+
+    def undo(self, *, again: bool = False) -> Labelled | NothingToUndo | Failed:
+        """Take this person's last step back; `again` gives back what the last undo took."""
+        try:
+            store = self._opened()
+            turn = store.redo if again else store.undo
+            step = turn(self._me(), store.session)
+        except PrintModelsError as error:
+            return Failed("redo" if again else "undo", error.what, error.remedy)
         if step is None:
-            return NothingToUndo()
+            return NothingToUndo(again)
         self._touched(step.task)
         self._follow(step.seq)
         self._tell()

@@ -71,12 +71,14 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class NothingToUndo:
-    """There is no step of this person's to take back."""
+    """There is no step of this person's to take back, or with `again` to give back."""
+
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NotLabelled:
-    """A step was not written; nothing of it is in the store."""
+    """A step was not written; nothing of it is in the store. `each` has the frames' classes where they differ."""
 
     task: str
     frames: tuple[str, ...]
@@ -84,6 +86,7 @@ class NotLabelled:
     how: str
     what: str
     remedy: str
+    each: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

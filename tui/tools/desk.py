@@ -6,7 +6,7 @@ on the screen, where a step is still being saved and where the workspace is only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -161,6 +161,22 @@ class Desk:
         self.saving, self._then = tuple(frames), then
         seen = {key: found for key in frames if (found := self.pictures.bytes_of(key))}
         self.bridge.label(self.state.task, self.saving, class_, seen, how)
+        self._screen.show_facts()
+        return True
+
+    def give_each(
+        self,
+        labels: Mapping[str, str],
+        how: str,
+        what: str,
+        *,
+        then: Callable[[], object] | None = None,
+    ) -> bool:
+        """Give each frame its own class, all as one step that `what` names; else as `give`."""
+        if not labels or not self.on_screen():
+            return False
+        self.saving, self._then = tuple(labels), then
+        self.bridge.label_each(self.state.task, labels, how, what)
         self._screen.show_facts()
         return True
 
