@@ -19,6 +19,7 @@ from tui.state import State
 if TYPE_CHECKING:
     from core.labels.model import LabelStep
 
+_NAMED = 2
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -159,16 +160,27 @@ def _where(state: State) -> Content | None:
 
 def just_done(step: LabelStep, task: Task | None, *, undone: bool) -> Content:
     """What was done last."""
-    moment = captured_at(step.frames[0]) if step.frames else None
-    at = f" {moment:%H:%M}" if moment else ""
-    number = f" × {step.changed}" if step.changed > 1 else ""
+    at = f" {_span(step)}" if step.frames else ""
+    number = f" × {count(step.changed)}" if step.changed > 1 else ""
+    given = class_mark(task, step.class_) if task and step.class_ else None
     if undone:
-        what = class_mark(task, step.class_) if task and step.class_ else Content(safe(step.text, limit=60))
-        return Content.assemble(("undone ", WARN), what, f"{number}{at}" if step.class_ else "")
+        word = "redone " if step.how == "redo" else "undone "
+        what = given or Content(safe(step.text.partition(" (")[0], limit=60))
+        return Content.assemble((word, WARN), what, f"{number}{at}" if given else "")
     if not step.changed:
         return Content.styled("labelled so already", DIM)
-    what = class_mark(task, step.class_) if task and step.class_ else Content("label taken off")
-    return Content.assemble(("saved ", GOOD), what, f"{number}{at}")
+    if given is None:
+        off = step.text.startswith("unlabelled ")
+        given = Content("label taken off" if off else safe(step.text.partition(" × ")[0], limit=60))
+    return Content.assemble(("saved ", GOOD), given, f"{number}{at}")
+
+
+def kept(step: LabelStep) -> tuple[str, str]:
+    """Which frames of a step that was taken back, or given again, have a later label that stays: what, and their names."""
+    names = [safe(key.rpartition("/")[2].removesuffix(".jpg"), limit=30) for key in step.left[:_NAMED]]
+    more = f" and {count(len(step.left) - _NAMED)} more" if len(step.left) > _NAMED else ""
+    verb = "keeps" if len(step.left) == 1 else "keep"
+    return f"{plural(len(step.left), 'frame')} {verb} a later label:", ", ".join(names) + more
 
 
 def just_lines(state: State, just: Content) -> Content:
