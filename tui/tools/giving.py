@@ -7,7 +7,7 @@ from textual.content import Content
 from core.labels.model import LabelStep
 from tui.drawing import BAD, DIM
 from tui.messages import Failed, Labelled, NothingToUndo, NotLabelled
-from tui.screens.label_texts import just_done
+from tui.screens.label_texts import just_done, kept
 from tui.tools.tool import Tool
 
 
@@ -59,6 +59,8 @@ class Giving(Tool):
         self.desk.just = just_done(step, self.state.workspace.tasks.get(step.task), undone=result.undone)
         if result.undone:
             self._go_to(step)
+            if step.left:
+                self.desk.notice(*kept(step))
         else:
             self.desk.saved(frozenset(result.labels))
 
