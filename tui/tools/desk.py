@@ -170,10 +170,14 @@ class Desk:
         how: str,
         what: str,
         *,
+        unread: bool = False,
         then: Callable[[], object] | None = None,
     ) -> bool:
-        """Give each frame its own class, all as one step that `what` names; else as `give`."""
-        if not labels or not self.on_screen():
+        """Give each frame its own class, all as one step that `what` names; else as `give`.
+
+        `unread` where what is given does not come from looking at the frame under the cursor.
+        """
+        if not labels or not self.on_screen(unread=unread):
             return False
         self.saving, self._then = tuple(labels), then
         self.bridge.label_each(self.state.task, labels, how, what)
