@@ -73,6 +73,8 @@ ACTIONS: tuple[Action, ...] = (
     # Many frames at once: a stretch, its ends, a bisection, a whole print, what the model said.
     Action("stretch", ("v",), "stretch", "begin a stretch here; move, then a class key paints it as one step", (LABEL,),
            footer=2),
+    Action("bisect", ("b",), "bisect", "find where the class changes: answer for a few frames, both sides are painted",
+           (LABEL,)),
     # Versions and releasing.
     Action("release", ("R",), "release", "open the release of the draft: checks, price, steps", (VERSIONS,), REVIEW, 1),
     Action("frames", ("f",), "frames", "switch between the summary and the list of every changed frame", (VERSIONS,),

@@ -34,6 +34,7 @@ from tui.pictures import Pictures
 from tui.screens import label_panes
 from tui.screens.base import Place
 from tui.screens.label_texts import nothing_there, what_next
+from tui.tools.bisecting import Bisecting
 from tui.tools.choosing import Choosing
 from tui.tools.desk import Desk
 from tui.tools.giving import Giving
@@ -52,7 +53,7 @@ class LabelScreen(Place):
     PLACE = keymap.LABEL
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.LABEL)
     #: What its keys do, in the order in which they are asked what follows a label.
-    TOOLS: ClassVar[tuple[type[Tool], ...]] = (Choosing, Giving, Stretching, Moving, Watching)
+    TOOLS: ClassVar[tuple[type[Tool], ...]] = (Choosing, Giving, Stretching, Bisecting, Moving, Watching)
 
     def __init__(self) -> None:
         super().__init__()
