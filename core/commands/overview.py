@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from core import human, merge_driver
 from core.commands.next_step import next_step
 from core.commands.overview_parts import CameraOverview, DraftOverview, Overview, TaskOverview
-from core.errors import Damaged, PrintModelsError
+from core.errors import Damaged, Lacking, PrintModelsError
 from core.progress import Report, silent
 from core.tasks import Task
 from core.text import safe
@@ -21,6 +21,7 @@ from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
+    from core.labels.sessions import Work
     from core.labels.store import LabelStore
     from core.storage.git import Git, RepoState
 
@@ -65,13 +66,24 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
         conflicts = {task: n for task in workspace.tasks if (n := len(store.problems(task)))}
         seen = _look_at_git(workspace, notices)
         saved = backup(workspace, store, *seen) if seen else None
+        today = _today(workspace, store)
     git = _git(workspace, *seen, notices) if seen else {}
     storage = _storage(workspace) if git else {}
     runs = _runs(workspace)
     unfinished = seen[1].operation if seen else None
     step = next_step(workspace, tasks, git, runs, frames, conflicts, saved, unfinished)
     told = tuple(dict.fromkeys(notices))
-    return Overview(safe(workspace.root), tasks, cameras, saved, git, storage, runs, told, step)
+    return Overview(safe(workspace.root), tasks, cameras, saved, today, git, storage, runs, told, step)
+
+
+def _today(workspace: Workspace, store: LabelStore) -> Work | None:
+    """Return what the person at work labelled today; None where nobody has a name yet."""
+    from core.labels.sessions import work_today
+
+    try:
+        return work_today(store, workspace.who())
+    except Lacking:
+        return None
 
 
 def _away(workspace: Workspace, name: str, problem: PrintModelsError) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import human
 from core.storage.backup import Backup
 from core.text import safe
+
+if TYPE_CHECKING:
+    from core.labels.sessions import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class Overview:
     tasks: tuple[TaskOverview, ...]
     cameras: tuple[CameraOverview, ...]
     backup: Backup | None
+    today: Work | None
     git: dict[str, Any]
     storage: dict[str, Any]
     runs: tuple[dict[str, Any], ...]
@@ -123,6 +127,7 @@ class Overview:
             "tasks": tasks,
             "cameras": [asdict(camera) for camera in self.cameras],
             "backup": self.backup.as_json() if self.backup else None,
+            "today": asdict(self.today) if self.today else None,
             "git": self.git,
             "storage": self.storage,
             "runs": list(self.runs),
@@ -136,6 +141,8 @@ class Overview:
         lines += [f"camera     {line}" for line in self._cameras()]
         if self.backup and (said := self.backup.text()):
             lines.append(f"labels     {said}")
+        if self.today and self.today.decisions:
+            lines.append(f"today      {self.today.said().removeprefix('today: ')}")
         if self.storage:
             objects = human.plural(self.storage["objects"], "object")
             lines.append(f"storage    {objects} in Git LFS, {human.size(self.storage['bytes'])}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.labels.sessions import Decision, Work, work_in, work_of, work_today
+from tests.conftest import Cli, Place
 from tests.labels.conftest import Desk, key, keys
 
 TASK = "offline-detection"
@@ -32,6 +34,17 @@ def test_time_is_what_lies_between_decisions_but_for_pauses_and_jumps_of_the_clo
         made.append(Decision(at, TASK, ("a/b.jpg",)))
     assert work_of(made).seconds == sum(gap for gap in gaps if 0 < gap <= 300)
     assert work_of(made).frames == 1
+
+
+def test_status_says_what_was_done_today(workspace: Callable[..., Place], cli: Cli) -> None:
+    place = workspace(8)
+    assert "\ntoday " not in cli(place.root, "status").out
+    cli(place.root, "label", "--as", "active", "--filter", "08:01-08:06", "--who", "ana")
+    cli(place.root, "label", "--as", "offline", place.keys[3], "--who", "ana")
+    said = cli(place.root, "status", env={"PRINT_MODELS_WHO": "ana"})
+    assert "\ntoday      6 frames in 2 decisions\n" in said.out
+    found = cli(place.root, "status", "--json", env={"PRINT_MODELS_WHO": "ana"}).json["today"]
+    assert (found["frames"], found["decisions"]) == (6, 2)
 
 
 def test_what_was_taken_back_imported_or_done_by_somebody_else_does_not_count(desk: Desk) -> None:
