@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 LABEL, VERSIONS, STORAGE, TRAINING = "label", "versions", "storage", "training"
 RELEASE, START, HELP, CONFIRM, LOG = "release", "start", "help", "confirm", "log"
+PICK = "pick"
 #: The screens a person switches between with an upper-case letter.
 PLACES = (LABEL, VERSIONS, STORAGE, TRAINING)
 #: The screens that lie over one of those and are left again.
@@ -57,7 +58,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("first", ("home",), "first", "the first frame", (LABEL,), moves=True),
     Action("last", ("end",), "last", "the last frame", (LABEL,), moves=True),
     # Labelling.
-    Action("unlabelled", ("n",), "next unlabelled", "the next frame without a label", (LABEL,), footer=3, moves=True),
+    Action("queue_next", ("n",), "next", "the next frame of the queue that waits", (LABEL,), footer=3, moves=True),
+    Action("queue_previous", ("N",), "queue back", "the frame of the queue before that waits", (LABEL,), moves=True),
+    Action("queues", ("semicolon",), "queues", "choose the queue that is worked through, each with its count", (LABEL,),
+           moves=True),
     Action("undo", ("u",), "undo", "take your last labelling step back", (LABEL,), footer=2),
     Action("redo", ("ctrl+r",), "redo", "give back what the last undo took", (LABEL,)),
     Action("clear", ("x",), "clear", "take the label off this frame", (LABEL,), footer=4, takes=True),
@@ -127,6 +131,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_back", ("pageup", "b"), "page back", "a page back", SCROLLING, REVIEW, moves=True),
     Action("top", ("home",), "top", "to the beginning", SCROLLING, REVIEW, moves=True),
     Action("bottom", ("end",), "end", "to the end", SCROLLING, REVIEW, moves=True),
+    # Choosing one of several.
+    Action("pick", ("enter",), "choose", "choose the row at the cursor; its number or letter does too", (PICK,), REVIEW, 1),
+    Action("pick_down", ("down", "j"), "below", "the row below", (PICK,), REVIEW, moves=True),
+    Action("pick_up", ("up", "k"), "above", "the row above", (PICK,), REVIEW, moves=True),
     # Everywhere.
     Action("go_label", ("L",), "label", "the Label screen", PLACES, footer=20, moves=True, fixed=True),
     Action("go_versions", ("V",), "versions", "the Versions screen", PLACES, footer=21, moves=True, fixed=True),
@@ -141,7 +149,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("theme_light", (), "theme light", "light colours, and remember that", PLACES, EXPERT),
     Action("theme_contrast", (), "theme high contrast", "black, white and strong colours, and remember that", PLACES,
            EXPERT),
-    Action("close", ("escape", "q"), "close", "go back", OVERLAYS, footer=9, fixed=True),
+    Action("close", ("escape", "q"), "close", "go back", (*OVERLAYS, PICK), footer=9, fixed=True),
     Action("quit", ("q", "ctrl+q"), "quit", "leave; labels are saved, trainings go on", PLACES, footer=30, fixed=True),
 )
 # fmt: on

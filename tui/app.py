@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from core.personal import Personal
+from core.tasks import Task
 from core.workspace import Workspace
 from tui import keymap, own_keys, palette, plain
 from tui.bridge import Bridge
@@ -44,6 +45,8 @@ from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
 from tui.screens.later import later
 from tui.screens.log import LogScreen
+from tui.sorter import Sorter
+from tui.sorting import Totalled
 from tui.state import State
 from tui.themes import THEMES, colours, named
 
@@ -95,6 +98,7 @@ class PrintModelsApp(CarefulApp):
             workspace, task, next(iter(workspace.active_sources), next(iter(workspace.sources)))
         )
         self.bridge = Bridge(workspace, self._post)
+        self.sorter = Sorter(self.state, self.bridge.sorting)
         self._rests: dict[str, Timer] = {}
         self._writes_at = 0.0
         self._said: dict[str, str] = {}
@@ -153,27 +157,22 @@ class PrintModelsApp(CarefulApp):
         state = self.state
         match result:
             case FramesFound():
-                changed = state.by_source != result.frames or state.scanning != result.scanning
-                state.by_source, state.scanning = result.frames, result.scanning
-                state.unreachable, state.problems = result.unreachable, result.problems
-                state.odd = result.odd
-                state.known = result.total
-                if changed:
-                    state.take_frames(result.frames.get(state.source, ()))
-                    if not result.scanning:
-                        self._soon()
-                        self.bridge.recordings(state.source)
+                changed = self.sorter.frames_came(result)
+                if changed and not result.scanning:
+                    self._soon()
+                    self.bridge.recordings(state.source)
                 return changed
             case RecordingsFound():
-                if result.source == state.source:
-                    state.take_recordings(result.starts)
+                if result.source == state.source and state.take_recordings(result.starts):
+                    self.sorter.queue()
                 return False
             case LabelsRead():
                 state.take_all_labels(result.labels)
+                self.sorter.again()
                 self.tell(result.said, severity="warning")
                 self._soon()
             case Labelled():
-                state.take_labels({result.step.task: result.labels})
+                state.take_labels({result.step.task: result.labels}, undone=result.step.how == "undo")
                 self._try_again(result)
                 self._soon()
             case LabelsChanged():
@@ -183,6 +182,8 @@ class PrintModelsApp(CarefulApp):
                 state.unsaved.update(dict.fromkeys(result.frames, result))
             case DraftPriced():
                 state.drafts[result.task] = result
+            case Totalled():
+                self.sorter.take(result)
             case GitSeen():
                 changed = state.git != result
                 state.git = result
@@ -223,10 +224,14 @@ class PrintModelsApp(CarefulApp):
                 self.state.undoes = result.step
             case PredictionsRead():
                 self.state.guesses = result.guesses
+                self.sorter.queue()
+                self.sorter.total()
             case MarksRead():
                 self.state.take_marks(result.known)
             case ManyGoneOutside():
                 self._ask_many_gone(result)
+            case _:
+                self.sorter.take(result)
 
     def _ask_many_gone(self, question: ManyGoneOutside) -> None:
         """Many labels would go with a change made outside: only a person says yes to that."""
@@ -265,6 +270,7 @@ class PrintModelsApp(CarefulApp):
     def _soon(self) -> None:
         """After a moment of rest: the price of the draft; after a little more, the label files."""
         self._after("draft", _REST_S, self._price)
+        self._after("total", _REST_S, self.sorter.total)
         self._write_later()
         self._after("recordings", _LONG_REST_S, self._find_recordings)
         self.moved()
@@ -316,8 +322,13 @@ class PrintModelsApp(CarefulApp):
         """Switch to the next task."""
         names = list(self.state.workspace.tasks)
         at = (names.index(self.state.task.name) + 1) % len(names)
-        self.state.task = self.state.workspace.tasks[names[at]]
-        self.bridge.price(self.state.task)
+        self.to_task(self.state.workspace.tasks[names[at]])
+
+    def to_task(self, task: Task) -> None:
+        """Switch to a task."""
+        self.state.task = task
+        self.bridge.price(task)
+        self.sorter.new_task()
 
     def show_help(self, place: str) -> None:
         """Show every key that works on a screen."""

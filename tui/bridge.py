@@ -18,9 +18,8 @@ from core.workspace import Workspace
 from tui import changes, comparing, looking, measuring, remembering, storing, trainings
 from tui.labelling import Bytes, LabelWork
 from tui.lanes import Lane, Post
-from tui.messages import (
-    FramesFound,
-)
+from tui.messages import FramesFound
+from tui.sorting import SortWork
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
@@ -52,6 +51,7 @@ class Bridge:
         self._changes = changes.ChangeWork(
             workspace, self.index, busy=lambda: not self._pictures.idle, post=post
         )
+        self.sorting = SortWork(workspace, post)
         self.release = storing.ReleaseWork(self._working, post)
         self.compare = comparing.Comparing(
             self._looking, self._checking, self._working, post, workspace, self.store, self.index
@@ -71,6 +71,7 @@ class Bridge:
         """End what waits. The label files are brought in step first; nothing else is waited for."""
         self.release.stop()
         self._changes.close()
+        self.sorting.close()
         for lane in self._lanes():
             if lane is not self._labels:
                 lane.close(0)
@@ -256,7 +257,8 @@ class Bridge:
 
     def _lanes(self) -> tuple[Lane, ...]:
         looks = (self._looking, self._checking, self._trainings)
-        return (self._labels, self._pictures, self._scanning, *looks, self._working, *self._changes.lanes)
+        lanes = (self._labels, self._pictures, self._scanning, *looks, self._working, self.sorting.lane)
+        return (*lanes, *self._changes.lanes)
 
     def _keep(self, found: Draft) -> None:
         """Copy pictures in the lane of the camera: a share that hangs holds up no figure and no label."""

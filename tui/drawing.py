@@ -28,7 +28,7 @@ COLOURS = (
 )
 UNLABELLED = "·"
 #: What a frame is marked as, which is no class: kept out of versions.
-MARKS = {"excluded": "⊘", "unsure": "?"}
+MARKS = {"excluded": "⊘", "unsure": "?", "skipped": "»"}
 DIM, BOLD, WARN, BAD, GOOD = "$dim", "bold", "$warning", "$error", "$success"
 
 

@@ -20,6 +20,7 @@ from tui.actions import (
     LABEL,
     LOG,
     OVERLAYS,
+    PICK,
     PLACES,
     RELEASE,
     REVIEW,
@@ -31,7 +32,7 @@ from tui.actions import (
 )
 
 __all__ = [
-    "ACTIONS", "CONFIRM", "HELP", "LABEL", "LOG", "OVERLAYS", "PLACES", "RELEASE", "START", "STORAGE", "TRAINING",
+    "ACTIONS", "CONFIRM", "HELP", "LABEL", "LOG", "OVERLAYS", "PICK", "PLACES", "RELEASE", "START", "STORAGE", "TRAINING",
     "VERSIONS", "Action",
 ]  # fmt: skip
 

@@ -42,7 +42,7 @@ class Undoes:
 
 @dataclass(frozen=True, slots=True)
 class ViewRead:
-    """Where the app was left: screen, task, camera, frame, filter line, when, and frames per camera then.
+    """Where the app was left: screen, task, camera, frame, filter line, queue, when, and frames per camera then.
 
     `looks` is what tui.looks kept, believed as far as it makes sense.
     """
@@ -52,6 +52,7 @@ class ViewRead:
     source: str = ""
     frame: str = ""
     filter: str = ""
+    queue: str = ""
     looks: Mapping[str, Any] = field(default_factory=dict)
     left_at: str = ""
     frames: Mapping[str, int] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from core.frames.names import source_of
 from core.tasks import Task
 from core.text import safe
 from tui import keymap
+from tui.state import place_among
 
 if TYPE_CHECKING:
     from tui.app import PrintModelsApp
@@ -20,19 +21,19 @@ if TYPE_CHECKING:
 def open_frame(app: PrintModelsApp, task: Task, key: str) -> str:
     """Show a frame in Label, for that task; return why it can't be shown, '' where it is."""
     state, source = app.state, source_of(key)
-    if all(frame.key != key for frame in state.by_source.get(source, ())):
+    if place_among(state.by_source.get(source, ()), key) is None:
         why = "the frames are still being read" if state.scanning else "no camera here has it now"
         return f"{safe(key, limit=80)} can't be shown: {why}."
     if state.task.name != task.name:
-        state.task = task
-        app.bridge.price(task)
+        app.to_task(task)
     if state.source != source:
         state.show_source(source)
         app.bridge.recordings(source)
+        app.sorter.again()
     state.touched()
     at = state.place_of(key)
     if at is None:
-        state.take_filter("")
+        app.sorter.filter("")
         at = state.place_of(key)
     if at is not None:
         state.go(at)

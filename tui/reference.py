@@ -14,6 +14,7 @@ _SCREENS = (
     (keymap.LABEL, "Label (`L`)"), (keymap.VERSIONS, "Versions (`V`)"), (keymap.RELEASE, "Release"),
     (keymap.STORAGE, "Storage (`S`)"), (keymap.TRAINING, "Training (`T`)"), (keymap.START, "A new training"),
     (keymap.HELP, "Help"), (keymap.LOG, "The log of git commands"), (keymap.CONFIRM, "A question"),
+    (keymap.PICK, "One of several"),
 )  # fmt: skip
 
 _HEAD = """# Keys

@@ -98,7 +98,7 @@ def view_of(found: Mapping[str, Any]) -> ViewRead:
     """Return what was kept as far as it makes sense."""
     words = {
         name: value
-        for name in ("place", "task", "source", "frame", "filter", "left_at")
+        for name in ("place", "task", "source", "frame", "filter", "queue", "left_at")
         if isinstance(value := found.get(name), str)
     }
     frames = found.get("frames")

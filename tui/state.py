@@ -7,24 +7,24 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from core.errors import PrintModelsError
+from core.frames.names import captured_at
 from core.tasks import Task
 from core.workspace import Workspace
 from tui.label_messages import Guess, ViewRead
 from tui.looks import Looks
 from tui.messages import DraftPriced, GitSeen, NotLabelled, RunRow
+from tui.work_queue import WorkQueue
 
 if TYPE_CHECKING:
     from core.frames.index import Frame
-    from core.labels.facts import Facts, Known
-    from core.labels.filters import Filter
+    from core.labels.facts import Known
     from core.labels.model import Label, LabelStep, Mark
+    from tui.sorting import QueuesCounted
 
 _NO_LABELS: Mapping[str, Label] = {}
 
@@ -56,6 +56,16 @@ class State:
     undoes: LabelStep | None = None
     left: ViewRead = field(default_factory=ViewRead)
     filter: str = ""
+    #: What a filter lets through is being looked for; what is shown is what one let through.
+    filtering: bool = False
+    filtered: bool = False
+    queue_id: str = "unlabelled"
+    queue: WorkQueue | None = None
+    #: Frames that were decided since the queue was chosen.
+    decided: set[str] = field(default_factory=set)
+    queues: QueuesCounted | None = None
+    #: Frames that count for a task, of those for which not every frame does.
+    totals: dict[str, int] = field(default_factory=dict)
     looks: Looks = field(default_factory=Looks)
     cursor: int = 0
     direction: int = 1
@@ -64,8 +74,8 @@ class State:
     #: The first and the last frame of what is marked and does not follow the cursor.
     span: tuple[Frame, Frame] | None = None
     _wanted: str = ""
-    _matches: Filter | None = None
-    _recordings: frozenset[str] = frozenset()
+    _counts: dict[str, Counter[str]] = field(default_factory=dict)
+    recordings: frozenset[str] = frozenset()
     _starts: list[int] = field(default_factory=list)
 
     # --- frames and the cursor ----------------------------------------------------------------------------------
@@ -88,18 +98,33 @@ class State:
         """The places at which recordings begin, in order."""
         return self._starts
 
+    @property
+    def every(self) -> tuple[Frame, ...]:
+        """All frames of the camera that is looked at."""
+        return self.by_source.get(self.source, ())
+
     def show_source(self, source: str) -> None:
         """Take another camera's frames; the cursor stays as near in time as it can."""
-        self.source, self._recordings = source, frozenset()
-        self.take_frames(self.by_source.get(source, ()))
+        self.source, self.recordings, self.queue = source, frozenset(), None
+        self.decided.clear()
+        self.show_unfiltered()
 
-    def take_frames(self, frames: tuple[Frame, ...]) -> None:
-        """Take the frames of the source that the filter lets through; the cursor stays on its frame, or near its time."""
+    def show_unfiltered(self) -> None:
+        """Show all frames of the camera."""
+        self.filtering = self.filtered = False
+        self._show(self.every)
+
+    def show_filtered(self, frames: tuple[Frame, ...]) -> None:
+        """Show the frames that the filter lets through."""
+        self.filtering, self.filtered = False, True
+        self._show(frames)
+
+    def _show(self, frames: tuple[Frame, ...]) -> None:
+        """Show these frames; the cursor stays on its frame, or near its time."""
         before = self.frame
-        if self._matches is not None:
-            frames = tuple(self._matches.keep(self.facts(frames)))
-        self.frames = frames
-        self._place_recordings()
+        if frames is not self.frames:
+            self.frames = frames
+            self._place_recordings()
         if self._wanted and (place := self.place_of(self._wanted)) is not None:
             self.cursor, self._wanted = place, ""
         elif before is None or not frames:
@@ -110,7 +135,19 @@ class State:
 
     def place_of(self, key: str) -> int | None:
         """Return the place of a frame among those that are shown, None where it is not."""
-        return next((at for at, frame in enumerate(self.frames) if frame.key == key), None)
+        return place_among(self.frames, key)
+
+    def places_of(self, keys: Collection[str]) -> list[int]:
+        """Return the places of those frames that are shown; of a stretch without looking for each."""
+        found: list[int] = []
+        after = -1
+        for key in sorted(keys):
+            beside = 0 <= after < len(self.frames) and self.frames[after].key == key
+            at = after if beside else self.place_of(key)
+            if at is not None:
+                found.append(at)
+                after = at + 1
+        return found
 
     def take_view(self, view: ViewRead) -> None:
         """Begin where the app was left, as far as that is still there."""
@@ -129,6 +166,7 @@ class State:
             "source": self.source,
             "frame": self.frame.key if self.frame else self._wanted,
             "filter": self.filter,
+            "queue": self.queue_id,
             "looks": self.looks.kept(),
             "left_at": datetime.now().isoformat(timespec="minutes"),
             "frames": {name: len(frames) for name, frames in self.by_source.items()},
@@ -138,74 +176,66 @@ class State:
         """A person has begun: the cursor is theirs now."""
         self._wanted = ""
 
-    def take_filter(self, text: str) -> None:
-        """Show only the frames that a filter line lets through; '' shows all. Raises WrongUsage."""
-        self._matches = self._parsed(text)
-        self.filter = text
-        self.take_frames(self.by_source.get(self.source, ()))
-
-    def _parsed(self, text: str) -> Filter | None:
-        from core.labels.filters import parse
-
-        return parse(text, self.task, date.today(), self.workspace.sources) if text else None
-
-    def facts(self, frames: tuple[Frame, ...]) -> Facts:
-        """Return what a filter looks at: these frames of a source, all of them, with what is known for the task."""
-        from core.labels.facts import Facts, Known
-
-        known = self.known_of.get(self.task.name, Known())
-        return Facts(
-            self.task,
-            frames,
-            self.labels,
-            self.guesses,
-            known.marks,
-            known.waiting,
-            starts=self._recordings,
-            tasks=self.workspace.tasks,
-        )
-
     def take_marks(self, known: Mapping[str, Known]) -> None:
-        """Take the marks and what waits for a decision; what is shown stays until frames are taken anew."""
+        """Take the marks and what waits for a decision; who was marked is decided in the queue."""
+        before = self.known_of.get(self.task.name)
         self.known_of = known
-        with suppress(PrintModelsError):  # a filter on a class that this task does not have
-            self._matches = self._parsed(self.filter)
+        now = known.get(self.task.name)
+        if self.queue is None or before is None or now is None or before.marks is now.marks:
+            return
+        put = {key for key, mark in now.marks.items() if mark.mark and before.marks.get(key) != mark}
+        off = {key for key, mark in before.marks.items() if mark.mark and key not in now.marks}
+        done = self.of(self.task)
+        self._settle({key for key in off if key not in done and key not in put}, waits=True)
+        self._settle(put, waits=False)
+
+    def _settle(self, keys: Collection[str], *, waits: bool) -> None:
+        """Take that frames were decided, or wait for a decision again."""
+        if waits:
+            self.decided.difference_update(keys)
+        if self.queue is not None and keys:
+            places = self.places_of(keys)
+            if not waits:
+                position, frames = self.queue.position, self.frames
+                self.decided.update(frames[at].key for at in places if position(at) is not None)
+            self.queue.settle(places, waits)
 
     def mark(self, key: str) -> Mark | None:
         """What a frame is marked as for the task on screen."""
         known = self.known_of.get(self.task.name)
         return known.marks.get(key) if known else None
 
+    def mark_word(self, key: str) -> str | None:
+        """'excluded', 'unsure' or 'skipped', None for a frame that is none of these."""
+        mark = self.mark(key)
+        return mark.mark if mark else None
+
     def take_all_labels(self, labels: Mapping[str, Mapping[str, Label]]) -> None:
-        """Take every label; the first time also the filter that was on when the app was left."""
+        """Take every label; the first time also the filter and the queue that were on when the app was left."""
         first = not self.labels
         self.labels = {task: dict(found) for task, found in labels.items()}
-        if first and self.left.filter:
-            with suppress(PrintModelsError):  # a class that the settings no longer have
-                self.take_filter(self.left.filter)
+        self._counts.clear()
+        if first:
+            self.filter, self.queue_id = self.left.filter, self.left.queue or self.queue_id
 
     def guess(self, key: str) -> Guess | None:
         """What the model said of a frame for the task on screen."""
         return self.guesses.get(self.task.name, {}).get(key)
 
-    def take_recordings(self, starts: Sequence[str]) -> None:
-        """Take the first frames of the recordings of the source; they hold until others are found."""
-        self._recordings = frozenset(starts)
+    def take_recordings(self, starts: Sequence[str]) -> bool:
+        """Take the first frames of the recordings of the source; False where they are the ones there are already."""
+        found = frozenset(starts)
+        if found == self.recordings:
+            return False
+        self.recordings = found
         self._place_recordings()
+        return True
 
     def _place_recordings(self) -> None:
         """Find where each recording begins among the frames that are shown: its first one that the filter lets through."""
-        self._starts = []
-        if not self._recordings:
-            return
-        every = self.by_source.get(self.source, self.frames) if self._matches else self.frames
-        shown, begun = 0, False
-        for frame in every:
-            begun = begun or frame.key in self._recordings
-            if shown < len(self.frames) and frame.key == self.frames[shown].key:
-                if begun:
-                    self._starts.append(shown)
-                shown, begun = shown + 1, False
+        starts = ((captured_at(key) or datetime.min, key) for key in self.recordings)
+        places = {bisect_left(self.frames, start, key=_place) for start in starts}
+        self._starts = sorted(place for place in places if place < len(self.frames))
 
     def move(self, by: int) -> bool:
         """Move the cursor by frames, as far as there are any; False where it stands already."""
@@ -246,15 +276,20 @@ class State:
         """Return the labels of a task by frame."""
         return self.labels.get(task.name, _NO_LABELS)
 
-    def take_labels(self, changed: Mapping[str, Mapping[str, Label | None]]) -> None:
-        """Take labels that were given or taken off: task → frame → label or None."""
+    def take_labels(self, changed: Mapping[str, Mapping[str, Label | None]], *, undone: bool = False) -> None:
+        """Take labels that were given or taken off: task → frame → label or None; what was `undone` waits again."""
         for task, labels in changed.items():
-            known = self.labels.setdefault(task, {})
+            known, counts = self.labels.setdefault(task, {}), self._counts.get(task)
             for key, label in labels.items():
-                if label is None:
-                    known.pop(key, None)
-                else:
+                old = known.pop(key, None) if label is None else known.get(key)
+                if label is not None:
                     known[key] = label
+                if counts is not None:
+                    counts[old.class_ if old else ""] -= 1
+                    counts[label.class_ if label else ""] += 1
+        mine = changed.get(self.task.name, _NO_LABELS)
+        self._settle({key for key, label in mine.items() if label is None}, waits=True)
+        self._settle({key for key, label in mine.items() if label is not None}, waits=undone)
 
     def class_of(self, key: str) -> str | None:
         """The class of a frame for the task on screen."""
@@ -276,36 +311,35 @@ class State:
         label = self.labels.get(when[0], {}).get(key)
         return label is not None and label.class_ == when[1]
 
-    def total(self) -> int:
-        """Return how many frames count for the task, over all sources."""
-        if self.task.when is None:
+    def total(self, task: Task | None = None) -> int:
+        """Return how many frames count for a task, over all sources; at least its labels where that is not known yet."""
+        task = task or self.task
+        if task.when is None:
             return max(self.known, sum(len(frames) for frames in self.by_source.values()))
-        return sum(self.counts_for(frame.key) for frames in self.by_source.values() for frame in frames)
+        return self.totals.get(task.name, len(self.of(task)))
 
     def class_counts(self) -> Counter[str]:
         """Return labels per class of the task."""
-        return Counter(label.class_ for label in self.of(self.task).values())
+        name = self.task.name
+        if name not in self._counts:
+            self._counts[name] = Counter(label.class_ for label in self.of(self.task).values())
+        return self._counts[name]
 
-    def next_unlabelled(self) -> int | None:
-        """Return the place of the next frame without a label, round the end; None where there is none."""
+    def near_unlabelled(self, most: int) -> int | None:
+        """Return the place of the next frame without a label, of the next `most`, round the end; None where none is."""
         done, size = self.of(self.task), len(self.frames)
-        for step in range(1, size + 1):
+        for step in range(1, min(size, most) + 1):
             at = (self.cursor + step) % size
             key = self.frames[at].key
             if key not in done and self.counts_for(key):
                 return at
         return None
 
-    def day(self) -> tuple[Frame, ...]:
-        """Return the frames of the cursor's calendar day."""
-        frame = self.frame
-        if frame is None:
-            return ()
-        midnight = frame.captured_at.replace(hour=0, minute=0, second=0, microsecond=0)
-        every = self.by_source.get(self.source, ()) if self.filter else self.frames
-        first = bisect_left(every, midnight, key=lambda f: f.captured_at)
-        end = bisect_left(every, midnight + timedelta(days=1), key=lambda f: f.captured_at)
-        return every[first:end]
+
+def place_among(frames: Sequence[Frame], key: str) -> int | None:
+    """Return the place of a frame among frames in order of time, found without looking at all; None where it is not."""
+    at = bisect_left(frames, (captured_at(key) or datetime.min, key), key=_place)
+    return at if at < len(frames) and frames[at].key == key else None
 
 
 def _place(frame: Frame) -> tuple[datetime, str]:

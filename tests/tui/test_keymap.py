@@ -14,6 +14,7 @@ from tui.screens.confirm import ConfirmScreen
 from tui.screens.help import HelpScreen, help_text
 from tui.screens.label import LabelScreen
 from tui.screens.log import LogScreen
+from tui.screens.pick import PickScreen
 from tui.screens.release import ReleaseScreen
 from tui.screens.start import StartScreen
 from tui.screens.storage import StorageScreen
@@ -24,7 +25,7 @@ SCREENS = {
     screen.PLACE: screen
     for screen in (
         LabelScreen, VersionsScreen, StorageScreen, TrainingScreen, ReleaseScreen, StartScreen, HelpScreen,
-        ConfirmScreen, LogScreen,
+        ConfirmScreen, LogScreen, PickScreen,
     )
 }  # fmt: skip
 

@@ -25,7 +25,7 @@ async def _filter(page, text: str) -> None:
 async def test_with_room_there_are_facts_a_list_a_filmstrip_and_what_u_undoes(workspace, opened):
     place = workspace(frames=12)
     async with opened(place.root, size=(160, 48)) as page:
-        await page.see("20251107T080000.jpg", "64×36", "1/12 · frames", "filmstrip", "day", "nothing to undo")
+        await page.see("20251107T080000.jpg", "64×36", "queue: unlabelled", "1 of 12", "filmstrip", "day", "nothing to undo")
         await page.label("a")
         await page.see("just now", "saved ● active 08:00", "u undoes ● active", "▸08:01:00")
         strip = page.app.screen.query_one(Filmstrip)
@@ -89,7 +89,7 @@ async def test_a_filter_shows_some_frames_and_says_where_there_are_none(workspac
         await page.press("a")
         assert "no frame" in page.notice
         await _filter(page, "")
-        await page.see("/6 · frames")
+        await page.see("6 · 1 done")
 
 
 async def test_letters_typed_into_the_filter_label_nothing(workspace, opened):

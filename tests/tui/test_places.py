@@ -175,7 +175,7 @@ async def test_help_palette_and_ways_back(workspace, opened):
     place = workspace(frames=2)
     async with opened(place.root, size=(100, 50)) as page:
         await page.press("question_mark")
-        await page.see("keys on the label screen", "Everyday", "next frame without a label", "○ offline")
+        await page.see("keys on the label screen", "Everyday", "next frame of the queue", "○ offline")
         await page.press("escape")
         await page.shown()
         await page.press("colon")

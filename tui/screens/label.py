@@ -34,11 +34,13 @@ from tui.pictures import Pictures
 from tui.screens import label_panes
 from tui.screens.base import Place
 from tui.screens.label_texts import nothing_there, what_next
+from tui.sorting import QueueRead
 from tui.tools.bisecting import Bisecting
 from tui.tools.choosing import Choosing
 from tui.tools.desk import Desk
 from tui.tools.giving import Giving
 from tui.tools.moving import Moving
+from tui.tools.queueing import Queueing
 from tui.tools.stretching import Stretching
 from tui.tools.tool import Tool
 from tui.tools.watching import Watching
@@ -53,7 +55,7 @@ class LabelScreen(Place):
     PLACE = keymap.LABEL
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.LABEL)
     #: What its keys do, in the order in which they are asked what follows a label.
-    TOOLS: ClassVar[tuple[type[Tool], ...]] = (Choosing, Giving, Stretching, Bisecting, Moving, Watching)
+    TOOLS: ClassVar[tuple[type[Tool], ...]] = (Queueing, Choosing, Giving, Stretching, Bisecting, Moving, Watching)
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,6 +146,7 @@ class LabelScreen(Place):
                 | RecordingsFound()
                 | PredictionsRead()
                 | MarksRead()
+                | QueueRead()
             ):
                 self.show_frame()
 

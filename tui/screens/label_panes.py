@@ -21,6 +21,7 @@ from tui import bars, keymap
 from tui.drawing import COLOURS, DIM, class_keys
 from tui.messages import Labelled, LabelsChanged
 from tui.screens.label_texts import facts_line, facts_lines, just_lines, title_of
+from tui.screens.queue_texts import name_of, queue_heads, queue_line
 from tui.widgets.ask_line import AskLine
 from tui.widgets.day_bar import Around, DayBar
 from tui.widgets.edge import Edge
@@ -81,7 +82,7 @@ def keys_of(task: Task) -> list[tuple[str, str | Content]]:
         if (keys := keymap.keys_of(action, taken))
     }
     places = " ".join(found[f"go_{place}"] for place in keymap.PLACES if place != keymap.LABEL)
-    rest = [(found.get("undo"), "undo"), (found.get("unlabelled"), "next"), (found.get("clear"), "clear")]
+    rest = [(found.get("undo"), "undo"), (found.get("queue_next"), "next"), (found.get("clear"), "clear")]
     rest = [
         *rest[: 5 - len(named)],
         (places, "screens"),
@@ -119,13 +120,9 @@ class Panes:
         """Draw what changes with the cursor or a label but for the frame itself: the day, the list."""
         self.day(state)
         if self.roomy:
-            title = safe(state.filter, limit=40) if state.filter else "frames"
-            place = f"{count(state.cursor + 1)}/{count(len(state.frames))}" if state.frames else "none"
-            self._screen.query_one("#list-edge", Edge).show(Content(f"{place} · {title}"))
-            known = state.known_of.get(state.task.name)
-            marks = {key: mark.mark for key, mark in known.marks.items() if mark.mark} if known else {}
+            self._screen.query_one("#list-edge", Edge).show(Content(f"queue: {name_of(state)}"))
             self._screen.query_one(FrameList).show(
-                state.frames, state.cursor, state.task, state.class_of, marks
+                state.frames, state.cursor, state.task, state.class_of, state.mark_word, queue_heads(state)
             )
 
     def day(self, state: State) -> None:
@@ -217,7 +214,9 @@ class Panes:
                 self._screen.query_one("#day-edge", Edge).display = False
         else:
             view.subtitle(facts_line(state, seen, saving=saving, loading=loading))
-            self._screen.query_one("#just-line", Words).show(told)
+            line = self._screen.query_one("#just-line", Words)
+            first = told.split("\n", allow_blank=True)[0]
+            line.show(Content.assemble(first, "\n", queue_line(state, max(10, line.content_size.width))))
 
 
 def _recording(state: State) -> tuple[datetime, datetime] | None:

@@ -6,6 +6,7 @@ from textual.content import Content
 
 from core.errors import PrintModelsError
 from tui.screens.label_texts import what_next
+from tui.sorting import Filtered
 from tui.tools.tool import Tool
 
 _FILTER_HINT = "label:active  !label  day:-1  08:54-09:25   (nothing: all frames)"
@@ -18,7 +19,6 @@ class Choosing(Tool):
         self.desk.end()
         self.desk.just = Content("")
         self.desk.pm.next_task()
-        self._filter(self.state.filter)
         self.desk.screen.show_state()
 
     def do_source(self) -> None:
@@ -31,36 +31,24 @@ class Choosing(Tool):
         self.desk.end()
         self.state.show_source(names[(names.index(self.state.source) + 1) % len(names)])
         self.bridge.recordings(self.state.source)
+        self.desk.pm.sorter.again()
         self.desk.screen.show_state()
 
     def do_next_line(self) -> None:
         self.desk.view.next_line(what_next(self.state))
 
-    def do_unlabelled(self) -> None:
-        at = self.state.next_unlabelled()
-        if at is None:
-            self.desk.notice(
-                f"Every frame has a label for {self.state.task.name}.", "Release the draft: V, then R."
-            )
-        else:
-            self.desk.moved(self.state.go(at), "This is the only frame without a label.")
-
     def do_filter(self) -> None:
         self.desk.ask(self.state.filter, self._filtered, hint=_FILTER_HINT)
 
     def _filtered(self, text: str) -> bool:
-        if not self._filter(text):
-            return False
-        self.bridge.recordings(self.state.source)
-        return True
-
-    def _filter(self, text: str) -> bool:
-        """Show what a filter lets through; False where it can't be read, then all is as before."""
         try:
-            self.state.take_filter(text)
+            self.desk.pm.sorter.filter(text)
         except PrintModelsError as error:
             self.desk.notice(error.what, error.remedy)
             return False
         self.desk.view.notify_line(None)
-        self.desk.screen.show_header()
         return True
+
+    def receive(self, result: object) -> None:
+        if isinstance(result, Filtered) and result.text == self.state.filter:
+            self.desk.screen.show_state()

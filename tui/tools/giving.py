@@ -67,7 +67,7 @@ class Giving(Tool):
     def _go_to(self, step: LabelStep) -> None:
         """Show what was taken back."""
         if step.task in self.state.workspace.tasks and step.task != self.state.task.name:
-            self.state.task = self.state.workspace.tasks[step.task]
+            self.desk.pm.to_task(self.state.workspace.tasks[step.task])
             self.desk.screen.show_state()
         frame = self.state.frame
         if frame is not None and frame.key in step.frames:

@@ -1,8 +1,8 @@
-"""The frames that are gone through as a list around the cursor: time, and what each is labelled as."""
+"""The frames that are gone through as a list around the cursor: time, and what each is labelled as; above it the queue."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -24,7 +24,8 @@ class FrameList(Line):
         self._cursor = 0
         self._about: Task | None = None
         self._label_of: Callable[[str], str | None] = lambda key: None
-        self._marks: Mapping[str, str] = {}
+        self._mark_of: Callable[[str], str | None] = lambda key: None
+        self._heads: Sequence[Content] = ()
 
     def show(
         self,
@@ -32,26 +33,27 @@ class FrameList(Line):
         cursor: int,
         task: Task,
         class_of: Callable[[str], str | None],
-        marks: Mapping[str, str],
+        mark_of: Callable[[str], str | None],
+        heads: Sequence[Content] = (),
     ) -> None:
-        """Draw the page of the cursor; `marks` is frame → excluded or unsure."""
+        """Draw the page of the cursor; `mark_of` says excluded, unsure or skipped of a frame, `heads` stand above it."""
         self._frames, self._cursor, self._about = frames, cursor, task
-        self._label_of, self._marks = class_of, marks
+        self._label_of, self._mark_of, self._heads = class_of, mark_of, heads
         self.redraw()
 
     def words(self) -> Content:
-        height = self.content_size.height
+        height = self.content_size.height - len(self._heads)
         if height < 1 or self._about is None:
-            return Content("")
+            return Content("\n").join(self._heads)
         first = self._cursor // height * height
         lines = [self._line(at, self._about) for at in range(first, min(first + height, len(self._frames)))]
-        return Content("\n").join(lines)
+        return Content("\n").join([*self._heads, *lines])
 
     def _line(self, at: int, task: Task) -> Content:
         frame, here = self._frames[at], at == self._cursor
         class_ = self._label_of(frame.key)
         mark = class_mark(task, class_) if class_ else Content.styled(UNLABELLED, DIM)
-        marked = self._marks.get(frame.key)
+        marked = self._mark_of(frame.key)
         if marked:
             sign = Content.styled(MARKS[marked] if class_ else f"{MARKS[marked]} {marked}", WARN)
             mark = mark + " " + sign if class_ else sign

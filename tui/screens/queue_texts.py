@@ -1,0 +1,85 @@
+"""The words of the queue: its name and place, the list to choose from, what is said when it is empty. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from core.human import count
+from core.text import safe
+from tui.drawing import BOLD, DIM, WARN, class_mark
+from tui.screens.pick import Row
+
+if TYPE_CHECKING:
+    from core.labels.queues import Queue
+    from core.tasks import Task
+    from tui.state import State
+
+
+def name_of(state: State) -> str:
+    """The name of the queue in use."""
+    if state.queue is not None:
+        return state.queue.kind.name
+    return state.queue_id.removeprefix("class:")
+
+
+def place_in(state: State, *, short: bool = False) -> str:
+    """'12 of 15 · 3 done': the place of the frame in the queue, where it is in it, and how much is decided."""
+    queue = state.queue
+    if queue is None:
+        return "…"
+    number = queue.number(state.cursor) if state.frames else None
+    of = f"{count(number)} of {count(queue.total)}" if number else f"{count(queue.total)}"
+    if not queue.total:
+        return "none"
+    done = f" · {count(queue.done)} done" if queue.done and not short else ""
+    return f"{of}{done}"
+
+
+def queue_line(state: State, width: int) -> Content:
+    """'queue: disagreements 12 of 15 · 3 done', what can be spared left out where it is too long."""
+    name, place, head = name_of(state), place_in(state), "queue: "
+    if len(head) + len(name) + 1 + len(place) > width:
+        place = place_in(state, short=True)
+    if len(head) + len(name) + 1 + len(place) > width:
+        head = ""
+    room = max(4, width - len(head) - len(place) - 1)
+    return Content.assemble((head, DIM), safe(name, limit=room), " ", place)
+
+
+def queue_heads(state: State) -> list[Content]:
+    """The place in the queue; below it, where a filter is on, the place among the frames it lets through."""
+    lines = [Content(place_in(state))]
+    if state.filtering:
+        lines.append(Content.styled("filtering …", WARN))
+    elif state.filter:
+        at = f"{count(state.cursor + 1)}/{count(len(state.frames))}" if state.frames else "none"
+        lines.append(Content.assemble((at, BOLD), (f" · {safe(state.filter, limit=40)}", DIM)))
+    return lines
+
+
+def rows_of(queues: tuple[Queue, ...], task: Task, chosen: str) -> list[Row]:
+    """The list of queues: the first is the suggested one, the one in use says so."""
+    rows: list[Row] = []
+    for at, queue in enumerate(queues):
+        word = class_mark(task, queue.name) if queue.id.startswith("class:") else Content(queue.name)
+        if at == 0:
+            word += Content.styled(" ← suggested", "bold $accent")
+        if queue.id == chosen:
+            word += Content.styled(" (in use)", DIM)
+        head = "labelled as" if queue.id.startswith("class:") else ""
+        if head and any(row.head == head for row in rows):
+            head = ""
+        rows.append(Row(queue.id, word, count(queue.count), queue.why, head))
+    return rows
+
+
+def what_else(queues: tuple[Queue, ...], but: str) -> str:
+    """'Else there wait: uncertain 12, flips 3 (;).': the first queues of work that hold something."""
+    work = [q for q in queues if q.id != but and q.id != "all" and not q.id.startswith("class:")]
+    work = [q for q in work if q.id not in ("random", "around")][:3]
+    if not work:
+        return ""
+    named = ", ".join(f"{queue.name} {count(queue.count)}" for queue in work)
+    return f"Else there wait: {named} (;)."

@@ -1,0 +1,177 @@
+"""Keeps what is shown in step with the filter line, and the queue with frames, labels and task: asks, and takes answers.
+
+What always holds: lives on the event loop; an answer about frames that are no longer the ones on screen is asked again,
+never shown. Until a filter's answer has come the frames that were shown stay. Called by the app and the Label screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from core.errors import PrintModelsError
+from core.tasks import Task
+from tui.messages import FramesFound
+from tui.sorting import FIRST, Filtered, QueueRead, QueuesCounted, SortWork, Totalled
+from tui.state import State
+
+if TYPE_CHECKING:
+    from core.frames.index import Frame
+    from core.labels.facts import Facts
+    from core.labels.filters import Filter
+    from core.labels.model import Label
+
+
+def facts_of(
+    state: State,
+    task: Task | None = None,
+    frames: tuple[Frame, ...] | None = None,
+    labels: Mapping[str, Mapping[str, Label]] | None = None,
+) -> Facts:
+    """Return what filters and queues look at for a task: all frames of the camera, with what is known of them now."""
+    from core.labels.facts import Facts, Known
+
+    task = task or state.task
+    known = state.known_of.get(task.name, Known())
+    return Facts(
+        task,
+        state.every if frames is None else frames,
+        _copied(state) if labels is None else labels,
+        state.guesses,
+        known.marks,
+        known.waiting,
+        starts=state.recordings,
+        tasks=state.workspace.tasks,
+        at=state.frame.key if state.frame else "",
+        gap_minutes=state.workspace.settings.split.gap_minutes,
+    )
+
+
+def _copied(state: State) -> dict[str, dict[str, Label]]:
+    """Return the labels of all tasks as they are: who sorts in a thread is not to see them change."""
+    return {task: dict(found) for task, found in state.labels.items()}
+
+
+class Sorter:
+    """One for the app."""
+
+    def __init__(self, state: State, work: SortWork) -> None:
+        self.state, self._work = state, work
+
+    # --- asking -------------------------------------------------------------------------------------------------
+
+    def filter(self, text: str) -> None:
+        """Show only the frames that a filter line lets through, as soon as they are known. Raises WrongUsage."""
+        wanted = self._parsed(text)
+        self.state.filter = text
+        self._filter(wanted)
+
+    def choose(self, id_: str) -> None:
+        """Work through another queue, or begin the one anew."""
+        state = self.state
+        state.queue_id, state.queue = id_, None
+        state.decided.clear()
+        self.queue()
+
+    def queue(self) -> None:
+        """Read anew what is in the queue."""
+        state = self.state
+        if state.frames:
+            self._work.queue(state.queue_id, facts_of(state), state.frames, frozenset(state.decided))
+
+    def count(self) -> None:
+        """Count what waits in every queue."""
+        self.state.queues = None
+        self._work.count(facts_of(self.state))
+
+    def stop_counting(self) -> None:
+        """Nobody looks at the counts any more."""
+        self._work.stop_counting()
+
+    def total(self) -> None:
+        """Count the frames that count for those tasks for which not every frame does."""
+        state = self.state
+        asked = [task for task in state.workspace.tasks.values() if task.when is not None]
+        if asked and state.by_source:
+            every = list(state.by_source.values())
+            frames = every[0] if len(every) == 1 else tuple(chain.from_iterable(every))
+            labels = _copied(state)
+            self._work.total({task.name: facts_of(state, task, frames, labels) for task in asked})
+
+    def frames_came(self, found: FramesFound) -> bool:
+        """Put the frames into the state; False where they are those it has."""
+        state = self.state
+        changed = state.by_source is not found.frames or state.scanning != found.scanning
+        state.by_source, state.scanning = found.frames, found.scanning
+        state.unreachable, state.problems, state.odd = found.unreachable, found.problems, found.odd
+        state.known = found.total
+        if changed:
+            self.again()
+        return changed
+
+    def again(self) -> None:
+        """Frames came, or another task or camera is looked at: find anew what the filter shows and the queue holds."""
+        state = self.state
+        try:
+            wanted = self._parsed(state.filter)
+        except PrintModelsError:  # on a class that this task does not have
+            wanted, state.filter = None, ""
+        if wanted is not None and not state.filtered:
+            state.show_unfiltered()  # until the answer is there
+        self._filter(wanted)
+        self.total()
+
+    def new_task(self) -> None:
+        """Another task is looked at: the queue of it, from the beginning."""
+        self.state.queue = None
+        self.state.decided.clear()
+        if self.state.queue_id.startswith("class:"):
+            self.state.queue_id = FIRST
+        self.again()
+
+    def _filter(self, wanted: Filter | None) -> None:
+        state = self.state
+        if wanted is None:
+            state.show_unfiltered()
+            self.queue()
+        else:
+            state.filtering = True
+            self._work.filter(wanted, facts_of(state))
+
+    def _parsed(self, text: str) -> Filter | None:
+        if not text:
+            return None
+        from core.labels.filters import parse
+
+        return parse(text, self.state.task, date.today(), self.state.workspace.sources)
+
+    # --- answers ------------------------------------------------------------------------------------------------
+
+    def take(self, result: object) -> None:
+        """Put an answer into the state."""
+        state = self.state
+        match result:
+            case Filtered():
+                if result.text != state.filter:
+                    return
+                if result.every is not state.every:
+                    self.again()
+                    return
+                state.show_filtered(result.frames)
+                self.queue()
+            case QueueRead():
+                queue = result.queue
+                if (result.task, result.asked) != (state.task.name, state.queue_id):
+                    return
+                state.queue_id = queue.kind.id
+                if queue.frames is not state.frames:
+                    self.queue()
+                else:
+                    state.queue = queue
+            case QueuesCounted():
+                if result.task == state.task.name:
+                    state.queues = result
+            case Totalled():
+                state.totals = dict(result.totals)

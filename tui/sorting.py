@@ -1,0 +1,175 @@
+"""What the lane for sorting does: the frames that a filter lets through, what is in a queue, how much waits in each.
+
+What always holds: all of it runs in a lane of its own, a piece at a time, and ends at once where something newer is
+asked; it sees copies of labels, never what the screen goes on changing. Called by the bridge; tui.sorter asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from time import sleep
+from typing import TYPE_CHECKING
+
+from core.errors import Cancelled, WrongUsage
+from core.progress import CancelToken
+from core.workspace import Workspace
+from tui.lanes import Lane, Post
+from tui.work_queue import WorkQueue, arranged
+
+if TYPE_CHECKING:
+    from core.frames.index import Frame
+    from core.frames.measured import Changes
+    from core.labels.facts import Facts
+    from core.labels.filters import Filter
+    from core.labels.queues import Queue
+
+#: The queue that is worked through as long as no other was chosen.
+FIRST = "unlabelled"
+#: Words of a filter, and queues, that ask what pictures look like.
+_PICTURES = frozenset({"motion", "bright", "change"})
+_SEEN = frozenset({"points", "duplicates"})
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """The frames of `every` that a filter line lets through."""
+
+    text: str
+    every: Sequence[Frame]
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRead:
+    """What is in a queue of a task; where there is none of the name that was asked it is the one of what has no label."""
+
+    task: str
+    asked: str
+    queue: WorkQueue
+
+
+@dataclass(frozen=True, slots=True)
+class QueuesCounted:
+    """How many frames wait in the queues that were looked at so far, those with none left out; `done`: in all of them."""
+
+    task: str
+    queues: tuple[Queue, ...]
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Totalled:
+    """How many frames count for a task of all cameras."""
+
+    totals: Mapping[str, int]
+
+
+class Turn(CancelToken):
+    """A token that gives the screen's thread its turn whenever it is looked at."""
+
+    def check(self) -> None:
+        super().check()
+        sleep(0.0005)
+
+
+class SortWork:
+    """The lane; every method returns at once."""
+
+    def __init__(self, workspace: Workspace, post: Post) -> None:
+        self._workspace, self._post = workspace, post
+        self._lane = Lane("sorting", post)
+        self._turns: dict[str, Turn] = {}
+        self._changes: Changes | None = None
+
+    @property
+    def lane(self) -> Lane:
+        return self._lane
+
+    def close(self) -> None:
+        """End what is being sorted."""
+        for turn in self._turns.values():
+            turn.cancel()
+
+    def filter(self, wanted: Filter, facts: Facts) -> None:
+        """Find the frames that a filter lets through; answered by `Filtered`."""
+        self._ask("filter", lambda facts: self._filter(wanted, facts), facts)
+
+    def queue(self, id_: str, facts: Facts, frames: Sequence[Frame], decided: Collection[str]) -> None:
+        """Find what is in a queue, of the frames that are shown; answered by `QueueRead`."""
+        self._ask("queue", lambda facts: self._queue(id_, facts, frames, decided), facts)
+
+    def count(self, facts: Facts) -> None:
+        """Count what waits in each queue; answered by `QueuesCounted`, several times."""
+        self._ask("queues", self._count, facts)
+
+    def stop_counting(self) -> None:
+        """Nobody looks at the counts any more."""
+        if "queues" in self._turns:
+            self._turns["queues"].cancel()
+
+    def total(self, every: Mapping[str, Facts]) -> None:
+        """Count the frames that count for tasks; answered by `Totalled`."""
+        self._lane.ask("totals", lambda: _totalled(every), slot="totals")
+
+    def _ask(self, slot: str, job: Callable[[Facts], object], facts: Facts) -> None:
+        if slot in self._turns:
+            self._turns[slot].cancel()
+        turn = self._turns[slot] = Turn()
+        self._lane.ask(slot, partial(_unless_cancelled, job, replace(facts, cancel=turn)), slot=slot)
+
+    # --- in the worker thread -----------------------------------------------------------------------------------
+
+    def _seen(self, facts: Facts, wanted: bool) -> Facts:
+        """Return the facts with what was measured of the pictures, where that is asked."""
+        if not wanted or not facts.frames:
+            return facts
+        if self._changes is None:
+            from core.frames.measured import Changes
+
+            self._changes = Changes(self._workspace)
+        source = facts.frames[0].source
+        known, threshold = self._changes.all(source), self._changes.threshold(source)
+        return replace(facts, changes=known, thresholds={source: threshold})
+
+    def _filter(self, wanted: Filter, facts: Facts) -> Filtered:
+        facts = self._seen(facts, not _PICTURES.isdisjoint(wanted.names))
+        return Filtered(wanted.text, facts.frames, tuple(wanted.keep(facts)))
+
+    def _queue(self, id_: str, facts: Facts, frames: Sequence[Frame], decided: Collection[str]) -> QueueRead:
+        from core.labels.queues import find
+
+        try:
+            kind = find(id_, facts.task)
+        except WrongUsage:  # kept by another version, or of a class that is gone
+            kind = find(FIRST, facts.task)
+        facts = self._seen(facts, kind.id in _SEEN)
+        places = kind.places(facts)
+        return QueueRead(facts.task.name, id_, arranged(kind, places, facts.frames, frames, decided))
+
+    def _count(self, facts: Facts) -> QueuesCounted:
+        from core.labels.queues import Queue, kinds
+
+        facts = self._seen(facts, True)
+        found: list[Queue] = []
+        for kind in kinds(facts.task):
+            number = len(kind.places(facts))
+            if number:
+                found.append(Queue(kind.id, kind.name, number, kind.why, kind.empty))
+                self._post(QueuesCounted(facts.task.name, tuple(found), False))
+        return QueuesCounted(facts.task.name, tuple(found), True)
+
+
+def _unless_cancelled(job: Callable[[Facts], object], facts: Facts) -> object:
+    try:
+        return job(facts)
+    except Cancelled:
+        return None
+
+
+def _totalled(every: Mapping[str, Facts]) -> Totalled:
+    totals = {}
+    for name, facts in every.items():
+        totals[name] = len(facts.frames) if facts.counting is None else sum(facts.counting)
+    return Totalled(totals)
