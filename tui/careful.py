@@ -19,7 +19,10 @@ from time import time
 from rich.console import RenderableType
 from rich.text import Text
 from textual import events
-from textual._compositor import ChopsUpdate  # there is no public name for an update of parts of the screen
+from textual._compositor import (  # there are no public names for updates of the screen
+    ChopsUpdate,
+    LayoutUpdate,
+)
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -32,7 +35,7 @@ from core.text import safe
 from tui import showing
 from tui.driver import Answered, SievedDriver
 from tui.probe import Probe
-from tui.wire import Changed
+from tui.wire import Changed, Whole
 
 _ANSWER_S = 0.005
 #: How long something said in passing stays, how many of them there are at once, and when a key may take one away.
@@ -120,10 +123,13 @@ class CarefulApp(App[None]):
                 self._unnotify(one)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Send an update of parts of the screen cell by cell."""
-        super()._display(
-            screen, Changed.of(renderable) if isinstance(renderable, ChopsUpdate) else renderable
-        )
+        """Send an update of parts of the screen cell by cell, one of the whole screen with no more colours than it takes."""
+        sent = renderable
+        if isinstance(renderable, ChopsUpdate):
+            sent = Changed.of(renderable)
+        elif isinstance(renderable, LayoutUpdate):
+            sent = Whole.of(renderable)
+        super()._display(screen, sent)
         if renderable is not None and self.after_update is not None and self.is_running:
             self.after_update(renderable)
 

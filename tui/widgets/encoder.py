@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from core.frames.decode import Picture
+    from tui.widgets.pixels import Room
 
 #: Pictures that wait to be encoded, and bytes of encoded ones kept at hand.
 _AHEAD = 3
 _READY_BYTES = 4_000_000
-Box = tuple[int, int]
-Encode = Callable[["Picture", Box], str]
-Take = Callable[["Picture", Box, str], None]
+Encode = Callable[["Picture", "Room"], str]
+Take = Callable[["Picture", "Room", str], None]
 
 
 class Encoder:
@@ -29,21 +29,21 @@ class Encoder:
 
     def __init__(self, widget: Widget, encode: Encode, take: Take) -> None:
         self._widget, self._encode, self._take = widget, encode, take
-        self._ready: OrderedDict[tuple[str, Box], str] = OrderedDict()
+        self._ready: OrderedDict[tuple[str, Room], str] = OrderedDict()
         self._bytes = 0
-        self._ahead: deque[tuple[Picture, Box]] = deque(maxlen=_AHEAD)
-        self._next: tuple[Picture, Box] | None = None
+        self._ahead: deque[tuple[Picture, Room]] = deque(maxlen=_AHEAD)
+        self._next: tuple[Picture, Room] | None = None
         self._busy = False
 
-    def want(self, picture: Picture | None, box: Box) -> None:
-        """Encode a picture for a box of pixels before all others, or none."""
-        self._next = (picture, box) if picture is not None else None
+    def want(self, picture: Picture | None, room: Room) -> None:
+        """Encode a picture for its room before all others, or none."""
+        self._next = (picture, room) if picture is not None else None
         if picture is not None:
             self._begin()
 
-    def prepare(self, picture: Picture, box: Box) -> None:
+    def prepare(self, picture: Picture, room: Room) -> None:
         """Encode a neighbour when nothing else is wanted: the step to it then waits for nothing."""
-        self._ahead.append((picture, box))
+        self._ahead.append((picture, room))
         self._begin()
 
     def _begin(self) -> None:
@@ -55,19 +55,19 @@ class Encoder:
         try:
             while self._next is not None or self._ahead:
                 mine = self._next
-                picture, box = mine if mine is not None else self._ahead.popleft()
-                data = await self._encoded(picture, box)
+                picture, room = mine if mine is not None else self._ahead.popleft()
+                data = await self._encoded(picture, room)
                 if mine is not None and self._next is mine:
                     self._next = None
-                    self._take(picture, box, data)
+                    self._take(picture, room, data)
         finally:
             self._busy = False
 
-    async def _encoded(self, picture: Picture, box: Box) -> str:
-        place = (picture.oid, box)
+    async def _encoded(self, picture: Picture, room: Room) -> str:
+        place = (picture.oid, room)
         found = self._ready.pop(place, "")
         if not found:
-            found = await asyncio.to_thread(self._encode, picture, box)
+            found = await asyncio.to_thread(self._encode, picture, room)
             self._bytes += len(found)
         self._ready[place] = found
         while self._bytes > _READY_BYTES and len(self._ready) > 1:

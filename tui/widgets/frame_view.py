@@ -24,11 +24,11 @@ from tui.widgets.halfcells import Still
 if TYPE_CHECKING:
     from core.frames.decode import Picture
     from tui.widgets.letters import Letters
+    from tui.widgets.pixels import Room
     from tui.widgets.sixel import Sixel
     from tui.widgets.tgp import Tgp
 
-Box = tuple[int, int]
-Ask = Callable[[str, Box], None]
+Ask = Callable[[str, tuple[int, int]], None]
 _AGAIN_S = 1.0
 
 
@@ -41,9 +41,9 @@ class _Cells(Protocol):
 class _Pixels(Protocol):
     """Draws a picture as pixels, which are encoded first."""
 
-    def put(self, picture: Picture | None, box: Box, shown: Callable[[], object]) -> None: ...
+    def put(self, picture: Picture | None, room: Room, shown: Callable[[], object]) -> None: ...
 
-    def prepare(self, picture: Picture, box: Box) -> None: ...
+    def prepare(self, picture: Picture, room: Room) -> None: ...
 
 
 def _made(graphics: str) -> Still | Letters | Sixel | Tgp:
@@ -89,7 +89,6 @@ class FrameView(Container):
             yield Static(id="why", markup=False)
             yield Static(id="next", markup=False)
             yield Static(id="mode", markup=False)
-            yield Static(id="mode", markup=False)
             yield Static(id="notice", markup=False)
         yield Edge("frame-bottom", "└┘")
 
@@ -98,18 +97,22 @@ class FrameView(Container):
         self.query_one("#notice").display = False
         self.query_one("#next").display = False
         self.query_one("#mode").display = False
-        self.query_one("#mode").display = False
         self.query_one("#still").display = False
 
     @property
     def box(self) -> tuple[int, int]:
         """The pixels there is room for: of half-blocks and letters a cell is one wide and two high."""
-        size = self.query_one("#inside").content_size
         if self.graphics in (SIXEL, TGP):
-            from tui.widgets.pixels import room
-
-            return room(size.width, size.height)
+            return self._room.box
+        size = self.query_one("#inside").content_size
         return max(1, size.width), max(1, size.height * 2)
+
+    @property
+    def _room(self) -> Room:
+        from tui.widgets.pixels import room
+
+        size = self.query_one("#inside").content_size
+        return room(size.width, size.height)
 
     async def draw_as(self, graphics: str) -> None:
         """Draw pictures another way from here on; the one that was there has to be asked for again."""
@@ -140,11 +143,11 @@ class FrameView(Container):
     def prepare(self, picture: Picture, box: tuple[int, int]) -> None:
         """Take a neighbour's picture, which may be wanted next."""
         if self.graphics in (SIXEL, TGP) and box == self.wanted[1]:
-            cast("_Pixels", self._drawer).prepare(picture, box)
+            cast("_Pixels", self._drawer).prepare(picture, self._room)
 
     def _put(self, picture: Picture | None, shown: Callable[[], object]) -> None:
         if self.graphics in (SIXEL, TGP):
-            cast("_Pixels", self._drawer).put(picture, self.wanted[1], shown)
+            cast("_Pixels", self._drawer).put(picture, self._room, shown)
             return
         cast("_Cells", self._drawer).show(picture)
         self.call_after_refresh(shown)
@@ -175,10 +178,6 @@ class FrameView(Container):
     def next_line(self, text: Content | None) -> None:
         """Show a line over the picture's head until the next key, or take it off."""
         self._over("#next", text)
-
-    def mode_line(self, text: Content | None) -> None:
-        """Show a line over the picture's head for as long as a tool has the keys, or take it off."""
-        self._over("#mode", text)
 
     def mode_line(self, text: Content | None) -> None:
         """Show a line over the picture's head for as long as a tool has the keys, or take it off."""

@@ -125,7 +125,7 @@ class Still(Widget):
 
         pixels = picture.pixels
         moved = np.abs(pixels.astype(np.int16) - before).max(axis=2) > _UNSEEN
-        self._pixels = np.where(moved[..., None], pixels, before)
+        self._pixels = _even(np.where(moved[..., None], pixels, before), moved)
         packed = pack(self._pixels, few_colours=few)
         changed = packed != self._packed
         self._packed, self._lines = packed, packed.tolist()
@@ -156,6 +156,19 @@ class Still(Widget):
         if 2 * y + 1 >= len(self._lines):
             return Strip.blank(self.size.width)
         return cells(self._lines[2 * y], self._lines[2 * y + 1])
+
+
+def _even(pixels: NDArray[np.uint8], moved: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Give pixels that moved the colour to their left where the two can't be told apart: a run of one colour is short."""
+    import numpy as np
+
+    told = pixels.astype(np.int16)
+    for column in np.flatnonzero(moved[:, 1:].any(axis=0)).tolist():
+        left, here = told[:, column], told[:, column + 1]
+        same = moved[:, column + 1] & (np.abs(here - left).max(axis=1) <= _UNSEEN)
+        here[same] = left[same]
+    even: NDArray[np.uint8] = told.astype(np.uint8)
+    return even
 
 
 def regions(changed: NDArray[np.bool_]) -> Iterator[Region]:

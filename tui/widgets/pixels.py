@@ -1,7 +1,7 @@
 """What the widgets that show real pixels share: cells and pixels, few colours, and the two protocols' bytes.
 
 What always holds: nothing here asks or sends anything; a picture is encoded as it was decoded; only one smaller
-than its place is enlarged, where the terminal does not do that. Over a link that is far a picture has half the width and height, and fewer colours. Called in threads.
+than its place is enlarged, where the terminal does not do that. Called in threads.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
 #: Rows that stay free below a picture: the line for a filter opens there without cutting it off.
 _FREE_ROWS = 1
+#: A place larger than this is filled with a picture of half its width and height: no person waits for the rest.
+_MOST_PIXELS = 750_000
 _SIXEL_ROWS = 6
-#: Five equal columns and more are shorter as a count.
-_LONG_RUN = re.compile(rb"(.)\1{4,}", re.DOTALL)
+#: Columns without a pixel of a colour, and full ones, are shorter as a count. The others rarely come in a row.
+_LONG_RUN = re.compile(rb"\?{4,}|~{4,}")
 #: Base64 of one escape sequence of kitty's protocol: the most that it allows.
 _CHUNK = 4096
 #: Little is gained by packing a picture tighter, and a person waits for it.
@@ -35,41 +37,39 @@ _LEVEL = zlib.Z_BEST_SPEED + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """What a link carries: a pixel of the picture is so many of the terminal's wide and high, in so many colours."""
+class Room:
+    """What a picture may take: width and height in its own pixels, each so many of the terminal's, and colours.
 
+    A link that is far carries half the width and height, and fewer colours.
+    """
+
+    box: tuple[int, int]
     pixel: int
     sixel_colours: int
     tgp_colours: int
 
 
-_NEAR = Fit(pixel=1, sixel_colours=64, tgp_colours=256)
-_FAR = Fit(pixel=2, sixel_colours=24, tgp_colours=64)
-
-
-def fit() -> Fit:
-    """Return what the link to this terminal carries."""
-    return _FAR if terminal.far() else _NEAR
-
-
-def room(columns: int, rows: int) -> tuple[int, int]:
-    """Return the pixels of a picture that fills so many cells."""
+def room(columns: int, rows: int) -> Room:
+    """Return what a picture may take that fills so many cells, over the link as it is."""
     width, height = terminal.cell_pixels()
-    pixel = fit().pixel
-    return max(1, columns * width // pixel), max(1, (rows - _FREE_ROWS) * height // pixel)
+    width, height = max(1, columns * width), max(1, (rows - _FREE_ROWS) * height)
+    if terminal.far():
+        return Room((max(1, width // 2), max(1, height // 2)), 2, 24, 64)
+    pixel = 2 if width * height > _MOST_PIXELS else 1
+    return Room((max(1, width // pixel), max(1, height // pixel)), pixel, 48, 256)
 
 
-def size_in(box: tuple[int, int], picture: Picture) -> tuple[int, int]:
-    """Return width and height of a picture where it fills the box, in its pixels; one that is too small is enlarged."""
-    scale = min(box[0] / picture.columns, box[1] / picture.rows)
+def size_in(room: Room, picture: Picture) -> tuple[int, int]:
+    """Return width and height of a picture where it fills the room, in its pixels; one that is too small is enlarged."""
+    scale = min(room.box[0] / picture.columns, room.box[1] / picture.rows)
     return max(1, round(picture.columns * scale)), max(1, round(picture.rows * scale))
 
 
-def cells_of(size: tuple[int, int]) -> tuple[int, int]:
-    """Return the columns and rows that a picture of so many pixels takes."""
+def cells_of(room: Room, picture: Picture) -> tuple[int, int]:
+    """Return the columns and rows that a picture takes."""
     width, height = terminal.cell_pixels()
-    pixel = fit().pixel
-    return -(-size[0] * pixel // width), -(-size[1] * pixel // height)
+    size = size_in(room, picture)
+    return -(-size[0] * room.pixel // width), -(-size[1] * room.pixel // height)
 
 
 def _in_few_colours(picture: Picture, colours: int, size: tuple[int, int] | None = None) -> Image:
@@ -85,15 +85,15 @@ def _in_few_colours(picture: Picture, colours: int, size: tuple[int, int] | None
 # --- sixel ------------------------------------------------------------------------------------------------------
 
 
-def sixels(picture: Picture, link: Fit, size: tuple[int, int]) -> str:
-    """Return a picture as one escape sequence that draws it in that size at the cursor.
+def sixels(picture: Picture, room: Room) -> str:
+    """Return a picture as one escape sequence that draws it at the cursor.
 
     Every colour is defined before the first pixel: xterm paints some pixels wrong that come before the last definition.
     """
-    image = _in_few_colours(picture, link.sixel_colours, size)
+    image = _in_few_colours(picture, room.sixel_colours, size_in(room, picture))
     places = np.asarray(image)
-    if link.pixel > 1:
-        places = places.repeat(link.pixel, axis=0).repeat(link.pixel, axis=1)
+    if room.pixel > 1:
+        places = places.repeat(room.pixel, axis=0).repeat(room.pixel, axis=1)
     height, width = places.shape
     palette = np.asarray(image.getpalette(), dtype=np.uint16).reshape(-1, 3)
     levels = ((palette * 100 + 127) // 255).tolist()
@@ -119,19 +119,19 @@ def _band(rows: NDArray[np.uint8]) -> bytes:
 
 
 def _counted(run: re.Match[bytes]) -> bytes:
-    return b"!%d%s" % (run.end() - run.start(), run[1])
+    return b"!%d%c" % (run.end() - run.start(), run.group()[0])
 
 
 # --- kitty's graphics protocol ----------------------------------------------------------------------------------
 
 
-def transmitted(picture: Picture, link: Fit, *, id: int, cells: tuple[int, int]) -> str:
+def transmitted(picture: Picture, room: Room, *, id: int, cells: tuple[int, int]) -> str:
     """Return what gives the terminal a picture under an id, to be shown by placeholders in so many columns and rows.
 
     The terminal scales it to them.
     """
     kept = io.BytesIO()
-    _in_few_colours(picture, link.tgp_colours).save(kept, "PNG", compress_level=_LEVEL)
+    _in_few_colours(picture, room.tgp_colours).save(kept, "PNG", compress_level=_LEVEL)
     data = base64.b64encode(kept.getbuffer()).decode("ascii")
     first = f"i={id},a=T,U=1,q=2,f=100,c={cells[0]},r={cells[1]},"
     starts = range(0, len(data), _CHUNK)

@@ -18,8 +18,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.careful import CarefulApp
-from tui.widgets.encoder import Box, Encoder
-from tui.widgets.pixels import cells_of, fit, sixels, size_in
+from tui.widgets.encoder import Encoder
+from tui.widgets.pixels import Room, cells_of, sixels
 
 if TYPE_CHECKING:
     from core.frames.decode import Picture
@@ -33,7 +33,6 @@ class Sixel(Widget):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._link = fit()
         self._encoder = Encoder(self, self._encoded, self._take)
         self._data = ""
         self._shown: Callable[[], object] | None = None
@@ -47,24 +46,24 @@ class Sixel(Widget):
         if self.app.after_update == self._after:
             self.app.after_update = None
 
-    def put(self, picture: Picture | None, box: Box, shown: Callable[[], object]) -> None:
-        """Show a picture in a box of pixels, or nothing; `shown` is called once it has been sent."""
-        self._encoder.want(picture, box)
+    def put(self, picture: Picture | None, room: Room, shown: Callable[[], object]) -> None:
+        """Show a picture in its room, or nothing; `shown` is called once it has been sent."""
+        self._encoder.want(picture, room)
         if picture is None:
             self._shown, self._data, self.display = None, "", False
         else:
             self._shown = shown
 
-    def prepare(self, picture: Picture, box: Box) -> None:
+    def prepare(self, picture: Picture, room: Room) -> None:
         """Take a neighbour, which may be wanted next."""
-        self._encoder.prepare(picture, box)
+        self._encoder.prepare(picture, room)
 
-    def _encoded(self, picture: Picture, box: Box) -> str:
+    def _encoded(self, picture: Picture, room: Room) -> str:
         """Return the picture's bytes; called in a thread."""
-        return sixels(picture, self._link, size_in(box, picture))
+        return sixels(picture, room)
 
-    def _take(self, picture: Picture, box: Box, data: str) -> None:
-        cells = Size(*cells_of(size_in(box, picture)))
+    def _take(self, picture: Picture, room: Room, data: str) -> None:
+        cells = Size(*cells_of(room, picture))
         self._data = data
         region = self._place() if self.size == cells else None
         if region is not None:

@@ -17,8 +17,8 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.widgets.encoder import Box, Encoder
-from tui.widgets.pixels import cells_of, fit, forgotten, size_in, transmitted
+from tui.widgets.encoder import Encoder
+from tui.widgets.pixels import Room, cells_of, forgotten, transmitted
 
 if TYPE_CHECKING:
     from core.frames.decode import Picture
@@ -48,7 +48,6 @@ class Tgp(Widget):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._link = fit()
         self._encoder = Encoder(self, self._encoded, self._take)
         self._marks = marks()
         #: Ids of our own: other programs in this terminal count from 1 on.
@@ -60,31 +59,31 @@ class Tgp(Widget):
     def on_unmount(self) -> None:
         self._drop(self._number)
 
-    def put(self, picture: Picture | None, box: Box, shown: Callable[[], object]) -> None:
-        """Show a picture in a box of pixels, or nothing; `shown` is called once it has been sent."""
-        self._encoder.want(picture, box)
+    def put(self, picture: Picture | None, room: Room, shown: Callable[[], object]) -> None:
+        """Show a picture in its room, or nothing; `shown` is called once it has been sent."""
+        self._encoder.want(picture, room)
         self._shown = shown if picture is not None else None
         if picture is None:
             self.display = False
 
-    def prepare(self, picture: Picture, box: Box) -> None:
+    def prepare(self, picture: Picture, room: Room) -> None:
         """Take a neighbour, which may be wanted next."""
-        self._encoder.prepare(picture, box)
+        self._encoder.prepare(picture, room)
 
-    def _encoded(self, picture: Picture, box: Box) -> str:
+    def _encoded(self, picture: Picture, room: Room) -> str:
         """Return a picture as it is sent under the first id; called in a thread."""
         return transmitted(
-            picture, self._link, id=self._numbers[0], cells=self._most(cells_of(size_in(box, picture)))
+            picture, room, id=self._numbers[0], cells=self._most(cells_of(room, picture))
         )
 
     def _most(self, cells: tuple[int, int]) -> tuple[int, int]:
         """No more columns and rows than there are marks for."""
         return min(cells[0], len(self._marks)), min(cells[1], len(self._marks))
 
-    def _take(self, picture: Picture, box: Box, data: str) -> None:
+    def _take(self, picture: Picture, room: Room, data: str) -> None:
         before, self._number = self._number, self._numbers[self._number == self._numbers[0]]
         self._write(data.replace(f"\x1b_Gi={self._numbers[0]},", f"\x1b_Gi={self._number},", 1))
-        self._cells = self._most(cells_of(size_in(box, picture)))
+        self._cells = self._most(cells_of(room, picture))
         self.styles.width, self.styles.height = self._cells
         self.display = True
         self.refresh()
