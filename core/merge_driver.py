@@ -1,13 +1,18 @@
 """git's merge of label files and marks per frame: the rule in .gitattributes, and the program it names.
 
 What always holds: the rule is shared and committed, the program is this Python's absolute path and so belongs to one
-clone; without it git merges line by line, which is why a clone that lacks it is told. Called by `init`, status, doctor.
+clone; without it git merges line by line, which is why a clone that lacks it is told. Called by `init`, status, doctor,
+and by sync.
 """
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import PrintModelsError
@@ -52,6 +57,24 @@ def missing(root: Path) -> str:
     if not Path(python).is_file():
         return f"git's merge driver for label files names {safe(python, limit=120)}, which is not there."
     return ""
+
+
+@contextmanager
+def used(root: Path, paths: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Give the configuration with which one merge takes these paths per frame, whatever this clone was told before.
+
+    History is put together line by line. The rules of a repository that lacks them lie in a file that ends with it.
+    """
+    config = {_KEY: _program()}
+    asked = run(["git", "check-attr", "merge", "--", *paths], cwd=root).text.splitlines()
+    if all(line.endswith(f": {NAME}") for line in asked):
+        yield config
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".attributes") as rules:
+        rules.write("".join(f"{json.dumps('/' + path)} merge={NAME}\n" for path in paths))
+        rules.write("/data/history/*.jsonl merge=union\n")
+        rules.flush()
+        yield {**config, "core.attributesFile": rules.name}
 
 
 def _configured(root: Path) -> str:

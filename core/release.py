@@ -15,14 +15,14 @@ from core.durable import explain, lock
 from core.errors import Cancelled, Damaged, NotProven, PrintModelsError, Refused
 from core.progress import CancelToken, Progress, Report, silent
 from core.releasing import checks, proof, pushing, standing, trouble
-from core.releasing.cargo import Cargo, cargo_of, commit_of, companions
+from core.releasing.cargo import Cargo, cargo_of, commit_of
 from core.releasing.committing import (
-    commit_only,
+    Saved,
     commit_version,
     flush_labels,
     make_durable,
     message_of,
-    stage,
+    save_labels,
 )
 from core.releasing.planning import ReleasePlan, plan
 from core.storage.git import Git
@@ -62,15 +62,6 @@ class Released:
         names = ("version", "path", "digest", "images", "bytes", "commit", "tag", "pushed")
         lists = {"also": list(self.also), "commits": list(self.commits)}
         return {**{name: getattr(self, name) for name in names}, **lists}
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What `save` committed: None and no paths where there was nothing to save; `notices` is what a person should know."""
-
-    commit: str | None
-    paths: tuple[str, ...]
-    notices: tuple[str, ...] = ()
 
 
 class NotPushed(NotProven):
@@ -213,14 +204,5 @@ def save(workspace: Workspace, message: str = "", *, accept_outside: bool = Fals
     git = Git(workspace.root, workspace.git_log)
     checks.repository(workspace, git, lfs=False)
     with lock(workspace.private / "release.lock", what="a release"):
-        tasks = list(workspace.tasks.values())
-        told = flush_labels(workspace, tasks, releasing=False, accept_outside=accept_outside)
-        paths = companions(workspace, git, tasks)
-        checks.hidden(git, paths)
-        stage(git, paths)
-        changed = sorted(set(paths) & set(git.differs_from_head()))
-        if not changed:
-            return Saved(None, (), told)
-        commit = commit_only(git, paths, message.strip() or "Save labels, marks and history")
-        make_durable(workspace, git)
-        return Saved(commit, tuple(changed), told)
+        words = message.strip() or "Save labels, marks and history"
+        return save_labels(workspace, git, words, accept_outside=accept_outside)

@@ -81,11 +81,12 @@ def next_step(
         if task.model is None and task.latest:
             return f"train a model on {task.name} {task.latest}: print-models train --task {task.name}"
     if saved and saved.unsaved:
-        return f"save {plural(saved.unsaved, 'label')}, which no commit holds: print-models save"
+        how = "sync" if saved.remote else "save"
+        return f"save {plural(saved.unsaved, 'label')}, which no commit holds: print-models {how}"
     if tags := git.get("waiting_tags"):
         return f"send {plural(len(tags), 'tag')} that no remote has: {_sending(workspace, tags[0])}"
     if saved and saved.unpushed:
-        return f"back {plural(saved.unpushed, 'label')} up: git push"
+        return f"back {plural(saved.unpushed, 'label')} up: print-models sync"
     if another:
         return another
     rarest = min(

@@ -60,6 +60,12 @@ COMMANDS: dict[str, Entry] = {
     "save": Entry(
         "core.commands.release:save", "Label", "commit label files, marks and history", writes=True
     ),
+    "sync": Entry(
+        "core.commands.syncing:sync",
+        "Label",
+        "share labels and history with a remote, text only",
+        writes=True,
+    ),
     "export": Entry(
         "core.commands.versions:export",
         "Versions",

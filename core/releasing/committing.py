@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.durable import sync_filesystem
 from core.errors import Damaged
@@ -19,6 +20,15 @@ from core.versions.manifest import Version
 from core.workspace import Workspace
 
 _CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What `save` committed: None and no paths where there was nothing to save; `notices` is what a person should know."""
+
+    commit: str | None
+    paths: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
 
 def commit_version(
@@ -104,3 +114,18 @@ def flush_labels(
             if flushed.problem is not None:
                 raise flushed.problem
         return tuple(safe(notice) for notice in store.notices)
+
+
+def save_labels(workspace: Workspace, git: Git, message: str, *, accept_outside: bool = False) -> Saved:
+    """Commit label files, marks and history of every task, and nothing else; the caller holds the release's lock."""
+    tasks = list(workspace.tasks.values())
+    told = flush_labels(workspace, tasks, releasing=False, accept_outside=accept_outside)
+    paths = companions(workspace, git, tasks)
+    checks.hidden(git, paths)
+    stage(git, paths)
+    changed = sorted(set(paths) & set(git.differs_from_head()))
+    if not changed:
+        return Saved(None, (), told)
+    commit = commit_only(git, paths, message)
+    make_durable(workspace, git)
+    return Saved(commit, tuple(changed), told)

@@ -67,11 +67,8 @@ class Waiting:
     behind: bool = False
 
 
-def target(git: Git, state: RepoState, remote: str | None, task: Task) -> Target:
-    """Return where `--push` of a task goes: `remote`, else the branch's own, else origin, else the only one.
-
-    Raises Lacking where there is none, Refused for one that is no folder.
-    """
+def remote_of(state: RepoState, remote: str | None) -> str:
+    """Return the remote that is meant: `remote`, else the branch's own, else origin, else the only one. Raises Lacking."""
     names = list(state.remotes)
     name = (
         remote or state.upstream or ("origin" if "origin" in names else names[0] if len(names) == 1 else None)
@@ -80,6 +77,15 @@ def target(git: Git, state: RepoState, remote: str | None, task: Task) -> Target
         known = f"There are: {safe(', '.join(names))}." if names else "Add one: git remote add origin ADDRESS"
         what = f"There is no remote “{safe(name, limit=60)}”." if name else "There is no remote to push to."
         raise Lacking(what, known)
+    return name
+
+
+def target(git: Git, state: RepoState, remote: str | None, task: Task) -> Target:
+    """Return where `--push` of a task goes: `remote`, else the branch's own, else origin, else the only one.
+
+    Raises Lacking where there is none, Refused for one that is no folder.
+    """
+    name = remote_of(state, remote)
     url = git.line("remote", "get-url", "--push", name) or state.remotes[name]
     lfs_url = lfs_address(git, name) or url
     for address in (url, lfs_url):

@@ -56,9 +56,8 @@ class Backup:
         pushed = f"backed up {ago(self.pushed_at)}" if self.pushed_at else f"not on {safe(self.remote)} yet"
         if not self.unpushed and not self.unsaved:
             return pushed
-        how = "print-models save commits them, git push backs them up" if self.unsaved else "git push"
         alone = max(self.unpushed or 0, self.unsaved)
-        return f"{pushed} · {count(alone)} only on this machine ({how})"
+        return f"{pushed} · {count(alone)} only on this machine (print-models sync)"
 
 
 def backup(workspace: Workspace, store: LabelStore, git: Git, state: RepoState) -> Backup | None:

@@ -53,15 +53,46 @@ class Git(Reader):
         """Push refs, all of them or none."""
         self._change("push", "--atomic", "--porcelain", remote, *refs)
 
+    def push_branch(self, remote: str, refs: str) -> None:
+        """Push one branch and nothing with it: no tag, and no object of Git LFS."""
+        words = ("push", "--porcelain", "--no-follow-tags", remote, refs)
+        self._change(*words, env={"GIT_LFS_SKIP_PUSH": "1"})
+
+    def fetch(self, remote: str, refs: str) -> None:
+        """Bring a branch of a remote, without the objects of Git LFS."""
+        self._change("fetch", "--quiet", remote, refs)
+
+    def merge(self, commit: str, *, forward: bool, config: Mapping[str, str]) -> None:
+        """Merge a commit into work tree and index; `forward` moves the branch there, else nothing is committed yet.
+
+        Images stay pointers. Raises ProcessFailed where it is not merged, or not all of it.
+        """
+        how = ("--ff-only",) if forward else ("--no-ff", "--no-commit")
+        self._change("merge", "--quiet", *how, commit, env={"GIT_LFS_SKIP_SMUDGE": "1"}, config=config)
+
+    def abort_merge(self) -> None:
+        """Take a merge back that is not committed; nothing where there is none."""
+        if self.git_path("MERGE_HEAD").exists():
+            self._change("merge", "--abort", env={"GIT_LFS_SKIP_SMUDGE": "1"})
+
+    def commit_merge(self, message: str) -> None:
+        """Commit the merge that work tree and index hold."""
+        self._change("commit", "--quiet", "-m", message)
+
     def _change(
-        self, *words: str, env: Mapping[str, str] | None = None, cancel: CancelToken | None = None
+        self,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        config: Mapping[str, str] | None = None,
+        cancel: CancelToken | None = None,
     ) -> str:
         os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
         import git
 
         if self.log is not None:
             log_command(self.log, ["git", *words])
-        argv = ["git", *flags(), *words]
+        given = [word for key, value in (config or {}).items() for word in ("-c", f"{key}={value}")]
+        argv = ["git", *flags(), *given, *words]
         with git.Repo(self.root, search_parent_directories=True) as repo:
             try:
                 process = repo.git.execute(

@@ -188,6 +188,9 @@ def test_labels_marks_and_cameras(workspace: Callable[..., Place], cli: Cli, tmp
     check("sequences", cli(root, "sequences", "--least", "3", "--json"))
     check("save", cli(root, "save", "--json"))
     check("save", cli(root, "save", "--json"))
+    git(tmp_path, "init", "-q", "--bare", "origin.git")
+    git(root, "remote", "add", "origin", str(tmp_path / "origin.git"))
+    check("sync", cli(root, "sync", "--json"))
 
     second = tmp_path / "second"
     write_frames(second, 2)

@@ -1,0 +1,267 @@
+"""`sync`: this machine's labels, marks and history and those of a remote become the same, with commits of text alone.
+
+What always holds: labels are committed here before a remote is asked, so that a remote that is away costs nothing; a
+frame that both sides labelled differently keeps both values and nothing is pushed before a person decides; no object of
+Git LFS is sent, and no pointer whose object the remote might lack; no tag is pushed. Called by commands/syncing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.durable import lock
+from core.errors import Lacking, NotProven, PrintModelsError, Refused
+from core.human import plural
+from core.labels import files
+from core.labels.sync import open_store
+from core.process import ProcessFailed
+from core.progress import Progress, Report, silent
+from core.releasing import checks, pushing, trouble
+from core.releasing.committing import save_labels
+from core.releasing.meeting import Again, Link, check_readable, merge, new_versions
+from core.releasing.rejected import non_fast_forward, reason
+from core.storage.git import Git
+from core.storage.lfs import Pointer, remote_folder, remote_store
+from core.storage.remotes import lfs_address
+from core.storage.walk import pointers_of
+from core.text import safe
+from core.workspace import Workspace
+
+#: So often it is merged anew where somebody else pushed, or labelled, in between.
+_TRIES = 3
+_Labels = Mapping[tuple[str, str], str]
+
+
+@dataclass(slots=True)
+class Synced:
+    """What a sync did: labels that `came` and that `went`, frames in `conflicts`, and whether it was `pushed`.
+
+    `problem` is what kept it from ending well; what is told here was done all the same.
+    """
+
+    remote: str
+    branch: str
+    commit: str = ""
+    came: int = 0
+    went: int = 0
+    conflicts: tuple[str, ...] = ()
+    pushed: bool = False
+    problem: PrintModelsError | None = None
+    notices: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "remote": self.remote,
+            "branch": self.branch,
+            "commit": self.commit,
+            "came": self.came,
+            "went": self.went,
+            "conflicts": list(self.conflicts),
+            "pushed": self.pushed,
+        }
+
+    def text(self) -> str:
+        """Return it in a line: 'in step with origin: 12 labels came, 30 went'."""
+        moved = (
+            f"{plural(self.came, 'label')} came, {self.went} went"
+            if self.came or self.went
+            else "nothing new"
+        )
+        return (
+            f"in step with {safe(self.remote)}: {moved}"
+            if self.pushed
+            else f"not in step with {safe(self.remote)}"
+        )
+
+
+def sync(
+    workspace: Workspace,
+    *,
+    remote: str | None = None,
+    accept_outside: bool = False,
+    report: Report = silent,
+) -> Synced:
+    """Save the labels, take what the remote's branch has, send what it lacks; return how far that came.
+
+    `accept_outside` takes also a change that removes many labels. Raises what keeps a commit from being made here,
+    Lacking without a remote, Refused for a state of the repository that it does not touch.
+    """
+    workspace.ensure_private()
+    git = Git(workspace.root, workspace.git_log)
+    state = checks.repository(workspace, git, lfs=False)
+    name = pushing.remote_of(state, remote)
+    branch = state.branch or ""
+    upstream = git.line("config", f"branch.{branch}.merge") if state.upstream == name else None
+    url = git.line("remote", "get-url", "--push", name) or state.remotes[name]
+    link = Link(name, url, branch, upstream or f"refs/heads/{branch}")
+    done = Synced(name, link.there)
+    with lock(workspace.private / "release.lock", what="a release"):
+        for again in range(_TRIES, 0, -1):
+            try:
+                _once(workspace, git, link, done, accept_outside, report)
+                break
+            except Again:
+                if again == 1:
+                    done.problem = NotProven(
+                        f"{safe(name)} was pushed to by somebody else while this went there, three times over.",
+                        "Labels are saved and merged here; sync again in a moment.",
+                    )
+            except PrintModelsError as error:
+                far = trouble.Far("", "")
+                done.problem = error if error.remedy else trouble.plain(error, git, far)
+                break
+        done.commit = git.head() or ""
+    return done
+
+
+def _once(workspace: Workspace, git: Git, link: Link, done: Synced, accept: bool, report: Report) -> None:
+    tasks = list(workspace.tasks.values())
+    saved = save_labels(workspace, git, "Save labels, marks and history", accept_outside=accept)
+    done.notices += [notice for notice in saved.notices if notice not in done.notices]
+    _refuse_undecided(workspace, done, link, accept)
+    report(Progress(f"asking {link.remote}", 0, None))
+    before = _labels_at(git, workspace, "HEAD")
+    head = _fetch(git, link, before, workspace)
+    if head is not None and not _has(git, head):
+        report(Progress("merging", 0, None))
+        start = git.head() or ""
+        check_readable(git, workspace, head, link)
+        problem = merge(workspace, git, link, head, accept=accept, told=done.notices)
+        after = _labels_at(git, workspace, "HEAD")
+        done.came += _differing(before, after)
+        done.notices += new_versions(git, start)
+        if problem is not None:
+            raise problem
+        _refuse_undecided(workspace, done, link, accept)
+    now = _labels_at(git, workspace, "HEAD")
+    done.went = _differing(now, _labels_at(git, workspace, head)) if head else len(now)
+    if head is None or git.head() != head:
+        _push(workspace, git, link, tasks[0].name, report)
+    done.pushed = True
+
+
+# --- what is here and there -------------------------------------------------------------------------------------
+
+
+def _labels_at(git: Git, workspace: Workspace, revision: str) -> _Labels:
+    """Return (task, frame) → class as a commit has them; a file that can't be read has none."""
+    tasks = list(workspace.tasks.values())
+    found: dict[tuple[str, str], str] = {}
+    for task, data in zip(tasks, git.contents([f"{revision}:{t.labels_file}" for t in tasks]), strict=True):
+        try:
+            held = files.parse(data, task, task.labels_file).labels if data is not None else {}
+        except PrintModelsError:
+            held = {}
+        found |= {(task.name, frame): class_ for frame, class_ in held.items()}
+    return found
+
+
+def _differing(one: _Labels, other: _Labels) -> int:
+    return sum(one.get(key) != other.get(key) for key in one.keys() | other.keys())
+
+
+def _has(git: Git, head: str) -> bool:
+    """True where HEAD's history holds a commit."""
+    return git.ask("merge-base", "--is-ancestor", head, "HEAD", check=False).code == 0
+
+
+def _fetch(git: Git, link: Link, ours: _Labels, workspace: Workspace) -> str | None:
+    """Bring what the remote's branch has; return its commit, None where it has no such branch. Raises NotProven."""
+    try:
+        head = git.ls_remote(link.remote, link.ref).get(link.ref)
+        if head is not None:
+            git.fetch(link.remote, f"+{link.ref}:{link.seen}")
+    except (ProcessFailed, Lacking) as error:
+        why = reason(error) if isinstance(error, ProcessFailed) else safe(error.what)
+        known = git.rev_parse(link.seen)
+        waiting = _differing(ours, _labels_at(git, workspace, known)) if known else len(ours)
+        raise NotProven(
+            f"{safe(link.remote)} does not answer: {why.rstrip('.')}. {plural(waiting, 'label')} "
+            f"{'is' if waiting == 1 else 'are'} saved here and {'waits' if waiting == 1 else 'wait'}.",
+            "Connect it or correct its address (git remote -v), then: print-models sync",
+            detail=error.detail,
+        ) from error
+    return head
+
+
+def _refuse_undecided(workspace: Workspace, done: Synced, link: Link, accept: bool) -> None:
+    """Raise Refused where frames wait for a decision: nobody else is to get both values."""
+    with open_store(workspace, accept_outside=accept) as store:
+        waiting = [
+            (name, entry.key)
+            for name, entries in (
+                *((task.name, store.problems(task)) for task in workspace.tasks.values()),
+                ("", store.mark_problems()),
+            )
+            for entry in entries
+            if entry.in_conflict
+        ]
+    done.conflicts = tuple(dict.fromkeys(frame for _, frame in waiting))
+    if not waiting:
+        return
+    task, first = waiting[0]
+    frames = plural(len(done.conflicts), "frame")
+    how = (
+        f"print-models label --task {task} --as CLASS {safe(first)}"
+        if task
+        else f"print-models mark {safe(first)}"
+    )
+    raise Refused(
+        f"{frames} {'was' if len(done.conflicts) == 1 else 'were'} labelled differently here and elsewhere; both values "
+        f"are kept, and nothing was sent to {safe(link.remote)}.",
+        f"Decide (the list: print-models frames --filter conflict): {how}; then print-models sync",
+    )
+
+
+# --- sending ----------------------------------------------------------------------------------------------------
+
+
+def _push(workspace: Workspace, git: Git, link: Link, task: str, report: Report) -> None:
+    """Push the branch alone. Raises NotProven, Again where it went on meanwhile."""
+    _refuse_objects(git, link, task)
+    report(Progress(f"pushing to {link.remote}", 0, None))
+    try:
+        git.push_branch(link.remote, f"refs/heads/{link.branch}:{link.ref}")
+    except ProcessFailed as error:
+        if non_fast_forward(error):
+            raise Again from error
+        raise NotProven(
+            f"{safe(link.remote)} did not take {safe(link.branch)}: {reason(error)}. The labels are saved here.",
+            "Mend that, then: print-models sync",
+            detail=error.detail,
+        ) from error
+
+
+def _refuse_objects(git: Git, link: Link, task: str) -> None:
+    """Raise NotProven where the branch would carry pointers whose objects the remote may lack."""
+    known = (
+        [f"--remotes={link.remote}"] if git.ask("for-each-ref", f"refs/remotes/{link.remote}/").text else []
+    )
+    wanted = pointers_of(git, ["HEAD", *(["--not", *known] if known else [])])
+    lacking = _lacking(git, link, sorted(wanted))
+    if not lacking:
+        return
+    folder = remote_folder(link.url, git.root) is not None
+    send = (
+        f"print-models release --task {task} --push"
+        if folder
+        else f"git push {safe(link.remote)} {safe(link.branch)}"
+    )
+    raise NotProven(
+        f"Labels are saved and merged here, but not sent: the branch also holds {plural(len(lacking), 'image')} or models "
+        f"that {safe(link.remote)} does not have.",
+        f"Send those first, the labels go with them: {send}",
+    )
+
+
+def _lacking(git: Git, link: Link, wanted: list[Pointer]) -> list[Pointer]:
+    """Return the objects that are not known to be there; a server is not asked, so it is taken to have none."""
+    if not wanted:
+        return []
+    try:
+        store = remote_store(lfs_address(git, link.remote) or link.url, git.root)
+    except PrintModelsError:
+        return wanted
+    return trouble.lacking(store, wanted)
