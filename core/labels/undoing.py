@@ -7,6 +7,7 @@ inside the caller's transaction. Called by labels/store.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 
@@ -63,6 +64,8 @@ def invert(db: sqlite3.Connection, seq: int, kind: str, who: str, session: str) 
     db.execute("UPDATE step SET undone=? WHERE seq=?", (int(kind == "undo"), seq))
     names = frames_of(db, seq)
     now, live = currents(db, task, names), _live(db, task, names)
+    again = [frame for frame in names if frame in live and live[frame][1] is not None]
+    origins = _origins(db, task, again)
     rows = []
     for frame in names:
         old, then = now.get(frame), live.get(frame)
@@ -70,18 +73,16 @@ def invert(db: sqlite3.Connection, seq: int, kind: str, who: str, session: str) 
         after, after_seq = then or NOTHING
         if before == (then if after is not None else None):
             continue
-        replaced, bound = _origin(db, task, frame, after_seq) if after_seq is not None else (None, Binding())
+        unknown = (None, Binding())
+        replaced, bound = unknown if after_seq is None else origins.get((frame, after_seq), unknown)
         rows.append(Row(frame, before, after, bound, after_seq, replaced))
     apply(db, step, task, rows)
     changed = {row.frame for row in rows}
     left = tuple(frame for frame in names if frame not in changed)
-    if kind == "undo":
-        again = deciding.reopen(db, seq, task, changed)
-    else:
-        again = 0
+    if kind == "redo":
         deciding.settle(db, seq, task, changed)
-    if again:
-        text += f" ({plural(again, 'conflict')} to decide again)"
+    elif reopened := deciding.reopen(db, seq, task, changed):
+        text += f" ({plural(reopened, 'conflict')} to decide again)"
     if left:
         text += f" ({len(left)} changed since, kept: {_names(left)})"
     shown = "" if task == MARKS else task
@@ -99,18 +100,26 @@ def _live(
 ) -> dict[str, tuple[str | None, int | None]]:
     """Return (class, giving step) that the last step not taken back left each frame with."""
     # CROSS JOIN keeps SQLite from starting at the steps: a frame has few changes, a workspace many steps.
-    query = (
-        "SELECT after, after_seq FROM change CROSS JOIN step USING (seq) WHERE change.task=? AND frame=?"
-        " AND kind IN ('label', 'outside', 'import', 'past') AND NOT undone ORDER BY change.seq DESC LIMIT 1"
+    last = (
+        "SELECT max(c.seq) FROM change c CROSS JOIN step USING (seq) WHERE c.task=? AND c.frame=json_each.value"
+        " AND kind IN ('label', 'outside', 'import', 'past') AND NOT undone"
     )
-    found = {frame: db.execute(query, (task, frame)).fetchone() for frame in frames}
-    return {frame: (row[0], row[1]) for frame, row in found.items() if row}
+    rows = db.execute(
+        "SELECT frame, after, after_seq FROM json_each(?) CROSS JOIN change"
+        f" WHERE change.task=? AND frame=json_each.value AND change.seq=({last})",
+        (json.dumps(frames), task, task),
+    )
+    return {frame: (after, after_seq) for frame, after, after_seq in rows}
 
 
-def _origin(db: sqlite3.Connection, task: str, frame: str, seq: int) -> tuple[str | None, Binding]:
-    """Return what a label replaced when step `seq` gave it, and the bytes it was bound to."""
-    row = db.execute(
-        "SELECT before, size, mtime_ns, sha256 FROM change WHERE task=? AND frame=? AND after_seq=? ORDER BY seq LIMIT 1",
-        (task, frame, seq),
-    ).fetchone()
-    return (row[0], Binding(*row[1:])) if row else (None, Binding())
+def _origins(
+    db: sqlite3.Connection, task: str, frames: Sequence[str]
+) -> dict[tuple[str, int], tuple[str | None, Binding]]:
+    """Return, by frame and step that gave a label, what that replaced and the bytes it was bound to."""
+    rows = db.execute(
+        "SELECT frame, after_seq, before, size, mtime_ns, sha256 FROM json_each(?) CROSS JOIN change"
+        " WHERE task=? AND frame=json_each.value AND after_seq IS NOT NULL ORDER BY seq DESC",
+        (json.dumps(frames), task),
+    )
+    # The first change that names a step comes last, and stays.
+    return {(frame, seq): (before, Binding(*bound)) for frame, seq, before, *bound in rows}
