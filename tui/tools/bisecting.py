@@ -187,7 +187,8 @@ class Bisecting(Tool):
 
     def _show(self) -> None:
         search = self._search
-        assert search is not None and search.look is not None
+        assert search is not None
+        assert search.look is not None
         at = self.state.place_of(self._keys[search.look])
         if at is None:
             self.desk.end()
@@ -213,7 +214,7 @@ class Bisecting(Tool):
             self.desk.notice("Nothing to paint:", search.said)
             return
         looks = sum(class_ is not None for _, class_ in search.answers)
-        said = Content.assemble(("saved ", GOOD), f"{search.said} · {plural(looks, 'look')}")
+        said = f"{search.said} · {plural(looks, 'look')}"
         onset = search.painted[1].first if len(search.painted) > 1 else search.painted[0].first
         key = self._keys[onset]
         what = " → ".join(dict.fromkeys(stretch.class_ or "" for stretch in search.painted))
@@ -221,13 +222,14 @@ class Bisecting(Tool):
             labels, "bisect", f"bisect {what}", unread=True, then=lambda: self._done(key, said)
         )
 
-    def _done(self, key: str, said: Content) -> None:
+    def _done(self, key: str, said: str) -> None:
         """Leave, and show where it begins."""
         self.desk.end()
         at = self.state.place_of(key)
         if at is not None:
             self.state.go(at)
-        self.desk.tell(said)
+        self.desk.redraw()
+        self.desk.notice("Found:", said, GOOD)
 
 
 def _open_span(state: State) -> tuple[int, int] | None:
