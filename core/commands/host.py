@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core import merge_driver, personal
 from core.commands.finding import Finding, Level
-from core.commands.host_terminal import terminal
+from core.commands.host_terminal import graphics, terminal
 from core.errors import Lacking, PrintModelsError
 from core.human import count, plural, size
 from core.process import run
@@ -41,7 +41,8 @@ def look(folder: Path, workspace: Workspace | None) -> Iterator[Finding]:
         lambda: _git(folder),
         lambda: _identity(folder),
         _settings,
-        terminal,
+        lambda: terminal(folder),
+        lambda: graphics(folder),
         _pictures,
         _training,
         lambda: _disk(folder if workspace is None else workspace.root),
@@ -123,12 +124,6 @@ def _settings() -> Iterator[Finding]:
 
 
 def _pictures() -> Iterator[Finding]:
-    yield Finding(
-        "graphics",
-        "pass",
-        "half-blocks: two colours a cell, over SSH and in tmux. Where the terminal shows pixels choose --graphics "
-        "sixel (xterm -ti vt340, foot, WezTerm) or tgp (kitty from 0.28 on); none: no pictures",
-    )
     yield _package("Pillow", _PILLOW, "block", "its decoder has known holes before 13.0", _INSTALL)
 
 

@@ -1,18 +1,63 @@
-"""What the terminal tells of itself, for `doctor`: size, colours, letters. Nothing is asked of it, so nothing answers late."""
+"""What the terminal is and shows, for `doctor`: size, colours, letters, and how pictures are drawn in it and why.
+
+It is asked as the app asks it, and the answers are waited for: none is left for the shell.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
+from core import asking, personal, terminals
 from core.commands.finding import Finding
+from core.terminals import ASCII, HALFCELL, NONE, SIXEL, TGP, Seen
 from core.text import safe
 
-_FEW = "8 colours"
+_FEW, _ALL = "8 colours", "16 million colours"
+_DRAWN = {
+    TGP: "tgp, pixels by kitty's protocol",
+    SIXEL: "sixel, pixels",
+    HALFCELL: "halfcell, two colours a cell",
+    ASCII: "ascii, letters",
+    NONE: "none",
+}
 
 
-def terminal() -> Iterator[Finding]:
+@cache
+def _answered(root: Path) -> Seen | None:
+    """Ask the terminal, once in a run; None without one, or where it says nothing."""
+    where = terminals.here()
+    streams = (sys.__stdin__, sys.__stderr__)
+    if not all(stream is not None and stream.isatty() for stream in streams):
+        return None
+    if where.tmux:
+        return terminals.told_by_tmux(root)
+    return asking.ask(0, 2, graphics=not where.between) if where.asks else None
+
+
+def graphics(root: Path) -> Iterator[Finding]:
+    """Tell how pictures are drawn here and why; without a terminal, what could be."""
+    seen = _answered(root)
+    if not all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)):
+        yield Finding("graphics", "pass", "no terminal to ask; --graphics says how the app draws pictures")
+        return
+    where = terminals.here()
+    way = terminals.chosen(where, seen, personal.read().graphics)
+    said = [f"{_DRAWN[way.graphics]}: {way.why}"]
+    if seen is not None and seen.seconds:
+        cell = f", a cell has {seen.cell[0]}x{seen.cell[1]} pixels" if all(seen.cell) else ""
+        said.append(f"it answered in {seen.seconds * 1000:.0f} ms{cell}")
+    elif where.asks and not where.tmux:
+        said.append(f"it answered nothing in {asking.PATIENCE_S:.0f} s")
+    if way.graphics in (TGP, SIXEL):
+        said.append("small pictures, the link is far" if terminals.far(where, seen) else "whole pictures")
+    yield Finding("graphics", "pass", "; ".join(said))
+
+
+def terminal(root: Path) -> Iterator[Finding]:
     """Tell what there is to draw in; without a terminal only commands work."""
     term = os.environ.get("TERM", "")
     streams = (sys.__stdin__, sys.__stderr__)
@@ -29,7 +74,10 @@ def terminal() -> Iterator[Finding]:
         return
     columns, lines = os.get_terminal_size(2)
     known = columns > 0 and lines > 0  # some consoles do not tell their size
-    colours = _colours(term)
+    seen = _answered(root)
+    colours = (
+        _ALL if seen is not None and seen.truecolour and "NO_COLOR" not in os.environ else _colours(term)
+    )
     said = [f"{columns}x{lines}" if known else "of unknown size", safe(term, limit=40), colours]
     said += [
         word
@@ -46,7 +94,7 @@ def terminal() -> Iterator[Finding]:
         yield Finding(
             "terminal",
             "warn",
-            ", ".join(said) + ": pictures are drawn in four greys.",
+            ", ".join(said) + "; it does not say that it has more: pictures are drawn in four greys.",
             "If it can show more, as nearly all can: export COLORTERM=truecolor   (ssh does not pass it on)",
         )
     else:
@@ -57,7 +105,7 @@ def _colours(term: str) -> str:
     if os.environ.get("NO_COLOR"):
         return "no colours (NO_COLOR)"
     if os.environ.get("COLORTERM") in ("truecolor", "24bit"):
-        return "16 million colours"
+        return _ALL
     return "256 colours" if "256color" in term else _FEW
 
 

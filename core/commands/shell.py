@@ -223,8 +223,8 @@ def _help_all(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 @click.option(
     "--graphics",
     type=click.Choice(GRAPHICS),
-    help="The app: how pictures are drawn. halfcell works anywhere; sixel and tgp are pixels, where the terminal "
-    "can show them.",
+    help="The app: how pictures are drawn, instead of as the terminal says it can: tgp and sixel are pixels, halfcell "
+    "two colours a cell, ascii letters.",
 )
 @click.option(
     "--help-all",
