@@ -77,6 +77,18 @@ ACTIONS: tuple[Action, ...] = (
     # Many frames at once: a stretch, its ends, a bisection, a whole print, what the model said.
     Action("stretch", ("v",), "stretch", "begin a stretch here; move, then a class key paints it as one step", (LABEL,),
            footer=2),
+    Action("edge_later", ("greater_than_sign",), "end later", "move the nearer end of the stretch under the cursor a frame on",
+           (LABEL,)),
+    Action("edge_earlier", ("less_than_sign",), "end earlier", "move the nearer end of that stretch a frame back", (LABEL,)),
+    Action("fill", ("quotation_mark",), "fill the gap",
+           "give the unlabelled frames around the cursor the class that both sides of them have", (LABEL,)),
+    Action("accept", ("space",), "accept", "accept what the model says of this frame", (LABEL,)),
+    Action("accept_stretch", ("enter",), "accept the stretch",
+           "accept it for all frames without a label in a row of which the model says the same", (LABEL,)),
+    Action("point_next", ("full_stop",), "next change", "the next frame where label, prediction or picture changes",
+           (LABEL,), moves=True),
+    Action("point_previous", ("comma",), "change back", "the frame before where one of these changes", (LABEL,),
+           moves=True),
     Action("bisect", ("b",), "bisect", "find where the class changes: answer for a few frames, both sides are painted",
            (LABEL,)),
     # Versions and releasing.

@@ -38,10 +38,13 @@ from tui.sorting import QueueRead
 from tui.tools.bisecting import Bisecting
 from tui.tools.choosing import Choosing
 from tui.tools.desk import Desk
+from tui.tools.edging import Edging
 from tui.tools.giving import Giving
 from tui.tools.moving import Moving
 from tui.tools.queueing import Queueing
+from tui.tools.pointing import Pointing
 from tui.tools.stretching import Stretching
+from tui.tools.suggesting import Suggesting
 from tui.tools.tool import Tool
 from tui.tools.watching import Watching
 from tui.widgets.ask_line import AskLine
@@ -55,7 +58,7 @@ class LabelScreen(Place):
     PLACE = keymap.LABEL
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.LABEL)
     #: What its keys do, in the order in which they are asked what follows a label.
-    TOOLS: ClassVar[tuple[type[Tool], ...]] = (Queueing, Choosing, Giving, Stretching, Bisecting, Moving, Watching)
+    TOOLS: ClassVar[tuple[type[Tool], ...]] = (Queueing, Choosing, Giving, Stretching, Bisecting, Edging, Suggesting, Pointing, Moving, Watching)
 
     def __init__(self) -> None:
         super().__init__()
