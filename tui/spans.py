@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, overload
 
 if TYPE_CHECKING:
@@ -122,6 +123,14 @@ def between(state: State, first: Frame, last: Frame) -> list[str]:
     begin = bisect_left(frames, (first.captured_at, first.key), key=_order)
     end = bisect_left(frames, (last.captured_at, last.key), key=_order)
     return [frame.key for frame in frames[begin : end + 1]]
+
+
+def day_of(frames: Sequence[Frame], at: int) -> tuple[int, int]:
+    """Return the places at which the calendar day of place `at` begins, and at which it has ended."""
+    midnight = frames[at].captured_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    moments = (midnight, midnight + timedelta(days=1))
+    begin, end = (bisect_left(frames, moment, key=lambda frame: frame.captured_at) for moment in moments)
+    return begin, end
 
 
 def _order(frame: Frame) -> tuple[datetime, str]:

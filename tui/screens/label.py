@@ -58,7 +58,18 @@ class LabelScreen(Place):
     PLACE = keymap.LABEL
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.LABEL)
     #: What its keys do, in the order in which they are asked what follows a label.
-    TOOLS: ClassVar[tuple[type[Tool], ...]] = (Queueing, Choosing, Giving, Stretching, Bisecting, Edging, Suggesting, Pointing, Moving, Watching)
+    TOOLS: ClassVar[tuple[type[Tool], ...]] = (
+        Queueing,
+        Choosing,
+        Giving,
+        Stretching,
+        Bisecting,
+        Edging,
+        Suggesting,
+        Pointing,
+        Moving,
+        Watching,
+    )
 
     def __init__(self) -> None:
         super().__init__()

@@ -7,10 +7,8 @@ the ones a person marked to be covered. Nothing is written before all is known; 
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -238,7 +236,7 @@ def _open_span(state: State) -> tuple[int, int] | None:
     They end at labels, at the ends of the recording, and at midnight: a day is what a person has in mind.
     """
     keys, classes = spans.keys_of(state), spans.classes_of(state)
-    stops = spans.stops_of(state) | _midnights(state)
+    stops = spans.stops_of(state).union(spans.day_of(state.frames, state.cursor))
     here = stretch_at(keys, classes, state.cursor, stops=stops)
     first, last = here.first, here.last
     if here.class_ is None:
@@ -248,14 +246,3 @@ def _open_span(state: State) -> tuple[int, int] | None:
     if last + 1 < len(keys) and last + 1 not in stops and keys[last + 1] not in classes:
         last = stretch_at(keys, classes, last + 1, stops=stops).last
     return (first, last) if (first, last) != (here.first, here.last) else None
-
-
-def _midnights(state: State) -> frozenset[int]:
-    """Return the places at which the day of the cursor begins and ends."""
-    frame = state.frame
-    assert frame is not None
-    day = frame.captured_at.replace(hour=0, minute=0, second=0, microsecond=0)
-    return frozenset(
-        bisect_left(state.frames, moment, key=lambda frame: frame.captured_at)
-        for moment in (day, day + timedelta(days=1))
-    )

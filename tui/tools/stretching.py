@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from core.human import plural
+from core.labels.stretches import gap_at
 from tui import spans
 from tui.drawing import BOLD, DIM
 from tui.tools.tool import Tool
@@ -22,6 +23,28 @@ class Stretching(Tool):
             self.desk.begin(self)
             self.state.anchor = frame
             self._draw()
+
+    def do_fill(self) -> None:
+        """Give the unlabelled frames around the cursor the class that both sides of them have."""
+        state = self.state
+        keys, classes, stops = spans.keys_of(state), spans.classes_of(state), spans.stops_of(state)
+        gap = gap_at(keys, classes, state.cursor, stops=stops) if state.frames else None
+        if gap is None:
+            self.desk.notice("No gap here:", "this frame has a label.")
+            return
+        beside = [
+            classes.get(keys[gap.first - 1]) if gap.first > 0 and gap.first not in stops else None,
+            classes.get(keys[gap.last + 1])
+            if gap.last + 1 < len(keys) and gap.last + 1 not in stops
+            else None,
+        ]
+        before, after = beside
+        if before is None or before != after:
+            words = " and ".join(class_ or "nothing" for class_ in beside)
+            self.desk.notice(f"Beside this gap: {words}.", "b finds where it changes, v marks it.")
+            return
+        found = spans.census(state, (keys[place] for place in gap.places))
+        self.desk.give(found.keys, before, "stretch", then=self.desk.advance)
 
     # --- while it has the keys ----------------------------------------------------------------------------------
 

@@ -45,3 +45,12 @@ def counted(task: Task, found: Census, *, out: str = "") -> Content:
     if found.out:
         parts.append(f"{count(found.out)} left out{f' ({out})' if out else ''}")
     return Content(" · ".join(parts))
+
+
+def passed_over(otherwise: int, out: int) -> str:
+    """'3 labelled otherwise, 2 that don't count for this task'; '' where there is none of either."""
+    parts = [
+        f"{count(otherwise)} labelled otherwise" if otherwise else "",
+        f"{count(out)} that another task rules out" if out else "",
+    ]
+    return ", ".join(part for part in parts if part)
