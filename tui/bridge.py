@@ -114,6 +114,10 @@ class Bridge:
         """Read what changed from frame to frame on a day, or on all days of a source."""
         self._changes.read(source, day)
 
+    def heat(self, key: str, before: str, box: tuple[int, int]) -> None:
+        """Show what changed between two frames as heat, in a picture for `box` pixels."""
+        self._changes.heat(key, before, box)
+
     def measure(self, near: str) -> None:
         """Measure frames that were not yet, the day of the frame `near` first, while no picture is wanted."""
         self._changes.measure(near)

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from core.errors import Cancelled
+from core.errors import Cancelled, PrintModelsError
 from core.progress import CancelToken, Progress
 from core.workspace import Workspace
 from tui.lanes import Lane, Post
 
 if TYPE_CHECKING:
     from core.frames.change import Change, Changes
+    from core.frames.decode import Picture
     from core.frames.index import FrameIndex
 
 #: Seconds between two words on how far measuring is.
@@ -40,6 +41,17 @@ class ChangesRead:
     changes: Mapping[str, Change]
     threshold: float
     points: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeatReady:
+    """The frame `key` for a box of pixels, with what changed since the frame `before` as heat; None, and `why` not."""
+
+    key: str
+    before: str
+    box: tuple[int, int]
+    picture: Picture | None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,10 @@ class ChangeWork:
     def read(self, source: str, day: str = "") -> None:
         """Read what is known of a source's day, or of all its days; answered by `ChangesRead`."""
         self._reading.ask("changes", partial(self._read, source, day), slot=f"{source}/{day}")
+
+    def heat(self, key: str, before: str, box: tuple[int, int]) -> None:
+        """Show what changed between two frames; answered by `HeatReady`, the latest one asked for wins."""
+        self._reading.ask("heat", partial(heat, self._workspace, key, before, box), slot="heat", first=True)
 
     def measure(self, near: str) -> None:
         """Measure what is missing, the day of the frame `near` first; one that is at work turns to that day."""
@@ -164,3 +180,18 @@ class ChangeWork:
         if now - self._said >= _SAY_S or progress.done == progress.total:
             self._said = now
             self._post(Measuring(progress.done, progress.total or progress.done, progress.note))
+
+
+def heat(workspace: Workspace, key: str, before: str, box: tuple[int, int]) -> HeatReady:
+    """Decode two frames for a box of pixels in helpers, and show what changed; or say why that can't be."""
+    from core.frames.change import heat_picture
+    from core.frames.helper import helpers
+
+    try:
+        found = [
+            helpers().load(workspace.frame_path(one), box, root=workspace.source_for(one).path, settled=True)
+            for one in (before, key)
+        ]
+    except PrintModelsError as error:
+        return HeatReady(key, before, box, None, error.what)
+    return HeatReady(key, before, box, heat_picture(*found))

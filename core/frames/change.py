@@ -8,6 +8,7 @@ here: signatures, measured, measuring and points beside it hold them. Called by 
 from __future__ import annotations
 
 from bisect import bisect_left
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.frames.measured import Changes
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from core.frames.decode import Picture
     from core.frames.index import FrameIndex
 
     Pixels = NDArray[np.uint8]
@@ -31,6 +33,7 @@ __all__ = [
     "distance",
     "groups",
     "heat",
+    "heat_picture",
     "measure",
     "near",
     "points",
@@ -143,6 +146,11 @@ def _signature(greys: Floats) -> int:
     # A margin, or the noise of what is evenly grey would throw the dice.
     bits = np.packbits(cells[:, 1:] > cells[:, :-1] * 1.03 + 0.5)
     return int.from_bytes(bits.tobytes(), "big")
+
+
+def heat_picture(before: Picture, now: Picture) -> Picture:
+    """Return the picture `now` with what changed since `before` as heat (see `heat`); its facts stay."""
+    return replace(now, rgb=heat(before.pixels, now.pixels).tobytes())
 
 
 def heat(before: Pixels, now: Pixels) -> Pixels:

@@ -126,12 +126,11 @@ class _Run:
         after = {(b.source, b.day) for a, b in pairwise(days) if a.source == b.source and a in stale}
         stale += [d for d in days if (d.source, d.day) in after and d not in stale]
         self.total = sum(max(0, d.frames - heads.get((d.source, d.day), (0, 0))[1]) for d in stale)
-        away: set[str] = set()
+        away = {name for name in {day.source for day in stale} if self._closed(self.workspace.sources[name])}
         for day in in_order(stale, near):
-            source = self.workspace.sources[day.source]
-            if day.source in away or self._closed(source):
-                away.add(day.source)
+            if day.source in away:
                 continue
+            source = self.workspace.sources[day.source]
             try:
                 self._day(source, day)
             except _Away:
