@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.frames import name_of
@@ -81,13 +82,34 @@ def labelling(store: LabelStore, bare: Bare, file: Rewriting, count: int) -> dic
     return quick | slow
 
 
-def painting(store: LabelStore, runs: list[list[str]]) -> Sample:
-    """Measure one step that changes every frame of a run, on one run after the other."""
+def painting(store: LabelStore, size: int) -> list[Row]:
+    """Measure steps over runs of 10 000 frames, each between single labels, so that a busy minute slows both."""
+    apart = keys_of(size)[80_000:]  # what no run holds: a single label is always a change
+    single: list[float] = []
+
+    def beside(call: Callable[[], object]) -> float:
+        for _ in range(20):
+            key = apart[len(single) * 7919 % len(apart)]
+            single.append(timed(lambda key=key: store.set(TASK, [key], "active", who="bo")))
+        return timed(call)
 
     def paint(run: list[str]) -> None:
         assert store.set(TASK, run, "active", how="stretch", who="ana").changed > 9_000
 
-    return Sample.of([timed(lambda run=run: paint(run)) for run in runs])
+    times = {
+        "paint a run of 10 000 frames, labelled before": [
+            beside(lambda run=run: paint(run)) for run in runs_of(0)
+        ],
+        "paint a run of 10 000 frames, unlabelled": [
+            beside(lambda run=run: paint(run)) for run in runs_of(size)
+        ],
+        "take such a run back": [beside(lambda: store.undo("ana")) for _ in range(8)],
+    }
+    one = Sample.of(single)
+    return [
+        Row(what, Sample.of(found), "one label", one, "≤ 100x" if what.startswith("paint") else "")
+        for what, found in times.items()
+    ]
 
 
 def runs_of(first: int, count: int = 8, length: int = 10_000) -> list[list[str]]:
@@ -111,12 +133,7 @@ def measure(folder: Path) -> Topic:
             )
         )
         if size == sizes[-1]:
-            for what, first in (("labelled before", 0), ("unlabelled", size)):
-                painted = painting(store, runs_of(first))
-                said = f"paint a run of 10 000 frames, {what}"
-                rows.append(Row(said, painted, "one label", found["ours"], "≤ 100x"))
-            taken = Sample.of([timed(lambda store=store: store.undo("ana")) for _ in range(8)])
-            rows.append(Row("take such a run back", taken, "one label", found["ours"]))
+            rows += painting(store, size)
             size_of_file = os.path.getsize(folder / f"labels-{size}.json") / 1e6
         store.close()
         bare.db.close()
