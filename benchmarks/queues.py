@@ -73,14 +73,20 @@ def fresh(facts: Facts) -> Facts:
     return replace(facts)
 
 
-def samples(call: Callable[[], object], least: float = 0.4, most: int = 200) -> Sample:
-    """Time a call again and again for a while; three times at least."""
-    call()
-    times: list[float] = []
-    end = time.perf_counter() + least
-    while len(times) < 3 or (time.perf_counter() < end and len(times) < most):
-        times.append(timed(call))
-    return Sample.of(times)
+def compared(
+    calls: dict[int, Callable[[], object]], rounds: int = 5, least: float = 0.04
+) -> dict[int, Sample]:
+    """Time calls in turns, each as often in a row as fills the same while: a busy machine takes its share of both."""
+    often = {}
+    for size, call in calls.items():
+        call()
+        often[size] = max(1, round(least / max(timed(call), 1e-9)))
+    times: dict[int, list[float]] = {size: [] for size in calls}
+    for _ in range(rounds):
+        for size, call in calls.items():
+            took = timed(lambda call=call, count=often[size]: [call() for _ in range(count)])
+            times[size].append(took / often[size])
+    return {size: Sample.of(found) for size, found in times.items()}
 
 
 def per(sample: Sample, number: int) -> Sample:
@@ -88,20 +94,29 @@ def per(sample: Sample, number: int) -> Sample:
     return Sample(sample.median / number, sample.low / number, sample.high / number)
 
 
-def stepping(facts: Facts) -> Callable[[], object]:
-    """Return what goes from the middle to the next frame of a queue and to the next change point, many times."""
+def stepping(facts: Facts) -> dict[str, Callable[[], object]]:
+    """Return what goes, from the middle on, to the next frame of a queue and to the next change point, many times."""
     waiting, keys = find("unlabelled", TASK).places(facts), [frame.key for frame in facts.frames]
     classes = {key: label.class_ for key, label in facts.labelled.items()}
     begin = len(keys) // 2
 
-    def steps() -> None:
-        at = begin
-        for _ in range(STEPS):
-            after = bisect_right(waiting, at)
-            at = waiting[after] if after < len(waiting) else begin
-            next_point(keys, [classes], at, 1)
+    def through(following: Callable[[int], int | None]) -> Callable[[], object]:
+        def steps() -> None:
+            at = begin
+            for _ in range(STEPS):
+                found = following(at)
+                at = begin if found is None else found
 
-    return steps
+        return steps
+
+    def in_queue(at: int) -> int | None:
+        after = bisect_right(waiting, at)
+        return waiting[after] if after < len(waiting) else None
+
+    return {
+        "next frame of the queue": through(in_queue),
+        "next change point": through(lambda at: next_point(keys, [classes], at, 1)),
+    }
 
 
 def longest_silence(facts: Facts) -> float:
@@ -120,52 +135,42 @@ def longest_silence(facts: Facts) -> float:
     return worst
 
 
+def row(what: str, found: dict[int, Sample], bar: str = "") -> Row:
+    """Compare a million with a thousand, per frame."""
+    few, many = SIZES[0], SIZES[-1]
+    ours, other = per(found[many], many), per(found[few], few)
+    return Row(
+        f"{what}, {spaced(many)} frames, per frame", ours, f"{spaced(few)} frames, per frame", other, bar
+    )
+
+
 def measure(folder: Path) -> Topic:
     """Measure each at three sizes; rows compare a million frames with a thousand, per frame or per step."""
     worlds = {size: made(size) for size in SIZES}
     gc.freeze()  # what a million frames hold is no garbage: the collector would be what is measured
-    rows, notes = [], []
     few, many = SIZES[0], SIZES[-1]
+    rows, notes = [], []
     for line in LINES:
         read = parse(line, TASK, TODAY)
-        found = {
-            size: samples(lambda facts=worlds[size], read=read: read.keep(fresh(facts))) for size in SIZES
-        }
-        rows.append(
-            Row(
-                f"filter `{line}`, {spaced(many)} frames, per frame",
-                per(found[many], many),
-                f"{spaced(few)} frames, per frame",
-                per(found[few], few),
-                "≤ 1.5x",
-            )
+        found = compared(
+            {size: lambda facts=facts, read=read: read.keep(fresh(facts)) for size, facts in worlds.items()}
         )
+        rows.append(row(f"filter `{line}`", found, "≤ 1.5x"))
         notes.append(f"`{line}`: {found[many]} in all, ~ frames^{exponent(SIZES, list(found.values())):.2f}.")
-    found = {size: per(samples(stepping(worlds[size])), STEPS) for size in SIZES}
-    rows.append(
-        Row(
-            f"next in the queue and next change point, {spaced(many)} frames",
-            found[many],
-            f"{spaced(few)} frames",
-            found[few],
-            "≤ 1.5x",
-        )
-    )
-    for kind in kinds(TASK):
+    steps = {size: stepping(facts) for size, facts in worlds.items()}
+    for what, bar in (("next frame of the queue", "≤ 1.5x"), ("next change point", "")):
         found = {
-            size: samples(lambda kind=kind, facts=worlds[size]: kind.places(fresh(facts)), 0.2, 40)
-            for size in SIZES
+            size: per(took, STEPS) for size, took in compared({n: steps[n][what] for n in SIZES}).items()
         }
         rows.append(
-            Row(
-                f"queue {kind.id}, {spaced(many)} frames, per frame",
-                per(found[many], many),
-                f"{spaced(few)} frames, per frame",
-                per(found[few], few),
-                "≤ 1.5x",
-            )
+            Row(f"{what}, {spaced(many)} frames", found[many], f"{spaced(few)} frames", found[few], bar)
         )
-    found = {size: samples(lambda size=size: offered(fresh(worlds[size])), 0.5, 10) for size in SIZES}
+    for kind in kinds(TASK):
+        found = compared(
+            {size: lambda facts=facts, kind=kind: kind.places(fresh(facts)) for size, facts in worlds.items()}
+        )
+        rows.append(row(f"queue {kind.id}", found))
+    found = compared({size: lambda facts=facts: offered(fresh(facts)) for size, facts in worlds.items()})
     notes.append(
         f"All queues counted at {spaced(many)} frames and {spaced(len(worlds[many].labelled))} labels: {found[many]}, "
         f"~ frames^{exponent(SIZES, list(found.values())):.2f}; meanwhile another thread waits "

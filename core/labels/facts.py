@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import islice
+from itertools import compress, islice
 from operator import gt, itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
@@ -268,6 +268,14 @@ class Facts:
                 places.append(place)
                 values.append(value)
         return Column(places, values)
+
+    def chosen(self, mask: bytes | bytearray) -> list[int]:
+        """Return the places that a mask of one byte a frame has set, a piece at a time."""
+        found: list[int] = []
+        for begin in range(0, len(mask), PIECE):
+            self.check()
+            found += compress(range(begin, begin + PIECE), mask[begin : begin + PIECE])
+        return found
 
     @cached_property
     def classes(self) -> Column[str]:

@@ -17,7 +17,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import WrongUsage
-from core.labels.facts import UNDATED, Facts, moment_of
+from core.labels.facts import PIECE, UNDATED, Facts, moment_of
 from core.labels.terms import ALONE, CLOCK_FORM, WORDS, Reader, Term, clock, is_clock
 from core.tasks import Task
 from core.text import safe
@@ -73,7 +73,10 @@ class Filter:
                 facts.check()
                 mask = part.term.mask(facts)[first:end] if part in near else part.term.mask(here)
                 kept &= _as_number(mask, negated=part.negated)
-            found += compress(here.frames, kept.to_bytes(end - first, "little"))
+            whole = kept.to_bytes(end - first, "little")
+            for begin in range(0, len(whole), PIECE):
+                facts.check()
+                found += compress(here.frames[begin : begin + PIECE], whole[begin : begin + PIECE])
         return found
 
     def passes(self, frame: Frame, facts: Facts) -> bool:

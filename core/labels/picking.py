@@ -38,13 +38,12 @@ class Run(NamedTuple):
 
 def everything(facts: Facts) -> Sequence[int]:
     """Every frame that counts, in order of time."""
-    every = range(len(facts.frames))
-    return every if facts.counting is None else list(compress(every, facts.counting))
+    return range(len(facts.frames)) if facts.counting is None else facts.chosen(facts.counting)
 
 
 def unlabelled(facts: Facts) -> Sequence[int]:
     """Frames without a label, in order of time."""
-    return list(compress(range(len(facts.frames)), facts.unlabelled))
+    return facts.chosen(facts.unlabelled)
 
 
 def of_class(facts: Facts, class_: str) -> Sequence[int]:
