@@ -12,10 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from core import personal
+from core.labels import views
 from core.progress import CancelToken
 from core.tasks import Task
 from core.workspace import Workspace
-from tui import changes, comparing, looking, measuring, remembering, storing, trainings
+from tui import changes, comparing, looking, marking, measuring, remembering, storing, trainings
 from tui.labelling import Bytes, LabelWork
 from tui.lanes import Lane, Post
 from tui.messages import FramesFound
@@ -154,6 +155,37 @@ class Bridge:
     def label_each(self, task: Task, labels: Mapping[str, str], how: str, what: str) -> None:
         """Give each frame its own class, all as one step that `what` names."""
         self._labels.ask("label", partial(self._work.label_each, task, dict(labels), how, what))
+
+    def mark_many(self, task: Task, frames: Sequence[str], mark: str | None, reason: str = "") -> None:
+        """Give frames a mark as one step, or take their marks off with None; answered by `Marked`."""
+        work = partial(marking.put, task=task, frames=tuple(frames), mark=mark, reason=reason)
+        self._labels.ask("mark", partial(self._work.mark, work))
+
+    def note(self, frame: str, text: str) -> None:
+        """Note something about a frame; '' takes the note off."""
+        self._labels.ask("mark", partial(self._work.mark, partial(marking.note, frame=frame, text=text)))
+
+    def pin(self, task: Task, frame: str, class_: str | None) -> None:
+        """Pin a frame as an example of a class, or take it down with None."""
+        work = partial(marking.pin, task=task, frame=frame, class_=class_)
+        self._labels.ask("mark", partial(self._work.mark, work))
+
+    def history(self, frame: str) -> None:
+        """Read everything that happened to a frame; answered by `HistoryRead`."""
+        self._labels.ask("history", partial(self._work.history, frame), slot="history")
+
+    def views(self) -> None:
+        """Read the views that have names; answered by `ViewsRead`."""
+        self._labels.ask("views", self._work.views)
+
+    def keep_named(self, name: str, filter: str, queue: str, task: str) -> None:
+        """Keep a filter and a queue under a name; answered by `ViewsRead`."""
+        work = partial(views.keep, name=name, filter=filter, queue=queue, task=task)
+        self._labels.ask("views", partial(self._work.views, work))
+
+    def drop_named(self, name: str) -> None:
+        """Forget a named view; answered by `ViewsRead`."""
+        self._labels.ask("views", partial(self._work.views, partial(views.drop, name=name)))
 
     def undo(self) -> None:
         """Take this person's last step back."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from core.labels.facts import Known
-    from core.labels.model import LabelStep
+    from core.labels.model import HistoryEntry, LabelStep
+    from core.labels.views import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,28 @@ class MarksRead:
     """What is known of frames beside their labels: task → marks, and entries of its file that wait for a decision."""
 
     known: Mapping[str, Known]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A step on marks is durable; frames of it with a stronger mark, or one for another task, are `left`."""
+
+    step: LabelStep
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRead:
+    """Everything that happened to a frame's labels and marks, oldest first."""
+
+    frame: str
+    entries: tuple[HistoryEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewsRead:
+    """The views a person named, in order of names."""
+
+    views: tuple[View, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from core.tasks import Task
 from core.text import safe
 from core.workspace import Workspace
 from tui import remembering
-from tui.label_messages import ManyGoneOutside, MarksRead, ViewRead
+from tui.label_messages import HistoryRead, ManyGoneOutside, Marked, MarksRead, ViewRead, ViewsRead
 from tui.lanes import Post
 from tui.messages import (
     Failed,
@@ -29,7 +29,7 @@ from tui.messages import (
 )
 
 if TYPE_CHECKING:
-    from core.labels.model import Label
+    from core.labels.model import Label, LabelStep
     from core.labels.store import LabelStore
 
 Bytes = tuple[int, int, str | None]
@@ -118,6 +118,20 @@ class LabelWork:
         except PrintModelsError as error:
             return NotLabelled(task.name, frames, None, how, error.what, error.remedy, labels)
 
+    def mark(self, work: Callable[[LabelStore, str], LabelStep]) -> Marked | Failed:
+        """Do a step on marks, one of tui.marking: `work` gets the store and the person's name."""
+        try:
+            step = work(self._opened(), self._me())
+        except PrintModelsError as error:
+            return Failed("mark", error.what, error.remedy)
+        return self._marked(step)
+
+    def _marked(self, step: LabelStep) -> Marked:
+        self._touched("")
+        self._follow(step.seq)
+        self._tell()
+        return Marked(step)
+
     def undo(self, *, again: bool = False) -> Labelled | NothingToUndo | Failed:
         """Take this person's last step back; `again` gives back what the last undo took."""
         try:
@@ -133,6 +147,21 @@ class LabelWork:
         self._tell()
         known = step.task in self.workspace.tasks
         return Labelled(step, _labels_of(store, step.task, step.frames) if known else {}, undone=True)
+
+    def history(self, frame: str) -> HistoryRead:
+        """Read everything that happened to a frame's labels and marks."""
+        return HistoryRead(frame, tuple(self._opened().history(frame)))
+
+    def views(self, work: Callable[[LabelStore], object] | None = None) -> ViewsRead | Failed:
+        """Read the views that have names, after keeping or dropping one."""
+        from core.labels.views import named
+
+        try:
+            if work is not None:
+                work(self._opened())
+            return ViewsRead(named(self._opened()))
+        except PrintModelsError as error:
+            return Failed("views", error.what, error.remedy)
 
     def _opened(self) -> LabelStore:
         self._store = self._store or self._open()
