@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
-from core.labels.model import HistoryEntry, Label, LabelProblem, LabelStep, Mark
+from core.labels.model import PRIVATE, HistoryEntry, Label, LabelProblem, LabelStep, Mark
 from core.labels.steps import MARKS, frames_of
 
 
@@ -94,6 +95,21 @@ def people(db: sqlite3.Connection) -> tuple[str, ...]:
         "SELECT DISTINCT who FROM step WHERE kind='label' AND NOT undone AND changed>0 ORDER BY who"
     )
     return tuple(who for (who,) in rows)
+
+
+def private(db: sqlite3.Connection, tasks: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return every private frame with the hashes of its bytes that labels of these tasks are bound to."""
+    rows = db.execute(
+        "SELECT marked.frame, label.sha256 FROM label marked CROSS JOIN json_each(?)"
+        " LEFT JOIN label ON label.task=json_each.value AND label.frame=marked.frame WHERE marked.task=?"
+        " AND json_extract(marked.class, '$.mark')='excluded'"
+        " AND lower(trim(json_extract(marked.class, '$.reason')))=?",
+        (json.dumps(list(tasks)), MARKS, PRIVATE),
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for frame, sha256 in rows:
+        found[frame] = (*found.get(frame, ()), *([sha256] if sha256 else []))
+    return found
 
 
 def same_mark(one: str | None, other: str | None) -> bool:

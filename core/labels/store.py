@@ -265,6 +265,10 @@ class LabelStore:
         values = self._db.ask(lambda db: queries.classes(db, MARKS))
         return {frame: queries.decode_mark(frame, value) for frame, value in values.items()}
 
+    def private(self) -> dict[str, tuple[str, ...]]:
+        """Return the frames that are private for any task, with the hashes of bytes their labels are bound to."""
+        return self._db.ask(lambda db: queries.private(db, self.workspace.tasks))
+
     def history(self, frame: str) -> list[HistoryEntry]:
         """Return every change of a frame's labels and marks, oldest first."""
         return self._db.ask(lambda db: queries.history(db, frame))

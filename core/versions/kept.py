@@ -148,15 +148,9 @@ def drop(workspace: Workspace, oids: Iterable[str]) -> None:
 
 def drop_private(workspace: Workspace, store: LabelStore) -> frozenset[str]:
     """Take away the copies of pictures that are private; return all private frames."""
-    private = frozenset(frame for frame, mark in store.all_marks().items() if mark.private)
-    oids = {
-        label.sha256
-        for task in workspace.tasks
-        for frame in private
-        if (label := store.get(task, frame)) is not None and label.sha256 is not None
-    }
-    drop(workspace, oids)
-    return private
+    private = store.private()
+    drop(workspace, {oid for oids in private.values() for oid in oids})
+    return frozenset(private)
 
 
 def of_step(frames: Sequence[str], how: str, per_stretch: int) -> list[str]:
