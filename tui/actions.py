@@ -77,6 +77,8 @@ ACTIONS: tuple[Action, ...] = (
     # Many frames at once: a stretch, its ends, a bisection, a whole print, what the model said.
     Action("stretch", ("v",), "stretch", "begin a stretch here; move, then a class key paints it as one step", (LABEL,),
            footer=2),
+    Action("verdict", ("r",), "verdict", "judge the whole print: fine, failed from where on, not sure; name and note it",
+           (LABEL,)),
     Action("edge_later", ("greater_than_sign",), "end later", "move the nearer end of the stretch under the cursor a frame on",
            (LABEL,)),
     Action("edge_earlier", ("less_than_sign",), "end earlier", "move the nearer end of that stretch a frame back", (LABEL,)),

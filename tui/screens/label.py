@@ -40,6 +40,7 @@ from tui.tools.choosing import Choosing
 from tui.tools.desk import Desk
 from tui.tools.edging import Edging
 from tui.tools.giving import Giving
+from tui.tools.judging import Judging
 from tui.tools.moving import Moving
 from tui.tools.queueing import Queueing
 from tui.tools.pointing import Pointing
@@ -63,6 +64,7 @@ class LabelScreen(Place):
         Choosing,
         Giving,
         Stretching,
+        Judging,
         Bisecting,
         Edging,
         Suggesting,

@@ -7,7 +7,7 @@ on the screen, where a step is still being saved and where the workspace is only
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.content import Content
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tui.state import State
     from tui.tools.tool import Tool
     from tui.widgets.frame_view import FrameView
+
+
+T = TypeVar("T", bound="Tool")
 
 
 class Desk:
@@ -58,6 +61,12 @@ class Desk:
     def view(self) -> FrameView:
         """The frame's own pane."""
         return self.panes.view
+
+    def tool(self, kind: type[T]) -> T:
+        """Return another tool of the screen."""
+        found = self._screen.tools[kind]
+        assert isinstance(found, kind)
+        return found
 
     # --- words --------------------------------------------------------------------------------------------------
 
