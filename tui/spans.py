@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, overload
 
+from core.labels.prints import print_at
+from core.labels.stretches import Stretch, stretch_at
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -106,6 +109,40 @@ def ruled_out(state: State, key: str) -> bool:
     task, class_ = when
     said = state.labels.get(task, {}).get(key) or state.guesses.get(task, {}).get(key)
     return said is not None and said.class_ != class_
+
+
+class _RuledOut(Mapping[str, str]):
+    """Frame → '' where another task rules it out."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __getitem__(self, key: str) -> str:
+        if not ruled_out(self._state, key):
+            raise KeyError(key)
+        return ""
+
+    def get(self, key: str, default: object = None) -> str | None:  # type: ignore[override]  # asked of every frame
+        return "" if ruled_out(self._state, key) else None
+
+    def __iter__(self) -> Iterator[str]:
+        return (frame.key for frame in self._state.frames if ruled_out(self._state, frame.key))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def print_of(state: State) -> Stretch | None:
+    """Return the print under the cursor: its recording, of a task with `when` as far as no frame of it is ruled out.
+
+    None where the frame under the cursor is ruled out itself.
+    """
+    keys, stops = keys_of(state), stops_of(state)
+    if state.task.when is None:
+        return print_at(keys, state.cursor, stops=stops)
+    if ruled_out(state, keys[state.cursor]):
+        return None
+    return stretch_at(keys, _RuledOut(state), state.cursor, stops=stops)
 
 
 def census(state: State, keys: Iterable[str]) -> Census:

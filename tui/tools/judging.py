@@ -1,0 +1,183 @@
+"""The verdict on a whole print: fine, failed from some frame on, or not sure; and its name and a note.
+
+What always holds: a verdict labels the frames of the print that have no label; those labelled otherwise are counted,
+shown before anything is painted, and stay. Of a task about prints (two classes, and frames that count only where
+another task says so) the second class is a failure with an onset, which is looked for.
+"""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from core.human import count, plural
+from core.labels.prints import verdict
+from core.tasks import Task
+from core.text import safe
+from tui import spans
+from tui.drawing import BOLD, COLOURS, class_keys, class_mark
+from tui.label_messages import MarksRead
+from tui.tools.bisecting import Bisecting
+from tui.tools.desk import Desk
+from tui.tools.tool import Tool
+from tui.tools.words import class_row, counted, times
+
+_UNSURE, _NOTE = ("w", "W"), ("i", "I")
+
+
+class Judging(Tool):
+    """One print at a time."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._keys: tuple[str, ...] = ()
+        #: The class for which frames labelled otherwise were shown.
+        self._shown_for: str | None = None
+
+    def do_verdict(self) -> None:
+        state = self.state
+        if self.desk.mode is self:
+            self.desk.end()
+            return
+        if state.frame is None or self.desk.refused("No verdict:"):
+            return
+        found = spans.print_of(state)
+        if found is None:
+            task, class_ = state.task.when or ("", "")
+            self.desk.notice("No print here:", f"for {task} this frame is not {class_}.")
+            return
+        self.desk.begin(self)
+        self._keys = tuple(state.frames[place].key for place in found.places)
+        self._shown_for = None
+        state.span = (state.frames[found.first], state.frames[found.last])
+        self.desk.show_mode()
+        self.desk.redraw()
+
+    # --- while it has the keys ----------------------------------------------------------------------------------
+
+    def on_class(self, class_: str) -> bool:
+        if not self.desk.on_screen("Not judged:"):
+            return True
+        if has_onset(self.state.task) and class_ == self.state.task.classes[1]:
+            self._find_onset()
+        else:
+            self._judge(class_)
+        return True
+
+    def on_key(self, key: str) -> bool:
+        if key in _UNSURE:
+            self._unsure()
+        elif key in _NOTE:
+            self.desk.ask(self._note, self._noted, hint="the print's name, and what is to be said of it")
+        else:
+            return False
+        return True
+
+    def line(self) -> Content | None:
+        state, marked = self.state, self.state.marked
+        if marked is None:
+            return None
+        classes = spans.classes_of(state)
+        if self._shown_for is not None:
+            found = verdict(self._keys, classes, self._shown_for)
+            key = _key(state.task, self._shown_for)
+            others = plural(len(found.otherwise), "frame")
+            return Content.assemble(
+                (f"{others} labelled otherwise, here is one", BOLD),
+                f" · {key} again: they stay, {count(len(found.paint))} become ",
+                class_mark(state.task, self._shown_for),
+            )
+        number = state.recording()[0]
+        name = f" {safe(self._note, limit=24)}" if self._note else ""
+        when = times(marked[0].captured_at, marked[1].captured_at)
+        what = counted(state.task, spans.census(state, self._keys))
+        return Content.assemble(
+            (f"print {number}{name}" if number else f"print{name}", BOLD), f" · {when} · ", what
+        )
+
+    def keys(self) -> list[tuple[str, str | Content]]:
+        task = self.state.task
+        rows = class_row(task)
+        if has_onset(task):
+            words = ("fine", f"{task.classes[1]}: its onset")
+            rows = [
+                (key, Content.styled(word, COLOURS[code]))
+                for code, ((key, _), word) in enumerate(zip(rows, words, strict=True))
+            ]
+        unsure, note = (next(key for key in keys if key not in class_keys(task)) for keys in (_UNSURE, _NOTE))
+        return [*rows, (unsure, "not sure"), (note, "name, note"), ("esc", "leave"), ("?", "help")]
+
+    def left(self) -> None:
+        self.state.span, self._shown_for = None, None
+        self.desk.redraw()
+
+    # --- the verdict --------------------------------------------------------------------------------------------
+
+    def _judge(self, class_: str) -> None:
+        found = verdict(self._keys, spans.classes_of(self.state), class_)
+        if not found.paint:
+            self.desk.end()
+            words = f"{count(len(found.otherwise))} of them otherwise." if found.otherwise else ""
+            self.desk.notice("Every frame of this print has a label.", words)
+        elif found.otherwise and self._shown_for != class_:
+            self._shown_for = class_
+            at = self.state.place_of(found.otherwise[0])
+            if at is not None:
+                self.state.go(at)
+            self.desk.show_mode()
+            self.desk.redraw()
+        else:
+            self.desk.give(found.paint, class_, "verdict", then=lambda: self._done(len(found.otherwise)))
+
+    def _done(self, otherwise: int) -> None:
+        """Leave, and go on after the print."""
+        last = self.state.place_of(self._keys[-1])
+        self.desk.end()
+        if last is not None:
+            self.state.go(last)
+            self.desk.advance()
+        self.desk.redraw()
+        if otherwise:
+            self.desk.notice("Left as they are:", f"{count(otherwise)} labelled otherwise.")
+
+    def _find_onset(self) -> None:
+        """A print that failed was good before it began, and is failed at its end: what lies between is asked about."""
+        state = self.state
+        first, last = state.place_of(self._keys[0]), state.place_of(self._keys[-1])
+        good, failed = state.task.classes
+        self.desk.end()
+        if first is not None and last is not None:
+            self.desk.tool(Bisecting).begin(first, last, before=good, after=failed)
+
+    def _unsure(self) -> None:
+        """Mark what has no label; of a print that has labels only, all of it."""
+        if self.desk.on_screen("Not marked:"):
+            done = self.state.of(self.state.task)
+            bare = tuple(key for key in self._keys if key not in done)
+            self.bridge.mark(self.state.task, bare or self._keys, "unsure")
+            self.desk.end()
+
+    # --- its name -----------------------------------------------------------------------------------------------
+
+    @property
+    def _note(self) -> str:
+        """The name and note of the print: that of its first frame."""
+        mark = self.state.mark(self._keys[0]) if self._keys else None
+        return mark.note if mark else ""
+
+    def _noted(self, text: str) -> bool:
+        if text != self._note:
+            self.bridge.note(self._keys[0], text)
+        return True
+
+    def receive(self, result: object) -> None:
+        if isinstance(result, MarksRead) and self.desk.mode is self:
+            self.desk.show_mode()
+
+
+def has_onset(task: Task) -> bool:
+    """True for a task about prints, whose second class is a failure that begins somewhere and does not end."""
+    return task.when is not None and len(task.classes) == 2
+
+
+def _key(task: Task, class_: str) -> str:
+    return {name: key for key, name in class_keys(task).items()}[class_]
