@@ -70,6 +70,26 @@ def test_no_room_for_the_copy_in_git_lfs_is_seen_before_the_export(labelled: Pla
     assert "v1" not in said.out.partition("nothing was written")[2]
 
 
+def test_a_remote_on_another_disk_without_room_gets_nothing(labelled: Place, tmp_path: Path):
+    """A stick that is full: said with what is missing, before anything is sent; tagged here."""
+    stick = tmp_path / "stick"
+    git(labelled.root, "remote", "add", "origin", f"file://{stick}/remote.git")
+    run = shlex.join([*map(str, PROGRAM), "-C", str(labelled.root), "release", "--push"])
+    said = on_small_disk(
+        f"git init -q --bare remote.git; head -c 2900000 /dev/zero > filler; {run} 2>&1 || echo rc $?; "
+        f"find remote.git/lfs -type f 2>/dev/null || true; rm filler; echo == again; {run} 2>&1",
+        mount=stick,
+        size="3m",
+        cwd=tmp_path,
+    )
+    assert said.code == 0, said.out + said.err
+    full, again = said.out.split("== again")
+    assert "rc 6" in full
+    assert "nothing was sent" in full
+    assert "/objects/" not in full
+    assert f"{TAG} is released on origin" in again
+
+
 def test_git_that_is_gone_after_the_tag(labelled: Place, remote: Path, cli: Cli, tmp_path: Path):
     """exit 6: tagged here, the line that installs it"""
     env = git_that(tmp_path / "bin", "tag", '$real "$@"; code=$?; rm "$0"; exit $code')

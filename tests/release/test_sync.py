@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import CAMERA, Answer, Cli, Place, git
+from tests.release.test_midway import git_that
 from tests.release.test_push import objects
 
 
@@ -252,6 +253,21 @@ def test_many_labels_gone_on_the_other_side_wait_for_a_word(pair: Pair):
     pair.sync("ana", "--accept-outside")
     assert len(labels(pair.ana)) == 4
     assert_clean(pair.ana)
+
+
+def test_somebody_who_pushes_in_between_is_met_once_more(pair: Pair, tmp_path: Path):
+    """Between the look at the remote and the push Bo is quicker: what he sent is merged, and all of it goes."""
+    pair.label("bo", "offline", pair.keys[9])
+    assert pair.cli(pair.bo, "save").code == 0
+    quick = f"test -e {tmp_path}/once || {{ touch {tmp_path}/once; $real -C {pair.bo} push -q origin main; }}"
+    env = git_that(tmp_path / "bin", "push", quick)
+    pair.label("ana", "active", pair.keys[4])
+    answer = pair.cli(pair.ana, "sync", "--json", env=env)
+    assert answer.code == 0, answer.err
+    assert (answer.json["came"], answer.json["went"], answer.json["pushed"]) == (1, 1, True)
+    pair.sync("bo")
+    assert labels(pair.ana) == labels(pair.bo)
+    assert labels(pair.ana)[pair.keys[9]] == "offline"
 
 
 def test_states_that_it_does_not_touch(pair: Pair, tmp_path: Path):
