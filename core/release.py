@@ -105,7 +105,7 @@ def run(
         except (Cancelled, KeyboardInterrupt) as error:
             raise far.stopped() from error
         except PrintModelsError as error:
-            raise trouble.plain(error, git, far) from error
+            raise trouble.plain(error, git, far.said, lacks=far.lacks) from error
 
 
 def _run(
@@ -144,7 +144,7 @@ def _run(
     except (PrintModelsError, OSError) as error:
         remote = plan.target.remote if plan.target else None
         doing = f"pushing to {safe(remote)}" if remote else "ending the release"
-        known = explain(error, doing) if isinstance(error, OSError) else trouble.plain(error, git, far)
+        known = explain(error, doing) if isinstance(error, OSError) else trouble.plain(error, git, far.said)
         raise NotPushed(made, remote, known) from error
 
 
@@ -205,4 +205,7 @@ def save(workspace: Workspace, message: str = "", *, accept_outside: bool = Fals
     checks.repository(workspace, git, lfs=False)
     with lock(workspace.private / "release.lock", what="a release"):
         words = message.strip() or "Save labels, marks and history"
-        return save_labels(workspace, git, words, accept_outside=accept_outside)
+        try:
+            return save_labels(workspace, git, words, accept_outside=accept_outside)
+        except PrintModelsError as error:
+            raise trouble.plain(error, git, "every label is safe, and in no commit yet") from error

@@ -109,8 +109,7 @@ def sync(
                         "Labels are saved and merged here; sync again in a moment.",
                     )
             except PrintModelsError as error:
-                far = trouble.Far("", "")
-                done.problem = error if error.remedy else trouble.plain(error, git, far)
+                done.problem = trouble.plain(error, git, "every label is safe on this machine")
                 break
         done.commit = git.head() or ""
     return done

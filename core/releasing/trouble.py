@@ -49,32 +49,33 @@ class Far:
         return Cancelled(f"Stopped: {self.said}.", "Run it again: it goes on from there.")
 
 
-def plain(error: PrintModelsError, git: Git, far: Far) -> PrintModelsError:
-    """Return an error that says how far the release is and what to do; one that has a remedy stays as it is."""
+def plain(error: PrintModelsError, git: Git, far: str, *, lacks: int = 0) -> PrintModelsError:
+    """Return an error that says how `far` it came and what to do; one that has a remedy stays as it is.
+
+    `lacks` are the bytes that were still to be written, as far as known.
+    """
     if not isinstance(error, ProcessFailed) or error.remedy:
         return error
     said = f"{error.detail}\n{error.completed.text}".lower()
     if no_room(error):
-        needed = f"Free {size(far.lacks + _RESERVE)}" if far.lacks else "Free some space (df -h, df -i)"
-        return Lacking(
-            f"No room on the disk: {far.said}.", f"{needed}, then run it again.", detail=error.detail
-        )
+        needed = f"Free {size(lacks + _RESERVE)}" if lacks else "Free some space (df -h, df -i)"
+        return Lacking(f"No room on the disk: {far}.", f"{needed}, then run it again.", detail=error.detail)
     if "read-only file system" in said:
         return Lacking(
-            f"The file system is read-only: {far.said}.",
+            f"The file system is read-only: {far}.",
             "Look why (dmesg; a worn SD card does that), make it writable: mount -o remount,rw. " + _AGAIN,
             detail=error.detail,
         )
     if "index.lock" in said and "file exists" in said:
         return Busy(
-            f"Another git took the index meanwhile: {far.said}.",
+            f"Another git took the index meanwhile: {far}.",
             f"Wait for it. {_AGAIN}",
             detail=error.detail,
         )
-    if gone := without_lfs(git, far.said):
+    if gone := without_lfs(git, far):
         return gone
     return PrintModelsError(
-        f"{error.what.removesuffix('.')} — {far.said}.", f"Mend that. {_AGAIN}", detail=error.detail
+        f"{error.what.removesuffix('.')} — {far}.", f"Mend that. {_AGAIN}", detail=error.detail
     )
 
 

@@ -270,6 +270,22 @@ def test_somebody_who_pushes_in_between_is_met_once_more(pair: Pair, tmp_path: P
     assert labels(pair.ana)[pair.keys[9]] == "offline"
 
 
+@pytest.mark.parametrize("command", ["save", "sync"])
+def test_a_hook_that_refuses_the_commit_is_told_with_what_to_do(pair: Pair, command: str):
+    hook = pair.bo / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'error: not on a Friday' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    pair.label("bo", "active", pair.keys[4])
+    answer = pair.cli(pair.bo, command)
+    assert answer.code == 1
+    assert "not on a Friday" in answer.err
+    assert "every label is safe" in answer.err
+    assert "run it again" in answer.err
+    hook.unlink()
+    assert pair.cli(pair.bo, command).code == 0
+
+
 def test_states_that_it_does_not_touch(pair: Pair, tmp_path: Path):
     git(pair.bo, "checkout", "-q", "--detach")
     assert "head is detached" in pair.sync("bo", code=1).err
