@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 LABEL, VERSIONS, STORAGE, TRAINING = "label", "versions", "storage", "training"
 RELEASE, START, HELP, CONFIRM, LOG = "release", "start", "help", "confirm", "log"
-PICK = "pick"
+PICK, HISTORY, GUIDE, CALENDAR = "pick", "history", "guide", "calendar"
 #: The screens a person switches between with an upper-case letter.
 PLACES = (LABEL, VERSIONS, STORAGE, TRAINING)
 #: The screens that lie over one of those and are left again.
-OVERLAYS = (RELEASE, START, HELP, LOG)
+OVERLAYS = (RELEASE, START, HELP, LOG, HISTORY, GUIDE)
 #: The screens whose text scrolls by keys; on Versions and Training the arrows choose a row instead.
 SCROLLING = (VERSIONS, STORAGE, TRAINING, *OVERLAYS)
 LINES = (STORAGE, *OVERLAYS)
@@ -62,6 +62,24 @@ ACTIONS: tuple[Action, ...] = (
     Action("queue_previous", ("N",), "queue back", "the frame of the queue before that waits", (LABEL,), moves=True),
     Action("queues", ("semicolon",), "queues", "choose the queue that is worked through, each with its count", (LABEL,),
            moves=True),
+    # What is no class: put aside, nobody can tell, left out; a note, an example.
+    Action("skip", ("s",), "skip", "put the frame, or what is marked, aside until it is labelled; again: take that back",
+           (LABEL,)),
+    Action("unsure", ("w",), "unsure", "nobody can tell: out of every version until it is decided; again: take that back",
+           (LABEL,)),
+    Action("exclude", ("e",), "exclude", "leave the frame, or what is marked, out with a reason; again: take that back",
+           (LABEL,)),
+    Action("note", ("number_sign",), "note", "write a note about the frame", (LABEL,), REVIEW),
+    Action("pin", ("asterisk",), "pin", "pin the frame as an example of its class; again: take it down", (LABEL,), REVIEW),
+    # Looking at what there is.
+    Action("go_to", ("t",), "go to", "go to a day or a time: 11 Nov 08:54, 08:54, -2, yesterday 9:00", (LABEL,), REVIEW,
+           moves=True),
+    Action("history", ("B",), "history", "what happened to the frame: who labelled it when, and how", (LABEL,), REVIEW,
+           moves=True),
+    Action("guide", ("i",), "classes", "the classes of the task with their examples", (LABEL,), REVIEW, moves=True),
+    Action("calendar", ("y",), "calendar", "a month of days: frames, share labelled, prints, failed", (LABEL,), REVIEW,
+           moves=True),
+    Action("keep_view", (), "keep this view", "keep the filter and the queue under a name; ; lists it", (LABEL,), REVIEW),
     Action("undo", ("u",), "undo", "take your last labelling step back", (LABEL,), footer=2),
     Action("redo", ("ctrl+r",), "redo", "give back what the last undo took", (LABEL,)),
     Action("clear", ("x",), "clear", "take the label off this frame", (LABEL,), footer=4, takes=True),
@@ -74,6 +92,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("bar_in", ("plus", "equals_sign"), "bars nearer", "the bars from the day to its hours, then to the recording",
            (LABEL,), REVIEW, moves=True),
     Action("bar_out", ("minus",), "bars farther", "the bars back to hours, then to the day", (LABEL,), REVIEW, moves=True),
+    Action("difference", ("d",), "what changed", "what changed since the frame before, glowing; and back", (LABEL,),
+           REVIEW, moves=True),
+    Action("blink", ("c",), "blink", "the frame before in this one's place; and back", (LABEL,), REVIEW, moves=True),
+    Action("zoom", ("z",), "zoom", "a part of the picture, moved by the arrows; remembered for each camera", (LABEL,),
+           REVIEW, moves=True),
+    Action("play", ("p",), "play", "go on frame by frame, as fast as the line carries; any key stops", (LABEL,), REVIEW,
+           moves=True),
     # Many frames at once: a stretch, its ends, a bisection, a whole print, what the model said.
     Action("stretch", ("v",), "stretch", "begin a stretch here; move, then a class key paints it as one step", (LABEL,),
            footer=2),
@@ -149,6 +174,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("pick", ("enter",), "choose", "choose the row at the cursor; its number or letter does too", (PICK,), REVIEW, 1),
     Action("pick_down", ("down", "j"), "below", "the row below", (PICK,), REVIEW, moves=True),
     Action("pick_up", ("up", "k"), "above", "the row above", (PICK,), REVIEW, moves=True),
+    Action("drop_view", ("X",), "forget view", "forget the named view at the cursor", (PICK,), REVIEW, 2, takes=True),
+    # A month of days.
+    Action("open_day", ("enter",), "open", "show the first frame of the day in Label", (CALENDAR,), REVIEW, 1, moves=True),
+    Action("day_on", ("right", "l"), "next", "the day after", (CALENDAR,), REVIEW, moves=True),
+    Action("day_back", ("left", "h"), "back", "the day before", (CALENDAR,), REVIEW, moves=True),
+    Action("week_on", ("down", "j"), "week on", "a week on", (CALENDAR,), REVIEW, moves=True),
+    Action("week_back", ("up", "k"), "week back", "a week back", (CALENDAR,), REVIEW, moves=True),
+    Action("month_on", ("pagedown",), "month on", "the month after", (CALENDAR,), REVIEW, 2, moves=True),
+    Action("month_back", ("pageup",), "month back", "the month before", (CALENDAR,), REVIEW, 3, moves=True),
     # Everywhere.
     Action("go_label", ("L",), "label", "the Label screen", PLACES, footer=20, moves=True, fixed=True),
     Action("go_versions", ("V",), "versions", "the Versions screen", PLACES, footer=21, moves=True, fixed=True),
@@ -163,7 +197,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("theme_light", (), "theme light", "light colours, and remember that", PLACES, EXPERT),
     Action("theme_contrast", (), "theme high contrast", "black, white and strong colours, and remember that", PLACES,
            EXPERT),
-    Action("close", ("escape", "q"), "close", "go back", (*OVERLAYS, PICK), footer=9, fixed=True),
+    Action("close", ("escape", "q"), "close", "go back", (*OVERLAYS, PICK, CALENDAR), footer=9, fixed=True),
     Action("quit", ("q", "ctrl+q"), "quit", "leave; labels are saved, trainings go on", PLACES, footer=30, fixed=True),
 )
 # fmt: on

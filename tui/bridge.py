@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from core import personal
-from core.labels import views
+from core.frames.regions import WHOLE, Region
 from core.progress import CancelToken
 from core.tasks import Task
 from core.workspace import Workspace
@@ -90,17 +90,17 @@ class Bridge:
         job = partial(self._scan, again=again)
         self._scanning.ask("frames", job, slot="scan")
 
-    def picture(self, key: str, box: tuple[int, int]) -> None:
-        """Decode a frame for `box` pixels; the latest one asked for wins, also over one that hangs."""
+    def picture(self, key: str, box: tuple[int, int], region: Region = WHOLE) -> None:
+        """Decode a frame, or a part, for `box` pixels; the latest one asked for wins, also over one that hangs."""
         self._wanted.cancel()
         self._wanted = CancelToken()
-        job = partial(looking.picture, self.workspace, key, box, self._wanted)
+        job = partial(looking.picture, self.workspace, key, box, self._wanted, region)
         self._pictures.ask("picture", job, slot="picture", first=True)
 
-    def prefetch(self, keys: Sequence[str], box: tuple[int, int]) -> None:
+    def prefetch(self, keys: Sequence[str], box: tuple[int, int], region: Region = WHOLE) -> None:
         """Decode neighbours when nothing else is wanted."""
         for number, key in enumerate(keys):
-            job = partial(looking.picture, self.workspace, key, box, self._wanted)
+            job = partial(looking.picture, self.workspace, key, box, self._wanted, region)
             self._pictures.ask("prefetch", job, slot=f"prefetch{number}")
 
     def strip(self, keys: Sequence[str], box: tuple[int, int]) -> None:
@@ -115,9 +115,9 @@ class Bridge:
         """Read what changed from frame to frame on a day, or on all days of a source."""
         self._changes.read(source, day)
 
-    def heat(self, key: str, before: str, box: tuple[int, int]) -> None:
-        """Show what changed between two frames as heat, in a picture for `box` pixels."""
-        self._changes.heat(key, before, box)
+    def heat(self, key: str, before: str, box: tuple[int, int], region: Region = WHOLE) -> None:
+        """Show what changed between two frames, or in a part, as heat, in a picture for `box` pixels."""
+        self._changes.heat(key, before, box, region)
 
     def measure(self, near: str) -> None:
         """Measure frames that were not yet, the day of the frame `near` first, while no picture is wanted."""
@@ -156,7 +156,7 @@ class Bridge:
         """Give each frame its own class, all as one step that `what` names."""
         self._labels.ask("label", partial(self._work.label_each, task, dict(labels), how, what))
 
-    def mark_many(self, task: Task, frames: Sequence[str], mark: str | None, reason: str = "") -> None:
+    def mark(self, task: Task, frames: Sequence[str], mark: str | None, reason: str = "") -> None:
         """Give frames a mark as one step, or take their marks off with None; answered by `Marked`."""
         work = partial(marking.put, task=task, frames=tuple(frames), mark=mark, reason=reason)
         self._labels.ask("mark", partial(self._work.mark, work))
@@ -180,12 +180,11 @@ class Bridge:
 
     def keep_named(self, name: str, filter: str, queue: str, task: str) -> None:
         """Keep a filter and a queue under a name; answered by `ViewsRead`."""
-        work = partial(views.keep, name=name, filter=filter, queue=queue, task=task)
-        self._labels.ask("views", partial(self._work.views, work))
+        self._labels.ask("views", partial(self._work.views, (name, filter, queue, task)))
 
     def drop_named(self, name: str) -> None:
         """Forget a named view; answered by `ViewsRead`."""
-        self._labels.ask("views", partial(self._work.views, partial(views.drop, name=name)))
+        self._labels.ask("views", partial(self._work.views, None, name))
 
     def undo(self) -> None:
         """Take this person's last step back."""

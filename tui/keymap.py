@@ -13,10 +13,13 @@ from textual.binding import Binding, BindingType
 
 from tui.actions import (
     ACTIONS,
+    CALENDAR,
     CONFIRM,
     EVERYDAY,
     EXPERT,
+    GUIDE,
     HELP,
+    HISTORY,
     LABEL,
     LOG,
     OVERLAYS,
@@ -32,7 +35,7 @@ from tui.actions import (
 )
 
 __all__ = [
-    "ACTIONS", "CONFIRM", "HELP", "LABEL", "LOG", "OVERLAYS", "PICK", "PLACES", "RELEASE", "START", "STORAGE", "TRAINING",
+    "ACTIONS", "CALENDAR", "CONFIRM", "GUIDE", "HELP", "HISTORY", "LABEL", "LOG", "OVERLAYS", "PICK", "PLACES", "RELEASE", "START", "STORAGE", "TRAINING",
     "VERSIONS", "Action",
 ]  # fmt: skip
 

@@ -152,14 +152,17 @@ class LabelWork:
         """Read everything that happened to a frame's labels and marks."""
         return HistoryRead(frame, tuple(self._opened().history(frame)))
 
-    def views(self, work: Callable[[LabelStore], object] | None = None) -> ViewsRead | Failed:
-        """Read the views that have names, after keeping or dropping one."""
-        from core.labels.views import named
+    def views(self, keep: tuple[str, str, str, str] | None = None, drop: str = "") -> ViewsRead | Failed:
+        """Read the views that have names, after keeping one (name, filter, queue, task) or dropping one."""
+        from core.labels import views
 
         try:
-            if work is not None:
-                work(self._opened())
-            return ViewsRead(named(self._opened()))
+            store = self._opened()
+            if keep is not None:
+                views.keep(store, *keep)
+            if drop:
+                views.drop(store, drop)
+            return ViewsRead(views.named(store))
         except PrintModelsError as error:
             return Failed("views", error.what, error.remedy)
 

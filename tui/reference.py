@@ -15,6 +15,7 @@ _SCREENS = (
     (keymap.STORAGE, "Storage (`S`)"), (keymap.TRAINING, "Training (`T`)"), (keymap.START, "A new training"),
     (keymap.HELP, "Help"), (keymap.LOG, "The log of git commands"), (keymap.CONFIRM, "A question"),
     (keymap.PICK, "One of several"),
+    (keymap.HISTORY, "The history of a frame"), (keymap.GUIDE, "The classes"), (keymap.CALENDAR, "A month of days"),
 )  # fmt: skip
 
 _HEAD = """# Keys

@@ -90,6 +90,10 @@ class Sorter:
         """Nobody looks at the counts any more."""
         self._work.stop_counting()
 
+    def days(self) -> None:
+        """Count what there is of each day of the camera."""
+        self._work.days(facts_of(self.state))
+
     def total(self) -> None:
         """Count the frames that count for those tasks for which not every frame does."""
         state = self.state

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from time import sleep
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from core.errors import Cancelled, WrongUsage
 from core.progress import CancelToken
 from core.workspace import Workspace
+from tui.counting import DayCount, days_of
 from tui.lanes import Lane, Post
 from tui.work_queue import WorkQueue, arranged
 
@@ -66,6 +68,14 @@ class Totalled:
     totals: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class DaysCounted:
+    """How much there is of each day of a camera, for a task."""
+
+    task: str
+    days: Mapping[date, DayCount]
+
+
 class Turn(CancelToken):
     """A token that gives the screen's thread its turn whenever it is looked at."""
 
@@ -108,6 +118,10 @@ class SortWork:
         """Nobody looks at the counts any more."""
         if "queues" in self._turns:
             self._turns["queues"].cancel()
+
+    def days(self, facts: Facts) -> None:
+        """Count what there is of each day; answered by `DaysCounted`."""
+        self._ask("days", lambda facts: DaysCounted(facts.task.name, days_of(facts)), facts)
 
     def total(self, every: Mapping[str, Facts]) -> None:
         """Count the frames that count for tasks; answered by `Totalled`."""

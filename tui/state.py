@@ -318,12 +318,12 @@ class State:
             return max(self.known, sum(len(frames) for frames in self.by_source.values()))
         return self.totals.get(task.name, len(self.of(task)))
 
-    def class_counts(self) -> Counter[str]:
-        """Return labels per class of the task."""
-        name = self.task.name
-        if name not in self._counts:
-            self._counts[name] = Counter(label.class_ for label in self.of(self.task).values())
-        return self._counts[name]
+    def class_counts(self, task: Task | None = None) -> Counter[str]:
+        """Return labels per class of a task."""
+        task = task or self.task
+        if task.name not in self._counts:
+            self._counts[task.name] = Counter(label.class_ for label in self.of(task).values())
+        return self._counts[task.name]
 
     def near_unlabelled(self, most: int) -> int | None:
         """Return the place of the next frame without a label, of the next `most`, round the end; None where none is."""

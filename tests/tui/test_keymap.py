@@ -10,8 +10,11 @@ import pytest
 from core.errors import WrongUsage
 from core.settings import Settings, tasks_of
 from tui import keymap, own_keys, reference
+from tui.screens.calendar import CalendarScreen
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.guide import GuideScreen
 from tui.screens.help import HelpScreen, help_text
+from tui.screens.history import HistoryScreen
 from tui.screens.label import LabelScreen
 from tui.screens.log import LogScreen
 from tui.screens.pick import PickScreen
@@ -25,7 +28,8 @@ SCREENS = {
     screen.PLACE: screen
     for screen in (
         LabelScreen, VersionsScreen, StorageScreen, TrainingScreen, ReleaseScreen, StartScreen, HelpScreen,
-        ConfirmScreen, LogScreen, PickScreen,
+        ConfirmScreen, LogScreen, PickScreen, HistoryScreen,
+        GuideScreen, CalendarScreen,
     )
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ keys do is in `tui/tools`: the screen draws, hands keys to the tool that has the
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -16,8 +17,10 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from tui import keymap
+from tui.changes import HeatReady
 from tui.drawing import class_keys
 from tui.label_messages import MarksRead, PredictionsRead, Undoes
+from tui.looks import HEAT, Look
 from tui.messages import (
     DraftPriced,
     Failed,
@@ -37,20 +40,27 @@ from tui.screens.label_texts import nothing_there, what_next
 from tui.sorting import QueueRead
 from tui.tools.bisecting import Bisecting
 from tui.tools.choosing import Choosing
+from tui.tools.consulting import Consulting
 from tui.tools.desk import Desk
 from tui.tools.edging import Edging
 from tui.tools.giving import Giving
 from tui.tools.judging import Judging
+from tui.tools.looking import Looking
+from tui.tools.marking import Marking
 from tui.tools.moving import Moving
-from tui.tools.queueing import Queueing
+from tui.tools.playing import Playing
 from tui.tools.pointing import Pointing
+from tui.tools.queueing import Queueing
 from tui.tools.stretching import Stretching
 from tui.tools.suggesting import Suggesting
 from tui.tools.tool import Tool
 from tui.tools.watching import Watching
+from tui.tools.zooming import Zooming
 from tui.widgets.ask_line import AskLine
 from tui.widgets.filmstrip import BOX
 from tui.widgets.frame_view import FrameView
+
+_PICTURES_OFF = "Pictures are off (--graphics none)."
 
 
 class LabelScreen(Place):
@@ -62,6 +72,8 @@ class LabelScreen(Place):
     TOOLS: ClassVar[tuple[type[Tool], ...]] = (
         Queueing,
         Choosing,
+        Consulting,
+        Marking,
         Giving,
         Stretching,
         Judging,
@@ -71,6 +83,9 @@ class LabelScreen(Place):
         Pointing,
         Moving,
         Watching,
+        Looking,
+        Zooming,
+        Playing,
     )
 
     def __init__(self) -> None:
@@ -81,7 +96,7 @@ class LabelScreen(Place):
         self.tools = {kind: kind(self.desk) for kind in self.TOOLS}
         watching = self.tools[Watching]
         assert isinstance(watching, Watching)
-        self._panes.watching = watching
+        self._panes.watching, self._panes.looking = watching, self._looking
         self._greeted = False
 
     def compose_body(self) -> ComposeResult:
@@ -118,14 +133,17 @@ class LabelScreen(Place):
             view.show_hint(nothing_there(state))
             return
         box = view.box
-        if view.wanted == (frame.key, box):
+        key, look, before = self._looking.target(frame)
+        if view.wanted == (key, box) and view.look == look:
             return
-        view.want(frame.key, box)
-        ready = self._pictures.get(frame.key, box)
+        view.want(key, box, look)
+        ready = self._pictures.get(key, box, look.region) if look.lens != HEAT else None
         if ready is not None:
             self._draw(ready)
+        elif look.lens == HEAT:
+            self.bridge.heat(key, before, box, look.region)
         else:
-            self.bridge.picture(frame.key, box)
+            self.bridge.picture(key, box, look.region)
 
     def show_bars(self) -> None:
         """Draw the bars of the day."""
@@ -149,6 +167,8 @@ class LabelScreen(Place):
         match result:
             case PictureReady() | PictureFailed():
                 self._picture_came(result)
+            case HeatReady():
+                self._heat_came(result)
             case NotLabelled() | Failed(job="label") | Undoes():
                 self.show_facts()
             case DraftPriced():
@@ -178,24 +198,33 @@ class LabelScreen(Place):
             self._panes.strip(self.state)
             return
         view = self._panes.view
+        if view.look.region != result.region or view.look.lens == HEAT:
+            return
         if view.wanted == (result.key, result.box) and view.drawn != result.key:
             self._draw(result)
         elif isinstance(result, PictureReady):
             view.prepare(result.picture, result.box)
 
+    def _heat_came(self, result: HeatReady) -> None:
+        view = self._panes.view
+        if view.wanted == (result.key, result.box) and view.look == Look(HEAT, result.region):
+            if result.picture is not None and self.pm.pictures:
+                view.show_picture(result.key, result.picture)
+            else:
+                view.show_reason(result.key, result.why or _PICTURES_OFF)
+
     def _draw(self, result: PictureReady | PictureFailed) -> None:
         view = self._panes.view
         if not self.pm.pictures:
-            view.show_reason(
-                result.key, "Pictures are off (--graphics none).", "To label, start without that."
-            )
+            view.show_reason(result.key, _PICTURES_OFF, "To label, start without that.")
         elif isinstance(result, PictureReady):
             view.show_picture(result.key, result.picture)
         else:
             self._pictures.forget(result.key)
             # A camera that is away explains every missing frame; “gone” would blame the camera for deleting it.
             what, remedy = self.state.unreachable.get(self.state.source, (result.what, result.remedy))
-            view.show_reason(result.key, what, remedy, again=self.bridge.picture if result.passing else None)
+            again = partial(self.bridge.picture, region=result.region) if result.passing else None
+            view.show_reason(result.key, what, remedy, again=again)
 
     def on_frame_view_drawn(self, event: FrameView.Drawn) -> None:
         self.show_facts()
@@ -208,7 +237,9 @@ class LabelScreen(Place):
             state.cursor - state.direction,
         )
         keys = [state.frames[at].key for at in ahead if 0 <= at < len(state.frames)]
-        self.bridge.prefetch([key for key in keys if self._pictures.get(key, box) is None], box)
+        region = self._panes.view.look.region
+        lacking = [key for key in keys if self._pictures.get(key, box, region) is None]
+        self.bridge.prefetch(lacking, box, region)
         if self.pm.pictures:
             self.bridge.strip(self._panes.strip(state), BOX)
 
@@ -246,6 +277,12 @@ class LabelScreen(Place):
             self.desk.end()
         else:
             self._caps_lock(event)
+
+    @property
+    def _looking(self) -> Looking:
+        found = self.tools[Looking]
+        assert isinstance(found, Looking)
+        return found
 
     @property
     def _giving(self) -> Giving:

@@ -29,7 +29,7 @@ _REASON = 58
 class Row(NamedTuple):
     """One of several: `id` is handed to who asked, `word` names it, `tail` stands at the end, `why` where there is room.
 
-    `head` is a heading above it, where another part of the list begins.
+    `head` is a heading above it, where another part of the list begins. `own` marks one that a person made.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Row(NamedTuple):
     tail: str = ""
     why: str = ""
     head: str = ""
+    own: bool = False
 
 
 class PickScreen(Place):
@@ -47,12 +48,19 @@ class PickScreen(Place):
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.PICK)
 
     def __init__(
-        self, title: str, rows: Sequence[Row], chosen: Callable[[str], None], *, first: str = ""
+        self,
+        title: str,
+        rows: Sequence[Row],
+        chosen: Callable[[str], None],
+        *,
+        last: str = "",
+        drop: Callable[[str], None] | None = None,
     ) -> None:
+        """`last` is a line below the rows; `drop` is called with the id of a row that may be forgotten."""
         super().__init__()
         self._title, self._rows, self._chosen = title, list(rows), chosen
-        self._cursor = next((at for at, row in enumerate(rows) if row.id == first), 0)
-        self._last = Content("")
+        self._cursor = 0
+        self._last, self._drop = last, drop
         self._moved = False
 
     def compose_body(self) -> ComposeResult:
@@ -71,14 +79,17 @@ class PickScreen(Place):
         self.draw()
 
     def keys(self) -> list[tuple[str, str | Content]]:
-        return keymap.footer_of(self.PLACE, without=() if self._rows else ("pick",))  # type: ignore[return-value]
+        without = [] if self._rows else ["pick"]
+        if self.row is None or not self.row.own:
+            without.append("drop_view")
+        return list(keymap.footer_of(self.PLACE, without=without))
 
     @property
     def row(self) -> Row | None:
         """The row at the cursor."""
         return self._rows[self._cursor] if self._rows else None
 
-    def show_rows(self, rows: Sequence[Row], last: Content, *, first: str = "") -> None:
+    def show_rows(self, rows: Sequence[Row], last: str, *, first: str = "") -> None:
         """Show these rows, with a line below them; the cursor stays on its row, or goes to `first` if nobody moved it."""
         here = self.row.id if self.row is not None and (self._moved or not first) else first
         self._rows, self._last = list(rows), last
@@ -100,7 +111,7 @@ class PickScreen(Place):
                 )
             here = len(lines) if at == self._cursor else here
             lines.append(self._line(at, row, width))
-        lines += wrapped(self._last.plain, width, DIM) if self._last.plain else []
+        lines += [Content(""), *wrapped(self._last, width, DIM)] if self._last else []
         self.query_one("#pick-rows", Static).update(Content("\n").join(lines))
         self.query_one("#pick", Pane).keep(here)
 
@@ -139,7 +150,11 @@ class PickScreen(Place):
     def _go(self, by: int) -> None:
         self._moved = True
         self._cursor = max(0, min(len(self._rows) - 1, self._cursor + by))
-        self.draw()
+        self.show_state()
+
+    def action_drop_view(self) -> None:
+        if self.row is not None and self.row.own and self._drop is not None:
+            self._drop(self.row.id)
 
     def action_close(self) -> None:
         self.dismiss()

@@ -13,8 +13,12 @@ from tui.screens.pick import Row
 
 if TYPE_CHECKING:
     from core.labels.queues import Queue
+    from core.labels.views import View
     from core.tasks import Task
     from tui.state import State
+
+#: What the ids of named views begin with among those of queues.
+VIEW = "view:"
 
 
 def name_of(state: State) -> str:
@@ -68,11 +72,25 @@ def rows_of(queues: tuple[Queue, ...], task: Task, chosen: str) -> list[Row]:
             word += Content.styled(" ← suggested", "bold $accent")
         if queue.id == chosen:
             word += Content.styled(" (in use)", DIM)
-        head = "labelled as" if queue.id.startswith("class:") else ""
-        if head and any(row.head == head for row in rows):
+        head = "labelled as" if queue.id.startswith("class:") else "everything" if queue.id == "all" else ""
+        if any(row.head == head for row in rows):
             head = ""
         rows.append(Row(queue.id, word, count(queue.count), queue.why, head))
     return rows
+
+
+def rows_of_views(views: tuple[View, ...]) -> list[Row]:
+    """The views that have a name, below the queues."""
+    return [
+        Row(
+            f"{VIEW}{view.name}",
+            Content(safe(view.name, limit=40)),
+            why=safe(" · ".join(filter(None, (view.filter, view.queue.removeprefix("class:")))), limit=34),
+            head="kept views" if at == 0 else "",
+            own=True,
+        )
+        for at, view in enumerate(views)
+    ]
 
 
 def what_else(queues: tuple[Queue, ...], but: str) -> str:

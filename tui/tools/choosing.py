@@ -1,15 +1,27 @@
-"""What is looked at: the task, the camera, the filter, and the line that says what is next."""
+"""What is looked at: the task, the camera, the filter, a day or a time, and the line that says what is next."""
 
 from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from datetime import date, datetime
+from functools import partial
 
 from textual.content import Content
 
 from core.errors import PrintModelsError
+from core.text import safe
+from tui.drawing import DIM, WARN
 from tui.screens.label_texts import what_next
+from tui.sorter import facts_of
 from tui.sorting import Filtered
 from tui.tools.tool import Tool
 
 _FILTER_HINT = "label:active  !label  day:-1  08:54-09:25   (nothing: all frames)"
+_WHEN_HINT = "11 Nov 08:54   08:54   -2   yesterday 9:00"
+#: So many of what a word can become are shown.
+_SHOWN = 12
+_COLUMN = re.compile(r"column ([0-9]+)")
 
 
 class Choosing(Tool):
@@ -37,18 +49,86 @@ class Choosing(Tool):
     def do_next_line(self) -> None:
         self.desk.view.next_line(what_next(self.state))
 
+    # --- the filter ---------------------------------------------------------------------------------------------
+
     def do_filter(self) -> None:
-        self.desk.ask(self.state.filter, self._filtered, hint=_FILTER_HINT)
+        from core.labels.filters import complete
+
+        facts = facts_of(self.state)
+        become = partial(complete, facts=facts)
+        self.desk.ask(
+            self.state.filter,
+            self._filtered,
+            hint=_FILTER_HINT,
+            changed=lambda text: self._candidates(become(text, len(text))),
+            complete=become,
+        )
+        self._candidates(become(self.state.filter, len(self.state.filter)))
+
+    def _candidates(self, found: list[str]) -> None:
+        """Show what the word that is written can become."""
+        if not found:
+            self.desk.view.notify_line(None)
+            return
+        more = f"  … {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        words = "  ".join(safe(word, limit=30) for word in found[:_SHOWN])
+        self.desk.view.notify_line(Content.assemble(("tab ", "bold $accent"), words, (more, DIM)))
 
     def _filtered(self, text: str) -> bool:
         try:
             self.desk.pm.sorter.filter(text)
         except PrintModelsError as error:
             self.desk.notice(error.what, error.remedy)
+            if column := _COLUMN.search(error.what):
+                self.desk.point(int(column[1]) - 1)
             return False
-        self.desk.view.notify_line(None)
+        self.desk.view.notify_line(Content.styled("filtering …", WARN) if text else None)
         return True
 
     def receive(self, result: object) -> None:
         if isinstance(result, Filtered) and result.text == self.state.filter:
+            self.desk.view.notify_line(None)
             self.desk.screen.show_state()
+
+    # --- a day or a time ----------------------------------------------------------------------------------------
+
+    def do_go_to(self) -> None:
+        if self.state.frame is None:
+            self.desk.notice("There is no frame to go to.")
+        else:
+            self.desk.ask("", self._go_to, hint=_WHEN_HINT)
+
+    def _go_to(self, text: str) -> bool:
+        if not text:
+            return True
+        try:
+            when = self._moment(text)
+        except PrintModelsError as error:
+            self.desk.notice(error.what, error.remedy)
+            return False
+        frames = self.state.frames
+        at = bisect_left(frames, when, key=lambda frame: frame.captured_at)
+        self.desk.end()
+        self.desk.moved(self.state.go(min(at, len(frames) - 1)), "This is the frame.")
+        frame = self.state.frame
+        if frame is not None and (at == len(frames) or frame.captured_at.date() != when.date()):
+            self.desk.notice(
+                f"There is no frame at {when:%d %b %H:%M} or later that day:", "this is the one nearest."
+            )
+        return True
+
+    def _moment(self, text: str) -> datetime:
+        """Return the moment a person wrote: a day, a time of the day on screen, or both. Raises WrongUsage."""
+        from core.frames.names import parse_clock, parse_day
+
+        day, _, clock = text.strip().rpartition(" ")
+        if ":" not in clock:
+            day, clock = text.strip(), ""
+        frame = self.state.frame
+        assert frame is not None
+        on = frame.captured_at.date()
+        if day:
+            there = {span.day for span in facts_of(self.state).days}
+            digits = parse_day(day, date.today(), there)
+            on = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        return datetime.combine(on, parse_clock(clock) if clock else datetime.min.time())

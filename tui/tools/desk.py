@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from textual.content import Content
 
 from tui.drawing import WARN
+from tui.looks import BEFORE
 from tui.widgets.ask_line import AskLine
 
 if TYPE_CHECKING:
@@ -97,12 +98,18 @@ class Desk:
         *,
         hint: str = "",
         changed: Callable[[str], None] | None = None,
+        complete: Callable[[str, int], list[str]] | None = None,
     ) -> None:
         """Open the line for words with `text` in it; `done` takes what was written and says whether it will do.
 
-        `changed` is called with the words whenever they change, as long as the line is open.
+        `changed` is called with the words whenever they change, as long as the line is open; `complete` is asked what
+        the word at a column can become.
         """
-        self._screen.query_one(AskLine).open(text, done, hint=hint, changed=changed)
+        self._screen.query_one(AskLine).open(text, done, hint=hint, changed=changed, complete=complete)
+
+    def point(self, column: int) -> None:
+        """Put the cursor of the line for words on a column, from 0."""
+        self._screen.query_one(AskLine).cursor_position = column
 
     # --- who has the keys ---------------------------------------------------------------------------------------
 
@@ -145,6 +152,10 @@ class Desk:
             pass
         elif self.saving:
             self.notice("Not yet:", "the step before is still being saved.")
+        elif view.look.lens == BEFORE:
+            self.notice(so, "the frame before is on the screen; c shows this one.")
+        elif view.drawn == state.frame.key and view.own != view.drawn:
+            self.notice(so, "only what changed was shown; d shows the frame itself.")
         elif view.drawn != state.frame.key:
             self.notice("Not shown yet:", "the picture is still loading; nothing was labelled.")
         elif not view.readable and not unread:

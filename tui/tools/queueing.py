@@ -6,14 +6,23 @@ what is said to be empty was read anew.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
+from core.errors import PrintModelsError
 from core.human import plural
+from core.text import safe
 from tui.drawing import GOOD
-from tui.screens.pick import PickScreen, Row
-from tui.screens.queue_texts import rows_of, what_else
+from tui.label_messages import ViewsRead
+from tui.messages import Failed
+from tui.screens.pick import PickScreen
+from tui.screens.queue_texts import VIEW, rows_of, rows_of_views, what_else
 from tui.sorting import FIRST, QueueRead, QueuesCounted
 from tui.tools.tool import Tool
+
+if TYPE_CHECKING:
+    from core.labels.views import View
 
 #: Frames looked through for one without a label while the queue itself is still being read.
 _NEAR = 5000
@@ -27,6 +36,8 @@ class Queueing(Tool):
     _wanted: int | None = None
     _read_again = False
     _telling = False
+    _views: tuple[View, ...] = ()
+    _named = ""
 
     # --- going on -----------------------------------------------------------------------------------------------
 
@@ -95,26 +106,64 @@ class Queueing(Tool):
 
     def do_queues(self) -> None:
         self.desk.end()
-        self._list = PickScreen("queues", (), self._chosen)
+        self._list = PickScreen("queues", (), self._chosen, last="counting …", drop=self._drop)
         self.desk.pm.push_screen(self._list)
         self.desk.pm.sorter.count()
-        self._fill()
+        self.bridge.views()
 
     def _fill(self) -> None:
-        """Show the counts that are known."""
+        """Show the counts and the views that are known."""
         if self._list is None or not self._list.is_mounted:
             return
         counted, state = self.state.queues, self.state
-        rows: list[Row] = rows_of(counted.queues, state.task, state.queue_id) if counted else []
+        rows = rows_of(counted.queues, state.task, state.queue_id) if counted else []
+        first = rows[0].id if rows else ""
+        rows += rows_of_views(self._views)
         last = "" if counted and counted.done else "counting …"
-        if counted and counted.done and not rows:
+        if counted and counted.done and not counted.queues:
             last = "Nothing waits: there is no frame."
-        self._list.show_rows(rows, Content(last), first=rows[0].id if rows else "")
+        self._list.show_rows(rows, last, first=first)
 
     def _chosen(self, id_: str) -> None:
-        self.desk.pm.sorter.choose(id_)
+        view = next((view for view in self._views if id_ == f"{VIEW}{view.name}"), None)
+        if view is not None:
+            self._show_view(view)
+        else:
+            self.desk.pm.sorter.choose(id_)
         self._wanted = 0
         self.desk.screen.show_state()
+
+    # --- views that have a name ---------------------------------------------------------------------------------
+
+    def do_keep_view(self) -> None:
+        state = self.state
+        queue = state.queue_id if state.queue_id != FIRST else ""
+        if not state.filter and not queue:
+            self.desk.notice("A view of all frames needs no name.", "Set a filter (/) or a queue (;) first.")
+        elif not self.desk.refused("Not kept:"):
+            self.desk.ask("", self._name, hint="a name for this filter and queue")
+
+    def _name(self, name: str) -> bool:
+        state = self.state
+        if name:
+            self._named = name
+            queue = state.queue_id if state.queue_id != FIRST else ""
+            self.bridge.keep_named(name, state.filter, queue, state.task.name)
+        return True
+
+    def _show_view(self, view: View) -> None:
+        state, app = self.state, self.desk.pm
+        task = state.workspace.tasks.get(view.task, state.task)
+        if task.name != state.task.name:
+            app.to_task(task)
+        app.sorter.choose(view.queue or FIRST)
+        try:
+            app.sorter.filter(view.filter)
+        except PrintModelsError as error:
+            self.desk.notice(error.what, error.remedy)
+
+    def _drop(self, id_: str) -> None:
+        self.bridge.drop_named(id_.removeprefix(VIEW))
 
     # --- results ------------------------------------------------------------------------------------------------
 
@@ -122,6 +171,15 @@ class Queueing(Tool):
         match result:
             case QueueRead() if self.state.queue is result.queue:
                 self._was_read()
+            case ViewsRead():
+                self._views = result.views
+                self._fill()
+                if self._named and any(view.name == self._named for view in result.views):
+                    kept, self._named = self._named, ""
+                    self.desk.tell(Content.assemble(("kept ", GOOD), safe(kept, limit=20), " (;)"))
+            case Failed(job="views"):
+                self._named = ""
+                self.desk.notice(result.what, result.remedy)
             case QueuesCounted():
                 self._fill()
                 if result.done and self._telling:
