@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core.errors import Cancelled, PrintModelsError
+from core.frames.regions import WHOLE, Region
 from core.progress import CancelToken, Progress
 from core.workspace import Workspace
 from tui.lanes import Lane, Post
@@ -45,13 +46,17 @@ class ChangesRead:
 
 @dataclass(frozen=True, slots=True)
 class HeatReady:
-    """The frame `key` for a box of pixels, with what changed since the frame `before` as heat; None, and `why` not."""
+    """The frame `key` for a box of pixels, with what changed since the frame `before` as heat; None, and `why` not.
+
+    `region` is the part of it that is shown.
+    """
 
     key: str
     before: str
     box: tuple[int, int]
     picture: Picture | None
     why: str = ""
+    region: Region = WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +101,10 @@ class ChangeWork:
         """Read what is known of a source's day, or of all its days; answered by `ChangesRead`."""
         self._reading.ask("changes", partial(self._read, source, day), slot=f"{source}/{day}")
 
-    def heat(self, key: str, before: str, box: tuple[int, int]) -> None:
+    def heat(self, key: str, before: str, box: tuple[int, int], region: Region = WHOLE) -> None:
         """Show what changed between two frames; answered by `HeatReady`, the latest one asked for wins."""
-        self._reading.ask("heat", partial(heat, self._workspace, key, before, box), slot="heat", first=True)
+        job = partial(heat, self._workspace, key, before, box, region)
+        self._reading.ask("heat", job, slot="heat", first=True)
 
     def measure(self, near: str) -> None:
         """Measure what is missing, the day of the frame `near` first; one that is at work turns to that day."""
@@ -182,16 +188,24 @@ class ChangeWork:
             self._post(Measuring(progress.done, progress.total or progress.done, progress.note))
 
 
-def heat(workspace: Workspace, key: str, before: str, box: tuple[int, int]) -> HeatReady:
-    """Decode two frames for a box of pixels in helpers, and show what changed; or say why that can't be."""
+def heat(
+    workspace: Workspace, key: str, before: str, box: tuple[int, int], region: Region = WHOLE
+) -> HeatReady:
+    """Decode two frames, or a part, for a box of pixels in helpers, and show what changed; or say why not."""
     from core.frames.change import heat_picture
     from core.frames.helper import helpers
 
     try:
         found = [
-            helpers().load(workspace.frame_path(one), box, root=workspace.source_for(one).path, settled=True)
+            helpers().load(
+                workspace.frame_path(one),
+                box,
+                root=workspace.source_for(one).path,
+                settled=True,
+                region=region,
+            )
             for one in (before, key)
         ]
     except PrintModelsError as error:
-        return HeatReady(key, before, box, None, error.what)
-    return HeatReady(key, before, box, heat_picture(*found))
+        return HeatReady(key, before, box, None, error.what, region)
+    return HeatReady(key, before, box, heat_picture(*found), region=region)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.errors import Cancelled, PrintModelsError
+from core.frames.regions import WHOLE, Region
 from core.human import plural
 from core.tasks import Task
 from core.text import safe
@@ -83,9 +84,13 @@ def _by_source(workspace: Workspace, frames: list[Frame]) -> dict[str, tuple[Fra
 
 
 def picture(
-    workspace: Workspace, key: str, box: tuple[int, int], wanted: CancelToken | None = None
+    workspace: Workspace,
+    key: str,
+    box: tuple[int, int],
+    wanted: CancelToken | None = None,
+    region: Region = WHOLE,
 ) -> PictureReady | PictureFailed | None:
-    """Decode one frame for a box of pixels in a helper, or say why it can't be; None where it is no longer `wanted`."""
+    """Decode one frame, or a part, for a box of pixels in a helper, or say why not; None where it is no longer `wanted`."""
     from core.frames.helper import helpers
     from core.frames.identity import check
 
@@ -94,13 +99,14 @@ def picture(
         # A link that leads to another camera since the last scan shows no picture of it.
         check(workspace, source)
         path, root = workspace.frame_path(key), source.path
-        return PictureReady(key, box, helpers().load(path, box, root=root, settled=True, cancel=wanted))
+        found = helpers().load(path, box, root=root, settled=True, region=region, cancel=wanted)
+        return PictureReady(key, box, found, region)
     except Cancelled:
         return None
     except PrintModelsError as error:
         away = _away(workspace, key) if getattr(error, "missing", False) else None
         said = away or error
-        return PictureFailed(key, box, said.what, said.remedy, getattr(error, "passing", False))
+        return PictureFailed(key, box, said.what, said.remedy, getattr(error, "passing", False), region)
 
 
 def _away(workspace: Workspace, key: str) -> PrintModelsError | None:

@@ -12,9 +12,22 @@ from typing import Any
 from core.frames.regions import WHOLE, Region
 from tui.bars import DAY, ZOOMS
 
+#: What is drawn of a frame: itself, what changed since the frame before, or the frame before in its place.
+ITSELF, HEAT, BEFORE = "", "heat", "before"
 #: The part shown at first: the middle, twice as large.
 _MIDDLE = Region(0.25, 0.25, 0.5)
 _MOST_SOURCES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way of drawing a frame: `lens` is ITSELF, HEAT or BEFORE, `region` the part that is shown."""
+
+    lens: str = ITSELF
+    region: Region = WHOLE
+
+
+PLAIN = Look()
 
 
 @dataclass(slots=True)

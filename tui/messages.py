@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from core.frames.regions import WHOLE, Region
+
 if TYPE_CHECKING:
     from core.frames.decode import Picture
     from core.frames.index import Frame
@@ -98,11 +100,12 @@ class Flushed:
 
 @dataclass(frozen=True, slots=True)
 class PictureReady:
-    """The picture of a frame, decoded for `box` pixels."""
+    """The picture of a frame, or the part `region` of it, decoded for `box` pixels."""
 
     key: str
     box: tuple[int, int]
     picture: Picture
+    region: Region = WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class PictureFailed:
     what: str
     remedy: str
     passing: bool = False
+    region: Region = WHOLE
 
 
 @dataclass(frozen=True, slots=True)

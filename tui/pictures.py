@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from core.frames.regions import WHOLE, Region
 from tui.messages import PictureFailed, PictureReady
 
+_Place = tuple[str, tuple[int, int], Region]
 _KEPT_BYTES = 24_000_000
 _KEPT_FACTS = 20_000
 
@@ -27,7 +29,7 @@ class Pictures:
     """A small store of pictures by frame and box."""
 
     def __init__(self) -> None:
-        self._ready: OrderedDict[tuple[str, tuple[int, int]], PictureReady] = OrderedDict()
+        self._ready: OrderedDict[_Place, PictureReady] = OrderedDict()
         self._facts: OrderedDict[str, Facts] = OrderedDict()
         self._bytes = 0
 
@@ -40,18 +42,18 @@ class Pictures:
         self._facts[result.key] = Facts(p.width, p.height, p.size, p.oid, p.mtime_ns, p.note)
         while len(self._facts) > _KEPT_FACTS:
             self._facts.popitem(last=False)
-        place = (result.key, result.box)
+        place = (result.key, result.box, result.region)
         self._drop(place)
         self._ready[place] = result
         self._bytes += len(p.rgb)
         while self._bytes > _KEPT_BYTES and len(self._ready) > 1:
             self._drop(next(iter(self._ready)))
 
-    def get(self, key: str, box: tuple[int, int]) -> PictureReady | None:
-        """Return a picture that is at hand."""
-        found = self._ready.get((key, box))
+    def get(self, key: str, box: tuple[int, int], region: Region = WHOLE) -> PictureReady | None:
+        """Return a picture, or a part, that is at hand."""
+        found = self._ready.get((key, box, region))
         if found is not None:
-            self._ready.move_to_end((key, box))
+            self._ready.move_to_end((key, box, region))
         return found
 
     def facts(self, key: str) -> Facts | None:
@@ -69,7 +71,7 @@ class Pictures:
         for place in [place for place in self._ready if place[0] == key]:
             self._drop(place)
 
-    def _drop(self, place: tuple[str, tuple[int, int]]) -> None:
+    def _drop(self, place: _Place) -> None:
         old = self._ready.pop(place, None)
         if old is not None:
             self._bytes -= len(old.picture.rgb)

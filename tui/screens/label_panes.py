@@ -18,7 +18,7 @@ from core.frames.names import captured_at
 from core.tasks import Task
 from core.text import safe
 from tui import bars, keymap
-from tui.drawing import COLOURS, DIM, class_keys
+from tui.drawing import COLOURS, DIM, WARN, class_keys
 from tui.messages import Labelled, LabelsChanged
 from tui.screens.label_texts import facts_line, facts_lines, just_lines, title_of
 from tui.screens.queue_texts import name_of, queue_heads, queue_line
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from core.frames.signatures import Change
     from tui.pictures import Pictures
     from tui.state import State
+    from tui.tools.looking import Looking
     from tui.tools.watching import Watching
 
 _NAMED = "├┤"
@@ -98,6 +99,7 @@ class Panes:
     def __init__(self, screen: Screen[None], pictures: Pictures) -> None:
         self._screen, self._pictures = screen, pictures
         self.watching: Watching | None = None
+        self.looking: Looking | None = None
         #: The frames and the span shown, and the first and last place of the stretch found around the cursor.
         self._around: tuple[Sequence[Frame], bars.Span, int, int] | None = None
 
@@ -200,8 +202,10 @@ class Panes:
         """Draw what is said of the frame, and what was done last."""
         frame, view = state.frame, self.view
         seen = self._pictures.facts(frame.key) if frame else None
-        loading = frame is not None and view.drawn != frame.key
-        view.title(title_of(state, short=not self.roomy, narrow=self._screen.has_class("-phone")))
+        loading = frame is not None and view.drawn != view.wanted[0]
+        title = title_of(state, short=not self.roomy, narrow=self._screen.has_class("-phone"))
+        instead = self.looking.words(view.look) if self.looking and frame else ""
+        view.title(Content.assemble((f"{instead} · ", f"bold {WARN}"), title) if instead else title)
         told = just_lines(state, just)
         if self.roomy:
             name = safe(frame.key.rsplit("/", 1)[1], limit=60) if frame else "no frame"

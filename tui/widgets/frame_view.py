@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from core.terminals import ASCII, HALFCELL, SIXEL, TGP
+from tui.looks import HEAT, PLAIN, Look
 from tui.widgets.edge import Edge
 from tui.widgets.halfcells import Still
 
@@ -82,6 +83,9 @@ class FrameView(Container):
         self.readable = False
         self.wanted: tuple[str, tuple[int, int]] = ("", (0, 0))
 
+        #: How it is drawn, and the frame whose own picture (not what changed in it) was on the screen, and is still.
+        self.look = PLAIN
+        self.own = ""
     def compose(self) -> ComposeResult:
         yield Edge("frame-top", "┌┐")
         with Container(id="inside"):
@@ -131,9 +135,11 @@ class FrameView(Container):
         """Write on the lower edge; its ends are those of a line between two panes where one lies below."""
         self.query_one("#frame-bottom", Edge).show(words, corners)
 
-    def want(self, key: str, box: tuple[int, int] = (0, 0)) -> None:
-        """Another frame (or size) is asked for; until it is drawn no label counts."""
-        self.wanted, self.drawn, self.readable = (key, box), "", False
+    def want(self, key: str, box: tuple[int, int] = (0, 0), look: Look = PLAIN) -> None:
+        """Another frame (or size, or look) is asked for; until it is drawn no label counts."""
+        self.wanted, self.look, self.drawn, self.readable = (key, box), look, "", False
+        if key != self.own:
+            self.own = ""
 
     def show_picture(self, key: str, picture: Picture) -> None:
         """Show a picture; it counts as drawn after the next refresh, or when its pixels have been sent."""
@@ -161,7 +167,7 @@ class FrameView(Container):
 
     def _ask_again(self, ask: Ask, wanted: tuple[str, tuple[int, int]]) -> None:
         if self.wanted == wanted:
-            self.want(*wanted)
+            self.want(*wanted, self.look)
             ask(*wanted)
 
     def show_hint(self, text: Content) -> None:
@@ -194,3 +200,5 @@ class FrameView(Container):
         if key == self.wanted[0]:
             self.drawn, self.readable = key, readable
             self.post_message(self.Drawn(key))
+            if self.look.lens != HEAT:
+                self.own = key
