@@ -126,9 +126,9 @@ class Judging(Tool):
             self.desk.show_mode()
             self.desk.redraw()
         else:
-            self.desk.give(found.paint, class_, "verdict", then=lambda: self._done(len(found.otherwise)))
+            self.desk.give(found.paint, class_, "verdict", then=self._done)
 
-    def _done(self, otherwise: int) -> None:
+    def _done(self) -> None:
         """Leave, and go on after the print."""
         last = self.state.place_of(self._keys[-1])
         self.desk.end()
@@ -136,8 +136,6 @@ class Judging(Tool):
             self.state.go(last)
             self.desk.advance()
         self.desk.redraw()
-        if otherwise:
-            self.desk.notice("Left as they are:", f"{count(otherwise)} labelled otherwise.")
 
     def _find_onset(self) -> None:
         """A print that failed was good before it began, and is failed at its end: what lies between is asked about."""

@@ -1,0 +1,130 @@
+"""The verdict on a whole print: fine in two keys, failed from an onset on, not sure, a name."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.labels.sync import open_store
+from core.workspace import Workspace
+
+FAILED = "failed-print-detection"
+
+
+@pytest.fixture
+def printing(workspace):
+    """A workspace with two hours of frames of which the printer is active in the middle: frames 4 to 27 of 32."""
+
+    def make():
+        place = workspace(frames=32)
+        ws = Workspace.open(place.root)
+        with open_store(ws) as store:
+            store.set(
+                "offline-detection", place.keys[:4] + place.keys[28:], "offline", who="Ana", how="stretch"
+            )
+            store.set("offline-detection", place.keys[4:28], "active", who="Ana", how="stretch")
+        return place
+
+    return make
+
+
+def classes(place, task=FAILED):
+    """What the store holds: one letter a frame, · for none."""
+    with open_store(Workspace.open(place.root)) as store:
+        found = store.classes(task)
+    return "".join(found.get(key, "·")[0] for key in place.keys)
+
+
+async def at_print(page, at):
+    """Go to the task about prints, and to a frame."""
+    await page.press("tab")
+    await page.see(FAILED)
+    await page.press("home", *["right"] * at)
+    await page.shown()
+
+
+async def test_this_print_was_fine_takes_two_keys(printing, opened):
+    place = printing()
+    async with opened(place.root) as page:
+        await at_print(page, 8)
+        await page.press("r")
+        await page.see("print 1 · 08:04–08:27 · 24 frames")
+        await page.press("g")
+        await page.until(lambda: page.label_of(place.keys[20]) == "good", "the print to be good")
+        await page.see("saved ○ good × 24")
+        await page.press("u")
+        await page.until(
+            lambda: page.label_of(place.keys[20]) is None, "the verdict to be taken back as one step"
+        )
+        await page.press("ctrl+r")
+        await page.until(lambda: page.label_of(place.keys[20]) == "good", "and to be given again")
+    assert classes(place) == "·" * 4 + "g" * 24 + "·" * 4, (
+        "frames on which nothing is printed have no verdict"
+    )
+
+
+async def test_frames_labelled_otherwise_are_shown_first_and_stay(printing, opened):
+    place = printing()
+    with open_store(Workspace.open(place.root)) as store:
+        store.set(FAILED, place.keys[10:12], "failed", who="Ana")
+    async with opened(place.root) as page:
+        await at_print(page, 8)
+        await page.press("r", "g")
+        await page.see("2 frames labelled otherwise", "22 become")
+        assert page.frame == place.keys[10]
+        assert page.label_of(place.keys[20]) is None, "nothing was painted yet"
+        await page.shown()
+        await page.press("g")
+        await page.until(lambda: page.label_of(place.keys[20]) == "good", "the rest to be good")
+        assert "here is one" not in page.text()
+    assert classes(place) == "·" * 4 + "g" * 6 + "ff" + "g" * 16 + "·" * 4
+
+
+async def test_a_failed_print_is_searched_for_its_onset(printing, opened):
+    place = printing()
+    onset = 19
+    async with opened(place.root) as page:
+        await at_print(page, 8)
+        await page.press("r", "f")
+        looks = 0
+        while "at most" in page.text():
+            await page.shown()
+            frame, before = page.frame, page.text()
+            await page.press("f" if place.keys.index(frame) >= onset else "g")
+            looks += 1
+            await page.until(
+                lambda f=frame, b=before: page.frame != f or page.text() != b, "an answer to be taken"
+            )
+            await page.until(lambda: not page.app.screen.desk.saving, "it to be saved")
+        assert looks <= 5
+        assert "good → failed at 08:19:00" in page.notice
+    assert classes(place) == "·" * 4 + "g" * 15 + "f" * 9 + "·" * 4
+
+
+async def test_a_print_may_be_unsure_and_have_a_name(printing, opened):
+    place = printing()
+    async with opened(place.root) as page:
+        await at_print(page, 8)
+        await page.press("r", "i", *"benchy", "enter")
+        await page.see("print 1 benchy")
+        await page.press("w")
+        await page.until(lambda: page.app.state.mark(place.keys[20]), "the print to be marked")
+        assert "print 1 benchy" not in page.text()
+        assert {page.app.state.mark(key).mark for key in place.keys[4:28]} == {"unsure"}
+        assert page.app.state.mark(place.keys[4]).note == "benchy"
+        assert page.app.state.mark(place.keys[2]) is None
+    assert classes(place) == "·" * 32
+
+
+async def test_a_frame_of_no_print_says_so_and_esc_leaves(printing, opened):
+    place = printing()
+    async with opened(place.root) as page:
+        await at_print(page, 2)
+        await page.press("r")
+        assert "No print here" in page.notice
+        await page.press(*["right"] * 4, "r")
+        await page.see("print 1")
+        await page.press("escape")
+        assert "print 1 " not in page.text()
+        await page.shown()
+        await page.label("g")
+    assert classes(place).count("g") == 1, "after esc a class key labels one frame again"
