@@ -12,14 +12,18 @@ from core.frames.names import captured_at
 from core.human import count, plural, size
 from core.tasks import Task
 from core.text import safe
+from tui.bars import light_mark, motion_mark
 from tui.drawing import DIM, GOOD, MARKS, WARN, class_mark
 from tui.pictures import Facts
 from tui.state import State
 
 if TYPE_CHECKING:
+    from core.frames.signatures import Change
     from core.labels.model import LabelStep
 
 _NAMED = 2
+#: How much a frame changed, and the motion from which on that is another picture for its camera.
+Moved = tuple["Change", float]
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -44,8 +48,10 @@ def title_of(state: State, *, short: bool, narrow: bool = False) -> Content:
     return Content(f"{day} {at.year} · {place}frame {within}")
 
 
-def facts_line(state: State, seen: Facts | None, *, saving: bool, loading: bool) -> Content:
-    """One line: label and who gave it, where the frame is, the file."""
+def facts_line(
+    state: State, seen: Facts | None, moved: Moved | None = None, *, saving: bool, loading: bool
+) -> Content:
+    """One line: label and who gave it, what the model says, how much changed, where the frame is, the file."""
     if state.frame is None:
         return Content("")
     parts = []
@@ -53,7 +59,7 @@ def facts_line(state: State, seen: Facts | None, *, saving: bool, loading: bool)
         parts.append(Content.styled("loading …", WARN))
     parts += [Content.styled(line.strip(), WARN) for line in _marked(state)[:1]]
     parts.append(_label(state, saving=saving))
-    parts += [part for part in (_model(state), _where(state)) if part]
+    parts += [part for part in (_model(state), _change(moved), _where(state)) if part]
     if seen and seen.note:
         parts.append(Content.styled(seen.note, WARN))
     if seen:
@@ -61,8 +67,8 @@ def facts_line(state: State, seen: Facts | None, *, saving: bool, loading: bool)
     return Content(" · ").join(parts)
 
 
-def facts_lines(state: State, seen: Facts | None, *, saving: bool) -> Content:
-    """The column of facts beside the picture."""
+def facts_lines(state: State, seen: Facts | None, moved: Moved | None = None, *, saving: bool) -> Content:
+    """The column of facts beside the picture; `moved` is how much changed, and this camera's threshold."""
     frame = state.frame
     if frame is None:
         return Content("")
@@ -84,6 +90,10 @@ def facts_lines(state: State, seen: Facts | None, *, saving: bool) -> Content:
         lines.append(Content.assemble(("model  ", DIM), mark, f" {guess.confidence:.0%}"))
         if label is not None and label.class_ != guess.class_:
             lines.append(Content.styled("  ⚑ disagrees", WARN))
+    if moved is not None:
+        glyph, style = light_mark(moved[0].brightness)
+        change = Content.assemble(_change(moved, short=False) or "", ("  light ", DIM))
+        lines.append(Content.assemble(change, (glyph, style), f" {moved[0].brightness:.0f}"))
     place = _where(state)
     if place:
         lines.append(place)
@@ -116,6 +126,14 @@ def _model(state: State) -> Content | None:
         return None
     flag = " ⚑" if state.label is not None and state.label.class_ != guess.class_ else ""
     return Content.assemble(("model: ", DIM), f"{guess.class_} {guess.confidence:.0%}", (flag, WARN))
+
+
+def _change(moved: Moved | None, *, short: bool = True) -> Content | None:
+    """'change ▅ 4.1', `short` without the number."""
+    if moved is None:
+        return None
+    glyph, style = motion_mark(moved[0].motion, moved[1])
+    return Content.assemble(("change ", DIM), (glyph, style), "" if short else f" {moved[0].motion:.1f}")
 
 
 def _label(state: State, *, saving: bool, short: bool = False) -> Content:
@@ -162,7 +180,7 @@ def just_done(step: LabelStep, task: Task | None, *, undone: bool) -> Content:
     """What was done last."""
     at = f" {_span(step)}" if step.frames else ""
     number = f" × {count(step.changed)}" if step.changed > 1 else ""
-    given = class_mark(task, step.class_) if task and step.class_ else None
+    given = _given(step, task)
     if undone:
         word = "redone " if step.how == "redo" else "undone "
         what = given or Content(safe(step.text.partition(" (")[0], limit=60))
@@ -173,6 +191,13 @@ def just_done(step: LabelStep, task: Task | None, *, undone: bool) -> Content:
         off = step.text.startswith("unlabelled ")
         given = Content("label taken off" if off else safe(step.text.partition(" × ")[0], limit=60))
     return Content.assemble(("saved ", GOOD), given, f"{number}{at}")
+
+
+def _given(step: LabelStep, task: Task | None) -> Content | None:
+    """The class or the mark that a step gave, None for one that gave neither."""
+    if step.class_ in MARKS:
+        return Content.styled(f"{MARKS[step.class_]} {step.class_}", WARN)
+    return class_mark(task, step.class_) if task and step.class_ else None
 
 
 def kept(step: LabelStep) -> tuple[str, str]:
@@ -191,7 +216,7 @@ def just_lines(state: State, just: Content) -> Content:
         lines.append(Content.styled("nothing to undo", DIM))
     else:
         task = state.workspace.tasks.get(step.task)
-        what = class_mark(task, step.class_) if task and step.class_ else Content(safe(step.text, limit=60))
+        what = _given(step, task) or Content(safe(step.text, limit=60))
         number = f" × {count(step.changed)}" if step.changed > 1 else ""
         lines.append(Content.assemble(("u undoes ", DIM), what, number))
         if step.class_ and not just.plain:
@@ -245,13 +270,8 @@ def _step(state: State) -> str:
             return "label a frame of another class; a version needs two"
         return "release the draft (V, then R)"
     for other in state.workspace.tasks.values():
-        waiting = sum(
-            1
-            for frames in state.by_source.values()
-            for frame in frames
-            if state.counts_for(frame.key, other) and frame.key not in state.of(other)
-        )
-        if other.name != state.task.name and waiting:
+        waiting = state.total(other) - len(state.of(other))
+        if other.name != state.task.name and waiting > 0:
             return f"{plural(waiting, 'frame')} to label for {other.name} (tab)"
     if not state.runs and draft is not None and draft.base:
         return "train a model (T)"
