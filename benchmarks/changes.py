@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 from benchmarks.frames import few_frames, name_of
@@ -37,14 +38,17 @@ def _frames(paths: Sequence[Path]) -> tuple[Row, ...]:
     helpers = Helpers(most=2)
     alone, pool = ThreadPoolExecutor(1), ThreadPoolExecutor(2)
 
-    def small(path: Path) -> bytes:
-        return helpers.grey(path, SMALL, root=path.parent.parent)[0]
+    def small(some: Sequence[Path]) -> list[bytes]:
+        found = helpers.greys(some, SMALL, root=some[0].parent.parent)
+        return [one[0] for one in found if isinstance(one, tuple)]
 
-    def numbers(greys: Iterable[bytes]) -> None:
+    together = [paths[at : at + 4] for at in range(0, len(paths), 4)]
+
+    def numbers(greys: Iterable[list[bytes]]) -> None:
         """Compare as measuring does: while the next pictures are decoded."""
         before: bytes | None = None
         earlier: bytes | None = None
-        for here in greys:
+        for here in chain.from_iterable(greys):
             compare(here, before, earlier)
             before, earlier = here, before
 
@@ -55,12 +59,12 @@ def _frames(paths: Sequence[Path]) -> tuple[Row, ...]:
                 image.draft("L", (image.width // 8, image.height // 8))
             image.convert("L")
 
-    list(pool.map(small, paths))  # both helpers are started
+    list(pool.map(small, together))  # both helpers are started
     took = alternately(
         {
-            "one": lambda: numbers(alone.map(small, paths)),
+            "one": lambda: numbers(alone.map(small, together)),
             "draft": lambda: decoded(True),
-            "two": lambda: numbers(pool.map(small, paths)),
+            "two": lambda: numbers(pool.map(small, together)),
             "whole": lambda: decoded(False),
         },
         _REPEATS,

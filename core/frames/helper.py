@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -214,6 +214,34 @@ class Helpers:
             return decode.small_grey(file, path.name, size), len(file.data), file.mtime_ns
         length, mtime_ns = header["grey"]
         return greys, length, mtime_ns
+
+    def greys(
+        self, paths: Sequence[Path], size: tuple[int, int], *, root: Path, cancel: CancelToken | None = None
+    ) -> list[tuple[bytes, int, int] | Unreadable]:
+        """Like `grey` for several files with one question, each with its answer. Raises Cancelled."""
+        words = [os.fspath(path) for path in paths]
+        request = {"do": "greys", "paths": words, "root": os.fspath(root), "box": size}
+        try:
+            header, greys = self._ask(request, b"", cancel)
+        except (_NoHelper, _Ended):  # one of them: each is asked for alone, so that the others have an answer
+            return [self._grey(path, size, root, cancel) for path in paths]
+        found: list[tuple[bytes, int, int] | Unreadable] = []
+        length, at = size[0] * size[1], 0
+        for told in header["greys"]:
+            if len(told) == 2:
+                found.append((greys[at : at + length], told[0], told[1]))
+                at += length
+            else:
+                found.append(Unreadable(told[0], told[1], missing=told[2], passing=told[3]))
+        return found
+
+    def _grey(
+        self, path: Path, size: tuple[int, int], root: Path, cancel: CancelToken | None
+    ) -> tuple[bytes, int, int] | Unreadable:
+        try:
+            return self.grey(path, size, root=root, cancel=cancel)
+        except Unreadable as error:
+            return error
 
     def _ask_of(
         self, path: Path, request: Header, root: Path | None, cancel: CancelToken | None

@@ -32,8 +32,8 @@ from core.workspace import Source, Workspace
 _KEEP, _PAUSE_S = 256, 0.05
 #: How far measuring stands back behind what somebody waits for.
 NICE = 15
-#: Frames decoded ahead, and small pictures remembered.
-_AHEAD, _REMEMBERED = 8, 16
+#: Frames decoded with one question, frames decoded ahead, and small pictures remembered.
+_TOGETHER, _AHEAD, _REMEMBERED = 4, 16, 32
 
 
 #: A frame to compare with: its key and the stamp of its file.
@@ -266,35 +266,47 @@ class _SmallPictures:
         self, workspace: Workspace, helpers: Helpers, pool: ThreadPoolExecutor, cancel: CancelToken
     ) -> None:
         self._workspace, self._helpers, self._pool, self._cancel = workspace, helpers, pool, cancel
-        self._known: OrderedDict[str, Future[_Small]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Future[list[_Small | Unreadable]], int]] = OrderedDict()
 
     def ahead(self, keys: Sequence[str]) -> None:
-        """Begin to decode."""
-        for key in keys:
-            self._begin(key)
+        """Begin to decode, some at once."""
+        fresh = [key for key in keys if key not in self._known]
+        if len(fresh) < _TOGETHER and len(fresh) < len(keys):
+            return  # there is enough to do until more of them are wanted
+        for begin in range(0, len(fresh), _TOGETHER):
+            self._begin(fresh[begin : begin + _TOGETHER])
 
     def get(self, key: str) -> _Small:
         """Return a small picture. Raises Unreadable, Cancelled."""
-        return self._begin(key).result()
-
-    def _begin(self, key: str) -> Future[_Small]:
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._pool.submit(self._decode, key)
+        if key not in self._known:
+            self._begin([key])
         self._known.move_to_end(key)
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        future, place = self._known[key]
+        found = future.result()[place]
+        if isinstance(found, Unreadable):
+            raise found
         return found
 
-    def _decode(self, key: str) -> _Small:
+    def _begin(self, keys: Sequence[str]) -> None:
+        future = self._pool.submit(self._decode, keys)
+        for place, key in enumerate(keys):
+            self._known[key] = (future, place)
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+
+    def _decode(self, keys: Sequence[str]) -> list[_Small | Unreadable]:
+        """Decode pictures of one source."""
         if self._cancel.cancelled:
             raise Cancelled()
         try:
-            path, root = self._workspace.frame_path(key), self._workspace.source_for(key).path
+            root = self._workspace.source_for(keys[0]).path
+            paths = [self._workspace.frame_path(key) for key in keys]
         except PrintModelsError as error:
-            raise Unreadable(error.what, error.remedy, missing=True) from error
-        greys, size, mtime_ns = self._helpers.grey(path, SMALL, root=root, cancel=self._cancel)
-        return _Small(greys, stamp_of(size, mtime_ns))
+            return [Unreadable(error.what, error.remedy, missing=True) for _ in keys]
+        found = self._helpers.greys(paths, SMALL, root=root, cancel=self._cancel)
+        return [
+            one if isinstance(one, Unreadable) else _Small(one[0], stamp_of(one[1], one[2])) for one in found
+        ]
 
 
 def stamp_of(size: int, mtime_ns: int) -> int:

@@ -6,9 +6,9 @@ What always holds: one request, one answer, in order; nothing is written but to 
 started it. Started by frames/helper only.
 
 A message is two lengths (header, payload; network order), a JSON header and raw bytes. Requests: `load` (path, root,
-box, settled, region), `grey` (path, root, box: a small grey picture of a settled file) and `brightness` (payload: the file).
-Answers: `ready` once, `read` when a file's bytes are here, then `picture`, `grey` (size and mtime of the file) or
-`brightness`, or `unreadable` (what, remedy, missing, passing).
+box, settled, region), `grey` (path, root, box: a small grey picture of a settled file), `greys` (paths, root, box: several at once) and `brightness` (payload: the file).
+Answers: `ready` once, `read` when a file's bytes are here, then `picture`, `grey` (size and mtime of the file),
+`greys` (the same of each, or what `unreadable` says) or `brightness`, or `unreadable` (what, remedy, missing, passing).
 """
 
 from __future__ import annotations
@@ -86,6 +86,8 @@ def answer(peer: socket.socket, request: Header, payload: bytes) -> tuple[Header
     try:
         if request["do"] == "brightness":
             return {"brightness": decode.brightness(payload)}, b""
+        if request["do"] == "greys":
+            return _greys(request)
         path, root, box = Path(request["path"]), request["root"], request["box"]
         file = decode.read_file(path, root=None if root is None else Path(root))
         send(peer, {"read": True})
@@ -99,6 +101,22 @@ def answer(peer: socket.socket, request: Header, payload: bytes) -> tuple[Header
         return {"picture": facts}, found.rgb
     except decode.Unreadable as error:
         return {"unreadable": [error.what, error.remedy, error.missing, error.passing]}, b""
+
+
+def _greys(request: Header) -> tuple[Header, bytes]:
+    """Answer for several files at once: nobody waits for each to be asked for."""
+    from core.frames import decode
+
+    told: list[list[Any]] = []
+    parts = []
+    for path in map(Path, request["paths"]):
+        try:
+            file = decode.read_file(path, root=Path(request["root"]))
+            parts.append(decode.small_grey(file, path.name, (request["box"][0], request["box"][1])))
+            told.append([len(file.data), file.mtime_ns])
+        except decode.Unreadable as error:
+            told.append([error.what, error.remedy, error.missing, error.passing])
+    return {"greys": told}, b"".join(parts)
 
 
 def main(words: list[str]) -> int:
@@ -128,7 +146,7 @@ def main(words: list[str]) -> int:
         send(peer, {"ready": True})
         while True:
             request, payload = receive(take)
-            allow(seconds)
+            allow(seconds * len(request.get("paths", "1")))
             send(peer, *answer(peer, request, payload))
     except (EOFError, ConnectionError):
         return 0

@@ -19,7 +19,7 @@ from core.frames import check, decode, worker
 COMMAND = [sys.executable, "-P", "-m", "tests.frames.bad_worker"]
 
 _seen: set[str] = set()
-_read_open, _picture = check._read_open, decode.picture
+_read_open, _picture, _small_grey = check._read_open, decode.picture, decode.small_grey
 
 
 def _read(fd: int, name: str) -> check.FileBytes:
@@ -37,15 +37,24 @@ def _read(fd: int, name: str) -> check.FileBytes:
 def _decode(
     file: check.FileBytes, name: str, box: tuple[int, int] | None = None, **words: Any
 ) -> decode.Picture:
+    _harm(file)
+    return _picture(file, name, box, **words)
+
+
+def _small(file: check.FileBytes, name: str, size: tuple[int, int]) -> bytes:
+    _harm(file)
+    return _small_grey(file, name, size)
+
+
+def _harm(file: check.FileBytes) -> None:
     if b"CRASH" in file.data:
         os.kill(os.getpid(), signal.SIGSEGV)
     while b"LOOP" in file.data:
         pass
     if b"EAT" in file.data:
         bytearray(8 << 30)
-    return _picture(file, name, box, **words)
 
 
 if __name__ == "__main__":
-    check._read_open, decode.picture = _read, _decode
+    check._read_open, decode.picture, decode.small_grey = _read, _decode, _small
     sys.exit(worker.main(sys.argv[1:]))

@@ -16,12 +16,15 @@ import pytest
 
 from core.errors import Cancelled
 from core.frames.change import Changes, measure, points
+from core.frames.check import Unreadable
+from core.frames.helper import Helpers
 from core.frames.index import FrameIndex
 from core.frames.measured import Entry
 from core.frames.measuring import in_order
-from core.frames.signatures import Change
+from core.frames.signatures import SMALL, Change
 from core.progress import CancelToken, Progress
 from core.workspace import Workspace
+from tests.frames import bad_worker
 from tests.frames.moving import Look, film, jpeg, story
 
 CAMERA = "printer-timelapses"
@@ -329,3 +332,19 @@ def test_the_threshold_is_each_cameras_own(world: World) -> None:
     assert max(change.motion for change in known[1:60]) < found
     assert sum(change.motion > found for change in known[60:]) > 55
     assert world.changes.threshold("another") == 0.25
+
+
+def test_a_frame_that_ends_the_decoder_costs_only_itself(world: World) -> None:
+    keys = film(world.camera, story((9, STILL)))
+    path = world.camera / "20251107" / "20251107T080500.jpg"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:2] + b"\xff\xfe\x00\x07CRASH" + whole[2:])
+    aged(path)
+    helpers = Helpers(most=1)
+    helpers.command = bad_worker.COMMAND
+    paths = [world.workspace.frame_path(key) for key in keys]
+    answers = helpers.greys(paths, SMALL, root=world.camera)
+    helpers.close()
+    assert [isinstance(one, Unreadable) for one in answers] == [at == 5 for at in range(9)]
+    assert "ended the decoder" in str(answers[5])
+    assert all(len(one[0]) == SMALL[0] * SMALL[1] for one in answers if isinstance(one, tuple))
