@@ -121,6 +121,8 @@ def _run(workspace: Workspace, own: Personal, options: Words) -> int:
             probe.end(patient=code == 0)
     for line in app.bridge.unwritten:
         print(f"The labels are safe in labels.db, but a file was not written: {line}", file=sys.stderr)  # noqa: T201 - the screen is gone
+    if app.bridge.did:
+        print(app.bridge.did)  # noqa: T201 - the screen is gone
     return code
 
 

@@ -64,6 +64,11 @@ class Bridge:
         return self._work.unwritten
 
     @property
+    def did(self) -> str:
+        """What was labelled today, in a line, for who says it once the screen is gone; '' for nothing."""
+        return self._work.did
+
+    @property
     def idle(self) -> bool:
         """True where no lane has anything to do."""
         return all(lane.idle for lane in self._lanes())

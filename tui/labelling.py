@@ -55,6 +55,8 @@ class LabelWork:
         self._marks = MarksRead({})
         #: Why label files were not written on leaving, for who says it once the screen is gone.
         self.unwritten: tuple[str, ...] = ()
+        #: What this person did today, in a line; '' where nothing was labelled in this opening of the app.
+        self.did = ""
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -268,12 +270,23 @@ class LabelWork:
         if self._store is None:
             return
         try:
+            self.did = self._work_done(self._store)
             if self._dirty:
                 self._told = frozenset()
                 done = self.flush()
                 self.unwritten = done.said if done and self._dirty else ()
         finally:
             self._store.close()
+
+    def _work_done(self, store: LabelStore) -> str:
+        """Return what this person did today, where they did something since the app was opened."""
+        from core.labels.sessions import work_in, work_today
+
+        try:
+            now = self._who and work_in(store, self._who, store.session)
+            return work_today(store, self._who).said() if now and now.decisions else ""
+        except PrintModelsError:
+            return ""  # nobody can tell any more; leaving goes on
 
 
 def _labels_of(store: LabelStore, task: str, frames: Sequence[str]) -> dict[str, Label | None]:
