@@ -202,6 +202,7 @@ class Panes:
         """Draw what is said of the frame, and what was done last."""
         frame, view = state.frame, self.view
         seen = self._pictures.facts(frame.key) if frame else None
+        moved = self.watching.change(frame.key) if self.watching and frame else None
         loading = frame is not None and view.drawn != view.wanted[0]
         title = title_of(state, short=not self.roomy, narrow=self._screen.has_class("-phone"))
         instead = self.looking.words(view.look) if self.looking and frame else ""
@@ -210,14 +211,14 @@ class Panes:
         if self.roomy:
             name = safe(frame.key.rsplit("/", 1)[1], limit=60) if frame else "no frame"
             self._screen.query_one("#facts-edge", Edge).show(Content(name))
-            self._screen.query_one("#facts", Words).show(facts_lines(state, seen, saving=saving))
+            self._screen.query_one("#facts", Words).show(facts_lines(state, seen, moved, saving=saving))
             self._screen.query_one("#just", Words).show(told)
             below = "loading …" if loading else "filmstrip" if self.with_strip else ""
             view.subtitle(Content.styled(below, DIM if not loading else "$warning"), _NAMED)
             if not self.with_strip:
                 self._screen.query_one("#day-edge", Edge).display = False
         else:
-            view.subtitle(facts_line(state, seen, saving=saving, loading=loading))
+            view.subtitle(facts_line(state, seen, moved, saving=saving, loading=loading))
             line = self._screen.query_one("#just-line", Words)
             first = told.split("\n", allow_blank=True)[0]
             line.show(Content.assemble(first, "\n", queue_line(state, max(10, line.content_size.width))))
