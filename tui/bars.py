@@ -80,6 +80,13 @@ def within(frames: Sequence[Frame], span: Span) -> tuple[int, int]:
     )
 
 
+def place_near(frames: Sequence[Frame], moment: datetime) -> int | None:
+    """Return the place of the frame (in order of time) nearest to a moment, None where there is none."""
+    at = bisect_left(frames, moment, key=lambda frame: frame.captured_at)
+    around = [place for place in (at - 1, at) if 0 <= place < len(frames)]
+    return min(around, key=lambda place: abs(frames[place].captured_at - moment), default=None)
+
+
 class Rows:
     """The cells of each row, worked out once for a span, a width and what the row is about."""
 

@@ -17,6 +17,7 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from tui import keymap
+from tui.bars import place_near
 from tui.changes import HeatReady
 from tui.drawing import class_keys
 from tui.label_messages import MarksRead, PredictionsRead, Undoes
@@ -59,6 +60,7 @@ from tui.tools.zooming import Zooming
 from tui.widgets.ask_line import AskLine
 from tui.widgets.filmstrip import BOX
 from tui.widgets.frame_view import FrameView
+from tui.widgets.pointed import Pointed
 
 _PICTURES_OFF = "Pictures are off (--graphics none)."
 
@@ -148,6 +150,10 @@ class LabelScreen(Place):
     def show_bars(self) -> None:
         """Draw the bars of the day."""
         self._panes.day(self.state)
+
+    def show_strip(self) -> None:
+        """Draw the filmstrip."""
+        self._panes.strip(self.state)
 
     def show_facts(self) -> None:
         """Draw what is said of the frame, and what was done last."""
@@ -303,3 +309,14 @@ class LabelScreen(Place):
 
     def on_ask_line_left(self) -> None:
         self.show_frame()
+    def on_pointed(self, event: Pointed) -> None:
+        """Go where the mouse pointed, as a key that moves does."""
+        if self.query_one(AskLine).display:
+            return
+        self.state.touched()
+        place = event.place
+        if event.moment is not None:
+            place = place_near(self.state.frames, event.moment)
+        if place is not None and self.state.go(place):
+            self.show_frame()
+

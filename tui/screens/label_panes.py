@@ -196,7 +196,8 @@ class Panes:
             return found.picture if found else None
 
         page = strip.page(state.cursor, len(state.frames))
-        return strip.show(state.frames, page, state.cursor, state.task, state.class_of, small)
+        changes = self.watching.is_point if self.watching else lambda key: False
+        return strip.show(state.frames, page, state.cursor, state.task, state.class_of, small, changes)
 
     def words(self, state: State, just: Content, *, saving: bool) -> None:
         """Draw what is said of the frame, and what was done last."""

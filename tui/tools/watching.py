@@ -126,6 +126,7 @@ class Watching(Tool):
         if place == self._place():
             self.desk.screen.show_bars()
             self.desk.screen.show_facts()
+            self.desk.screen.show_strip()
 
 
 def _day_of(key: str) -> tuple[str, str]:

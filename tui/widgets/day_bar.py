@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.content import Content
-from textual.message import Message
 
 from core.tasks import Task
 from tui import bars
 from tui.drawing import DIM
 from tui.widgets.line import Line
+from tui.widgets.pointed import Pointed
 
 if TYPE_CHECKING:
     from core.frames.index import Frame
@@ -55,13 +55,6 @@ class Around:
 
 class DayBar(Line):
     """A scale, and below it a line per row: labels, what a model says and how sure it is, change, light."""
-
-    class Went(Message):
-        """A person pointed at a moment of the bar."""
-
-        def __init__(self, moment: datetime) -> None:
-            super().__init__()
-            self.moment = moment
 
     def __init__(self) -> None:
         super().__init__(id="day")
@@ -142,4 +135,4 @@ class DayBar(Line):
         at = event.x - self.gutter.left - _NAME
         if around is not None and around.span is not None and 0 <= at < width:
             step = (around.span.end - around.span.begin) / width
-            self.post_message(self.Went(around.span.begin + step * at + step / 2))
+            self.post_message(Pointed(moment=around.span.begin + step * at + step / 2))

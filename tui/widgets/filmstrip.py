@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.content import Content
@@ -17,6 +18,7 @@ from core.tasks import Task
 from tui.drawing import COLOURS, DIM, GLYPHS, UNLABELLED
 from tui.widgets.halfcells import Still
 from tui.widgets.line import Words
+from tui.widgets.pointed import Pointed
 
 if TYPE_CHECKING:
     from core.frames.decode import Picture
@@ -34,6 +36,7 @@ class Filmstrip(Container):
     def __init__(self) -> None:
         super().__init__(id="strip")
         self._stills: list[Still] = []
+        self._places = range(0)
 
     def compose(self) -> ComposeResult:
         yield Horizontal(id="strip-pictures")
@@ -60,8 +63,10 @@ class Filmstrip(Container):
         task: Task,
         class_of: Callable[[str], str | None],
         picture: Callable[[str], Picture | None],
+        changes: Callable[[str], bool] = lambda key: False,
     ) -> list[str]:
-        """Draw the page; return the frames whose small picture is not there yet."""
+        """Draw the page; return the frames whose small picture is not there yet. `changes` says where it changed."""
+        self._places = places
         lacking, times = [], [Content(" ")]
         self._make_room(len(places))
         for number, still in enumerate(self._stills):
@@ -71,14 +76,23 @@ class Filmstrip(Container):
                 lacking.append(key)
             still.show(found)
         for at in places:
-            times.append(_time(frames[at], at == cursor, task, class_of(frames[at].key)))
+            key = frames[at].key
+            times.append(_time(frames[at], at == cursor, task, class_of(key), changed=changes(key)))
         self.query_one("#strip-times", Words).show(Content("").join(times))
         return lacking
 
+    def on_click(self, event: events.Click) -> None:
+        """Go to the frame that was pointed at."""
+        at = (event.screen_x - self.content_region.x - 1) // (WIDTH + 1)
+        if 0 <= at < len(self._places):
+            self.post_message(Pointed(self._places[at]))
 
-def _time(frame: Frame, here: bool, task: Task, class_: str | None) -> Content:
+
+def _time(frame: Frame, here: bool, task: Task, class_: str | None, *, changed: bool) -> Content:
     code = task.code(class_) if class_ in task.classes and class_ else None
     glyph = (GLYPHS[code], COLOURS[code]) if code is not None else (UNLABELLED, DIM)
     words = f" {frame.captured_at:%H:%M:%S}{'▲' if here else ' '}"
-    line = Content.assemble("   ", glyph, (words, "bold $accent" if here else DIM))
+    line = Content.assemble(
+        (" ≠ " if changed else "   ", "bold $accent"), glyph, (words, "bold $accent" if here else DIM)
+    )
     return line + Content(" " * max(0, WIDTH + 1 - line.cell_length))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.content import Content
 
 from core.tasks import Task
 from tui.drawing import DIM, MARKS, UNLABELLED, WARN, class_mark
 from tui.widgets.line import Line
+from tui.widgets.pointed import Pointed
 
 if TYPE_CHECKING:
     from core.frames.index import Frame
@@ -48,6 +50,15 @@ class FrameList(Line):
         first = self._cursor // height * height
         lines = [self._line(at, self._about) for at in range(first, min(first + height, len(self._frames)))]
         return Content("\n").join([*self._heads, *lines])
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the frame that was pointed at."""
+        height = self.content_size.height - len(self._heads)
+        row = event.y - self.gutter.top - len(self._heads)
+        if 0 <= row < height:
+            at = self._cursor // height * height + row
+            if at < len(self._frames):
+                self.post_message(Pointed(at))
 
     def _line(self, at: int, task: Task) -> Content:
         frame, here = self._frames[at], at == self._cursor
