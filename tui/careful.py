@@ -79,6 +79,14 @@ class CarefulApp(App[None]):
             self.screen.refresh()
         self._drawn_for = event.size
 
+    def when_written(self, call: Callable[[], object]) -> None:
+        """Call something when all that was drawn until now has been written to the terminal; at once without one."""
+        driver = self._driver
+        if isinstance(driver, SievedDriver):
+            driver.when_written(call)
+        else:
+            call()
+
     async def on_answered(self, event: Answered) -> None:
         """The terminal has said what it shows."""
         await showing.take(self, event.seen)

@@ -1,14 +1,18 @@
 """The driver of the app: Textual's, reading through a sieve that keeps a terminal's answers from the keys.
 
 What always holds: no answer becomes a key, however late or in how many pieces it comes, whoever asked for it; a line
-that is gone is not read on. Imported with the app.
+that is gone is not read on; who wants to know when something has been written to the terminal is told then, not when it
+was put into the queue before it. Imported with the app.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 from codecs import getincrementaldecoder
+from collections.abc import Callable
+from typing import IO, Any, cast
 
 from textual._xterm_parser import XTermParser  # there is no public name for what makes keys of text
 from textual.drivers.linux_driver import LinuxDriver
@@ -31,11 +35,53 @@ class Answered(Message):
         self.seen = seen
 
 
+class _Mark(str):
+    """A place in what is written: nothing to see there, `reached` is called when all before it has been written."""
+
+    __slots__ = ("reached",)
+    reached: Callable[[], object]
+
+
+class _Screen:
+    """The file of the terminal's screen; called in the thread that writes."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        if isinstance(text, _Mark):
+            self._file.flush()
+            text.reached()
+        else:
+            self._file.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
 class SievedDriver(LinuxDriver):
     """Reads as Textual does, through the probe's sieve."""
 
     _begun = False
     _told = False
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._file = cast(Any, _Screen(cast("IO[str]", self._file)))
+
+    def when_written(self, call: Callable[[], object]) -> None:
+        """Call something in the event loop when all that was sent until now has been written to the terminal."""
+        mark = _Mark()
+        loop = asyncio.get_running_loop()
+
+        def reached() -> None:
+            try:
+                loop.call_soon_threadsafe(call)
+            except RuntimeError:
+                pass  # the app has ended
+
+        mark.reached = reached
+        self.write(mark)
 
     @property
     def _probe(self) -> Probe | None:

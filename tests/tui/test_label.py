@@ -144,7 +144,7 @@ async def test_a_key_before_the_picture_is_refused_visibly(workspace, opened, mo
         await page.shown()
         await page.until(lambda: page.app.bridge.idle, "the neighbours are fetched, so none comes later")
         monkeypatch.setattr(page.app.bridge, "picture", lambda *asked: None)
-        monkeypatch.setattr(page.app.screen._pictures, "get", lambda key, box: None)
+        monkeypatch.setattr(page.app.screen._pictures, "get", lambda key, box, region=None: None)
         await page.press("right", "a")
         assert "Not shown yet" in page.notice
         await page.until(lambda: page.app.bridge.idle, "rest")

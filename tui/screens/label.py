@@ -273,16 +273,23 @@ class LabelScreen(Place):
         self._panes.view.next_line(None)
         mode = self.desk.mode
         class_ = class_keys(self.state.task).get(event.key)
-        if mode is not None and (mode.on_class(class_) if class_ is not None else mode.on_key(event.key)):
+        if class_ is not None:
+            # A key that moves goes the long way by the app. Behind it in the same queue, a class key typed after it
+            # never labels the frame that was left.
             event.stop()
-        elif class_ is not None:
+            self.app.call_later(self._class_key, class_)
+        elif mode is not None and mode.on_key(event.key):
             event.stop()
-            self._giving.give(class_)
         elif mode is not None and event.key == "escape":
             event.stop()
             self.desk.end()
         else:
             self._caps_lock(event)
+
+    def _class_key(self, class_: str) -> None:
+        mode = self.desk.mode
+        if mode is None or not mode.on_class(class_):
+            self._giving.give(class_)
 
     @property
     def _looking(self) -> Looking:
@@ -307,8 +314,6 @@ class LabelScreen(Place):
             event.stop()
             self.desk.notice("CapsLock?", f"{lower} labels {meant}; an upper-case letter labels nothing.")
 
-    def on_ask_line_left(self) -> None:
-        self.show_frame()
     def on_pointed(self, event: Pointed) -> None:
         """Go where the mouse pointed, as a key that moves does."""
         if self.query_one(AskLine).display:
@@ -320,3 +325,5 @@ class LabelScreen(Place):
         if place is not None and self.state.go(place):
             self.show_frame()
 
+    def on_ask_line_left(self) -> None:
+        self.show_frame()

@@ -24,6 +24,7 @@ from tui.widgets.halfcells import Still
 
 if TYPE_CHECKING:
     from core.frames.decode import Picture
+    from tui.careful import CarefulApp
     from tui.widgets.letters import Letters
     from tui.widgets.pixels import Room
     from tui.widgets.sixel import Sixel
@@ -82,10 +83,11 @@ class FrameView(Container):
         self.drawn = ""
         self.readable = False
         self.wanted: tuple[str, tuple[int, int]] = ("", (0, 0))
-
+        self._asked = 0
         #: How it is drawn, and the frame whose own picture (not what changed in it) was on the screen, and is still.
         self.look = PLAIN
         self.own = ""
+
     def compose(self) -> ComposeResult:
         yield Edge("frame-top", "┌┐")
         with Container(id="inside"):
@@ -137,6 +139,7 @@ class FrameView(Container):
 
     def want(self, key: str, box: tuple[int, int] = (0, 0), look: Look = PLAIN) -> None:
         """Another frame (or size, or look) is asked for; until it is drawn no label counts."""
+        self._asked += 1
         self.wanted, self.look, self.drawn, self.readable = (key, box), look, "", False
         if key != self.own:
             self.own = ""
@@ -197,8 +200,14 @@ class FrameView(Container):
             line.display = text is not None
 
     def _on_screen(self, key: str, readable: bool) -> None:
+        """It has been drawn; on a slow line it counts when the terminal has taken it."""
+        cast("CarefulApp", self.app).when_written(partial(self._written, key, readable, self._asked))
+
+    def _written(self, key: str, readable: bool, asked: int) -> None:
+        if asked != self._asked:  # the cursor was elsewhere since, and what came of that is still to be written
+            return
         if key == self.wanted[0]:
             self.drawn, self.readable = key, readable
-            self.post_message(self.Drawn(key))
             if self.look.lens != HEAT:
                 self.own = key
+            self.post_message(self.Drawn(key))
