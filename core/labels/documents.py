@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +18,7 @@ from typing import Any
 
 from core.labels import files, marks
 from core.labels.model import LabelProblem
+from core.labels.queries import same_mark
 from core.labels.steps import MARKS
 from core.tasks import Task
 from core.text import safe
@@ -36,7 +38,8 @@ class Document:
     """One file: `name` is its task's (or that of marks), how it is read and written.
 
     `value_of` turns an entry, as parsed, into the value it means, None for none; `conflict` writes two values of one
-    frame as one entry; `knows` says whether a value of the database may be written.
+    frame as one entry; `knows` says whether a value of the database may be written, `same` whether two values, None
+    for none, say the same.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Document:
     value_of: Callable[[Any], str | None]
     conflict: Callable[[str | None, str | None], str]
     knows: Callable[[str], bool]
+    same: Callable[[str | None, str | None], bool] = operator.eq
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,14 @@ def marks_document(workspace: Workspace) -> Document:
         return json.dumps({side: json.loads(text) if text else None for side, text in sides.items()})
 
     return Document(
-        MARKS, workspace.marks_file, _parse_marks, _encode_marks, _mark_of, conflict, lambda value: True
+        MARKS,
+        workspace.marks_file,
+        _parse_marks,
+        _encode_marks,
+        _mark_of,
+        conflict,
+        lambda value: True,
+        same_mark,
     )
 
 

@@ -16,6 +16,7 @@ from core.errors import Damaged
 from core.labels.documents import encode_entries
 from core.labels.files import class_of, pairs_of
 from core.labels.merge import three_way
+from core.labels.queries import same_mark
 from core.tasks import Task
 
 
@@ -40,7 +41,7 @@ def merge(base: bytes, ours: bytes, theirs: bytes, tasks: Iterable[Task]) -> Mer
     ]
     task = _task_of(read, tuple(tasks))
     then, here, there = ({key: _text(value, task) for key, value in side.items()} for side in read)
-    found = three_way(then, here, there)
+    found = three_way(then, here, there, same=_same)
     merged = here | {key: value for key, value in found.take.items() if value is not None}
     for key, value in found.take.items():
         if value is None:
@@ -66,6 +67,12 @@ def _task_of(sides: Iterable[Mapping[str, Any]], tasks: tuple[Task, ...]) -> Tas
     words = {value.strip().lower() for side in sides for value in side.values() if isinstance(value, str)}
     meant = [task for task in tasks if words & set(task.classes)]
     return meant[0] if len(meant) == 1 else None
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    """True where both sides mean the same: the same class, or a mark that says the same, whoever gave it and when."""
+    marks = all(text is not None and text.startswith("{") for text in (one, other))
+    return one == other or (marks and same_mark(one, other))
 
 
 def _text(value: Any, task: Task | None) -> str:

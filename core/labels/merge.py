@@ -5,7 +5,8 @@ Pure: no disk, no database. Called by labels/sync for label files and for marks.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import operator
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 
@@ -30,10 +31,11 @@ def three_way(
     *,
     skip: Collection[str] = (),
     decided: Mapping[str, str | None] | None = None,
+    same: Callable[[str | None, str | None], bool] = operator.eq,
 ) -> Merge:
     """Compare the three sides.
 
-    `skip` are frames whose entry in the file waits for a decision: they are left as they are. `decided` are conflicts
+    Of two new values that say the `same` ours stays. `skip` are frames whose entry in the file waits for a decision: they are left as they are. `decided` are conflicts
     that a person has decided here: where the file still says that value, ours wins.
     """
     decided = decided or {}
@@ -47,6 +49,8 @@ def three_way(
         if there in (then, here) or (frame in decided and decided[frame] == there):
             continue
         if here != then:
+            if same(here, there):
+                continue
             conflicts[frame] = (here, there)
             continue
         take[frame] = there

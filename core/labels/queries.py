@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.labels.model import PRIVATE, HistoryEntry, Label, LabelProblem, LabelStep, Mark
@@ -98,24 +98,45 @@ def people(db: sqlite3.Connection) -> tuple[str, ...]:
 
 
 def private(db: sqlite3.Connection, tasks: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return every private frame with the hashes of its bytes that labels of these tasks are bound to."""
+    """Return every private frame with the hashes of the bytes that labels of these tasks are or were bound to.
+
+    Where two marks of a frame wait for a decision, one of them that is private counts.
+    """
+    # Few marks have the word in them: those alone are read as JSON.
     rows = db.execute(
-        "SELECT marked.frame, label.sha256 FROM label marked CROSS JOIN json_each(?)"
-        " LEFT JOIN label ON label.task=json_each.value AND label.frame=marked.frame WHERE marked.task=?"
-        " AND json_extract(marked.class, '$.mark')='excluded'"
-        " AND lower(trim(json_extract(marked.class, '$.reason')))=?",
-        (json.dumps(list(tasks)), MARKS, PRIVATE),
+        f"SELECT frame, class FROM label WHERE task=? AND class LIKE '%{PRIVATE}%'"
+        f" UNION ALL SELECT frame, value FROM problem WHERE task=? AND NOT resolved AND value LIKE '%{PRIVATE}%'",
+        (MARKS, MARKS),
     )
-    found: dict[str, tuple[str, ...]] = {}
-    for frame, sha256 in rows:
-        found[frame] = (*found.get(frame, ()), *([sha256] if sha256 else []))
+    found: dict[str, tuple[str, ...]] = {
+        frame.removeprefix("./"): () for frame, value in rows if _says_private(json.loads(value))
+    }
+    bound = db.execute(
+        "SELECT DISTINCT frame, sha256 FROM (SELECT value AS private FROM json_each(?))"
+        " CROSS JOIN (SELECT value AS named FROM json_each(?)) CROSS JOIN change"
+        " WHERE task=named AND frame=private AND sha256 IS NOT NULL",
+        (json.dumps(list(found)), json.dumps(list(tasks))),
+    )
+    for frame, sha256 in bound:
+        found[frame] = (*found[frame], sha256)
     return found
 
 
+def _says_private(value: Any) -> bool:
+    """True for the JSON of a private mark, and for a conflict with one on either side."""
+    if not isinstance(value, dict):
+        return False
+    sides = value.values() if set(value) == {"ours", "theirs"} else (value,)
+    return any(isinstance(side, dict) and mark_of("", side).private for side in sides)
+
+
 def same_mark(one: str | None, other: str | None) -> bool:
-    """True where two marks, as JSON, say the same, whoever gave them and when."""
+    """True where two marks, as JSON, say the same, whoever gave them and when; a part that is empty says nothing."""
     sides = [json.loads(text) if text else {} for text in (one, other)]
-    said = [{name: value for name, value in side.items() if name not in ("by", "at")} for side in sides]
+    said = [
+        {name: value for name, value in side.items() if name not in ("by", "at") and value not in (None, "")}
+        for side in sides
+    ]
     return said[0] == said[1]
 
 
@@ -135,7 +156,11 @@ def encode_mark(mark: Mark) -> str:
 
 def decode_mark(frame: str, value: str) -> Mark:
     """Return a mark from its JSON; what is missing there is empty."""
-    found: dict[str, Any] = json.loads(value)
+    return mark_of(frame, json.loads(value))
+
+
+def mark_of(frame: str, found: Mapping[str, Any]) -> Mark:
+    """Return a mark from what its JSON holds; what is missing there is empty."""
     return Mark(
         frame,
         mark=_text(found.get("mark")) or None,

@@ -89,7 +89,7 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
         before = read.values  # our own writing, which a crash cut short before it was noted
     decided = decisions(store, doc)
     skip = {problem.key.removeprefix("./") for problem in read.problems}
-    merge = three_way(before, ours, read.values, skip=skip, decided=decided)
+    merge = three_way(before, ours, read.values, skip=skip, decided=decided, same=doc.same)
     if merge.removed > MANY and not accept and not revived:
         raise ManyGone(workspace, doc, merge)
     # What is in conflict stays agreed as it was until both values stand in the file.

@@ -221,10 +221,13 @@ class LabelStore:
         return self._db.write(work)
 
     def redo(self, who: str, session: str | None = None) -> LabelStep | None:
-        """Give back what the last undo of `who` took, unless something was labelled since; None where there is none."""
+        """Give back what the last undo of `who` took, unless something was labelled since; None where there is none.
+
+        With `session` as `undo`: what other sessions do meanwhile counts for nothing.
+        """
 
         def work(db: sqlite3.Connection) -> LabelStep | None:
-            seq = undoing.last_to_redo(db, who, session)
+            seq = undoing.last_to_redo(db, who, session, self._opened_at)
             return undoing.invert(db, seq, "redo", who, self.session) if seq else None
 
         return self._db.write(work)

@@ -33,9 +33,13 @@ def last_to_undo(db: sqlite3.Connection, who: str, session: str | None, opened_a
     return int(found) if found else None
 
 
-def last_to_redo(db: sqlite3.Connection, who: str, session: str | None) -> int | None:
-    """Return the number of the undone step that redo gives back: the last one undone, with nothing labelled since."""
-    own, values = ("AND session=?", (who, session)) if session is not None else ("", (who,))
+def last_to_redo(db: sqlite3.Connection, who: str, session: str | None, opened_at: int) -> int | None:
+    """Return the number of the undone step that redo gives back: the last one undone, with nothing labelled since.
+
+    Of a session its own steps count, before them older ones.
+    """
+    values: tuple[object, ...] = (who,) if session is None else (who, session, opened_at)
+    own = "" if session is None else "AND (session=? OR seq<=?)"
     rows = db.execute(
         f"SELECT kind, target FROM step WHERE who=? AND kind IN ('label', 'outside', 'undo', 'redo') {own}"
         " ORDER BY seq DESC",

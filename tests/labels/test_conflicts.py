@@ -139,3 +139,31 @@ def test_a_conflict_may_be_decided_for_the_label_that_stands(desk: Desk) -> None
     assert desk.read()[key(0)] == "offline"
     assert store.problems(TASK) == ()
     assert desk.flush(store).written is False
+
+
+def test_the_same_mark_given_on_both_sides_is_no_conflict(desk: Desk) -> None:
+    store = desk.open()
+    store.mark(key(0), who="ana", mark="unsure")
+    store.mark(key(1), who="ana", mark="unsure")
+    theirs = {"mark": "unsure", "by": "bo", "at": "2025-11-12T10:00:00+01:00"}
+    desk.ws.marks_file.parent.mkdir(exist_ok=True)
+    desk.ws.marks_file.write_text(json.dumps({key(0): theirs, key(1): {**theirs, "note": "dark"}}))
+    assert desk.flush(store).problem is None
+    assert [problem.key for problem in store.mark_problems()] == [key(1)]
+    assert json.loads(desk.ws.marks_file.read_text())[key(0)]["by"] == "ana"
+    assert desk.flush(store).written is False
+
+
+@pytest.mark.parametrize("other", [{"mark": "unsure"}, None])
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_a_picture_that_one_side_says_is_private_counts_as_private_until_decided(
+    desk: Desk, side: str, other: dict[str, str] | None
+) -> None:
+    """A fresh clone of a merge that waits has neither mark, and copies pictures all the same."""
+    private = {"mark": "excluded", "reason": "Private"}
+    desk.ws.marks_file.parent.mkdir(exist_ok=True)
+    desk.ws.marks_file.write_text(json.dumps({key(0): {"ours": other, "theirs": other, side: private}}))
+    store = desk.open()
+    assert set(store.private()) == {key(0)}
+    store.mark(key(0), who="ana", mark="unsure")
+    assert store.private() == {}

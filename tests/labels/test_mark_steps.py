@@ -97,3 +97,14 @@ def test_examples_are_pinned_by_class_and_a_print_has_the_note_of_its_first_fram
     marks = store.marks(TASK)
     assert examples(marks, TASK, ("offline", "active")) == {"offline": (key(2),), "active": (key(0), key(1))}
     assert (print_name(marks, key(5)), print_name(marks, key(6))) == ("vase, red PETG", "")
+
+
+def test_private_is_the_same_to_all_that_ask_however_the_file_spells_it(desk: Desk) -> None:
+    reasons = ["private", "Private\n", "\tPRIVATE ", "not private", "privat", None, 7]
+    desk.ws.marks_file.parent.mkdir(exist_ok=True)
+    entries = {key(n): {"mark": "excluded", "reason": reason} for n, reason in enumerate(reasons)}
+    entries[key(20)] = {"mark": "unsure", "reason": "private"}
+    desk.ws.marks_file.write_text(json.dumps(entries))
+    store = desk.open()
+    assert set(store.private()) == set(keys(3))
+    assert {frame for frame, mark in store.all_marks().items() if mark.private} == set(keys(3))

@@ -205,3 +205,12 @@ def test_a_side_that_lost_its_bytes_takes_no_label_away(
     answer = cli(place.root, "merge-labels", *(tmp_path / name for name in "OAB"))
     assert (answer.code, "line by line" in answer.err) == (1, True)
     assert all(key in (tmp_path / "A").read_text() for key in place.keys)
+
+
+def test_the_same_mark_of_two_people_merges_and_the_note_of_one_waits() -> None:
+    mark = {"mark": "unsure", "reason": "", "task": None}
+    ana = {"a/1.jpg": {**mark, "by": "ana", "at": "1"}, "a/2.jpg": {**mark, "by": "ana", "at": "1"}}
+    bo = {"a/1.jpg": {**mark, "by": "bo", "at": "2", "note": ""}, "a/2.jpg": {**mark, "note": "dark"}}
+    merged = merge(b"", json.dumps(ana).encode(), json.dumps(bo).encode(), [])
+    assert merged.conflicts == ("a/2.jpg",)
+    assert json.loads(merged.data)["a/1.jpg"]["by"] == "ana"

@@ -109,3 +109,21 @@ def test_a_large_stretch_comes_back_as_one_after_a_restart(desk: Desk) -> None:
     assert step is not None
     assert (step.changed, step.left) == (1440, ())
     assert store.classes(TASK) == dict.fromkeys(keys(700), "offline")
+
+
+def test_redo_goes_on_after_a_restart_and_not_over_a_label_given_since(desk: Desk) -> None:
+    store = desk.open()
+    store.set(TASK, keys(3), "active", how="stretch", who="ana")
+    store.set(TASK, keys(3, 5), "offline", how="stretch", who="ana")
+    store.undo("ana", store.session)
+    store.undo("ana", store.session)
+    store.close()
+    again = desk.open()
+    other = desk.open()
+    other.set(TASK, [key(20)], "active", who="ana")
+    step = again.redo("ana", again.session)
+    assert step is not None
+    assert again.classes(TASK) == dict.fromkeys([*keys(3), key(20)], "active")
+    again.set(TASK, [key(30)], "active", who="ana")
+    assert again.redo("ana", again.session) is None, "what was labelled here since ends it"
+    assert other.redo("ana", other.session) is None, "and so does a label of another session in its own"

@@ -57,6 +57,17 @@ def test_a_private_picture_is_not_copied_and_its_copy_goes(house: Callable[..., 
     assert len(copies(made.ws.root)) == 2
 
 
+def test_a_private_picture_whose_label_was_taken_off_before_has_no_copy_either(
+    house: Callable[..., House], cli: Cli
+) -> None:
+    made = house(4)
+    made.label(made.keys, "offline")
+    assert keep(made, made.keys) == Kept(4)
+    made.store.set(made.task, [made.keys[1]], None, who="ana")
+    assert cli(made.ws.root, "mark", made.keys[1], "--exclude", "private").code == 0
+    assert len(copies(made.ws.root)) == 3
+
+
 def test_what_was_changed_since_it_was_labelled_is_not_kept(house: Callable[..., House]) -> None:
     made = house(4)
     made.label(made.keys, "offline", bind=True)
