@@ -23,7 +23,7 @@ from core.workspace import Workspace
 from tui import keymap, own_keys, palette, plain
 from tui.bridge import Bridge
 from tui.careful import CarefulApp
-from tui.label_messages import ManyGoneOutside, MarksRead, PredictionsRead, Undoes, ViewRead
+from tui.label_messages import ManyGoneOutside, Undoes, ViewRead
 from tui.messages import (
     Arrived,
     DraftPriced,
@@ -172,11 +172,11 @@ class PrintModelsApp(CarefulApp):
                 self.tell(result.said, severity="warning")
                 self._soon()
             case Labelled():
-                state.take_labels({result.step.task: result.labels}, undone=result.step.how == "undo")
+                self.sorter.take_labels({result.step.task: result.labels}, undone=result.step.how == "undo")
                 self._try_again(result)
                 self._soon()
             case LabelsChanged():
-                state.take_labels(result.labels)
+                self.sorter.take_labels(result.labels)
                 self._soon()
             case NotLabelled():
                 state.unsaved.update(dict.fromkeys(result.frames, result))
@@ -222,12 +222,6 @@ class PrintModelsApp(CarefulApp):
                 self.set_timer(_FIRST_S, self.bridge.scan)
             case Undoes():
                 self.state.undoes = result.step
-            case PredictionsRead():
-                self.state.guesses = result.guesses
-                self.sorter.queue()
-                self.sorter.total()
-            case MarksRead():
-                self.state.take_marks(result.known)
             case ManyGoneOutside():
                 self._ask_many_gone(result)
             case _:

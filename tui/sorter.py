@@ -6,22 +6,24 @@ never shown. Until a filter's answer has come the frames that were shown stay. C
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from core.errors import PrintModelsError
 from core.tasks import Task
+from tui.label_messages import MarksRead, PredictionsRead
 from tui.messages import FramesFound
 from tui.sorting import FIRST, Filtered, QueueRead, QueuesCounted, SortWork, Totalled
 from tui.state import State
 
 if TYPE_CHECKING:
     from core.frames.index import Frame
-    from core.labels.facts import Facts
+    from core.labels.facts import Facts, Known
     from core.labels.filters import Filter
     from core.labels.model import Label
+    from tui.work_queue import WorkQueue
 
 
 def facts_of(
@@ -59,6 +61,8 @@ class Sorter:
 
     def __init__(self, state: State, work: SortWork) -> None:
         self.state, self._work = state, work
+        #: Frames that were decided (False), or wait again (True), since the queue was asked for.
+        self._since: dict[str, bool] = {}
 
     # --- asking -------------------------------------------------------------------------------------------------
 
@@ -78,6 +82,7 @@ class Sorter:
     def queue(self) -> None:
         """Read anew what is in the queue."""
         state = self.state
+        self._since.clear()
         if state.frames:
             self._work.queue(state.queue_id, facts_of(state), state.frames, frozenset(state.decided))
 
@@ -151,31 +156,81 @@ class Sorter:
 
         return parse(text, self.state.task, date.today(), self.state.workspace.sources)
 
+    # --- what was decided -----------------------------------------------------------------------------------------
+
+    def take_labels(self, changed: Mapping[str, Mapping[str, Label | None]], *, undone: bool = False) -> None:
+        """Take labels that were given or taken off: task → frame → label or None; what was `undone` waits again."""
+        self.state.take_labels(changed)
+        mine = changed.get(self.state.task.name, {})
+        self._settle([key for key, label in mine.items() if label is None], waits=True)
+        self._settle([key for key, label in mine.items() if label is not None], waits=undone)
+
+    def _take_marks(self, known: Mapping[str, Known]) -> None:
+        """Take marks and what waits for a decision; who was marked is decided in the queue."""
+        state = self.state
+        before, now = (found.get(state.task.name) for found in (state.known_of, known))
+        state.known_of = known
+        if before is None or now is None or before.marks == now.marks:
+            return
+        put = [key for key, mark in now.marks.items() if mark.mark and before.marks.get(key) != mark]
+        off = [key for key, mark in before.marks.items() if mark.mark and not _has_mark(now, key)]
+        labelled = state.of(state.task)
+        self._settle([key for key in off if key not in labelled], waits=True)
+        self._settle(put, waits=False)
+
+    def _settle(self, keys: Collection[str], *, waits: bool) -> None:
+        """Take that frames were decided, or wait for a decision again."""
+        state, queue = self.state, self.state.queue
+        self._since.update(dict.fromkeys(keys, waits))
+        if queue is None or not keys:
+            return
+        places = state.places_of(keys)
+        inside = [place for place in places if queue.position(place) is not None]
+        queue.settle(inside, waits)
+        if not waits:
+            state.decided.update(state.frames[place].key for place in inside)
+            return
+        # What was decided before the queue was read is in it no more: only reading it anew brings it back.
+        lost = len(inside) < len(places) and not state.decided.isdisjoint(keys)
+        state.decided.difference_update(keys)
+        if lost:
+            self.queue()
+
     # --- answers ------------------------------------------------------------------------------------------------
 
     def take(self, result: object) -> None:
-        """Put an answer into the state."""
+        """Put an answer, or what filters and queues look at, into the state."""
         state = self.state
         match result:
-            case Filtered():
-                if result.text != state.filter:
-                    return
+            case PredictionsRead():
+                state.guesses = result.guesses
+                self.queue()
+                self.total()
+            case MarksRead():
+                self._take_marks(result.known)
+            case Filtered() if result.text == state.filter:
                 if result.every is not state.every:
                     self.again()
                     return
                 state.show_filtered(result.frames)
                 self.queue()
-            case QueueRead():
-                queue = result.queue
-                if (result.task, result.asked) != (state.task.name, state.queue_id):
-                    return
-                state.queue_id = queue.kind.id
-                if queue.frames is not state.frames:
-                    self.queue()
-                else:
-                    state.queue = queue
-            case QueuesCounted():
-                if result.task == state.task.name:
-                    state.queues = result
+            case QueueRead() if (result.task, result.asked) == (state.task.name, state.queue_id):
+                self._take_queue(result.queue)
+            case QueuesCounted() if result.task == state.task.name:
+                state.queues = result
             case Totalled():
                 state.totals = dict(result.totals)
+
+    def _take_queue(self, queue: WorkQueue) -> None:
+        if queue.frames is not self.state.frames:
+            self.queue()
+            return
+        self.state.queue_id, self.state.queue = queue.kind.id, queue
+        since = dict(self._since)
+        for waits in (False, True):
+            self._settle([key for key, state in since.items() if state == waits], waits=waits)
+
+
+def _has_mark(known: Known, key: str) -> bool:
+    found = known.marks.get(key)
+    return found is not None and found.mark is not None

@@ -176,30 +176,6 @@ class State:
         """A person has begun: the cursor is theirs now."""
         self._wanted = ""
 
-    def take_marks(self, known: Mapping[str, Known]) -> None:
-        """Take the marks and what waits for a decision; who was marked is decided in the queue."""
-        before = self.known_of.get(self.task.name)
-        self.known_of = known
-        now = known.get(self.task.name)
-        if self.queue is None or before is None or now is None or before.marks is now.marks:
-            return
-        put = {key for key, mark in now.marks.items() if mark.mark and before.marks.get(key) != mark}
-        off = {key for key, mark in before.marks.items() if mark.mark and key not in now.marks}
-        done = self.of(self.task)
-        self._settle({key for key in off if key not in done and key not in put}, waits=True)
-        self._settle(put, waits=False)
-
-    def _settle(self, keys: Collection[str], *, waits: bool) -> None:
-        """Take that frames were decided, or wait for a decision again."""
-        if waits:
-            self.decided.difference_update(keys)
-        if self.queue is not None and keys:
-            places = self.places_of(keys)
-            if not waits:
-                position, frames = self.queue.position, self.frames
-                self.decided.update(frames[at].key for at in places if position(at) is not None)
-            self.queue.settle(places, waits)
-
     def mark(self, key: str) -> Mark | None:
         """What a frame is marked as for the task on screen."""
         known = self.known_of.get(self.task.name)
@@ -287,9 +263,6 @@ class State:
                 if counts is not None:
                     counts[old.class_ if old else ""] -= 1
                     counts[label.class_ if label else ""] += 1
-        mine = changed.get(self.task.name, _NO_LABELS)
-        self._settle({key for key, label in mine.items() if label is None}, waits=True)
-        self._settle({key for key, label in mine.items() if label is not None}, waits=undone)
 
     def class_of(self, key: str) -> str | None:
         """The class of a frame for the task on screen."""

@@ -59,7 +59,7 @@ class CalendarScreen(Place):
         self._draw()
 
     def _draw(self) -> None:
-        if not self.is_mounted:
+        if not self.query("#calendar"):
             return
         text = self.query_one("#calendar", Words)
         text.border_title = Content(f"{self._day:%B %Y}")

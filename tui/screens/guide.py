@@ -76,7 +76,7 @@ class GuideScreen(Place):
                 self._draw()
 
     def _draw(self) -> None:
-        if not self.is_mounted:
+        if not self.query(f"#example-{len(self._about.classes) - 1}-{_MOST - 1}"):
             return
         width = self.query_one("#guide", Pane).room
         room = width // (WIDTH + 1)

@@ -68,7 +68,7 @@ class HistoryScreen(Place):
         self._draw()
 
     def _draw(self) -> None:
-        if not self.is_mounted:
+        if not self.query("#history-text"):
             return
         width = self.query_one("#history", Pane).room
         text = self.query_one("#history-text", Static)

@@ -18,6 +18,7 @@ from textual.widgets import Static
 from tui import keymap
 from tui.drawing import BOLD, DIM
 from tui.screens.base import Place
+from tui.widgets.key_line import KeyLine
 from tui.widgets.pane import Pane
 from tui.writing import beside, wrapped
 
@@ -94,12 +95,12 @@ class PickScreen(Place):
         here = self.row.id if self.row is not None and (self._moved or not first) else first
         self._rows, self._last = list(rows), last
         self._cursor = next((at for at, row in enumerate(self._rows) if row.id == here), 0)
-        super().show_state()
-        self.draw()
+        if self.query(KeyLine):  # else it is drawn as soon as it has its parts
+            self.show_state()
 
     def draw(self) -> None:
         """Draw the rows for the room there is."""
-        if not self.is_mounted:
+        if not self.query("#pick-rows"):
             return
         width = self.query_one("#pick", Pane).room
         lines: list[Content] = []
