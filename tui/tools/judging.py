@@ -46,9 +46,13 @@ class Judging(Tool):
             self.desk.notice("No print here:", f"for {task} this frame is not {class_}.")
             return
         self.desk.begin(self)
-        self._keys = tuple(state.frames[place].key for place in found.places)
+        # Where it is known which frames are of the print, the others are not judged with it.
+        places = [
+            place for place in found.places if state.counts_for(state.frames[place].key)
+        ] or found.places
+        self._keys = tuple(state.frames[place].key for place in places)
         self._shown_for = None
-        state.span = (state.frames[found.first], state.frames[found.last])
+        state.span = (state.frames[places[0]], state.frames[places[-1]])
         self.desk.show_mode()
         self.desk.redraw()
 
