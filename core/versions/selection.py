@@ -112,8 +112,7 @@ def draft(
     """
     parent = latest(workspace, task)
     held = {item.source: item for item in parent.items} if parent else {}
-    marks = store.all_marks()
-    hidden = {frame for frame, mark in marks.items() if mark.private}
+    hidden = store.private().keys()
     if labels is not None:
         private = hidden & labels.keys()
         chosen = [
@@ -132,11 +131,11 @@ def draft(
         )
     given = store.labels(task)
     excluded = {
-        frame: PRIVATE if mark.private else mark.reason or mark.mark
-        for frame, mark in marks.items()
-        if frame in given
-        and (mark.private or (mark.mark in ("unsure", "excluded") and mark.task in (None, task.name)))
+        frame: mark.reason or mark.mark
+        for frame, mark in store.all_marks().items()
+        if frame in given and mark.mark in ("unsure", "excluded") and mark.task in (None, task.name)
     }
+    excluded |= dict.fromkeys(hidden & given.keys(), PRIVATE)
     eligible = {frame: label for frame, label in given.items() if frame not in excluded}
     rule = "all" if everything or task.selection == "all" else "spread"
     why = dict.fromkeys(eligible, "all") if rule == "all" else _spread(given, excluded, held, index, task)

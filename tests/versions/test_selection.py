@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from core.labels.model import Label, Mark
 from core.versions.manifest import Info, Item, Version
 from core.versions.selection import Draft, draft, spread
 from core.workspace import Workspace
+from tests.conftest import Cli
 from tests.versions.conftest import House
 
 
@@ -123,6 +125,22 @@ def test_what_is_private_is_exported_in_no_way(house: Callable[..., House]) -> N
     assert made.keys[3] not in frames_of(drawn(made, everything=True))
 
 
+def test_what_one_side_of_a_conflict_calls_private_is_in_no_file_taken_alone(
+    house: Callable[..., House], cli: Cli
+) -> None:
+    made = house(12)
+    private = {"mark": "excluded", "reason": "private"}
+    (made.ws.data / "marks.json").write_text(json.dumps({made.keys[3]: {"ours": None, "theirs": private}}))
+    file = made.ws.root / "mine.json"
+    classes = ("offline", "active")
+    file.write_text(json.dumps({key: classes[place % 2] for place, key in enumerate(made.keys)}))
+    answer = cli(made.ws.root, "export", "--labels", "mine.json")
+    assert answer.code == 0, answer.err
+    metadata = (made.ws.version_dir(made.task, "v1") / "metadata.jsonl").read_text()
+    assert made.keys[3] not in metadata
+    assert made.keys[4] in metadata
+
+
 def test_what_is_private_for_another_task_is_private_here_and_what_is_skipped_stays_in(
     house: Callable[..., House],
 ) -> None:
@@ -155,6 +173,9 @@ class _Store:
 
     def all_marks(self) -> dict[str, Mark]:
         return self._marks
+
+    def private(self) -> dict[str, tuple[str, ...]]:
+        return {frame: () for frame, mark in self._marks.items() if mark.private}
 
 
 @settings(max_examples=150, deadline=None)
