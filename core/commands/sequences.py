@@ -83,25 +83,33 @@ def sequences(ctx: Context, only: str | None, least: int, as_json: bool) -> None
         if away and not any(known.values()):
             raise next(iter(away.values()))
         thresholds = {name: changes.threshold(name) for name in names}
+        listed = {name: index.frames(name) for name in names}
         found = [
             one
             for name in names
-            for one in _find(workspace, index, name, known[name], thresholds[name], least)
+            for one in _find(workspace, listed[name], name, known[name], thresholds[name], least)
         ]
-        unreadable = {key: why for name in names for key, why in changes.unreadable(name).items()}
-        frames = sum(index.count(name) for name in names)
-    waiting = frames - sum(map(len, known.values())) - len(unreadable)
+        # What was measured outlives its frame: of what the camera has deleted nothing is said.
+        broken = {name: changes.unreadable(name) for name in names}
+    frames, waiting = sum(map(len, listed.values())), 0
+    unreadable: dict[str, str] = {}
+    for name in names:
+        for key in (frame.key for frame in listed[name] if frame.key not in known[name]):
+            if key in broken[name]:
+                unreadable[key] = broken[name][key]
+            else:
+                waiting += 1
     _write(workspace, found)
     obj = {
         "file": FILE,
         "frames": frames,
         "measured": measured,
-        "waiting": max(0, waiting),
+        "waiting": waiting,
         "thresholds": {name: round(value, 3) for name, value in thresholds.items()},
         "sequences": [_as_json(number, one) for number, one in enumerate(found)],
         "unreadable": [{"frame": key, "why": why} for key, why in sorted(unreadable.items())],
     }
-    ctx.answer(obj, "\n".join(_lines(found, frames, max(0, waiting), unreadable)), as_json=as_json)
+    ctx.answer(obj, "\n".join(_lines(found, frames, waiting, unreadable)), as_json=as_json)
 
 
 def _measure(ctx: Context, index: FrameIndex, changes: Changes) -> int:
@@ -116,7 +124,7 @@ def _measure(ctx: Context, index: FrameIndex, changes: Changes) -> int:
 
 def _find(
     workspace: Workspace,
-    index: FrameIndex,
+    frames: Sequence[Frame],
     source: str,
     known: Mapping[str, Change],
     threshold: float,
@@ -124,7 +132,6 @@ def _find(
 ) -> list[_Sequence]:
     from core.frames.change import sequences as stretches
 
-    frames = index.frames(source)
     gap = 60 * workspace.settings.split.gap_minutes
     stops = frozenset(
         after.key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,3 +133,17 @@ def test_ctrl_c_keeps_what_was_measured(workspace: Callable[..., Place], cli: Cl
     assert not (made.root / "data" / "active_candidates.txt").exists()
     assert 0 < kept < 1200
     assert cli(made.root, "sequences", "--json").json["measured"] == 1200 - kept
+
+
+def test_of_what_the_camera_has_deleted_nothing_is_said(place: Place, cli: Cli) -> None:
+    broken = place.camera / "20251107" / "20251107T120000.jpg"
+    broken.write_bytes(b"no picture" * 99)
+    os.utime(broken, (1_700_000_000, 1_700_000_000))
+    first = cli(place.root, "sequences", "--json").json
+    assert [one["frame"].rpartition("/")[2] for one in first["unreadable"]] == [broken.name]
+    shutil.rmtree(broken.parent)
+    whole = next((place.camera / "20251108").iterdir())
+    (whole.parent / "20251108T120000.jpg").write_bytes(whole.read_bytes()[:200])  # being written just now
+    answer = cli(place.root, "sequences", "--json").json
+    assert answer["frames"] == 35
+    assert (answer["waiting"], answer["unreadable"]) == (1, [])
