@@ -44,7 +44,7 @@ class AskLine(Input):
         """The line is closed: what was written will do, or esc was pressed."""
 
     def __init__(self) -> None:
-        super().__init__(id="ask")
+        super().__init__(id="ask", select_on_focus=False)
         self.cursor_blink = False
         self._done: Callable[[str], bool] = lambda text: True
         self._heard: Callable[[str], None] | None = None
