@@ -125,6 +125,8 @@ def month(day: date, days: Mapping[date, DayCount], task: Task, width: int, heig
     for week in weeks:
         cells = [_cell(one, one == day, one.month == day.month, days.get(one), cell, high) for one in week]
         lines += [Content("").join(row) for row in zip(*cells, strict=True)]
+    if len(lines) + 1 < height:
+        lines.append(Content(""))
     if len(lines) < height:
         lines.append(_told(day, days.get(day), task))
     return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
@@ -140,10 +142,10 @@ def _cell(
         lines = [Content.assemble("▸" if here else " ", number)]
     else:
         sign = Content.styled(_sign(found), BAD if found.failed and high == 1 else "")
-        lines = [Content.assemble("▸" if here else " ", number, sign)]
         share = f" {found.labelled * 100 // found.counting} %" if found.counting else ""
+        lines = [Content.assemble("▸" if here else " ", number, sign, (share, DIM))]
         prints = f" {found.prints}p" if found.prints else ""
-        lines.append(Content.styled(f" {count(found.frames)}{share}", DIM))
+        lines.append(Content.styled(f" {count(found.frames)}", DIM))
         lines.append(Content.assemble((prints, DIM), (f" ✗{found.failed}" if found.failed else "", BAD)))
     lines += [Content("")] * (high - len(lines))
     return [line.truncate(width, pad=True) for line in lines[:high]]

@@ -108,13 +108,14 @@ class Choosing(Tool):
             return False
         frames = self.state.frames
         at = bisect_left(frames, when, key=lambda frame: frame.captured_at)
+        on_day = at < len(frames) and frames[at].captured_at.date() == when.date()
+        if not on_day:  # the nearest one before or after
+            beside = range(max(0, at - 1), min(at + 1, len(frames)))
+            at = min(beside, key=lambda place: abs(frames[place].captured_at - when))
         self.desk.end()
-        self.desk.moved(self.state.go(min(at, len(frames) - 1)), "This is the frame.")
-        frame = self.state.frame
-        if frame is not None and (at == len(frames) or frame.captured_at.date() != when.date()):
-            self.desk.notice(
-                f"There is no frame at {when:%d %b %H:%M} or later that day:", "this is the one nearest."
-            )
+        self.desk.moved(self.state.go(at), "This is the frame.")
+        if not on_day:
+            self.desk.notice(f"No frame from {when:%d %b %H:%M} on that day:", "this is the nearest one.")
         return True
 
     def _moment(self, text: str) -> datetime:
