@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.measure import Topic, machine
 
-TOPICS = ("start", "labels", "decisions", "queues", "export", "commands", "pictures", "changes")
+TOPICS = ("start", "labels", "decisions", "queues", "export", "commands", "pictures", "changes", "keys")
 REPORT = Path(__file__).with_name("RESULTS.md")
 _HEAD = """# Measured
 

@@ -15,6 +15,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
+from textual.timer import Timer
 
 from tui import keymap
 from tui.bars import place_near
@@ -62,6 +63,8 @@ from tui.widgets.filmstrip import BOX
 from tui.widgets.frame_view import FrameView
 from tui.widgets.pointed import Pointed
 
+#: A page of small pictures is many bytes: who goes on past it does not wait for them.
+_STRIP_S = 0.2
 _PICTURES_OFF = "Pictures are off (--graphics none)."
 
 
@@ -100,6 +103,7 @@ class LabelScreen(Place):
         assert isinstance(watching, Watching)
         self._panes.watching, self._panes.looking = watching, self._looking
         self._greeted = False
+        self._strip_rest: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
         yield from label_panes.compose(self.pm.graphics)
@@ -129,7 +133,7 @@ class LabelScreen(Place):
             view.mode_line(self.desk.mode.line())
         self.show_facts()
         self._panes.around(state)
-        self._panes.strip(state)
+        self._strip_soon()
         if frame is None:
             view.want("")
             view.show_hint(nothing_there(state))
@@ -152,8 +156,19 @@ class LabelScreen(Place):
         self._panes.day(self.state)
 
     def show_strip(self) -> None:
-        """Draw the filmstrip."""
-        self._panes.strip(self.state)
+        """Draw the filmstrip, and ask for the small pictures that are not there yet."""
+        lacking = self._panes.strip(self.state)
+        if self.pm.pictures and lacking and self._panes.view.drawn:
+            self.bridge.strip(lacking, BOX)
+
+    def _strip_soon(self) -> None:
+        """A step on the page moves a mark at once; another page is drawn after a moment's rest, not on the way."""
+        if self._strip_rest is not None:
+            self._strip_rest.stop()
+        if self._panes.same_page(self.state):
+            self.show_strip()
+        elif self._panes.with_strip:
+            self._strip_rest = self.set_timer(_STRIP_S, self.show_strip)
 
     def show_facts(self) -> None:
         """Draw what is said of the frame, and what was done last."""
@@ -246,8 +261,7 @@ class LabelScreen(Place):
         region = self._panes.view.look.region
         lacking = [key for key in keys if self._pictures.get(key, box, region) is None]
         self.bridge.prefetch(lacking, box, region)
-        if self.pm.pictures:
-            self.bridge.strip(self._panes.strip(state), BOX)
+        self._strip_soon()
 
     # --- keys ---------------------------------------------------------------------------------------------------
 

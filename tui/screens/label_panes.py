@@ -185,6 +185,12 @@ class Panes:
         moments = [captured_at(key) for key in frames] if len(frames) <= _ONE_BY_ONE else []
         self._screen.query_one(DayBar).forget([moment for moment in moments if moment])
 
+    def same_page(self, state: State) -> bool:
+        """True where the filmstrip, if there is one, shows the page of the cursor already."""
+        strip = self._screen.query_one(Filmstrip)
+        page = strip.page(state.cursor, len(state.frames))
+        return self.with_strip and strip.shows(state.frames, page)
+
     def strip(self, state: State) -> list[str]:
         """Draw the filmstrip; return the frames whose small picture is not there yet."""
         if not self.with_strip:

@@ -37,6 +37,7 @@ class Filmstrip(Container):
         super().__init__(id="strip")
         self._stills: list[Still] = []
         self._places = range(0)
+        self._frames: Sequence[Frame] = ()
 
     def compose(self) -> ComposeResult:
         yield Horizontal(id="strip-pictures")
@@ -66,7 +67,7 @@ class Filmstrip(Container):
         changes: Callable[[str], bool] = lambda key: False,
     ) -> list[str]:
         """Draw the page; return the frames whose small picture is not there yet. `changes` says where it changed."""
-        self._places = places
+        self._frames, self._places = frames, places
         lacking, times = [], [Content(" ")]
         self._make_room(len(places))
         for number, still in enumerate(self._stills):
@@ -80,6 +81,10 @@ class Filmstrip(Container):
             times.append(_time(frames[at], at == cursor, task, class_of(key), changed=changes(key)))
         self.query_one("#strip-times", Words).show(Content("").join(times))
         return lacking
+
+    def shows(self, frames: Sequence[Frame], places: range) -> bool:
+        """True where these places of these frames are the page that is drawn."""
+        return frames is self._frames and places == self._places
 
     def on_click(self, event: events.Click) -> None:
         """Go to the frame that was pointed at."""
