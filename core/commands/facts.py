@@ -137,9 +137,12 @@ def listing(
         )
     facts = facts_of(ctx, store, task, _everything(ctx, store, task), None if chosen else wanted.names)
     matching = [frame.key for frame in wanted.keep(facts)]
+    empty = "no frames"
     if chosen is not None:
-        kept = set(matching)
-        matching = [key for key in chosen.members(facts) if key in kept]
+        kept, members = set(matching), chosen.members(facts)
+        matching = [key for key in members if key in kept]
+        if facts.frames and not members:
+            empty = chosen.empty
     shown = matching[:limit]
     of = recordings(ctx, store, task, shown)
     rows = []
@@ -155,7 +158,7 @@ def listing(
                 "recording": of.get(key),
             }
         )
-    return Listing(rows, len(matching), chosen.empty if chosen and not matching else "no frames")
+    return Listing(rows, len(matching), empty)
 
 
 def queues_of(ctx: Context, store: LabelStore, task: Task) -> list[Queue]:

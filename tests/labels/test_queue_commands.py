@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,16 @@ def test_an_empty_queue_says_that_nothing_is_left(predicted: Place, cli: Cli) ->
     assert cli(predicted.root, "label", "--as", "offline", "--filter", "!label").code == 0
     said = cli(predicted.root, "frames", "--queue", "unlabelled")
     assert (said.code, said.out) == (0, "Every frame has a label.\n")
+
+
+def test_a_queue_that_a_filter_empties_is_not_said_to_be_done(predicted: Place, cli: Cli) -> None:
+    words = ("frames", "--queue", "unlabelled")
+    assert cli(predicted.root, *words, "--filter", "09:00-10:00").out == "no frames\n"
+    shutil.rmtree(predicted.camera / "20251107")
+    (predicted.root / "data" / "labels.json").unlink()
+    shutil.rmtree(predicted.root / "data" / "history")
+    shutil.rmtree(predicted.root / ".print-models")
+    assert cli(predicted.root, *words).out == "no frames\n", "there is no frame to have a label"
 
 
 def test_a_frame_in_conflict_that_no_camera_lists_is_in_its_queue(workspace: Make, cli: Cli) -> None:
