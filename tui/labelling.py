@@ -151,8 +151,10 @@ class LabelWork:
         return Labelled(step, _labels_of(store, step.task, step.frames) if known else {}, undone=True)
 
     def history(self, frame: str) -> HistoryRead:
-        """Read everything that happened to a frame's labels and marks."""
-        return HistoryRead(frame, tuple(self._opened().history(frame)))
+        """Read everything that happened to a frame's labels and marks, here and on other machines."""
+        from core.labels.told import whole_history
+
+        return HistoryRead(frame, tuple(whole_history(self.workspace, self._opened(), frame)))
 
     def views(self, keep: tuple[str, str, str, str] | None = None, drop: str = "") -> ViewsRead | Failed:
         """Read the views that have names, after keeping one (name, filter, queue, task) or dropping one."""

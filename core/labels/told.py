@@ -1,6 +1,6 @@
 """What is told of one frame: this machine's database and every machine's journal, put together.
 
-Reads every journal, so it is for one frame at a time. Called by the `history` command.
+Reads every journal, so it is for one frame at a time. Called by the `history` command and the app.
 """
 
 from __future__ import annotations
