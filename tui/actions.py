@@ -181,8 +181,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("day_back", ("left", "h"), "back", "the day before", (CALENDAR,), REVIEW, moves=True),
     Action("week_on", ("down", "j"), "week on", "a week on", (CALENDAR,), REVIEW, moves=True),
     Action("week_back", ("up", "k"), "week back", "a week back", (CALENDAR,), REVIEW, moves=True),
-    Action("month_on", ("pagedown",), "month on", "the month after", (CALENDAR,), REVIEW, 2, moves=True),
-    Action("month_back", ("pageup",), "month back", "the month before", (CALENDAR,), REVIEW, 3, moves=True),
+    Action("month_on", ("pagedown",), "month on", "the month after", (CALENDAR,), REVIEW, 11, moves=True),
+    Action("month_back", ("pageup",), "month back", "the month before", (CALENDAR,), REVIEW, 12, moves=True),
     # Everywhere.
     Action("go_label", ("L",), "label", "the Label screen", PLACES, footer=20, moves=True, fixed=True),
     Action("go_versions", ("V",), "versions", "the Versions screen", PLACES, footer=21, moves=True, fixed=True),

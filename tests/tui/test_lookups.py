@@ -117,18 +117,19 @@ async def test_the_calendar_goes_through_the_months(workspace, opened):
         await page.shown()
 
 
-def test_a_day_has_its_prints_and_those_that_failed_in_words(state):
+def test_a_day_has_its_prints_and_those_that_failed_in_words():
     found = {date(2025, 11, 7): DayCount("k", 1440, 1440, 720, 6, 2)}
-    wide = month(date(2025, 11, 7), found, state.task, 76, 22).plain
+    wide = month(date(2025, 11, 7), found, 76, 22).plain
     assert "▸ 7▄" in wide
     assert "50 %" in wide
     assert "6p ✗2" in wide
     assert "1 440 frames · 720 labelled · 6 prints · ✗ 2 failed" in wide.replace("\u202f", " ").replace(
         "\xa0", " "
     )
-    narrow = month(date(2025, 11, 7), found, state.task, 36, 10).plain.split("\n")
+    narrow = month(date(2025, 11, 7), found, 36, 10).plain.split("\n")
     assert max(map(len, narrow)) <= 36
     assert len(narrow) <= 10
+    assert narrow[-1].strip() == "6 prints · ✗ 2 failed"
 
 
 async def test_the_classes_are_told_at_any_size(workspace, opened):
@@ -139,7 +140,7 @@ async def test_the_classes_are_told_at_any_size(workspace, opened):
     async with opened(place.root, size=(40, 16)) as page:
         await page.shown()
         await page.press("i")
-        await page.see("○ offline  1 frame", "7 Nov 08:00", "● active  0 frames", "no example yet")
+        await page.see("○ offline  1 frame", "7 Nov 08:00", "● active  0 frames", "no example: * pins one")
         assert "▀" not in page.text()
         await page.press("escape")
         await page.shown()

@@ -15,7 +15,6 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from core.human import count, plural
-from core.tasks import Task
 from tui import keymap
 from tui.counting import DayCount
 from tui.drawing import BAD, BOLD, DIM, UNLABELLED
@@ -25,7 +24,7 @@ from tui.widgets.line import Words
 
 _NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 #: Cells of a day that has room for its words, and lines; else it is one line of few.
-_WIDE, _HIGH = 10, 3
+_WIDE, _WIDEST, _HIGH = 10, 15, 3
 
 
 class CalendarScreen(Place):
@@ -64,7 +63,7 @@ class CalendarScreen(Place):
         text = self.query_one("#calendar", Words)
         text.border_title = Content(f"{self._day:%B %Y}")
         size = text.content_size
-        text.show(month(self._day, self._days or {}, self.state.task, size.width, size.height))
+        text.show(month(self._day, self._days or {}, size.width, size.height))
 
     # --- keys ---------------------------------------------------------------------------------------------------
 
@@ -116,10 +115,10 @@ def _beside(day: date, by: int) -> date:
     return date(year, number + 1, min(day.day, calendar.monthrange(year, number + 1)[1]))
 
 
-def month(day: date, days: Mapping[date, DayCount], task: Task, width: int, height: int) -> Content:
+def month(day: date, days: Mapping[date, DayCount], width: int, height: int) -> Content:
     """Return a month with the day at the cursor; a day has three lines where there is room, else one."""
     weeks = calendar.Calendar().monthdatescalendar(day.year, day.month)
-    cell = max(4, width // 7)
+    cell = max(4, min(_WIDEST, width // 7))
     high = _HIGH if cell >= _WIDE and height >= 2 + _HIGH * len(weeks) else 1
     lines = [Content.styled("".join(f" {name:<{cell - 1}}" for name in _NAMES), DIM)]
     for week in weeks:
@@ -127,8 +126,7 @@ def month(day: date, days: Mapping[date, DayCount], task: Task, width: int, heig
         lines += [Content("").join(row) for row in zip(*cells, strict=True)]
     if len(lines) + 1 < height:
         lines.append(Content(""))
-    if len(lines) < height:
-        lines.append(_told(day, days.get(day), task))
+    lines += _told(day, days.get(day), width)[: max(0, height - len(lines))]
     return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
 
 
@@ -158,15 +156,18 @@ def _sign(found: DayCount) -> str:
     return "█" if found.labelled >= found.counting else "▄"
 
 
-def _told(day: date, found: DayCount | None, task: Task) -> Content:
+def _told(day: date, found: DayCount | None, width: int) -> list[Content]:
+    """Tell of a day in full, in two lines where one is too narrow."""
     head = f"{_NAMES[day.weekday()]} {day.day} {day:%b}"
     if found is None:
-        return Content.assemble((head, BOLD), (" no frames", DIM))
-    failed = Content.styled(f" · ✗ {count(found.failed)} failed", BAD) if found.failed else Content("")
-    prints = f" · {plural(found.prints, 'print')}" if found.prints else ""
+        return [Content.assemble((head, BOLD), (" no frames", DIM))]
     of = f" of {count(found.counting)}" if found.counting != found.frames else ""
-    return Content.assemble(
-        (head, BOLD),
-        f" {plural(found.frames, 'frame')} · {count(found.labelled)}{of} labelled{prints}",
-        failed,
+    frames = Content.assemble(
+        (head, BOLD), f" {plural(found.frames, 'frame')} · {count(found.labelled)}{of} labelled"
     )
+    failed = Content.styled(f" · ✗ {count(found.failed)} failed", BAD) if found.failed else Content("")
+    prints = Content.assemble(plural(found.prints, "print"), failed) if found.prints else Content("")
+    if not found.prints:
+        return [frames]
+    one = Content.assemble(frames, " · ", prints)
+    return [one] if one.cell_length <= width else [frames, Content.assemble("  ", prints)]

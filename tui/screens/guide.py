@@ -120,7 +120,7 @@ def examples_of(state: State, task: Task) -> dict[str, tuple[str, ...]]:
 
 def _times(shown: tuple[str, ...], every: tuple[str, ...], width: int, pictured: bool) -> Content:
     if not every:
-        return Content.styled("   no example yet: * on a labelled frame pins it", DIM).truncate(width)
+        return Content.styled("   no example: * pins one", DIM).truncate(width)
     words = []
     for key in shown:
         moment = captured_at(key)

@@ -25,6 +25,8 @@ from tui.writing import beside, wrapped
 #: What chooses the rows, in their order: letters that move or close are not among them.
 NAMES = "123456789abcdefghilmnoprstuvwxyz"
 _REASON = 58
+#: Wider rows would part a word from what is said of it.
+_WIDEST = 96
 
 
 class Row(NamedTuple):
@@ -102,7 +104,7 @@ class PickScreen(Place):
         """Draw the rows for the room there is."""
         if not self.query("#pick-rows"):
             return
-        width = self.query_one("#pick", Pane).room
+        width = min(_WIDEST, self.query_one("#pick", Pane).room)
         lines: list[Content] = []
         here = 0
         for at, row in enumerate(self._rows):
