@@ -149,3 +149,19 @@ def test_words_beside_their_head_stay_within_the_width_and_lose_nothing(width):
     lines = hung("only here", said, width, mark=("✗", ""))
     assert max(line.cell_length for line in lines) <= width
     assert " ".join(" ".join(line.plain for line in lines).split()) == f"only here ✗ {said}"
+
+
+async def test_who_begins_is_told_what_to_press_until_labels_are_given(workspace, opened):
+    place = workspace(frames=22)
+    async with opened(place.root) as page:
+        await page.see("now: a ● active", "labels this frame", "v a whole stretch", "? help")
+        await page.press("right")
+        await page.until(lambda: "labels this frame" not in page.text(), "a key to take it away")
+        await page.press("exclamation_mark")
+        await page.see("labels this frame")
+        await page.shown()
+        await page.press("v", "end")
+        await page.label("o")
+    async with opened(place.root) as page:
+        await page.see("next: ")
+        assert "labels this frame" not in page.text(), "who has given twenty labels knows"

@@ -38,7 +38,7 @@ from tui.messages import (
 from tui.pictures import Pictures
 from tui.screens import label_panes
 from tui.screens.base import Place
-from tui.screens.label_texts import nothing_there, what_next
+from tui.screens.label_texts import greeting, nothing_there
 from tui.sorting import QueueRead
 from tui.tools.bisecting import Bisecting
 from tui.tools.choosing import Choosing
@@ -117,7 +117,7 @@ class LabelScreen(Place):
 
     def keys(self) -> list[tuple[str, str | Content]]:
         mode = self.desk.mode
-        return (mode.keys() if mode else None) or label_panes.keys_of(self.state.task)
+        return (mode.keys() if mode else None) or label_panes.keys_of(self.state)
 
     def show_mode(self) -> None:
         """Draw the line and the footer of the tool that has the keys."""
@@ -195,13 +195,15 @@ class LabelScreen(Place):
             case DraftPriced():
                 self.show_frame()
                 self._greet()
+            case PredictionsRead():
+                super().show_state()
+                self.show_frame()
             case (
                 Labelled()
                 | FramesFound()
                 | LabelsRead()
                 | LabelsChanged()
                 | RecordingsFound()
-                | PredictionsRead()
                 | MarksRead()
                 | QueueRead()
             ):
@@ -211,7 +213,7 @@ class LabelScreen(Place):
         """Say once, when it is known, what came meanwhile and what is next; a key takes it away."""
         if not self._greeted and self.state.frames and not self.state.scanning:
             self._greeted = True
-            self._panes.view.next_line(what_next(self.state))
+            self._panes.view.next_line(greeting(self.state))
 
     def _picture_came(self, result: PictureReady | PictureFailed) -> None:
         self._pictures.put(result)

@@ -15,7 +15,6 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from core.frames.names import captured_at
-from core.tasks import Task
 from core.text import safe
 from tui import bars, keymap
 from tui.drawing import COLOURS, DIM, WARN, class_keys
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from tui.tools.watching import Watching
 
 _NAMED = "├┤"
+_MOST_KEYS = 8
 #: Rows of the bars where there is room, and labels up to which their cells are found one by one.
 _MOST_ROWS, _ONE_BY_ONE = 5, 200
 _NO_CHANGES: Mapping[str, Change] = {}
@@ -69,8 +69,12 @@ def compose(graphics: str) -> ComposeResult:
     yield AskLine()
 
 
-def keys_of(task: Task) -> list[tuple[str, str | Content]]:
-    """Return the footer: the first classes in their colours, then what is done most, as far as there are keys for it."""
+def keys_of(state: State) -> list[tuple[str, str | Content]]:
+    """Return the footer: the first classes in their colours, then what is done most, eight keys at most.
+
+    Where a model said something of the task, what accepts it comes before the other screens, which `?` names too.
+    """
+    task = state.task
     classes = sorted(zip(task.keys, task.classes, strict=True), key=lambda pair: pair[1])
     named: list[tuple[str, str | Content]] = [
         (key or str(task.code(class_)), Content.styled(class_, COLOURS[task.code(class_)]))
@@ -83,14 +87,15 @@ def keys_of(task: Task) -> list[tuple[str, str | Content]]:
         if (keys := keymap.keys_of(action, taken))
     }
     places = " ".join(found[f"go_{place}"] for place in keymap.PLACES if place != keymap.LABEL)
-    rest = [(found.get("undo"), "undo"), (found.get("queue_next"), "next"), (found.get("clear"), "clear")]
-    rest = [
-        *rest[: 5 - len(named)],
-        (places, "screens"),
-        (found.get("help"), "help"),
-        (found.get("quit"), "quit"),
-    ]
-    return [*named, *((key, word) for key, word in rest if key)]
+    accepts = [("accept", "accept"), ("accept_stretch", "stretch")]
+    usual = [("undo", "undo"), ("stretch", "stretch"), ("queue_next", "next")]
+    guessed = bool(state.guesses.get(task.name))
+    most = _MOST_KEYS - len(named) - (1 if guessed else 3)
+    rest = [(found[id], word) for id, word in ([*accepts, *usual] if guessed else usual) if id in found]
+    last = [(found["help"], "help")] if guessed else [
+        (places, "screens"), (found["help"], "help"), (found["quit"], "quit"),
+    ]  # fmt: skip
+    return [*named, *rest[:most], *last]
 
 
 class Panes:

@@ -12,8 +12,9 @@ from core.frames.names import captured_at
 from core.human import count, plural, size
 from core.tasks import Task
 from core.text import safe
+from tui import keymap
 from tui.bars import light_mark, motion_mark
-from tui.drawing import DIM, GOOD, MARKS, WARN, class_mark
+from tui.drawing import DIM, GOOD, MARKS, WARN, class_keys, class_mark
 from tui.pictures import Facts
 from tui.state import State
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _NAMED = 2
 #: How much a frame changed, and the motion from which on that is another picture for its camera.
 Moved = tuple["Change", float]
+#: Who has given so many labels knows the keys.
+_BEGUN = 20
+_FIRST_KEYS = {"stretch": "a whole stretch", "help": "help"}
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -252,6 +256,36 @@ def what_next(state: State) -> Content:
         parts.append(Content.styled(f"no frames there: {plural(state.odd, 'file')}", WARN))
     parts.append(Content.assemble(("next: ", DIM), (_step(state), "bold")))
     return Content(" · ").join(parts)
+
+
+def greeting(state: State) -> Content:
+    """What is said on opening; who has labelled little yet is told what to press."""
+    next_ = what_next(state)
+    given = sum(len(labels) for labels in state.labels.values())
+    return (
+        next_
+        if given >= _BEGUN or not state.frames
+        else Content.assemble(next_, "\n", first_keys(state.task))
+    )
+
+
+def first_keys(task: Task) -> Content:
+    """'now: a active · o offline labels this frame · v begins a stretch · ? help'."""
+    taken = class_keys(task)
+    classes = [(key, class_) for class_ in sorted(task.classes) for key, of in taken.items() if of == class_]
+    letters = {class_: key for key, class_ in sorted(classes)}
+    parts: list[Content] = [
+        Content.assemble((letters[class_], "bold $accent"), " ", class_mark(task, class_))
+        for class_ in sorted(task.classes)[:4]
+    ]
+    line = Content.assemble(("now: ", DIM), Content("  ").join(parts), " labels this frame")
+    for action in keymap.actions_of(keymap.LABEL):
+        keys = keymap.keys_of(action, taken)
+        if action.id in _FIRST_KEYS and keys:
+            line += Content.assemble(
+                (" · ", DIM), (keymap.shown(keys[0]), "bold $accent"), f" {_FIRST_KEYS[action.id]}"
+            )
+    return line
 
 
 def _step(state: State) -> str:

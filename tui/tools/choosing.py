@@ -12,7 +12,7 @@ from textual.content import Content
 from core.errors import PrintModelsError
 from core.text import safe
 from tui.drawing import DIM, WARN
-from tui.screens.label_texts import what_next
+from tui.screens.label_texts import greeting
 from tui.sorter import facts_of
 from tui.sorting import Filtered
 from tui.tools.tool import Tool
@@ -47,7 +47,7 @@ class Choosing(Tool):
         self.desk.screen.show_state()
 
     def do_next_line(self) -> None:
-        self.desk.view.next_line(what_next(self.state))
+        self.desk.view.next_line(greeting(self.state))
 
     # --- the filter ---------------------------------------------------------------------------------------------
 

@@ -9,12 +9,10 @@ from textual.content import Content
 from tui.widgets.line import Line
 
 _KEPT = ("?", "q")
-#: Narrower than this the keys that stay lose their words, and leave the room to those that decide.
-_NARROW = 60
 
 
 class KeyLine(Line):
-    """One line of keys and words; what does not fit is left out from the end, `?` and `q` stay."""
+    """One line of keys and words; what does not fit is left out from the end, `?` and `q` stay, first without words."""
 
     def __init__(self) -> None:
         super().__init__(id="keys")
@@ -29,7 +27,7 @@ class KeyLine(Line):
         width = self.content_size.width
         keys = [key for key, _ in self._keys]
         pairs = [Content.assemble((f" {key} ", "bold $accent"), word, " ") for key, word in self._keys]
-        if sum(pair.cell_length for pair in pairs) > width and width < _NARROW:
+        if sum(pair.cell_length for pair in pairs) > width:
             for at, key in enumerate(keys):
                 if key in _KEPT:
                     pairs[at] = Content.styled(f" {key} ", "bold $accent")
