@@ -87,6 +87,19 @@ class Page:
         )
         return frame
 
+    async def answer(self, letter: str) -> None:
+        """Answer a bisection for the frame on the screen; wait until the answer is taken, and saved where it is the last."""
+        await self.shown()
+        frame, before = self.frame, self.text()
+        await self.press(letter)
+        await self.until(lambda: self.frame != frame or self.text() != before, "the answer to be taken")
+        await self.until(lambda: not self.app.screen.desk.saving, "the step to be saved")
+
+    @property
+    def bisecting(self) -> bool:
+        """True while the line over the picture says how many looks are left."""
+        return " left " in self.text() and "at most " in self.text()
+
 
 Opened = Callable[..., Any]
 
@@ -115,6 +128,18 @@ def opened() -> Opened:
             app.bridge.close()
 
     return open_on
+
+
+@pytest.fixture
+def stored() -> Callable[..., str]:
+    """What the store holds, as a person would tell it: the first letter of each frame's class, · for none."""
+
+    def tell(place: Any, task: str = "offline-detection") -> str:
+        with open_store(Workspace.open(place.root)) as store:
+            found = store.classes(task)
+        return "".join(found.get(key, "·")[0] for key in place.keys)
+
+    return tell
 
 
 @pytest.fixture

@@ -8,13 +8,6 @@ from core.labels.sync import open_store
 from core.workspace import Workspace
 
 
-def classes(place, task="offline-detection"):
-    """What the store holds, as a person would tell it: one letter a frame, · for none."""
-    with open_store(Workspace.open(place.root)) as store:
-        found = store.classes(task)
-    return "".join(found.get(key, "·")[0] for key in place.keys)
-
-
 async def painted(page, keys, class_):
     """Wait until these frames have a class on the screen."""
     await page.until(
@@ -42,7 +35,7 @@ async def test_a_stretch_is_marked_painted_as_one_step_and_taken_back(workspace,
         assert [entry.how for entry in store.history(place.keys[2])] == ["stretch", "undo"]
 
 
-async def test_what_is_labelled_otherwise_is_counted_before_it_is_painted_over(workspace, opened):
+async def test_what_is_labelled_otherwise_is_counted_before_it_is_painted_over(workspace, opened, stored):
     place = workspace(frames=8)
     with open_store(Workspace.open(place.root)) as store:
         store.set("offline-detection", place.keys[2:4], "offline", who="Ana")
@@ -55,10 +48,10 @@ async def test_what_is_labelled_otherwise_is_counted_before_it_is_painted_over(w
         await painted(page, place.keys[:5], "active")
         await page.press("u")
         await painted(page, place.keys[2:4], "offline")
-    assert classes(place) == "··oo····", "undo gives back what was painted over"
+    assert stored(place) == "··oo····", "undo gives back what was painted over"
 
 
-async def test_a_stretch_is_cleared_by_x_and_left_by_esc_or_v_without_a_label(workspace, opened):
+async def test_a_stretch_is_cleared_by_x_and_left_by_esc_or_v_without_a_label(workspace, opened, stored):
     place = workspace(frames=6)
     with open_store(Workspace.open(place.root)) as store:
         store.set("offline-detection", place.keys, "offline", who="Ana", how="stretch")
@@ -70,11 +63,11 @@ async def test_a_stretch_is_cleared_by_x_and_left_by_esc_or_v_without_a_label(wo
         await page.shown()
         await page.press("x")
         await painted(page, place.keys[:3], None)
-    assert classes(place) == "···ooo"
+    assert stored(place) == "···ooo"
 
 
 async def test_a_class_key_for_a_stretch_counts_only_when_its_last_frame_is_on_the_screen(
-    workspace, opened, monkeypatch
+    workspace, opened, stored, monkeypatch
 ):
     place = workspace(frames=6)
     async with opened(place.root) as page:
@@ -86,7 +79,7 @@ async def test_a_class_key_for_a_stretch_counts_only_when_its_last_frame_is_on_t
         assert "Not shown yet" in page.notice
         await page.until(lambda: page.app.bridge.idle, "rest")
         await page.see("stretch 08:00–08:01 · 2 frames")
-    assert classes(place) == "······"
+    assert stored(place) == "······"
 
 
 async def test_labels_of_another_session_are_counted_in_a_stretch_that_is_being_marked(
@@ -102,7 +95,7 @@ async def test_labels_of_another_session_are_counted_in_a_stretch_that_is_being_
         await page.see("3 frames: 1 ○ offline, 2 without")
 
 
-async def test_the_nearer_end_of_a_stretch_moves_by_a_frame_and_says_to_where(workspace, opened):
+async def test_the_nearer_end_of_a_stretch_moves_by_a_frame_and_says_to_where(workspace, opened, stored):
     place = workspace(frames=8)
     with open_store(Workspace.open(place.root)) as store:
         store.set("offline-detection", place.keys[:4], "active", who="Ana", how="stretch")
@@ -122,10 +115,10 @@ async def test_the_nearer_end_of_a_stretch_moves_by_a_frame_and_says_to_where(wo
         assert "active now to 08:02" in page.notice
         await page.press("end", "greater_than_sign")
         assert "the recording ends here" in page.notice
-    assert classes(place) == "aaaooooo"
+    assert stored(place) == "aaaooooo"
 
 
-async def test_a_gap_is_filled_where_both_sides_agree(workspace, opened):
+async def test_a_gap_is_filled_where_both_sides_agree(workspace, opened, stored):
     place = workspace(frames=10)
     with open_store(Workspace.open(place.root)) as store:
         store.set("offline-detection", [place.keys[0], place.keys[5]], "active", who="Ana")
@@ -139,7 +132,7 @@ async def test_a_gap_is_filled_where_both_sides_agree(workspace, opened):
         await page.shown()
         await page.press("quotation_mark")
         assert "active and offline" in page.notice
-    assert classes(place) == "aaaaaa···o"
+    assert stored(place) == "aaaaaa···o"
 
 
 # --- what a model said ------------------------------------------------------------------------------------------------
@@ -156,7 +149,7 @@ def predicted(place, letters):
     (place.root / "data" / "predictions.json").write_text(json.dumps(said))
 
 
-async def test_what_the_model_said_is_accepted_for_a_frame_and_for_its_stretch(workspace, opened):
+async def test_what_the_model_said_is_accepted_for_a_frame_and_for_its_stretch(workspace, opened, stored):
     place = workspace(frames=10)
     predicted(place, "oooaaaaao·")
     with open_store(Workspace.open(place.root)) as store:
@@ -177,7 +170,7 @@ async def test_what_the_model_said_is_accepted_for_a_frame_and_for_its_stretch(w
         await page.shown()
         await page.press("enter")
         assert "No model said anything" in page.notice
-    assert classes(place) == "o··aaoaa··"
+    assert stored(place) == "o··aaoaa··"
     with open_store(Workspace.open(place.root)) as store:
         assert store.get("offline-detection", place.keys[7]).how == "suggestion"
 
@@ -204,7 +197,7 @@ async def test_change_points_of_labels_and_predictions_are_walked_along(workspac
         assert page.frame == place.keys[6], "in a stretch the last frame before the change"
 
 
-async def test_a_wrong_stretch_is_corrected_with_four_keys(workspace, opened):
+async def test_a_wrong_stretch_is_corrected_with_four_keys(workspace, opened, stored):
     place = workspace(frames=20)
     with open_store(Workspace.open(place.root)) as store:
         store.set("offline-detection", place.keys, "active", who="Ana", how="stretch")
@@ -215,10 +208,10 @@ async def test_a_wrong_stretch_is_corrected_with_four_keys(workspace, opened):
             await page.shown()
             await page.press(key)
         await painted(page, place.keys, "active")
-    assert classes(place) == "a" * 20
+    assert stored(place) == "a" * 20
 
 
-async def test_undo_names_the_frames_that_somebody_changed_since(workspace, opened, cli):
+async def test_undo_names_the_frames_that_somebody_changed_since(workspace, opened, stored, cli):
     place = workspace(frames=5)
     async with opened(place.root) as page:
         await page.shown()
@@ -234,4 +227,4 @@ async def test_undo_names_the_frames_that_somebody_changed_since(workspace, open
         await page.until(
             lambda: "1 frame keeps a later label: 20251107T080100" in page.notice, "it to be named"
         )
-    assert classes(place) == "·o···"
+    assert stored(place) == "·o···"
