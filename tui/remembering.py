@@ -17,6 +17,7 @@ from core.workspace import Workspace
 from tui.label_messages import Guess, MarksRead, PredictionsRead, Undoes, ViewRead
 
 if TYPE_CHECKING:
+    from core.labels.model import LabelProblem
     from core.labels.store import LabelStore
 
 _MOST_BYTES = 256_000_000
@@ -84,14 +85,14 @@ def marks(store: LabelStore, tasks: Iterable[Task]) -> MarksRead:
     """Look up what a filter may ask beside labels, and the facts show: marks, and entries that wait for a decision."""
     from core.labels.facts import Known
 
+    undecided = _frames_of(store.mark_problems())
     return MarksRead(
-        {
-            task.name: Known(
-                frozenset(entry.key.removeprefix("./") for entry in store.problems(task)), store.marks(task)
-            )
-            for task in tasks
-        }
+        {task.name: Known(_frames_of(store.problems(task)), store.marks(task), undecided) for task in tasks}
     )
+
+
+def _frames_of(entries: Iterable[LabelProblem]) -> frozenset[str]:
+    return frozenset(entry.key.removeprefix("./") for entry in entries)
 
 
 def view_of(found: Mapping[str, Any]) -> ViewRead:

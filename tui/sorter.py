@@ -48,6 +48,7 @@ def facts_of(
         tasks=state.workspace.tasks,
         at=state.frame.key if state.frame else "",
         gap_minutes=state.workspace.settings.split.gap_minutes,
+        undecided=known.undecided,
     )
 
 

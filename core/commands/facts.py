@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.frames.index import Frame, FrameIndex
     from core.frames.signatures import Change
     from core.labels.facts import Facts
+    from core.labels.model import LabelProblem
     from core.labels.queues import Queue
     from core.labels.store import LabelStore
     from core.tasks import Task
@@ -84,12 +85,13 @@ def facts_of(
         {name: store.labels(name) for name in ws.tasks},
         guesses,
         store.marks(task),
-        _waiting(store, task),
+        _named(store.problems(task)),
         changes,
         thresholds,
         starts,
         ws.tasks,
         gap_minutes=ws.settings.split.gap_minutes,
+        undecided=_named(store.mark_problems()),
     )
 
 
@@ -179,7 +181,8 @@ def _everything(ctx: Context, store: LabelStore, task: Task) -> list[Frame]:
         if scanned.problems:
             ctx.notice("By name: print-models frames --problems")
         frames = listed(ctx, index)
-    return _with_gone(ctx, frames, {*store.classes(task), *_waiting(store, task)})
+    waiting = _named([*store.problems(task), *store.mark_problems()])
+    return _with_gone(ctx, frames, {*store.classes(task), *waiting})
 
 
 def _with_gone(ctx: Context, frames: list[Frame], named: Collection[str]) -> list[Frame]:
@@ -192,5 +195,5 @@ def _with_gone(ctx: Context, frames: list[Frame], named: Collection[str]) -> lis
     return sorted([*frames, *framed(gone)], key=lambda frame: (frame.source, frame.captured_at, frame.key))
 
 
-def _waiting(store: LabelStore, task: Task) -> frozenset[str]:
-    return frozenset(entry.key.removeprefix("./") for entry in store.problems(task))
+def _named(entries: Iterable[LabelProblem]) -> frozenset[str]:
+    return frozenset(entry.key.removeprefix("./") for entry in entries)

@@ -45,8 +45,9 @@ def merge_labels(ctx: Context, base: Path, ours: Path, theirs: Path) -> None:
     if merged.conflicts:
         named = ", ".join(safe(frame, limit=120) for frame in merged.conflicts[:5])
         more = f" and {len(merged.conflicts) - 5} more" if len(merged.conflicts) > 5 else ""
+        word = "mark" if merged.of_marks else "label"
         ctx.notice(
             f"{plural(len(merged.conflicts), 'frame')} changed on both sides: {named}{more}. Both values are in the "
-            "file; label the frames to decide, then git add it and git commit."
+            f"file; {word} the frames to decide, then git add it and git commit."
         )
         ctx.exit(1)

@@ -26,6 +26,7 @@ def next_step(
 ) -> str:
     """Return the one thing to do next; `conflicts` counts by task the entries of label files that wait for a decision.
 
+    Those of marks.json stand there under ''.
     `unfinished` names the merge, rebase, cherry-pick or revert that git was left in.
     """
     if (why := workspace.read_only) is not None:
@@ -36,7 +37,10 @@ def next_step(
         return f"say what {safe(next(iter(workspace.questions)))} is now: print-models source list"
     if conflicts:
         name, waiting = next(iter(conflicts.items()))
-        entries, file = plural(waiting, "entry", "entries"), safe(workspace.tasks[name].labels_file)
+        entries = plural(waiting, "entry", "entries")
+        if not name:
+            return f"decide {entries} of data/marks.json, named above: print-models mark FRAME"
+        file = safe(workspace.tasks[name].labels_file)
         return f"decide {entries} of {file}, named above: print-models label --task {name} --as CLASS FRAME"
     if unfinished:
         go_on = "git commit" if unfinished == "merge" else f"git {unfinished} --continue"

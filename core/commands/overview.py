@@ -64,6 +64,8 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
             notices.append(full)
         cameras = tuple(_camera(index, name) for name in workspace.active_sources)
         conflicts = {task: n for task in workspace.tasks if (n := len(store.problems(task)))}
+        if marks := len(store.mark_problems()):
+            conflicts[""] = marks
         seen = _look_at_git(workspace, notices)
         saved = backup(workspace, store, *seen) if seen else None
         today = _today(workspace, store)

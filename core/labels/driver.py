@@ -14,7 +14,7 @@ from typing import Any
 
 from core.errors import Damaged
 from core.labels.documents import encode_entries
-from core.labels.files import class_of, pairs_of
+from core.labels.files import class_of, is_conflict, pairs_of
 from core.labels.merge import three_way
 from core.labels.queries import same_mark
 from core.tasks import Task
@@ -22,10 +22,11 @@ from core.tasks import Task
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The merged file's bytes, and the frames whose two values wait for a decision."""
+    """The merged file's bytes, the frames whose two values wait for a decision, and whether those are marks."""
 
     data: bytes
     conflicts: tuple[str, ...]
+    of_marks: bool = False
 
 
 def merge(base: bytes, ours: bytes, theirs: bytes, tasks: Iterable[Task]) -> Merged:
@@ -49,7 +50,10 @@ def merge(base: bytes, ours: bytes, theirs: bytes, tasks: Iterable[Task]) -> Mer
     for key, (mine, other) in found.conflicts.items():
         sides = {"ours": mine, "theirs": other}
         merged[key] = json.dumps({side: json.loads(text) if text else None for side, text in sides.items()})
-    return Merged(encode_entries(merged.items()), tuple(found.conflicts))
+    of_marks = any(
+        isinstance(value, dict) and not is_conflict(value) for side in read for value in side.values()
+    )
+    return Merged(encode_entries(merged.items()), tuple(found.conflicts), of_marks)
 
 
 def _entries(data: bytes, side: str) -> dict[str, Any]:

@@ -52,10 +52,14 @@ class Said(Protocol):
 
 
 class Known(NamedTuple):
-    """What is known of a task's frames beside their labels: entries that wait for a decision, and marks."""
+    """What is known of a task's frames beside their labels: entries that wait for a decision, and marks.
+
+    `waiting` are frames of the label file, `undecided` those of marks.json.
+    """
 
     waiting: Collection[str] = frozenset()
     marks: Mapping[str, Mark] = _NOTHING
+    undecided: Collection[str] = frozenset()
 
 
 class Span(NamedTuple):
@@ -78,8 +82,8 @@ class Column(NamedTuple, Generic[T]):
 class Facts:
     """What is known for `task`. Mappings are by frame; `labels` and `guesses` by task first, of all tasks.
 
-    `frames` are in order of time, one source after the other. `marks` and `waiting` (entries of the label file that
-    wait for a decision) are those of the task. `thresholds` has by source the motion above which a picture changed.
+    `frames` are in order of time, one source after the other. `marks`, `waiting` (entries of the label file that wait
+    for a decision) and `undecided` (those of marks.json) are those of the task. `thresholds` has by source the motion above which a picture changed.
     `starts` are the first frames of recordings. `tasks` are all tasks, for what contradicts. `at` is the frame under
     the cursor, `seed` what the random queue begins from.
     """
@@ -97,6 +101,7 @@ class Facts:
     at: str = ""
     seed: int = 0
     gap_minutes: float = 15
+    undecided: Collection[str] = frozenset()
     cancel: CancelToken | None = None
 
     # --- of the task --------------------------------------------------------------------------------------------

@@ -62,6 +62,11 @@ def conflicts(facts: Facts) -> Sequence[int]:
     return facts.placed(facts.waiting)
 
 
+def undecided(facts: Facts) -> Sequence[int]:
+    """Frames whose entry in marks.json waits for a decision, in order of time."""
+    return facts.placed(facts.undecided)
+
+
 def contradictions(facts: Facts) -> Sequence[int]:
     """Frames whose labels in two tasks can't both be right, in order of time."""
     found: set[int] = set()

@@ -60,6 +60,13 @@ _KINDS = (
         picking.conflicts,
     ),
     Kind(
+        "marks",
+        "conflicting marks",
+        "nothing is exported until marked again",
+        "No entry of marks.json waits for a decision.",
+        picking.undecided,
+    ),
+    Kind(
         "contradictions",
         "contradictions between tasks",
         "one of two labels is wrong",

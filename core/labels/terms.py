@@ -153,7 +153,7 @@ def _mark(value: str, reader: Reader) -> Term:
 
 
 def _waiting(facts: Facts) -> Mask:
-    return _marking(facts, facts.placed(facts.waiting))
+    return _marking(facts, facts.placed({*facts.waiting, *facts.undecided}))
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------
@@ -312,7 +312,7 @@ WORDS: dict[str, Word] = {
 #: Words that stand alone.
 ALONE: dict[str, tuple[str, Term]] = {
     "change": ("the picture changed here, by what is usual for this camera", Term(_changed, near=True)),
-    "conflict": ("its entry in the label file waits for a decision", Term(_waiting)),
+    "conflict": ("its entry in the label file or in marks.json waits for a decision", Term(_waiting)),
 }
 #: How two times of day are written.
 CLOCK_FORM = "HH:MM-HH:MM"

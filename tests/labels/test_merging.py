@@ -212,5 +212,5 @@ def test_the_same_mark_of_two_people_merges_and_the_note_of_one_waits() -> None:
     ana = {"a/1.jpg": {**mark, "by": "ana", "at": "1"}, "a/2.jpg": {**mark, "by": "ana", "at": "1"}}
     bo = {"a/1.jpg": {**mark, "by": "bo", "at": "2", "note": ""}, "a/2.jpg": {**mark, "note": "dark"}}
     merged = merge(b"", json.dumps(ana).encode(), json.dumps(bo).encode(), [])
-    assert merged.conflicts == ("a/2.jpg",)
+    assert (merged.conflicts, merged.of_marks) == (("a/2.jpg",), True)
     assert json.loads(merged.data)["a/1.jpg"]["by"] == "ana"

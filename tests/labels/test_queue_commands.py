@@ -126,3 +126,19 @@ def test_a_range_of_days_over_midnight(workspace: Make, cli: Cli) -> None:
     found = cli(place.root, "frames", "--filter", "day:20251107..20251108 23:50-00:10", "--json").json
     assert [row["frame"] for row in found["frames"]] == place.keys[10:21]
     assert cli(place.root, "frames", "--filter", 'day:"8 Nov 2025"..', "--json").json["total"] == 15
+
+
+def test_two_marks_of_a_frame_wait_in_a_queue_until_it_is_marked(predicted: Place, cli: Cli) -> None:
+    key = predicted.keys[6]
+    both = {"ours": {"mark": "unsure"}, "theirs": {"mark": "excluded", "reason": "private"}}
+    (predicted.root / "data" / "marks.json").write_text(json.dumps({key: both}))
+    assert queue(cli, predicted, "marks") == [key]
+    said = cli(predicted.root, "frames", "--queues", "--task", "failed-print-detection").out.splitlines()
+    assert said[0].split()[:2] == ["marks", "1"], "it holds up every task"
+    assert cli(predicted.root, "frames", "--filter", "conflict", "--json").json["total"] == 1
+    status = cli(predicted.root, "status").out
+    assert "next: decide 1 entry of data/marks.json, named above: print-models mark FRAME" in status
+    assert "Mark the frame, or correct" in cli(predicted.root, "export").err
+    assert cli(predicted.root, "mark", key, "--unsure").code == 0
+    assert queue(cli, predicted, "marks") == []
+    assert "marks.json" not in cli(predicted.root, "status").out
