@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -16,7 +17,7 @@ from tui.screens.base import Place
 from tui.widgets.pane import Pane
 from tui.writing import wrapped
 
-#: A stretch gets its class from a shell; no key does that.
+#: How a stretch gets its class from a shell.
 STRETCH = "print-models label --as CLASS --day D --from HH:MM --to HH:MM"
 
 _KEYS, _KEYS_NARROW, _NARROW = 18, 11, 50
@@ -73,6 +74,7 @@ def help_text(place: str, task: Task, width: int) -> Content:
                 key for key, meant in sorted(class_keys(task).items(), reverse=True) if meant == class_
             )
             lines += _row(keys, f"{GLYPHS[code]} {class_}", width, COLOURS[code])
+        lines += wrapped(_many_at_once(taken), width)
         lines += wrapped("A stretch, in a shell; it is seen here within a second:", width)
         lines += [Content.assemble("  ", line) for line in wrapped(STRETCH, width - 2, "$accent")]
         lines.append(Content(""))
@@ -83,6 +85,23 @@ def help_text(place: str, task: Task, width: int) -> Content:
     lines.append(Content.styled("Words", BOLD))
     lines += [line for word, meaning in WORDS for line in _row(word, meaning, width)]
     return Content("\n").join(lines)
+
+
+def _many_at_once(taken: Collection[str]) -> str:
+    """How many frames are labelled with few keys, as far as there are keys for it."""
+    found = {
+        action.id: keymap.shown(keys[0])
+        for action in keymap.actions_of(keymap.LABEL)
+        if (keys := keymap.keys_of(action, taken))
+    }
+    ways = (
+        ("stretch", "{}, move, a class key: a stretch."),
+        ("verdict", "{}: a whole print."),
+        ("bisect", "{}: where the class changes."),
+        ("accept_stretch", "{}: what the model says of a stretch."),
+    )
+    said = [words.format(found[action]) for action, words in ways if action in found]
+    return " ".join(["Many frames at once, each way one step:", *said])
 
 
 def _row(keys: str, words: str, width: int, style: str = "") -> list[Content]:

@@ -67,7 +67,9 @@ class Stretching(Tool):
         found = spans.census(self.state, spans.between(self.state, first, last))
         when = times(first.captured_at, last.captured_at)
         filtered = " · only frames that the filter shows" if self.state.filter else ""
-        return Content.assemble(("stretch ", BOLD), f"{when} · ", counted(task, found), (filtered, DIM))
+        out = f"not {task.when[1]}" if task.when else ""
+        said = counted(task, found, out=out)
+        return Content.assemble(("stretch ", BOLD), f"{when} · ", said, (filtered, DIM))
 
     def keys(self) -> list[tuple[str, str | Content]]:
         return [*class_row(self.state.task), ("x", "clear"), ("b", "bisect"), ("esc", "leave"), ("?", "help")]
