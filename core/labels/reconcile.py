@@ -143,8 +143,8 @@ def _take(db: sqlite3.Connection, workspace: Workspace, store: LabelStore, found
         old = now.get(frame)
         if (old.class_ if old else None) != found.ours.get(frame):
             raise Overtaken("A label is being given")
-        seq, replaced = givers.get(frame, (None, None))
-        rows.append(Row(frame, old.given if old else None, value, Binding(), seq, replaced))
+        seq, replaced, bound = givers.get(frame, (None, None, Binding()))
+        rows.append(Row(frame, old.given if old else None, value, bound, seq, replaced))
     moved = _head_moved(db, workspace)
     if rows:
         text = f"{safe(doc.path.name)} {'imported' if first else moved or 'changed outside'}: "
@@ -195,30 +195,38 @@ def _head_moved(db: sqlite3.Connection, workspace: Workspace) -> str:
 
 def _givers(
     db: sqlite3.Connection, workspace: Workspace, store: LabelStore, doc: Document, merge: Merge
-) -> dict[str, tuple[int, str | None]]:
-    """Return the steps that gave what is taken: from this database's history, else from the journals.
+) -> dict[str, tuple[int, str | None, Binding]]:
+    """Return the steps that gave what is taken, with what that replaced and the bytes it was given for.
 
+    They come from this database's history, else from the journals, which tell no bytes.
     A mark is in no journal: who set it and when stands in the mark itself.
     """
-    found: dict[str, tuple[int, str | None]] = {}
+    found: dict[str, tuple[int, str | None, Binding]] = {}
     wanted: dict[str, str] = {}
     for frame, value in merge.take.items():
         if value is None:
             continue
+        # What the giving step replaced is told by the first change that names it, its bytes by the last one.
         row = db.execute(
-            "SELECT after_seq, before FROM change WHERE task=? AND frame=? AND after=? ORDER BY seq DESC LIMIT 1",
+            "SELECT after_seq, (SELECT before FROM change first WHERE first.task=change.task"
+            " AND first.frame=change.frame AND first.after_seq=change.after_seq ORDER BY seq LIMIT 1),"
+            " size, mtime_ns, sha256 FROM change WHERE task=? AND frame=? AND after=? ORDER BY seq DESC LIMIT 1",
             (doc.name, frame, value),
         ).fetchone()
         if row:
-            found[frame] = (row[0], row[1])
+            found[frame] = (row[0], row[1], Binding(*row[2:]))
         else:
             wanted[frame] = value
     if doc.name == MARKS:
-        return found | journal.enter_elsewhere(db, store.session, MARKS, wanted, _set_by(wanted))
+        return found | _unbound(journal.enter_elsewhere(db, store.session, MARKS, wanted, _set_by(wanted)))
     skipped = Counter[str]()
     origins = journal.origins(workspace.history_dir, doc.name, wanted, skipped)
     store.notices += [line for line in journal.left_out(skipped) if line not in store.notices]
-    return found | journal.enter_elsewhere(db, store.session, doc.name, wanted, origins)
+    return found | _unbound(journal.enter_elsewhere(db, store.session, doc.name, wanted, origins))
+
+
+def _unbound(givers: Mapping[str, tuple[int, str | None]]) -> dict[str, tuple[int, str | None, Binding]]:
+    return {frame: (seq, replaced, Binding()) for frame, (seq, replaced) in givers.items()}
 
 
 def _set_by(marks: Mapping[str, str]) -> dict[str, journal.Origin]:

@@ -452,3 +452,20 @@ def test_a_disk_that_cannot_be_written_is_opened_for_reading(
     assert again.read_only is not None
     assert "read-only" in again.read_only.what
     again.close()
+
+
+def test_a_label_that_a_checkout_takes_and_brings_back_belongs_to_the_same_bytes(desk: Desk) -> None:
+    """Its picture is found by them once the camera has deleted the file."""
+    store = desk.open()
+    store.set(TASK, keys(2), "active", who="ana", sizes={k: (9, 7, "sha256:" + "a" * 64) for k in keys(2)})
+    desk.flush(store)
+    for _ in range(2):
+        desk.write({key(1): "offline"})
+        desk.flush(store)
+        desk.write(dict.fromkeys(keys(2), "active"))
+        desk.flush(store)
+    for frame in keys(2):
+        label = store.get(TASK, frame)
+        assert label is not None
+        assert label.before is None, "to come back is no correction"
+        assert (label.who, label.size, label.mtime_ns, label.sha256) == ("ana", 9, 7, "sha256:" + "a" * 64)
