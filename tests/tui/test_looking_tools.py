@@ -154,7 +154,7 @@ async def test_what_was_kept_and_makes_no_sense_is_left_out(workspace, opened, l
 
 
 async def test_frames_go_by_until_a_key_and_none_is_skipped_or_labelled(moving, opened):
-    place = moving(5)
+    place = moving(9)
     async with opened(place.root) as page:
         await page.shown()
         drawn: list[str] = []
