@@ -25,7 +25,15 @@ async def _filter(page, text: str) -> None:
 async def test_with_room_there_are_facts_a_list_a_filmstrip_and_what_u_undoes(workspace, opened):
     place = workspace(frames=12)
     async with opened(place.root, size=(160, 48)) as page:
-        await page.see("20251107T080000.jpg", "64×36", "queue: unlabelled", "1 of 12", "filmstrip", "day", "nothing to undo")
+        await page.see(
+            "20251107T080000.jpg",
+            "64×36",
+            "queue: unlabelled",
+            "1 of 12",
+            "filmstrip",
+            "day",
+            "nothing to undo",
+        )
         await page.label("a")
         await page.see("just now", "saved ● active 08:00", "u undoes ● active", "▸08:01:00")
         strip = page.app.screen.query_one(Filmstrip)
@@ -232,3 +240,19 @@ async def test_the_footer_names_the_screens_help_and_the_way_out(workspace, open
     place = workspace(frames=2)
     async with opened(place.root, size=size) as page:
         await page.see("a active", "u undo", "n next", "V S T screens", "? help", "q quit")
+
+
+async def test_what_is_drawn_piece_by_piece_is_what_is_drawn_whole(workspace, opened):
+    place = workspace(frames=12)
+    async with opened(place.root) as page:
+        await page.see("nothing to undo")
+        await page.label("a")
+        await page.press("right", "v", "right", "right", "o")
+        await page.see("saved ○ offline × 3")
+        await page.press("u")
+        await page.see("undone ○ offline × 3")
+        piecewise = page.text()
+        for widget in page.app.screen.query("*"):
+            widget.refresh()
+        await page.pilot.pause()
+        assert page.text() == piecewise

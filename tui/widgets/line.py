@@ -31,9 +31,9 @@ class Line(Widget):
         if len(old) != len(new):
             self.refresh()
             return
-        top, left, width = self.gutter.top, self.gutter.left, self.content_size.width
+        width = self.content_size.width
         moved = [
-            Region(left + first, top + y, end - first, 1)
+            Region(first, y, end - first, 1)  # counted from the content, not from the widget's edge
             for y, (a, b) in enumerate(zip(old, new, strict=True))
             if a.plain != b.plain or a.spans != b.spans
             for first, end in _differing(a, b, width)
@@ -50,7 +50,9 @@ def _differing(old: Content, new: Content, width: int) -> list[tuple[int, int]]:
     """Return from which and up to which cell two lines differ where they are `width` cells wide, in pieces."""
     longest = max(old.cell_length, new.cell_length)
     if longest > width or old.cell_length != len(old.plain) or new.cell_length != len(new.plain):
-        return [(0, width)]  # what is cut off ends in an ellipsis; letters two cells wide move those behind them
+        return [
+            (0, width)
+        ]  # what is cut off ends in an ellipsis; letters two cells wide move those behind them
     before, after = _painted(old), _painted(new)
     length = max(len(before), len(after))
     before += [(" ", ())] * (length - len(before))
