@@ -42,7 +42,8 @@ async def test_a_row_is_there_when_there_is_something_to_show(workspace, opened,
     monkeypatch.setattr(watching, "REST_S", 3600.0)
     async with opened(place.root, size=(160, 48)) as page:
         await page.shown()
-        assert [line.split()[0] for line in _bar(page)[1:]] == ["label"]
+        assert [line.split()[0] for line in _bar(page)[1:] if line.strip()] == ["label"]
+        high = page.view.region.height
         said = {key: {"label": "active", "confidence": 0.99 - 0.1 * at} for at, key in enumerate(place.keys)}
         (place.root / "data" / "predictions.json").write_text(json.dumps(said))
         await page.until(lambda: _row(page, "sure"), "the model's rows")
@@ -51,6 +52,7 @@ async def test_a_row_is_there_when_there_is_something_to_show(workspace, opened,
         assert heights == sorted(heights, reverse=True)
         assert heights[0] == "█"
         assert not _row(page, "change")
+        assert page.view.region.height == high, "the picture keeps its size"
 
 
 async def test_changes_are_measured_after_a_rest_and_become_rows_and_facts(workspace, opened, monkeypatch):

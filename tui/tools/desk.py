@@ -38,6 +38,8 @@ class Desk:
         #: The frames of the step that is being saved.
         self.saving: tuple[str, ...] = ()
         self._then: Callable[[], object] | None = None
+        #: A move is to be drawn behind the keys that wait.
+        self._soon = False
         #: What was done last, in a line.
         self.just = Content("")
 
@@ -84,10 +86,17 @@ class Desk:
         """Draw what belongs to the cursor, and ask for its picture."""
         self._screen.show_frame()
 
-    def moved(self, moved: bool, else_say: str) -> None:
-        """Draw after a move; where there was none say why."""
-        if moved:
+    def _draw(self) -> None:
+        self._soon = False
+        if self._screen.is_attached:
             self.redraw()
+
+    def moved(self, moved: bool, else_say: str) -> None:
+        """Draw after a move, once the keys that wait already have moved as well; where there was none say why."""
+        if moved:
+            if not self._soon:
+                self._soon = True
+                self.pm.call_later(self._draw)
         elif self.state.frame is not None:
             self.notice(else_say)
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tui.state import State
 
 _NAME = 8
+#: Rows there is room for before there is anything to show in them.
+_ROOM = 3
 #: Narrower than this a bar says nothing.
 _LEAST = 12
 #: What goes where there is room for two rows only, from the second one on.
@@ -71,7 +73,8 @@ class DayBar(Line):
         if len(names) > most:
             names = [name for name in _FIRST_ROWS if name in names][:most]
         self._shown = names
-        self.styles.height = 1 + len(names) + self.gutter.height
+        # Room for what is measured later: the picture above keeps its size when that comes.
+        self.styles.height = 1 + max(len(names), min(most, _ROOM)) + self.gutter.height
         self.redraw()
 
     def forget(self, frames: Sequence[datetime] = ()) -> None:
