@@ -240,19 +240,3 @@ async def test_the_footer_names_the_screens_help_and_the_way_out(workspace, open
     place = workspace(frames=2)
     async with opened(place.root, size=size) as page:
         await page.see("a active", "u undo", "n next", "V S T screens", "? help", "q quit")
-
-
-async def test_what_is_drawn_piece_by_piece_is_what_is_drawn_whole(workspace, opened):
-    place = workspace(frames=12)
-    async with opened(place.root) as page:
-        await page.see("nothing to undo")
-        await page.label("a")
-        await page.press("right", "v", "right", "right", "o")
-        await page.see("saved ○ offline × 3")
-        await page.press("u")
-        await page.see("undone ○ offline × 3")
-        piecewise = page.text()
-        for widget in page.app.screen.query("*"):
-            widget.refresh()
-        await page.pilot.pause()
-        assert page.text() == piecewise

@@ -91,6 +91,33 @@ def test_neither_a_command_nor_the_refusal_imports_textual(workspace):
         assert done.stdout.strip().endswith(f"{expected} []"), done.stdout + done.stderr
 
 
+def test_what_is_drawn_piece_by_piece_is_what_is_drawn_whole(workspace, tmux):
+    """Only a terminal shows what pieces sent to wrong places leave behind; a new size draws all of it again."""
+    place = workspace(frames=12)
+    tmux.open(place.root, 80, 24, PYTHONPATH=str(HERE), COLORTERM="truecolor")
+    tmux.see("▀", "nothing to undo")
+    tmux.keys("a")
+    tmux.see("saved ● active", "1/12")
+    for key in ("v", "Right", "Right"):
+        tmux.keys(key)
+    tmux.see("3 frames")
+    tmux.keys("o")
+    tmux.see("saved ○ offline × 3")
+    piecewise = tmux.see("4/12  ", "→ 4 in draft")
+    tmux.run("resize-window", "-x", "81", "-y", "25")
+    tmux.see("─┐", "saved")
+    tmux.run("resize-window", "-x", "80", "-y", "24")
+    _until_same(tmux, piecewise)
+
+
+def _until_same(tmux: Tmux, expected: str) -> None:
+    """Wait until the terminal shows just this."""
+    end = time.monotonic() + 30
+    while tmux.text() != expected and time.monotonic() < end:
+        select.select([], [], [], 0.05)
+    assert tmux.text() == expected
+
+
 @pytest.fixture
 def terminal(workspace) -> Iterator[Terminal]:
     place = workspace(frames=3)
