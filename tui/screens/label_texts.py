@@ -96,8 +96,8 @@ def facts_lines(state: State, seen: Facts | None, moved: Moved | None = None, *,
             lines.append(Content.styled("  ⚑ disagrees", WARN))
     if moved is not None:
         glyph, style = light_mark(moved[0].brightness)
-        change = Content.assemble(_change(moved, short=False) or "", ("  light ", DIM))
-        lines.append(Content.assemble(change, (glyph, style), f" {moved[0].brightness:.0f}"))
+        change, light = _change(moved, short=False), f" {moved[0].brightness:.0f}"
+        lines += [change or Content(""), Content.assemble(("light  ", DIM), (glyph, style), light)]
     place = _where(state)
     if place:
         lines.append(place)
