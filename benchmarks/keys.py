@@ -34,7 +34,6 @@ _ANSWERS = b"\x1bP1$r48:2::1:22:113m\x1b\\\x1b[?62;22c"
 _CODE = re.compile(
     rb"\x1b\[(\d*);?(\d*)H|\x1b\[[\d;:?<>=]*[ -/]*[@-~]|\x1b[P_\]][^\x1b\x07]*(?:\x1b\\|\x07)|\x1b."
 )
-_TITLE = re.compile(r"(\d+) ([A-Z][a-z]{2})(?: \d{4})? .*?(?:(\d\d:\d\d:\d\d)|frame (\d+)/)")
 _WITHIN = re.compile(r" · (?:frame )?(\d+)/1000")
 
 
