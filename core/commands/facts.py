@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.commands.shell import Context
 from core.errors import PrintModelsError, WrongUsage
-from core.frames.names import captured_at, source_of
+from core.frames.names import captured_at, source_of, why_unusable
 from core.text import safe
 
 if TYPE_CHECKING:
@@ -186,10 +186,14 @@ def _everything(ctx: Context, store: LabelStore, task: Task) -> list[Frame]:
 
 
 def _with_gone(ctx: Context, frames: list[Frame], named: Collection[str]) -> list[Frame]:
-    """Return the frames and, in their places, those of the same cameras that only labels name."""
+    """Return the frames and, in their places, those of the same cameras that only labels name; no key that is none."""
     there = {frame.key for frame in frames}
     active = ctx.workspace.active_sources
-    gone = [key for key in named if key not in there and key.split("/", 1)[0] in active]
+    gone = [
+        key
+        for key in named
+        if key not in there and key.split("/", 1)[0] in active and why_unusable(key) is None
+    ]
     if not gone:
         return frames
     return sorted([*frames, *framed(gone)], key=lambda frame: (frame.source, frame.captured_at, frame.key))

@@ -19,6 +19,20 @@ _TABLE = """CREATE TABLE IF NOT EXISTS decided (
     value TEXT NOT NULL)"""
 
 
+def stored(key: str) -> str | bytes:
+    """Return a key of a file as the table of problems takes it: one with half a character is no text to SQLite."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return key.encode("utf-8", "surrogatepass")
+    return key
+
+
+def key_of(found: str | bytes) -> str:
+    """Return the key that `stored` made something of."""
+    return found if isinstance(found, str) else found.decode("utf-8", "surrogatepass")
+
+
 class Decided(NamedTuple):
     """An entry that was waiting: the key as the file spells it, its line, why it waited, and its JSON."""
 
@@ -39,7 +53,7 @@ def decide(db: sqlite3.Connection, task: str, frames: Sequence[str]) -> list[Dec
         return []
     meant = set(frames)
     rows = db.execute("SELECT frame, line, what, value FROM problem WHERE task=? AND NOT resolved", (task,))
-    found = [entry for row in rows.fetchall() if (entry := Decided(*row)).frame in meant]
+    found = [entry for key, *row in rows.fetchall() if (entry := Decided(key_of(key), *row)).frame in meant]
     _resolve(db, task, {entry.key for entry in found})
     return found
 

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from core.labels.deciding import key_of
 from core.labels.model import PRIVATE, HistoryEntry, Label, LabelProblem, LabelStep, Mark
 from core.labels.steps import MARKS, frames_of
 
@@ -77,7 +78,7 @@ def problems(db: sqlite3.Connection, task: str) -> tuple[LabelProblem, ...]:
         "SELECT frame, line, what, value FROM problem WHERE task=? AND NOT resolved ORDER BY line, frame, place",
         (task,),
     )
-    return tuple(LabelProblem(*row) for row in rows.fetchall())
+    return tuple(LabelProblem(key_of(key), *row) for key, *row in rows.fetchall())
 
 
 def read(db: sqlite3.Connection, seq: int) -> LabelStep:
@@ -109,7 +110,9 @@ def private(db: sqlite3.Connection, tasks: Iterable[str]) -> dict[str, tuple[str
         (MARKS, MARKS),
     )
     found: dict[str, tuple[str, ...]] = {
-        frame.removeprefix("./"): () for frame, value in rows if _says_private(json.loads(value))
+        key.removeprefix("./"): ()
+        for key, value in rows
+        if isinstance(key, str) and _says_private(json.loads(value))
     }
     bound = db.execute(
         "SELECT DISTINCT frame, sha256 FROM (SELECT value AS private FROM json_each(?))"

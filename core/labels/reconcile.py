@@ -17,7 +17,7 @@ from pathlib import Path
 from core.errors import Busy, Lacking, Refused
 from core.human import plural
 from core.labels import journal, queries, steps
-from core.labels.deciding import UNWRITTEN
+from core.labels.deciding import UNWRITTEN, key_of, stored
 from core.labels.documents import (
     Base,
     Document,
@@ -114,7 +114,8 @@ def holds_nothing_new(store: LabelStore, doc: Document, base: Base | None, data:
     if not data.strip(b"\0 \t\r\n"):
         return True
     query = "SELECT frame, value FROM problem WHERE task=? AND place>=0"
-    waiting = store.database.ask(lambda db: db.execute(query, (doc.name,)).fetchall())
+    rows = store.database.ask(lambda db: db.execute(query, (doc.name,)).fetchall())
+    waiting = [(key_of(key), value) for key, value in rows]
     return base is not None and cut_short(doc, base, waiting, data)
 
 
@@ -161,7 +162,15 @@ def _note_problems(db: sqlite3.Connection, found: _Found) -> None:
     name = found.doc.name
     resolved = set(_decided_rows(db, name))
     rows = [
-        (name, entry.key, place, entry.line, entry.what, entry.value, (entry.key, entry.value) in resolved)
+        (
+            name,
+            stored(entry.key),
+            place,
+            entry.line,
+            entry.what,
+            entry.value,
+            (entry.key, entry.value) in resolved,
+        )
         for place, entry in enumerate(found.problems)
     ]
     for frame, (here, there) in found.merge.conflicts.items():
@@ -234,7 +243,7 @@ def _set_by(marks: Mapping[str, str]) -> dict[str, journal.Origin]:
     for frame, value in marks.items():
         mark = queries.decode_mark(frame, value)
         if mark.by and (at := journal.utc(mark.at)):
-            found[frame] = journal.Origin(mark.by, "hand", at, None, "", f"marks.json, {at}")
+            found[frame] = journal.Origin(safe(mark.by), "hand", at, None, "", f"marks.json, {at}")
     return found
 
 

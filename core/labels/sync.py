@@ -22,7 +22,7 @@ from core.errors import Busy, Damaged, PrintModelsError
 from core.frames.identity import recall
 from core.human import plural
 from core.labels import damage, files, journal, queries
-from core.labels.deciding import UNWRITTEN
+from core.labels.deciding import UNWRITTEN, key_of
 from core.labels.documents import (
     Base,
     Document,
@@ -328,7 +328,8 @@ def _sides(
 ) -> tuple[Base | None, dict[str, str], list[tuple[str, str, int]]]:
     """Return the base, ours, and the entries that wait for a decision with their places."""
     query = "SELECT frame, value, place FROM problem WHERE task=? AND NOT resolved"
-    return load_base(db, name), queries.classes(db, name), db.execute(query, (name,)).fetchall()
+    rows = [(key_of(key), value, place) for key, value, place in db.execute(query, (name,))]
+    return load_base(db, name), queries.classes(db, name), rows
 
 
 def _journal_is_whole(workspace: Workspace, store: LabelStore) -> bool:
