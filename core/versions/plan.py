@@ -6,7 +6,7 @@ A plan that can't be carried out says why in `blocks`; `export` raises the first
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from core.errors import PrintModelsError, Refused, WrongUsage
 from core.frames.names import FILE, captured_at, rule_of, source_of
 from core.human import plural
-from core.labels.model import PRIVATE
 from core.tasks import Task
 from core.text import safe
 from core.versions import splits
@@ -97,7 +96,7 @@ def plan(
     found = draft(workspace, store, index, task, everything=everything, labels=given, who=who)
     places = place(workspace, store, index, task, [c.frame for c in found.chosen], given)
     if hold_back:
-        found = _held_back(found, places, hold_back)
+        found = _held_back(found, places, hold_back, store.private().keys())
         places = place(workspace, store, index, task, [c.frame for c in found.chosen], given)
     images = Images(workspace)
     held = held_items(found)
@@ -205,8 +204,11 @@ def version_snapshot(version: Version, name: str | None = None) -> Snapshot:
     return Snapshot(name or version.name, {i.source: i for i in version.items}, version.task.classes)
 
 
-def _held_back(found: Draft, places: Places, ids: Sequence[str]) -> Draft:
-    """Return the draft with the named hunks as the parent version has them, each frame listed as held."""
+def _held_back(found: Draft, places: Places, ids: Sequence[str], private: Set[str]) -> Draft:
+    """Return the draft with the named hunks as the parent version has them, each frame listed as held.
+
+    What is private is held back in no case, whether it is still labelled or not.
+    """
     base = version_snapshot(found.parent) if found.parent else Snapshot("nothing", {}, found.task.classes)
     hunks = {hunk.id: hunk for hunk in diff(base, draft_snapshot(found, places)).hunks}
     for name in ids:
@@ -215,7 +217,6 @@ def _held_back(found: Draft, places: Places, ids: Sequence[str]) -> Draft:
             raise WrongUsage(
                 f"There is no hunk “{safe(name, limit=120)}” between {base.name} and the draft.", known
             )
-    private = {named.frame for named in found.excluded if named.reason == PRIVATE}
     frames = {frame for name in ids for frame in hunks[name].frames} - private
     held = held_items(found)
     kept = [c for c in found.chosen if c.frame not in frames]

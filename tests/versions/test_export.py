@@ -470,3 +470,19 @@ def test_every_key_that_is_written_is_in_the_docs(house: Callable[..., House]) -
     text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
     written = {*info, *info["split_rule"], *info["selection"], *row}
     assert [key for key in sorted(written) if f"`{key}`" not in text] == []
+
+
+def test_no_hunk_that_is_held_back_brings_a_private_picture_back(exported: House) -> None:
+    from core.versions.diff import diff
+    from core.versions.plan import draft_snapshot, version_snapshot
+
+    hidden = exported.keys[3]
+    exported.store.set(exported.task, [hidden], None, who="ana")
+    exported.label(exported.keys[:1], "active")
+    exported.store.mark(hidden, who="ana", mark="excluded", reason="private")
+    planned, v1 = exported.plan(), latest(exported.ws, exported.task)
+    assert v1 is not None
+    hunks = diff(version_snapshot(v1), draft_snapshot(planned.draft, planned.places)).hunks
+    gone = next(hunk for hunk in hunks if hidden in hunk.frames)
+    version = exported.export(hold_back=[gone.id])
+    assert hidden not in {item.source for item in version.items}
