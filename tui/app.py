@@ -179,7 +179,7 @@ class PrintModelsApp(CarefulApp):
                 self.sorter.take_labels(result.labels)
                 self._soon()
             case NotLabelled():
-                state.unsaved.update(dict.fromkeys(result.frames, result))
+                state.unsaved.take(result)
             case DraftPriced():
                 state.drafts[result.task] = result
             case Totalled():
@@ -241,17 +241,12 @@ class PrintModelsApp(CarefulApp):
 
     def _try_again(self, saved: Labelled) -> None:
         """The store takes labels again: give it those it did not take."""
-        waiting: dict[int, tuple[NotLabelled, list[str]]] = {}
-        for frame, step in self.state.unsaved.items():
-            if frame not in saved.labels:
-                waiting.setdefault(id(step), (step, []))[1].append(frame)
-        self.state.unsaved.clear()
-        for step, frames in waiting.values():
+        for step in self.state.unsaved.again(saved):
             task = self.state.workspace.task(step.task)
             if step.each is None:
-                self.bridge.label(task, frames, step.class_, {}, step.how)
+                self.bridge.label(task, step.frames, step.class_, {}, step.how)
             else:
-                self.bridge.label_each(task, {key: step.each[key] for key in frames}, step.how, step.how)
+                self.bridge.label_each(task, step.each, step.how, step.how)
 
     def _failed(self, result: Failed) -> None:
         """Say what failed; a look that is repeated by itself says it once."""

@@ -17,7 +17,8 @@ from core.tasks import Task
 from core.workspace import Workspace
 from tui.label_messages import Guess, ViewRead
 from tui.looks import Looks
-from tui.messages import DraftPriced, GitSeen, NotLabelled, RunRow
+from tui.messages import DraftPriced, GitSeen, RunRow
+from tui.unsaved import Unsaved
 from tui.work_queue import WorkQueue
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class State:
     git: GitSeen = field(default_factory=GitSeen)
     training: str = ""
     runs: tuple[RunRow, ...] | None = None
-    unsaved: dict[str, NotLabelled] = field(default_factory=dict)
+    unsaved: Unsaved = field(default_factory=Unsaved)
     guesses: Mapping[str, Mapping[str, Guess]] = field(default_factory=dict)
     known_of: Mapping[str, Known] = field(default_factory=dict)
     undoes: LabelStep | None = None

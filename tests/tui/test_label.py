@@ -202,6 +202,27 @@ async def test_a_label_that_is_not_saved_is_not_shown_as_saved(workspace, opened
         assert "NOT saved" not in page.text()
 
 
+async def test_what_was_not_saved_waits_although_the_same_frame_is_labelled_for_another_task(
+    workspace, opened
+):
+    place = workspace(frames=3)
+    async with opened(place.root) as page:
+        first = page.app.state.task.name
+        await page.shown()
+        page.app.bridge.store().database.read_only = _full()
+        frame = page.frame
+        await page.press("a")
+        await page.see("1 NOT saved")
+        await page.press("tab")
+        await page.shown()
+        page.app.bridge.store().database.read_only = None
+        assert page.app.state.task.name != first
+        assert await page.label("g") == frame
+        await page.until(
+            lambda: page.label_of(frame, first) == "active", "what was not saved to be saved after all"
+        )
+
+
 def _full():
     from core.errors import Lacking
 
