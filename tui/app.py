@@ -23,7 +23,7 @@ from core.workspace import Workspace
 from tui import keymap, own_keys, palette, plain
 from tui.bridge import Bridge
 from tui.careful import CarefulApp
-from tui.label_messages import ManyGoneOutside, Undoes, ViewRead
+from tui.label_messages import ManyGoneOutside, Marked, PredictionsRead, Undoes, ViewRead
 from tui.messages import (
     Arrived,
     DraftPriced,
@@ -178,6 +178,8 @@ class PrintModelsApp(CarefulApp):
             case LabelsChanged():
                 self.sorter.take_labels(result.labels)
                 self._soon()
+            case Marked():
+                self._soon()
             case NotLabelled():
                 state.unsaved.take(result)
             case DraftPriced():
@@ -222,6 +224,9 @@ class PrintModelsApp(CarefulApp):
                 self.set_timer(_FIRST_S, self.bridge.scan)
             case Undoes():
                 self.state.undoes = result.step
+            case PredictionsRead():
+                self.tell(result.said, title="Predictions", severity="warning")
+                self.sorter.take(result)
             case ManyGoneOutside():
                 self._ask_many_gone(result)
             case _:

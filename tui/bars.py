@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.frames.index import Frame
     from core.frames.signatures import Change
     from core.labels.model import Label
-    from tui.label_messages import Guess
+    from core.labels.predictions import Guess
 
 DAY, HOURS, RECORDING = "day", "hours", "recording"
 #: From far to near.
@@ -221,11 +221,12 @@ def guesses_of(task: Task, guesses: Mapping[str, Guess]) -> Callable[[Sequence[F
 
 
 def sureness_of(task: Task, guesses: Mapping[str, Guess]) -> Callable[[Sequence[Frame]], Cell]:
-    """Return what draws cells of a model's confidence: the least of the cell, from guessing (▁) to certain (█)."""
+    """Return what draws cells of a model's confidence: the least that was told in it, from guessing (▁) to certain (█)."""
     least = 1 / max(2, len(task.classes))
 
     def draw(frames: Sequence[Frame]) -> Cell:
-        found = [guess.confidence for frame in frames if (guess := guesses.get(frame.key))]
+        said = (guess.confidence for frame in frames if (guess := guesses.get(frame.key)))
+        found = [sure for sure in said if sure is not None]
         if not found:
             return _NOTHING
         level = height((min(found) - least) / (1 - least))

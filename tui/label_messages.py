@@ -9,22 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from core.labels.facts import Known
     from core.labels.model import HistoryEntry, LabelStep
+    from core.labels.predictions import Guess
     from core.labels.views import View
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
-    """What a model said of a frame: a class of the task and how sure it was, 0 to 1."""
-
-    class_: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
 class PredictionsRead:
-    """What the predictions files say: task → frame → guess."""
+    """What the predictions files say: task → frame → guess; and what is odd about them, in sentences."""
 
     guesses: Mapping[str, Mapping[str, Guess]]
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,20 @@ function returns one frozen message or None. Called by the bridge.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import PrintModelsError
+from core.human import size
 from core.tasks import Task
+from core.text import safe
 from core.workspace import Workspace
-from tui.label_messages import Guess, MarksRead, PredictionsRead, Undoes, ViewRead
+from tui.label_messages import MarksRead, PredictionsRead, Undoes, ViewRead
 
 if TYPE_CHECKING:
     from core.labels.model import LabelProblem
+    from core.labels.predictions import Guess
     from core.labels.store import LabelStore
 
 _MOST_BYTES = 256_000_000
@@ -29,18 +31,22 @@ class Predictions:
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, int] | None] = {}
         self._guesses: dict[str, Mapping[str, Guess]] = {}
+        self._said: dict[str, str] = {}
 
     def look(self, workspace: Workspace) -> PredictionsRead | None:
-        """Return what the files say; None where none changed since the last look."""
-        changed = False
+        """Return what the files say, and what is odd about them if that was not said yet; None where none changed."""
+        changed, said = False, []
         for task in workspace.tasks.values():
             path = workspace.root / task.predictions
             stat = _stat(path)
             if self._seen.get(task.name) != stat:
                 self._seen[task.name] = stat
-                self._guesses[task.name] = _read(path, task) if stat else {}
+                self._guesses[task.name], odd = _read(path, task, stat)
+                if odd and odd != self._said.get(task.name):
+                    said.append(odd)
+                self._said[task.name] = odd
                 changed = True
-        return PredictionsRead(dict(self._guesses)) if changed else None
+        return PredictionsRead(dict(self._guesses), tuple(said)) if changed else None
 
 
 def _stat(path: Path) -> tuple[int, int] | None:
@@ -48,29 +54,15 @@ def _stat(path: Path) -> tuple[int, int] | None:
         found = path.stat()
     except OSError:
         return None
-    return (found.st_mtime_ns, found.st_size) if found.st_size <= _MOST_BYTES else None
+    return found.st_mtime_ns, found.st_size
 
 
-def _read(path: Path, task: Task) -> dict[str, Guess]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    guesses = {key.removeprefix("./"): _guess(value, task) for key, value in found.items()}
-    return {key: guess for key, guess in guesses.items() if guess is not None}
+def _read(path: Path, task: Task, stat: tuple[int, int] | None) -> tuple[Mapping[str, Guess], str]:
+    from core.labels.predictions import read_predictions
 
-
-def _guess(value: Any, task: Task) -> Guess | None:
-    if not isinstance(value, dict):
-        return None
-    class_, sure = value.get("label"), value.get("confidence")
-    if not isinstance(class_, str) or class_.lower() not in task.classes:
-        return None
-    if isinstance(sure, bool) or not isinstance(sure, int | float) or not 0 <= sure <= 1:
-        return None
-    return Guess(class_.lower(), float(sure))
+    if stat is not None and stat[1] > _MOST_BYTES:
+        return {}, f"{safe(path.name)} is larger than {size(_MOST_BYTES)}; predictions are left out."
+    return read_predictions(path, task) if stat is not None else ({}, "")
 
 
 def undoes(store: LabelStore, who: str) -> Undoes | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from core.frames.names import captured_at
 from core.tasks import Task
 from core.workspace import Workspace
-from tui.label_messages import Guess, ViewRead
+from tui.label_messages import ViewRead
 from tui.looks import Looks
 from tui.messages import DraftPriced, GitSeen, RunRow
 from tui.unsaved import Unsaved
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.frames.index import Frame
     from core.labels.facts import Known
     from core.labels.model import Label, LabelStep, Mark
+    from core.labels.predictions import Guess
     from tui.sorting import QueuesCounted
 
 _NO_LABELS: Mapping[str, Label] = {}

@@ -21,6 +21,7 @@ from tui.state import State
 if TYPE_CHECKING:
     from core.frames.signatures import Change
     from core.labels.model import LabelStep
+    from core.labels.predictions import Guess
 
 _NAMED = 2
 #: How much a frame changed, and the motion from which on that is another picture for its camera.
@@ -91,7 +92,7 @@ def facts_lines(state: State, seen: Facts | None, moved: Moved | None = None, *,
     guess = state.guess(frame.key)
     if guess:
         mark = class_mark(state.task, guess.class_)
-        lines.append(Content.assemble(("model  ", DIM), mark, f" {guess.confidence:.0%}"))
+        lines.append(Content.assemble(("model  ", DIM), mark, _sure(guess)))
         if label is not None and label.class_ != guess.class_:
             lines.append(Content.styled("  ⚑ disagrees", WARN))
     if moved is not None:
@@ -129,7 +130,12 @@ def _model(state: State) -> Content | None:
     if guess is None:
         return None
     flag = " ⚑" if state.label is not None and state.label.class_ != guess.class_ else ""
-    return Content.assemble(("model: ", DIM), f"{guess.class_} {guess.confidence:.0%}", (flag, WARN))
+    return Content.assemble(("model: ", DIM), f"{guess.class_}{_sure(guess)}", (flag, WARN))
+
+
+def _sure(guess: Guess) -> str:
+    """' 87%', '' where the model did not tell."""
+    return "" if guess.confidence is None else f" {guess.confidence:.0%}"
 
 
 def _change(moved: Moved | None, *, short: bool = True) -> Content | None:

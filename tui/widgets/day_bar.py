@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.frames.index import Frame
     from core.frames.signatures import Change
     from core.labels.model import Label
-    from tui.label_messages import Guess
+    from core.labels.predictions import Guess
     from tui.state import State
 
 _NAME = 8
