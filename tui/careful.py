@@ -8,6 +8,7 @@ its details in a file. The app itself is built on this.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import traceback
@@ -70,6 +71,8 @@ class CarefulApp(App[None]):
 
     def on_load(self) -> None:
         self._loop_running = asyncio.get_running_loop()
+        if not self.is_headless:
+            gc.freeze()  # what was imported stays: searching it for rubbish again and again would hold up a key
         showing.begin(self)
         self.app_resume_signal.subscribe(self, lambda app: self.screen.refresh())
 

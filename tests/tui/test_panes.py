@@ -38,7 +38,7 @@ async def test_with_room_there_are_facts_a_list_a_filmstrip_and_what_u_undoes(wo
         await page.see("just now", "saved ● active 08:00", "u undoes ● active", "▸08:01:00")
         strip = page.app.screen.query_one(Filmstrip)
         await page.until(
-            lambda: sum(still.display for still in strip.query(Still)) == 7, "the small pictures"
+            lambda: sum(still.picture is not None for still in strip.query(Still)) == 7, "the small pictures"
         )
 
 

@@ -37,7 +37,7 @@ _AGAIN_S = 1.0
 class _Cells(Protocol):
     """Draws a picture as text."""
 
-    def show(self, picture: Picture | None) -> None: ...
+    def show(self, picture: Picture | None, shown: Callable[[], object]) -> None: ...
 
 
 class _Pixels(Protocol):
@@ -103,7 +103,7 @@ class FrameView(Container):
         self.query_one("#notice").display = False
         self.query_one("#next").display = False
         self.query_one("#mode").display = False
-        self.query_one("#still").display = False
+        self._drawer.display = isinstance(self._drawer, Still)
 
     @property
     def box(self) -> tuple[int, int]:
@@ -126,7 +126,7 @@ class FrameView(Container):
         self.graphics = graphics
         await self._drawer.remove()
         self._drawer = _made(graphics)
-        self._drawer.display = False
+        self._drawer.display = isinstance(self._drawer, Still)
         await self.query_one("#inside").mount(self._drawer, before=0)
 
     def title(self, words: Content) -> None:
@@ -158,8 +158,7 @@ class FrameView(Container):
         if self.graphics in (SIXEL, TGP):
             cast("_Pixels", self._drawer).put(picture, self._room, shown)
             return
-        cast("_Cells", self._drawer).show(picture)
-        self.call_after_refresh(shown)
+        cast("_Cells", self._drawer).show(picture, shown)
 
     def show_reason(self, key: str, what: str, remedy: str = "", *, again: Ask | None = None) -> None:
         """Show why there is no picture; where that passes by itself, `again` asks for it after a moment."""
@@ -204,7 +203,9 @@ class FrameView(Container):
         cast("CarefulApp", self.app).when_written(partial(self._written, key, readable, self._asked))
 
     def _written(self, key: str, readable: bool, asked: int) -> None:
-        if asked != self._asked:  # the cursor was elsewhere since, and what came of that is still to be written
+        if (
+            asked != self._asked
+        ):  # the cursor was elsewhere since, and what came of that is still to be written
             return
         if key == self.wanted[0]:
             self.drawn, self.readable = key, readable

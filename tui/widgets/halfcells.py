@@ -1,23 +1,28 @@
 """Pictures as half-cells, and the widget that draws one and sends only the cells that changed.
 
-Two pixels lie in a cell: the upper one is the colour of ▀, the lower one its background. A cell whose two colours
-moved by less than can be seen keeps what is on the screen: two frames of a fixed camera then differ where something
-happened, and little goes over the line. Where the terminal has sixteen colours the picture is dithered in grey.
-The first picture of all is drawn without numpy, whose import would keep a person waiting for it.
+Two pixels lie in a cell: one is the colour of a half block, the other its background. A cell whose colours moved by
+less than can be seen keeps what is on the screen: two frames of a fixed camera then differ where something happened,
+and little goes over the line. What always holds: no pixel is off by more than `painting.KEPT`, however many pictures
+came before, because every new one is held against what is on the screen. Where the terminal has sixteen colours the
+picture is dithered in grey. The first picture of all is drawn without numpy, whose import would keep a person waiting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rich.color import Color
+from rich.color import Color, ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+
+from tui.widgets.painting import CHANGED, KEPT, WHOLE, Cell, Painter
+from tui.widgets.uncovered import uncovered, write
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,16 +30,11 @@ if TYPE_CHECKING:
 
     from core.frames.decode import Picture
 
-#: Steps of a channel (of 256) that a cell may differ before it is drawn again; noise of a camera, not a thing.
-_UNSEEN = 7
-#: Bits of a colour that are dropped: 64 steps per channel can't be told from 256 in a cell.
-_ROUNDED = 0xFC
 #: Unchanged cells between two changed ones that are cheaper drawn again than jumped over.
 _BRIDGED = 1
 #: The greys that every terminal with sixteen colours has, from dark to bright, and an ordered pattern between them.
 _GREYS = (0, 8, 7, 15)
 _PATTERN = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
-_ROUND = bytes(level & _ROUNDED for level in range(256))
 
 
 @lru_cache(maxsize=1 << 15)
@@ -49,35 +49,58 @@ def _colour(packed: int) -> Color:
     return Color.from_rgb(packed >> 16, packed >> 8 & 255, packed & 255)
 
 
-def pack(pixels: NDArray[np.uint8], *, few_colours: bool) -> NDArray[np.int32]:
-    """Return one number per pixel, an even number of rows: packed rgb, or −1−n for the n-th colour of a terminal."""
+def dithered(picture: Picture) -> NDArray[np.int32]:
+    """Return one number per pixel, an even number of rows: −1−n for the n-th colour of a terminal, all of them greys."""
     import numpy as np
 
-    if pixels.shape[0] % 2:
-        pixels = np.vstack([pixels, pixels[-1:]])
-    if few_colours:
-        grey = pixels @ np.array([0.299, 0.587, 0.114]) / 255 * (len(_GREYS) - 1)
-        height, width = grey.shape
-        pattern = np.tile((np.array(_PATTERN) + 0.5) / 16, (height // 4 + 1, width // 4 + 1))[:height, :width]
-        level = np.minimum((grey + pattern).astype(np.int32), len(_GREYS) - 1)
-        dithered: NDArray[np.int32] = (-1 - np.array(_GREYS, dtype=np.int32))[level]
-        return dithered
-    wide = pixels.astype(np.int32) & _ROUNDED
-    return (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
+    grey = _even(picture.pixels) @ np.array([0.299, 0.587, 0.114]) / 255 * (len(_GREYS) - 1)
+    height, width = grey.shape
+    pattern = np.tile((np.array(_PATTERN) + 0.5) / 16, (height // 4 + 1, width // 4 + 1))[:height, :width]
+    level = np.minimum((grey + pattern).astype(np.int32), len(_GREYS) - 1)
+    found: NDArray[np.int32] = (-1 - np.array(_GREYS, dtype=np.int32))[level]
+    return found
 
 
-def pack_plainly(picture: Picture) -> list[list[int]]:
-    """Return what `pack` does of a picture in all colours, as lists."""
-    rounded, wide = picture.rgb.translate(_ROUND), 3 * picture.columns
-    rows = [rounded[at : at + wide] for at in range(0, len(rounded), wide)]
-    packed = [
+def _even(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an even number of rows: the last one twice where it had no other in its cells."""
+    import numpy as np
+
+    return np.vstack([pixels, pixels[-1:]]) if pixels.shape[0] % 2 else pixels
+
+
+def all_cells(picture: Picture) -> list[Cell]:
+    """Return every cell of a picture, without numpy."""
+    rgb, wide = picture.rgb, 3 * picture.columns
+    rows = [
         [
-            red << 16 | green << 8 | blue
+            (green, red - green, blue - green)
             for red, green, blue in zip(row[::3], row[1::3], row[2::3], strict=True)
         ]
-        for row in rows
+        for row in (rgb[at : at + wide] for at in range(0, len(rgb), wide))
     ]
-    return packed if len(packed) % 2 == 0 else [*packed, packed[-1]]
+    rows += rows[-1:] * (len(rows) % 2)
+    return [
+        Cell(y, x, upper, lower)
+        for y in range(len(rows) // 2)
+        for x, (upper, lower) in enumerate(zip(rows[2 * y], rows[2 * y + 1], strict=True))
+    ]
+
+
+def changed_cells(picture: Picture, shown: list[list[int]]) -> tuple[list[Cell], NDArray[np.bool_]]:
+    """Return the cells of which a pixel is farther off than it may be from what is shown, and where they are."""
+    import numpy as np
+
+    def tones(red: NDArray[np.int32], green: NDArray[np.int32], blue: NDArray[np.int32]) -> NDArray[np.int32]:
+        return np.stack([green, red - green, blue - green], axis=2)
+
+    pixels, on_screen = _even(picture.pixels).astype(np.int32), np.array(shown, dtype=np.int32)
+    new = tones(pixels[..., 0], pixels[..., 1], pixels[..., 2])
+    moved = np.abs(new - tones(on_screen >> 16, on_screen >> 8 & 255, on_screen & 255)) > np.array(KEPT)
+    off = moved.any(axis=2)
+    where = off[0::2] | off[1::2]
+    ys, xs = np.nonzero(where)
+    halves = new[0::2][where].tolist(), new[1::2][where].tolist()
+    return list(map(Cell, ys.tolist(), xs.tolist(), *halves)), where
 
 
 def cells(upper: list[int], lower: list[int]) -> Strip:
@@ -97,78 +120,136 @@ def _run(length: int, pair: tuple[int, int]) -> Segment:
     return Segment((" " if pair[0] == pair[1] else "▀") * length, _style(*pair))
 
 
+def _nothing() -> None: ...
+
+
 class Still(Widget):
-    """The picture itself; it takes one that was decoded and scaled elsewhere, and never reads a file."""
+    """The picture itself, amid its place; it takes one that was decoded and scaled elsewhere, and never reads a file.
+
+    It keeps its place also without a picture: a widget that comes or goes has the whole screen laid out and sent anew.
+    """
+
+    DEFAULT_CSS = "Still { width: 100%; height: 100%; }"
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._first: Picture | None = None
-        self._pixels: NDArray[np.uint8] | None = None
-        self._packed: NDArray[np.int32] | None = None
+        self.picture: Picture | None = None
+        self._few_colours = False
+        #: The pixels as they are on the screen: packed rgb, or a colour of the terminal; none before they are.
         self._lines: list[list[int]] = []
 
-    def show(self, picture: Picture | None) -> None:
-        """Show a picture at its own size, or nothing."""
+    def show(self, picture: Picture | None, shown: Callable[[], object] = _nothing) -> None:
+        """Show a picture at its own size, or nothing; `shown` is called when it has been handed to the terminal."""
+        before, self.picture = self.picture, picture
+        few, self._few_colours = self._few_colours, self.app.console.color_system in (None, "standard")
         if picture is None:
-            self._first = self._pixels = self._packed = None
-            self.display = False
-            return
-        few = self.app.console.color_system in (None, "standard")
-        if self._first is not None:
-            self._pixels = self._first.pixels
-            self._packed = pack(self._pixels, few_colours=few)
-        before, self._first = self._pixels, None
-        if before is None or before.shape != (picture.rows, picture.columns, 3):
-            self._show_whole(picture, few_colours=few)
-            return
-        import numpy as np
-
-        pixels = picture.pixels
-        moved = np.abs(pixels.astype(np.int16) - before).max(axis=2) > _UNSEEN
-        self._pixels = _even(np.where(moved[..., None], pixels, before), moved)
-        packed = pack(self._pixels, few_colours=few)
-        changed = packed != self._packed
-        self._packed, self._lines = packed, packed.tolist()
-        spans = list(regions(changed[0::2] | changed[1::2]))
-        if spans:
-            self.refresh(*spans)
+            self._clear()
+            self.call_after_refresh(shown)
+        elif picture is before and few == self._few_colours:
+            self.call_after_refresh(shown)
+        elif (
+            before is None
+            or not self._lines
+            or few != self._few_colours
+            or (before.columns, before.rows) != (picture.columns, picture.rows)
+        ):
+            clean = not self._lines
+            self._clear()
+            if not clean or not self._show_whole(picture, shown, only_at_once=True):
+                # What is in the way is gone after that.
+                self.call_after_refresh(self._show_whole, picture, shown)
+        elif self._few_colours:
+            self._show_dithered(picture, shown)
+        else:
+            changed, where = changed_cells(picture, self._lines)
+            if not self._painted(Painter(changed, CHANGED), shown):
+                x, y = self._corner
+                self.refresh(*(region.translate((x, y)) for region in regions(where)))
 
     def recolour(self) -> None:
         """Draw the picture again: the terminal turned out to have more colours."""
-        pixels = self._first.pixels if self._first is not None else self._pixels
-        if pixels is None:
-            return
-        few = self.app.console.color_system in (None, "standard")
-        self._first, self._pixels, self._packed = None, pixels, pack(pixels, few_colours=few)
-        self._lines = self._packed.tolist()
-        self.refresh()
+        picture, self.picture = self.picture, None
+        if picture is not None:
+            self.show(picture)
 
-    def _show_whole(self, picture: Picture, *, few_colours: bool) -> None:
-        self._first = picture
-        self._lines = (
-            pack(picture.pixels, few_colours=True).tolist() if few_colours else pack_plainly(picture)
-        )
-        self.styles.width, self.styles.height = picture.columns, len(self._lines) // 2
-        self.display = True
-        self.refresh()
+    def _clear(self) -> None:
+        if self._lines:
+            self._lines = []
+            self.refresh()
+
+    def _show_whole(
+        self, picture: Picture, shown: Callable[[], object], *, only_at_once: bool = False
+    ) -> bool:
+        """Draw all of a picture; with `only_at_once` not where Textual would have to, which is False then."""
+        if picture is not self.picture:
+            return True
+        if only_at_once and (self._few_colours or self._place() is None):
+            return False
+        if self._few_colours:
+            self._lines = dithered(picture).tolist()
+            self.refresh()
+            self.call_after_refresh(shown)
+            return True
+        self._lines = [[0] * picture.columns for _ in range(picture.rows + picture.rows % 2)]
+        if not self._painted(Painter(all_cells(picture), WHOLE), shown):
+            self.refresh()
+        _get_ready()
+        return True
+
+    @property
+    def _corner(self) -> tuple[int, int]:
+        """Column and row of the picture's first cell within the widget."""
+        assert self.picture is not None
+        size = self.size
+        return (size.width - self.picture.columns) // 2, (size.height - (self.picture.rows + 1) // 2) // 2
+
+    def _place(self) -> tuple[int, int] | None:
+        """Return column and row of the picture on the screen, None where Textual is to draw it."""
+        region = uncovered(self)
+        x, y = self._corner
+        all_colours = self.app.console._color_system is ColorSystem.TRUECOLOR
+        return (region.x + x, region.y + y) if region and min(x, y) >= 0 and all_colours else None
+
+    def _painted(self, painter: Painter, shown: Callable[[], object]) -> bool:
+        """Draw cells at once; False where nothing was written, and Textual is to draw what is shown."""
+        place = self._place()
+        text = painter.paint(self._lines, place or (0, 0))
+        if place is None:
+            self.call_after_refresh(shown)
+            return False
+        write(self, text)
+        # Where something that lies over it goes away, Textual draws it as it is by then.
+        self._styles_cache.set_dirty(self.size.region)
+        shown()
+        return True
+
+    def _show_dithered(self, picture: Picture, shown: Callable[[], object]) -> None:
+        import numpy as np
+
+        packed = dithered(picture)
+        changed = packed != np.array(self._lines, dtype=np.int32)
+        self._lines = packed.tolist()
+        spans = [region.translate(self._corner) for region in regions(changed[0::2] | changed[1::2])]
+        if spans:
+            self.refresh(*spans)
+        self.call_after_refresh(shown)
 
     def render_line(self, y: int) -> Strip:
-        if 2 * y + 1 >= len(self._lines):
-            return Strip.blank(self.size.width)
-        return cells(self._lines[2 * y], self._lines[2 * y + 1])
+        width, style = self.size.width, self.rich_style
+        x, top = self._corner if self._lines and self.picture else (0, 0)
+        row = 2 * (y - top)
+        if not 0 <= row < len(self._lines):
+            return Strip.blank(width, style)
+        line = cells(self._lines[row], self._lines[row + 1])
+        if x < 0:
+            return line.crop(-x, width - x)
+        return Strip.join([Strip.blank(x, style), line, Strip.blank(width - x - line.cell_length, style)])
 
 
-def _even(pixels: NDArray[np.uint8], moved: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Give pixels that moved the colour to their left where the two can't be told apart: a run of one colour is short."""
-    import numpy as np
-
-    told = pixels.astype(np.int16)
-    for column in np.flatnonzero(moved[:, 1:].any(axis=0)).tolist():
-        left, here = told[:, column], told[:, column + 1]
-        same = moved[:, column + 1] & (np.abs(here - left).max(axis=1) <= _UNSEEN)
-        here[same] = left[same]
-    even: NDArray[np.uint8] = told.astype(np.uint8)
-    return even
+@lru_cache(maxsize=1)
+def _get_ready() -> None:
+    """Import what the second picture needs while a person looks at the first."""
+    threading.Thread(target=__import__, args=("numpy",), name="numpy", daemon=True).start()
 
 
 def regions(changed: NDArray[np.bool_]) -> Iterator[Region]:

@@ -6,6 +6,7 @@ above 127, and of the next picture only the letters that changed, with some play
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,8 +40,9 @@ class Letters(Widget):
         self._light = (0.0, 0.0)
         self._lines: list[str] = []
 
-    def show(self, picture: Picture | None) -> None:
-        """Show a picture, or nothing."""
+    def show(self, picture: Picture | None, shown: Callable[[], object]) -> None:
+        """Show a picture, or nothing; `shown` is called when it has been handed to the terminal."""
+        self.call_after_refresh(shown)
         if picture is None:
             self._levels = None
             self.display = False
@@ -76,7 +78,6 @@ class Letters(Widget):
         return levels
 
     def render_line(self, y: int) -> Strip:
-
         if y >= len(self._lines):
             return Strip.blank(self.size.width, self.rich_style)
         return Strip([Segment(self._lines[y], self.rich_style)], len(self._lines[y]))
