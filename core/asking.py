@@ -55,7 +55,7 @@ class Sieve:
         self._clock = clock
         self._held = b""
         self._held_at = 0.0
-        #: The beginning of what may be an answer, after it was waited for in vain.
+        #: The beginning of what may be an answer, handed on as typed: waited for in vain, or too late to wait for.
         self._given = b""
         self._asked_at: float | None = None
         self._found: dict[str, bytes] = {}
@@ -92,6 +92,10 @@ class Sieve:
             elif self._holds_back(data, escape):
                 self._held, self._held_at = data[escape:], self._clock()
                 return bytes(typed)
+            elif self.waiting and _MAYBE.match(data, escape):
+                # Long after the questions it is a person's key, and does not wait. The rest of an answer is still known.
+                self._given = data[escape:]
+                return bytes(typed) + self._given
             else:
                 typed += b"\x1b"
                 at = escape + 1
@@ -108,7 +112,8 @@ class Sieve:
     def _holds_back(self, data: bytes, at: int) -> bool:
         if len(data) - at > _LONGEST:
             return False
-        return bool(_BEGUN.match(data, at) or (self.waiting and _MAYBE.match(data, at)))
+        soon = self.waiting and self.asked_for <= PATIENCE_S
+        return bool(_BEGUN.match(data, at) or (soon and _MAYBE.match(data, at)))
 
     def _after_given(self, data: bytes) -> bytes:
         """Return the data without the rest of an answer whose beginning was waited for in vain."""

@@ -213,6 +213,23 @@ def test_f_114_an_answer_that_stops_in_the_middle_types_nothing(answer: bytes) -
         assert not re.search(rb"[0-9a-z](?<!x)", typed.removeprefix(b"\x1b[6")), (at, typed)
 
 
+@pytest.mark.parametrize("answer", [*XTERM, KITTY[0]])
+def test_f_114_where_no_answer_came_the_escape_key_waits_for_none(answer: bytes) -> None:
+    """first picture within 0.5 s as half-blocks; the probe goes on to 2 s and upgrades it; no stray label ever"""
+    now = [0.0]
+    sieve = Sieve(lambda: now[0])
+    sieve.expect()
+    assert sieve.feed(b"\x1b") == b"", "it may be the first byte of an answer"
+    now[0] += PATIENCE_S + 0.1
+    assert sieve.tick() == b"\x1b"
+    for key in (b"\x1b", b"\x1b", b"\x1b[C", b"a", b"\x1b"):
+        assert sieve.feed(key) == key, "at once"
+    assert sieve.feed(answer[1:] + b"\x1b[C") == b"\x1b[C", (
+        "of an answer that came after all nothing more is typed"
+    )
+    assert sieve.feed(b"\x1b" + b"a") == b"\x1ba"
+
+
 # --- row 116 ----------------------------------------------------------------------------------------------------
 
 
