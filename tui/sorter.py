@@ -15,7 +15,7 @@ from core.errors import PrintModelsError
 from core.tasks import Task
 from tui.label_messages import MarksRead, PredictionsRead
 from tui.messages import FramesFound
-from tui.sorting import FIRST, Filtered, QueueRead, QueuesCounted, SortWork, Totalled
+from tui.sorting import BARE, FIRST, Filtered, QueueRead, QueuesCounted, SortWork, Totalled
 from tui.state import State
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class Sorter:
         self.state, self._work = state, work
         #: Frames that were decided (False), or wait again (True), since the queue was asked for.
         self._since: dict[str, bool] = {}
+        #: The number of the last question what is in the queue: an answer to one before it knows less.
+        self._asked = 0
 
     # --- asking -------------------------------------------------------------------------------------------------
 
@@ -84,8 +86,10 @@ class Sorter:
         """Read anew what is in the queue."""
         state = self.state
         self._since.clear()
+        self._asked += 1
         if state.frames:
-            self._work.queue(state.queue_id, facts_of(state), state.frames, frozenset(state.decided))
+            decided = frozenset(state.decided)
+            self._work.queue(state.queue_id, facts_of(state), state.frames, decided, self._asked)
 
     def count(self) -> None:
         """Count what waits in every queue."""
@@ -160,11 +164,15 @@ class Sorter:
     # --- what was decided -----------------------------------------------------------------------------------------
 
     def take_labels(self, changed: Mapping[str, Mapping[str, Label | None]], *, undone: bool = False) -> None:
-        """Take labels that were given or taken off: task → frame → label or None; what was `undone` waits again."""
+        """Take labels that were given or taken off: task → frame → label or None.
+
+        What was `undone` waits again, but a label that an undo gave back never does where no labels wait.
+        """
         self.state.take_labels(changed)
         mine = changed.get(self.state.task.name, {})
+        again = undone and self.state.queue_id not in BARE
         self._settle([key for key, label in mine.items() if label is None], waits=True)
-        self._settle([key for key, label in mine.items() if label is not None], waits=undone)
+        self._settle([key for key, label in mine.items() if label is not None], waits=again)
 
     def _take_marks(self, known: Mapping[str, Known]) -> None:
         """Take marks and what waits for a decision; who was marked is decided in the queue."""
@@ -215,7 +223,7 @@ class Sorter:
                     return
                 state.show_filtered(result.frames)
                 self.queue()
-            case QueueRead() if (result.task, result.asked) == (state.task.name, state.queue_id):
+            case QueueRead() if (result.number, result.task) == (self._asked, state.task.name):
                 self._take_queue(result.queue)
             case QueuesCounted() if result.task == state.task.name:
                 state.queues = result

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: The queue that is worked through as long as no other was chosen.
 FIRST = "unlabelled"
+#: Queues of frames that no label was given: a frame that has one waits in none of them.
+BARE = frozenset({FIRST, "random", "around", "uncertain", "prints"})
 #: Words of a filter, and queues, that ask what pictures look like.
 _PICTURES = frozenset({"motion", "bright", "change"})
 _SEEN = frozenset({"points", "duplicates"})
@@ -45,11 +47,15 @@ class Filtered:
 
 @dataclass(frozen=True, slots=True)
 class QueueRead:
-    """What is in a queue of a task; where there is none of the name that was asked it is the one of what has no label."""
+    """What is in a queue of a task; where there is none of the name that was asked it is the one of what has no label.
+
+    `number` is that of the question.
+    """
 
     task: str
     asked: str
     queue: WorkQueue
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +112,11 @@ class SortWork:
         """Find the frames that a filter lets through; answered by `Filtered`."""
         self._ask("filter", lambda facts: self._filter(wanted, facts), facts)
 
-    def queue(self, id_: str, facts: Facts, frames: Sequence[Frame], decided: Collection[str]) -> None:
-        """Find what is in a queue, of the frames that are shown; answered by `QueueRead`."""
-        self._ask("queue", lambda facts: self._queue(id_, facts, frames, decided), facts)
+    def queue(
+        self, id_: str, facts: Facts, frames: Sequence[Frame], decided: Collection[str], number: int
+    ) -> None:
+        """Find what is in a queue, of the frames that are shown; answered by `QueueRead` with this `number`."""
+        self._ask("queue", lambda facts: self._queue(id_, facts, frames, decided, number), facts)
 
     def count(self, facts: Facts) -> None:
         """Count what waits in each queue; answered by `QueuesCounted`, several times."""
@@ -151,7 +159,9 @@ class SortWork:
         facts = self._seen(facts, not _PICTURES.isdisjoint(wanted.names))
         return Filtered(wanted.text, facts.frames, tuple(wanted.keep(facts)))
 
-    def _queue(self, id_: str, facts: Facts, frames: Sequence[Frame], decided: Collection[str]) -> QueueRead:
+    def _queue(
+        self, id_: str, facts: Facts, frames: Sequence[Frame], decided: Collection[str], number: int
+    ) -> QueueRead:
         from core.labels.queues import find
 
         try:
@@ -160,18 +170,16 @@ class SortWork:
             kind = find(FIRST, facts.task)
         facts = self._seen(facts, kind.id in _SEEN)
         places = kind.places(facts)
-        return QueueRead(facts.task.name, id_, arranged(kind, places, facts.frames, frames, decided))
+        found = arranged(kind, places, facts.frames, frames, decided)
+        return QueueRead(facts.task.name, id_, found, number)
 
     def _count(self, facts: Facts) -> QueuesCounted:
-        from core.labels.queues import Queue, kinds
+        from core.labels.queues import counted
 
-        facts = self._seen(facts, True)
         found: list[Queue] = []
-        for kind in kinds(facts.task):
-            number = len(kind.places(facts))
-            if number:
-                found.append(Queue(kind.id, kind.name, number, kind.why, kind.empty))
-                self._post(QueuesCounted(facts.task.name, tuple(found), False))
+        for queue in counted(self._seen(facts, True)):
+            found.append(queue)
+            self._post(QueuesCounted(facts.task.name, tuple(found), False))
         return QueuesCounted(facts.task.name, tuple(found), True)
 
 

@@ -254,8 +254,8 @@ class State:
         """Return the labels of a task by frame."""
         return self.labels.get(task.name, _NO_LABELS)
 
-    def take_labels(self, changed: Mapping[str, Mapping[str, Label | None]], *, undone: bool = False) -> None:
-        """Take labels that were given or taken off: task → frame → label or None; what was `undone` waits again."""
+    def take_labels(self, changed: Mapping[str, Mapping[str, Label | None]]) -> None:
+        """Take labels that were given or taken off: task → frame → label or None."""
         for task, labels in changed.items():
             known, counts = self.labels.setdefault(task, {}), self._counts.get(task)
             for key, label in labels.items():

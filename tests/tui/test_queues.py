@@ -6,6 +6,7 @@ import json
 
 from core.labels.sync import open_store
 from core.workspace import Workspace
+from tui.sorting import QueueRead
 
 TASK = "offline-detection"
 
@@ -99,6 +100,49 @@ async def test_undo_puts_the_frame_back_into_the_queue(workspace, opened):
         await page.press("u")
         await page.until(lambda: page.app.state.queue.left == 3, "it to wait again")
         assert page.frame == first
+
+
+async def test_a_label_that_undo_gives_back_is_not_led_to_as_if_it_waited(workspace, opened):
+    place = workspace(frames=4)
+    async with opened(place.root) as page:
+        await in_queue(page, "unlabelled")
+        first = await page.label("a")
+        await page.press("home")
+        await page.label("o")
+        await page.press("u")
+        await page.until(lambda: page.label_of(first) == "active", "the first label again")
+        await page.press("ctrl+r")
+        await page.until(lambda: page.label_of(first) == "offline", "the second one again")
+        await page.press("u")
+        await page.until(lambda: page.label_of(first) == "active", "the first label again")
+        assert page.app.state.queue.left == 3
+        for key in place.keys[1:]:
+            await page.press("n")
+            assert page.frame == key
+        await page.press("n")
+        assert page.frame == place.keys[1], "round the end, past the labelled one"
+
+
+async def test_what_the_queue_held_before_a_label_was_given_comes_too_late(workspace, opened):
+    place = workspace(frames=4)
+    async with opened(place.root) as page:
+        await in_queue(page, "unlabelled")
+        await page.until(lambda: page.app.bridge.idle, "rest")
+        app, held, take = page.app, [], page.app.sorter.take
+
+        def hold_back(result):
+            held.append(result) if isinstance(result, QueueRead) and not held else take(result)
+
+        app.sorter.take = hold_back
+        app.sorter.queue()
+        await page.until(lambda: held, "an answer")
+        before = app.state.queue
+        await page.label("a")
+        app.sorter.queue()
+        await page.until(lambda: app.state.queue is not before, "the queue without it")
+        take(held[0])
+        await page.press("home", "end", "n")
+        assert page.frame == place.keys[1]
 
 
 async def test_what_another_session_labels_waits_no_more(workspace, opened):

@@ -64,11 +64,11 @@ def queue_heads(state: State) -> list[Content]:
 
 
 def rows_of(queues: tuple[Queue, ...], task: Task, chosen: str) -> list[Row]:
-    """The list of queues: the first is the suggested one, the one in use says so."""
+    """The list of queues: the suggested one, where one is, and the one in use say so."""
     rows: list[Row] = []
-    for at, queue in enumerate(queues):
+    for queue in queues:
         word = class_mark(task, queue.name) if queue.id.startswith("class:") else Content(queue.name)
-        if at == 0:
+        if queue.suggested:
             word += Content.styled(" ← suggested", "bold $accent")
         if queue.id == chosen:
             word += Content.styled(" (in use)", DIM)
