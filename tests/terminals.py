@@ -30,6 +30,7 @@ QUESTIONS = questions(graphics=True)
 _ALLOWED = re.compile(
     rb"\x1b\[[0-9;:]*m"
     rb"|\x1b\[[0-9;]*H"
+    rb"|\x1b\[[0-9]*C"
     rb"|\x1b\[\?(?:1000|1003|1004|1006|1015|1016|1049|2004|2026|2048|25|7)[hl]"
     rb"|\x1b\[\?(?:2026|2048)\$p"
     rb"|\x1b\[>[0-9]+u|\x1b\[<u"

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Unchanged cells between two changed ones that are cheaper drawn again than jumped over.
 _BRIDGED = 1
+#: Steps of green by which a pixel stands out that must not be evened out; one by more is seen all the same.
+_FAINT = (6, 13)
 #: The greys that every terminal with sixteen colours has, from dark to bright, and an ordered pattern between them.
 _GREYS = (0, 8, 7, 15)
 _PATTERN = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
@@ -100,7 +102,31 @@ def changed_cells(picture: Picture, shown: list[list[int]]) -> tuple[list[Cell],
     where = off[0::2] | off[1::2]
     ys, xs = np.nonzero(where)
     halves = new[0::2][where].tolist(), new[1::2][where].tolist()
-    return list(map(Cell, ys.tolist(), xs.tolist(), *halves)), where
+    thin = faint(new[..., 0])
+    return list(
+        map(Cell, ys.tolist(), xs.tolist(), *halves, (thin[0::2] | thin[1::2])[where].tolist())
+    ), where
+
+
+def faint(green: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return where a pixel is a little brighter than what is on both sides of it, or a little darker: a thin thread."""
+    import numpy as np
+
+    above, below = np.diff(green, axis=0)[:-1], -np.diff(green, axis=0)[1:]
+    left, right = np.diff(green, axis=1)[:, :-1], -np.diff(green, axis=1)[:, 1:]
+    stands = np.zeros_like(green)
+    stands[1:-1] = _ridge(above, below)
+    stands[:, 1:-1] = np.maximum(stands[:, 1:-1], _ridge(left, right))
+    found: NDArray[np.bool_] = (stands >= _FAINT[0]) & (stands <= _FAINT[1])
+    return found
+
+
+def _ridge(one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return by how much a middle is above both sides, or below both; 0 where it is between them."""
+    import numpy as np
+
+    found: NDArray[np.int32] = np.where(one * other > 0, np.minimum(np.abs(one), np.abs(other)), 0)
+    return found
 
 
 def cells(upper: list[int], lower: list[int]) -> Strip:

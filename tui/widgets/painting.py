@@ -25,9 +25,9 @@ class Play(NamedTuple):
     blue: int
 
 
-#: A whole picture is drawn nearly exactly, a cell of the next one by what can't be seen in a cell; it stays for as long
-#: as noise of a camera could be all that moved it.
-WHOLE, CHANGED, KEPT = Play(2, 2, 2), Play(6, 4, 4), Play(8, 5, 5)
+#: A whole picture is drawn nearly exactly, a cell of the next one by what can't be seen in a cell, and one that is
+#: faint in between; it stays for as long as noise of a camera could be all that moved it.
+WHOLE, FAINT, CHANGED, KEPT = Play(2, 2, 2), Play(3, 5, 5), Play(7, 5, 5), Play(8, 6, 6)
 #: How many cells of its line a colour looks ahead to, and how many elsewhere are tried with it; for more cells than the
 #: last of these, and for a whole picture, a person would wait longer for the search than for the bytes.
 _AHEAD, _TRIED, _MOST_SEARCHED = 12, 60, 2500
@@ -39,12 +39,16 @@ _BACK, _UPPER, _LOWER, _FORE = " ", "▀", "▄", "█"
 
 
 class Cell(NamedTuple):
-    """A cell that is to be drawn: line and column in the picture, and the tones of its halves."""
+    """A cell that is to be drawn: line and column in the picture, and the tones of its halves.
+
+    Of one that is `faint`, as a thread that fills a part of it, little may be off, or it would be evened out.
+    """
 
     y: int
     x: int
     upper: Tone
     lower: Tone
+    faint: bool = False
 
 
 def tone(red: int, green: int, blue: int) -> Tone:
@@ -77,7 +81,8 @@ class Painter:
 
     def __init__(self, cells: Sequence[Cell], play: Play) -> None:
         """`cells` are those to draw, line by line; `play` is how far off a tone may be."""
-        self._cells, self._play, self._near = cells, play, _nearness(play)
+        self._cells, self._play = cells, play
+        self._near_enough = _nearness(play), _nearness(FAINT)
         self._drawn = bytearray(len(cells))
         self._sent: list[str] = []
         self._fore = self._back = _NOTHING
@@ -126,19 +131,20 @@ class Painter:
 
     def _fits(self, place: int) -> bool:
         """Draw a cell where the two colours that are set do for it."""
-        _, _, upper, lower = self._cells[place]
-        if self._near(self._back, lower):
-            if self._near(self._back, upper):
+        _, _, upper, lower, faint = self._cells[place]
+        near = self._near_enough[faint]
+        if near(self._back, lower):
+            if near(self._back, upper):
                 self._draw(place, _BACK)
-            elif self._near(self._fore, upper):
+            elif near(self._fore, upper):
                 self._draw(place, _UPPER)
             else:
                 return False
-        elif not self._near(self._fore, lower):
+        elif not near(self._fore, lower):
             return False
-        elif self._near(self._back, upper):
+        elif near(self._back, upper):
             self._draw(place, _LOWER)
-        elif self._near(self._fore, upper):
+        elif near(self._fore, upper):
             self._draw(place, _FORE)
         else:
             return False
@@ -146,8 +152,8 @@ class Painter:
 
     def _set(self, place: int) -> str:
         """Set a colour, or both, for a cell that those set don't do for; return the sign to draw it with."""
-        _, _, upper, lower = self._cells[place]
-        near = self._near
+        _, _, upper, lower, faint = self._cells[place]
+        near = self._near_enough[faint]
         if near(upper, lower):
             middle = [(one + other) >> 1 for one, other in zip(upper, lower, strict=True)]
             self._send(self._set_back(middle))
@@ -182,10 +188,12 @@ class Painter:
         `half` is the place of the half in a `Cell`. It is asked for every colour that is set, so it is written out.
         """
         cells, (most, most_red, most_blue) = self._cells, [2 * steps for steps in self._play]
-        y, _, upper_half, lower_half = cells[place]
+        y, _, upper_half, lower_half, faint = cells[place]
         low, low_red, low_blue = high, high_red, high_blue = lower_half if half == 3 else upper_half
+        if faint:
+            return low, low_red, low_blue
         for cell in cells[place + 1 : place + _AHEAD]:
-            if cell.y != y:
+            if cell.y != y or cell.faint:
                 break
             green, red, blue = cell.lower if half == 3 else cell.upper
             lower, upper = (green, high) if green < low else (low, green if green > high else high)
@@ -214,7 +222,7 @@ class Painter:
         self._at = (y, x)
 
     def _draw(self, place: int, sign: str) -> None:
-        y, x, _, _ = self._cells[place]
+        y, x = self._cells[place][:2]
         if self._at != (y, x):
             self._go(y, x)
         self._at = (y, x + 1)
