@@ -60,7 +60,8 @@ def own_entries(folder: Path, skipped: Counter[str] | None = None) -> list[dict[
 def left_out(skipped: Counter[str]) -> list[str]:
     """Say how many lines of which journals tell nothing."""
     return [
-        f"{plural(number, 'line')} of data/history/{safe(name)} can't be read as a labelling step and was left out."
+        f"{plural(number, 'line')} of data/history/{safe(name)} can't be read as a labelling step and "
+        f"{'was' if number == 1 else 'were'} left out."
         for name, number in skipped.items()
     ]
 
