@@ -111,6 +111,7 @@ class LabelScreen(Place):
     # --- drawing ------------------------------------------------------------------------------------------------
 
     def show_state(self) -> None:
+        self.desk.check()
         super().show_state()
         self._panes.forget()
         self.show_frame()
@@ -127,6 +128,7 @@ class LabelScreen(Place):
 
     def show_frame(self) -> None:
         """Draw what belongs to the cursor; ask for the picture unless it is at hand or there already."""
+        self.desk.check()
         state, view = self.state, self._panes.view
         frame = state.frame
         if self.desk.mode is not None:

@@ -7,7 +7,7 @@ the ones a person marked to be covered. Nothing is written before all is known; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,12 @@ from textual.content import Content
 
 from core.human import plural
 from core.labels.bisect import Bisection
+from core.labels.facts import ASIDE
 from core.labels.stretches import stretch_at
 from tui import spans
 from tui.drawing import BOLD, GOOD
-from tui.messages import LabelsChanged, LabelsRead, PictureFailed
+from tui.label_messages import Marked
+from tui.messages import Labelled, LabelsChanged, LabelsRead, PictureFailed
 from tui.tools.tool import Tool
 from tui.tools.words import class_row, times
 
@@ -38,6 +40,8 @@ class Bisecting(Tool):
         self._covered: Mapping[str, str | None] | None = None
         #: Frames that can't be read just now and may be in a moment.
         self._passing: set[str] = set()
+
+    marks_many = False
 
     def do_bisect(self) -> None:
         if self.desk.mode is self:
@@ -143,8 +147,10 @@ class Bisecting(Tool):
                 self._passing.add(result.key)
             case PictureFailed():
                 self._passing.discard(result.key)
-            case LabelsChanged() | LabelsRead() if not self.desk.saving:
+            case Labelled() | LabelsChanged() | LabelsRead() if not self.desk.saving:
                 self._look_again()
+            case Marked() if result.step.class_ in ASIDE:
+                self._pass_over(result.step.frames)
 
     def drawn(self) -> None:
         """A frame that can't be read is asked about no more; one that may be back in a moment is waited for."""
@@ -161,8 +167,15 @@ class Bisecting(Tool):
             self._search = search.skip()
             self._go_on()
 
+    def _pass_over(self, frames: Collection[str]) -> None:
+        """Of a frame that was put aside nobody can tell: its neighbour is asked about."""
+        search = self._search
+        if search is not None and search.look is not None and self._keys[search.look] in frames:
+            self._search = search.skip()
+            self._go_on()
+
     def _look_again(self) -> None:
-        """Others labelled: what they said is known as well."""
+        """Labels were given otherwise, here or by others: what they say is known as well."""
         search = self._search
         if search is None or self._covered is not None:
             return
@@ -217,11 +230,13 @@ class Bisecting(Tool):
         key = self._keys[onset]
         what = " → ".join(dict.fromkeys(stretch.class_ or "" for stretch in search.painted))
         self.desk.give_each(
-            labels, "bisect", f"bisect {what}", unread=True, then=lambda: self._done(key, said)
+            labels, "bisect", f"bisect {what}", unread=True, anyway=lambda: self._done(key, said)
         )
 
     def _done(self, key: str, said: str) -> None:
-        """Leave, and show where it begins."""
+        """Leave, and show where it begins, unless a person has left already."""
+        if self.desk.mode is not self:
+            return
         self.desk.end()
         at = self.state.place_of(key)
         if at is not None:

@@ -6,7 +6,7 @@ on the screen, where a step is still being saved and where the workspace is only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.content import Content
@@ -38,6 +38,11 @@ class Desk:
         #: The frames of the step that is being saved.
         self.saving: tuple[str, ...] = ()
         self._then: Callable[[], object] | None = None
+        self._anyway: Callable[[], object] | None = None
+        #: Task and frame for which it was given.
+        self._given_at: tuple[str, str] | None = None
+        #: Task and camera for which the tool that has the keys was given them.
+        self._mode_of = ("", "")
         #: A move is to be drawn behind the keys that wait.
         self._soon = False
         #: What was done last, in a line.
@@ -126,7 +131,7 @@ class Desk:
         """Let a tool have the keys; whoever had them leaves."""
         if self.mode is not tool:
             self.end()
-            self.mode = tool
+            self.mode, self._mode_of = tool, (self.state.task.name, self.state.source)
         self._screen.show_mode()
 
     def end(self) -> None:
@@ -135,6 +140,16 @@ class Desk:
         if before is not None:
             before.left()
             self._screen.show_mode()
+
+    def leave(self, tool: Tool) -> None:
+        """A tool gives the keys back, where it has them still."""
+        if self.mode is tool:
+            self.end()
+
+    def check(self) -> None:
+        """Nobody keeps the keys where another task or another camera is looked at than when they were taken."""
+        if self.mode is not None and self._mode_of != (self.state.task.name, self.state.source):
+            self.end()
 
     def show_mode(self) -> None:
         """Draw the line and the footer of the tool that has the keys."""
@@ -180,14 +195,15 @@ class Desk:
         how: str = "hand",
         *,
         then: Callable[[], object] | None = None,
+        anyway: Callable[[], object] | None = None,
     ) -> bool:
-        """Give frames a class as one step, or take their label off; `then` is done once the disk has it.
+        """Give frames a class as one step, or take their label off; False where it was refused, with a word.
 
-        False where it was refused, with a word.
+        Once the disk has it `anyway` is done, and then `then`, unless the person has gone somewhere else meanwhile.
         """
         if not frames or not self.on_screen(unread=class_ is None):
             return False
-        self.saving, self._then = tuple(frames), then
+        self._await(frames, then, anyway)
         seen = {key: found for key in frames if (found := self.pictures.bytes_of(key))}
         self.bridge.label(self.state.task, self.saving, class_, seen, how)
         self._screen.show_facts()
@@ -200,7 +216,7 @@ class Desk:
         what: str,
         *,
         unread: bool = False,
-        then: Callable[[], object] | None = None,
+        anyway: Callable[[], object] | None = None,
     ) -> bool:
         """Give each frame its own class, all as one step that `what` names; else as `give`.
 
@@ -208,7 +224,7 @@ class Desk:
         """
         if not labels or not self.on_screen(unread=unread):
             return False
-        self.saving, self._then = tuple(labels), then
+        self._await(labels, None, anyway)
         self.bridge.label_each(self.state.task, labels, how, what)
         self._screen.show_facts()
         return True
@@ -220,10 +236,26 @@ class Desk:
     def saved(self, frames: frozenset[str]) -> None:
         """A step is on the disk; if it is the one given here, go on with what was to follow it."""
         if self.saving and frames.issuperset(self.saving):
-            then, self.saving, self._then = self._then, (), None
-            if then is not None:
+            then, anyway, given_at = self._then, self._anyway, self._given_at
+            self.not_saved()
+            if anyway is not None:
+                anyway()
+            if then is not None and given_at == self._place():
                 then()
 
     def not_saved(self) -> None:
         """The step was not written; nothing follows it."""
-        self.saving, self._then = (), None
+        self.saving, self._then, self._anyway = (), None, None
+
+    def _await(
+        self,
+        frames: Iterable[str],
+        then: Callable[[], object] | None,
+        anyway: Callable[[], object] | None,
+    ) -> None:
+        self.saving, self._then, self._anyway = tuple(frames), then, anyway
+        self._given_at = self._place()
+
+    def _place(self) -> tuple[str, str]:
+        frame = self.state.frame
+        return self.state.task.name, frame.key if frame else ""

@@ -18,12 +18,7 @@ class Giving(Tool):
         """Label the frame on the screen, or say why that can't be."""
         frame = self.state.frame
         if self.desk.on_screen() and frame is not None:
-            self.desk.give([frame.key], class_, then=lambda: self._on(frame.key))
-
-    def _on(self, key: str) -> None:
-        """Go on after a label, unless the person went somewhere else meanwhile."""
-        if self.state.frame is not None and self.state.frame.key == key:
-            self.desk.advance()
+            self.desk.give([frame.key], class_, then=self.desk.advance)
 
     def do_clear(self) -> None:
         frame = self.state.frame

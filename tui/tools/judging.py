@@ -7,6 +7,8 @@ another task says so) the second class is a failure with an onset, which is look
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual.content import Content
 
 from core.human import count, plural
@@ -130,16 +132,15 @@ class Judging(Tool):
             self.desk.show_mode()
             self.desk.redraw()
         else:
-            self.desk.give(found.paint, class_, "verdict", then=self._done)
+            then = partial(self._go_on, self._keys[-1])
+            self.desk.give(found.paint, class_, "verdict", then=then, anyway=partial(self.desk.leave, self))
 
-    def _done(self) -> None:
-        """Leave, and go on after the print."""
-        last = self.state.place_of(self._keys[-1])
-        self.desk.end()
-        if last is not None:
-            self.state.go(last)
+    def _go_on(self, last: str) -> None:
+        """Go on after the print."""
+        at = self.state.place_of(last)
+        if at is not None:
+            self.state.go(at)
             self.desk.advance()
-        self.desk.redraw()
 
     def _find_onset(self) -> None:
         """A print that failed was good before it began, and is failed at its end: what lies between is asked about."""

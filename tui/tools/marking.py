@@ -7,17 +7,22 @@ the mark already the same key takes it off. After a mark the cursor goes on as a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from core.human import count, plural
 from core.labels.model import PRIVATE
 from core.text import safe
+from tui import spans
 from tui.drawing import BAD, GOOD, MARKS, WARN
 from tui.label_messages import Marked
 from tui.messages import Failed
 from tui.screens.pick import PickScreen, Row
 from tui.tools.tool import Tool
+
+if TYPE_CHECKING:
+    from core.frames.index import Frame
 
 #: Why frames are left out most often; the last row asks for words of one's own.
 REASONS = (
@@ -106,12 +111,13 @@ class Marking(Tool):
         if self._waiting:
             self.desk.notice("Not yet:", "the step before is still being saved.")
         elif self.desk.on_screen("Not marked:", unread=True) and state.frame is not None:
-            if state.marked is None:
-                return (state.frame.key,)
-            first, last = (state.place_of(end.key) for end in state.marked)
-            if first is not None and last is not None:
-                return tuple(frame.key for frame in state.frames[first : last + 1])
+            marked = self._marked()
+            return tuple(spans.between(state, *marked)) if marked else (state.frame.key,)
         return ()
+
+    def _marked(self) -> tuple[Frame, Frame] | None:
+        mode = self.desk.mode
+        return self.state.marked if mode is None or mode.marks_many else None
 
     def _all(self, frames: Sequence[str], mark: str) -> bool:
         return all(self.state.mark_word(key) == mark for key in frames)
@@ -123,7 +129,7 @@ class Marking(Tool):
 
     def _put(self, frames: Sequence[str], mark: str, *, reason: str = "", off: bool = False) -> None:
         self._waiting, self._off = tuple(frames), off
-        if self.state.marked is not None:
+        if self._marked() is not None:
             self.desk.end()
         self.bridge.mark(self.state.task, frames, None if off else mark, reason)
 
@@ -137,10 +143,10 @@ class Marking(Tool):
                 self.desk.tell(self._said(result))
                 frame = self.state.frame
                 if waiting and set(waiting) == set(step.frames) and frame and frame.key in waiting:
-                    if step.left:
-                        self._say_left(len(step.left))
                     if not self._off:
                         self.desk.advance()
+                    if step.left:
+                        self._say_left(len(step.left))
                 self.desk.redraw()
             case Failed(job="mark"):
                 self._waiting = ()

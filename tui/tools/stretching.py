@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual.content import Content
 
 from core.human import plural
@@ -84,6 +86,7 @@ class Stretching(Tool):
         """Give the marked frames a class as one step, or take their labels off; the mode ends once the disk has it."""
         marked = self.state.marked
         if marked is None:
+            self.desk.notice("There is no frame to label.")
             return
         found = spans.census(self.state, spans.between(self.state, *marked))
         keys = found.keys if class_ else tuple(key for key in found.keys if self.state.class_of(key))
@@ -93,15 +96,14 @@ class Stretching(Tool):
             )
             self.desk.notice("Nothing to do:", said)
             return
-        self.desk.give(keys, class_, "stretch", then=self._done if class_ else self.desk.end)
+        then = partial(self._go_on, marked[1].key) if class_ else None
+        self.desk.give(keys, class_, "stretch", then=then, anyway=partial(self.desk.leave, self))
 
-    def _done(self) -> None:
-        """Leave, and go on after the last frame of what was painted, unless a person went on already."""
-        marked = self.state.marked
-        self.desk.end()
-        last = self.state.place_of(marked[1].key) if marked else None
-        if last is not None:
-            self.state.go(last)
+    def _go_on(self, last: str) -> None:
+        """Go on after the last frame of what was painted."""
+        at = self.state.place_of(last)
+        if at is not None:
+            self.state.go(at)
             self.desk.advance()
 
     def _draw(self) -> None:

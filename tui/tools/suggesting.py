@@ -19,7 +19,7 @@ class Suggesting(Tool):
         said = self._said()
         frame = self.state.frame
         if said is not None and frame is not None:
-            self.desk.give([frame.key], said, "suggestion", then=lambda: self._on(frame.key))
+            self.desk.give([frame.key], said, "suggestion", then=self.desk.advance)
 
     def do_accept_stretch(self) -> None:
         state, said = self.state, self._said()
@@ -33,7 +33,8 @@ class Suggesting(Tool):
             self.desk.notice("Nothing to do:", f"all {plural(found.count, 'frame')} have a label.")
             return
         left = census.given.total() - census.given[said]
-        self.desk.give(bare, said, "suggestion", then=lambda: self._after(found.last, left, said, census.out))
+        last = state.frames[found.last].key
+        self.desk.give(bare, said, "suggestion", then=lambda: self._after(last, left, census.out))
 
     def _said(self) -> str | None:
         """Return what the model said of the frame on the screen; None, with a word, where it said nothing."""
@@ -43,14 +44,11 @@ class Suggesting(Tool):
             self.desk.notice("No model said anything of this frame.", "A class key labels it.")
         return guess.class_ if guess else None
 
-    def _on(self, key: str) -> None:
-        """Go on after a label, unless the person went somewhere else meanwhile."""
-        if self.state.frame is not None and self.state.frame.key == key:
-            self.desk.advance()
-
-    def _after(self, last: int, left: int, said: str, out: int) -> None:
+    def _after(self, last: str, left: int, out: int) -> None:
         """Go on after the last frame; say how many were left as they are."""
-        self.state.go(last)
+        at = self.state.place_of(last)
+        if at is not None:
+            self.state.go(at)
         self.desk.advance()
         self.desk.redraw()
         words = passed_over(left, out)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class Tool:
     """Subclasses add `do_<action>` methods, and override what they need of the rest."""
 
+    #: While it has the keys, what is said of frames is said of all that are marked, and ends that.
+    marks_many = True
+
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
 
