@@ -8,6 +8,7 @@ Git LFS is sent, and no pointer whose object the remote might lack; no tag is pu
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,7 @@ from core.storage.lfs import Pointer, remote_folder, remote_store
 from core.storage.remotes import lfs_address
 from core.storage.walk import pointers_of
 from core.text import safe
+from core.versions.kept import drop_private
 from core.workspace import Workspace
 
 #: So often it is merged anew where somebody else pushed, or labelled, in between.
@@ -112,7 +114,14 @@ def sync(
                 done.problem = trouble.plain(error, git, "every label is safe on this machine")
                 break
         done.commit = git.head() or ""
+    _drop_private(workspace)
     return done
+
+
+def _drop_private(workspace: Workspace) -> None:
+    """Take away the copies of pictures that somebody elsewhere has said are private."""
+    with suppress(PrintModelsError), open_store(workspace) as store:
+        drop_private(workspace, store)
 
 
 def _once(workspace: Workspace, git: Git, link: Link, done: Synced, accept: bool, report: Report) -> None:

@@ -323,3 +323,15 @@ def test_without_an_upstream_the_remote_branch_of_the_same_name_is_meant(pair: P
 def test_status_says_how_labels_get_to_the_remote(pair: Pair):
     pair.label("bo", "active", pair.keys[4])
     assert "1 only on this machine (print-models sync)" in pair.cli(pair.bo, "status").out
+
+
+def test_a_picture_that_the_other_one_says_is_private_has_no_copy_here_either(pair: Pair):
+    frame = pair.keys[6]
+    pair.label("bo", "offline", frame)
+    copies = pair.bo / ".print-models" / "kept"
+    assert len(list(copies.glob("*/*"))) == 1
+    assert pair.cli(pair.ana, "mark", frame, "--exclude", "private").code == 0
+    pair.sync("ana")
+    pair.sync("bo")
+    assert not list(copies.glob("*/*"))
+    assert pair.cli(pair.bo, "frames", "--filter", "mark:excluded", "--json").json["total"] == 1
