@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from core.errors import PrintModelsError, Refused, WrongUsage
 from core.frames.names import FILE, captured_at, rule_of, source_of
 from core.human import plural
+from core.labels.model import PRIVATE
 from core.tasks import Task
 from core.text import safe
 from core.versions import splits
@@ -96,7 +97,8 @@ def plan(
     found = draft(workspace, store, index, task, everything=everything, labels=given, who=who)
     places = place(workspace, store, index, task, [c.frame for c in found.chosen], given)
     if hold_back:
-        found = _held_back(found, places, hold_back, store.private().keys())
+        private = store.private().keys() | {e.frame for e in found.excluded if e.reason == PRIVATE}
+        found = _held_back(found, places, hold_back, private)
         places = place(workspace, store, index, task, [c.frame for c in found.chosen], given)
     images = Images(workspace)
     held = held_items(found)

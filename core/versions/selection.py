@@ -112,7 +112,8 @@ def draft(
     """
     parent = latest(workspace, task)
     held = {item.source: item for item in parent.items} if parent else {}
-    hidden = store.private().keys()
+    known = store.private()
+    hidden = known.keys()
     if labels is not None:
         private = hidden & labels.keys()
         chosen = [
@@ -136,6 +137,9 @@ def draft(
         if frame in given and mark.mark in ("unsure", "excluded") and mark.task in (None, task.name)
     }
     excluded |= dict.fromkeys(hidden & given.keys(), PRIVATE)
+    # The same picture under another name is no less private.
+    oids = {oid for found in known.values() for oid in found}
+    excluded |= {frame: PRIVATE for frame, label in given.items() if label.sha256 in oids}
     eligible = {frame: label for frame, label in given.items() if frame not in excluded}
     rule = "all" if everything or task.selection == "all" else "spread"
     why = dict.fromkeys(eligible, "all") if rule == "all" else _spread(given, excluded, held, index, task)

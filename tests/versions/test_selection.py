@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -139,6 +140,22 @@ def test_what_one_side_of_a_conflict_calls_private_is_in_no_file_taken_alone(
     metadata = (made.ws.version_dir(made.task, "v1") / "metadata.jsonl").read_text()
     assert made.keys[3] not in metadata
     assert made.keys[4] in metadata
+
+
+def test_a_private_picture_is_private_under_its_other_name_too(house: Callable[..., House]) -> None:
+    made = house(6)
+    made.frame(made.keys[4]).write_bytes(made.frame(made.keys[1]).read_bytes())
+    for frame in made.keys:
+        data = made.frame(frame).read_bytes()
+        bound = (len(data), made.frame(frame).stat().st_mtime_ns, f"sha256:{sha256(data).hexdigest()}")
+        made.store.set(made.task, [frame], "active", who="ana", sizes={frame: bound})
+    made.store.mark(made.keys[1], who="ana", mark="excluded", reason="private")
+    found = drawn(made, everything=True)
+    assert [(e.frame, e.reason) for e in found.excluded] == [
+        (made.keys[1], "private"),
+        (made.keys[4], "private"),
+    ]
+    assert len(found.chosen) == 4
 
 
 def test_what_is_private_for_another_task_is_private_here_and_what_is_skipped_stays_in(
