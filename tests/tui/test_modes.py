@@ -123,3 +123,38 @@ async def test_a_mark_in_a_stretch_whose_beginning_the_filter_hides_is_given_to_
         await page.press("s")
         await page.until(lambda: page.app.state.mark_word(place.keys[3]) == "skipped", "the mark")
     assert set(marks_of(place)) == {key for key in shown if key <= place.keys[3]}
+
+
+async def test_what_was_left_as_it_is_stays_said_although_the_queue_is_empty(workspace, opened):
+    place = workspace(frames=4)
+    with open_store(Workspace.open(place.root)) as store:
+        store.set(TASK, place.keys[1:2], "active", who="Ana")
+    said = {key: {"label": "offline", "confidence": 0.9} for key in place.keys}
+    (place.root / "data" / "predictions.json").write_text(json.dumps(said))
+    async with opened(place.root) as page:
+        await page.see("model: offline 90%")
+        await page.until(lambda: page.app.state.queue and page.app.state.queue.left == 3, "the queue")
+        await page.press("home")
+        await page.shown()
+        await page.press("enter")
+        await page.until(lambda: page.app.state.queues and page.app.state.queues.done, "what else waits")
+        assert "1 labelled otherwise" in page.notice
+        await page.press("n")
+        await page.until(lambda: "Every frame has a label" in page.notice, "the empty queue")
+
+
+async def test_nothing_is_said_of_an_empty_queue_after_another_key(workspace, opened, monkeypatch):
+    place = workspace(frames=2)
+    async with opened(place.root) as page:
+        count = page.app.bridge.sorting.count
+        asked = []
+        monkeypatch.setattr(page.app.bridge.sorting, "count", asked.append)
+        await page.until(lambda: page.app.state.queue, "the queue")
+        await page.label("a")
+        await page.label("a")
+        await page.see("Every frame has a label")
+        await page.press("u")
+        await page.until(lambda: page.app.state.queue.left == 1, "it to wait again")
+        count(asked[0])
+        await page.until(lambda: page.app.state.queues and page.app.state.queues.done, "the counts")
+        assert page.notice == ""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.content import Content
+from textual.widgets import Static
 
 from tui.drawing import WARN
 from tui.looks import BEFORE
@@ -78,9 +79,16 @@ class Desk:
 
     # --- words --------------------------------------------------------------------------------------------------
 
-    def notice(self, what: str, remedy: str = "", style: str = WARN) -> None:
-        """Say something over the picture's foot until the next key."""
-        self.view.notify_line(Content.assemble((what, f"bold {style}"), f" {remedy}" if remedy else ""))
+    def notice(self, what: str, remedy: str = "", style: str = WARN) -> Content:
+        """Say something over the picture's foot until the next key; return what is said, for `still_said`."""
+        said = Content.assemble((what, f"bold {style}"), f" {remedy}" if remedy else "")
+        self.view.notify_line(said)
+        return said
+
+    def still_said(self, said: Content) -> bool:
+        """True where a notice stands there still: no key was pressed, and nothing else was said."""
+        line = self.view.query_one("#notice", Static)
+        return bool(line.display) and line.content is said
 
     def tell(self, text: Content) -> None:
         """Say what was done last; it stays until something else is done."""

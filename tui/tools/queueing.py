@@ -35,7 +35,8 @@ class Queueing(Tool):
     #: Where a person wants to go as soon as the queue is known: its beginning (0), or by so many.
     _wanted: int | None = None
     _read_again = False
-    _telling = False
+    #: What was said of the empty queue, until what else waits is added to it.
+    _telling: Content | None = None
     _views: tuple[View, ...] = ()
     _named = ""
 
@@ -88,19 +89,19 @@ class Queueing(Tool):
 
     def _empty(self) -> None:
         """Say that nothing of the queue is left, and what else waits as soon as that is known."""
-        self._read_again, self._telling = False, True
+        self._read_again = False
         self.desk.pm.sorter.count()
-        self._say_empty("")
+        self._telling = self._say_empty("")
 
-    def _say_empty(self, else_: str) -> None:
+    def _say_empty(self, else_: str) -> Content | None:
         queue, state = self.state.queue, self.state
         if queue is None:
-            return
+            return None
         what = queue.kind.empty
         if state.queue_id == FIRST:
             what = f"Every frame has a label for {state.task.name}."
             else_ = else_ or "Release the draft: V, then R."
-        self.desk.notice(what, else_, GOOD)
+        return self.desk.notice(what, else_, GOOD)
 
     # --- choosing -----------------------------------------------------------------------------------------------
 
@@ -182,9 +183,10 @@ class Queueing(Tool):
                 self.desk.notice(result.what, result.remedy)
             case QueuesCounted():
                 self._fill()
-                if result.done and self._telling:
-                    self._telling = False
-                    self._say_empty(what_else(result.queues, self.state.queue_id))
+                if result.done and self._telling is not None:
+                    said, self._telling = self._telling, None
+                    if self.desk.still_said(said):
+                        self._say_empty(what_else(result.queues, self.state.queue_id))
 
     def _was_read(self) -> None:
         """Go where a person wanted to go when the queue was not known yet."""
