@@ -27,7 +27,7 @@ from textual._compositor import (  # there are no public names for updates of th
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 
@@ -58,6 +58,9 @@ class CarefulApp(App[None]):
         self._drawn_for = Size(0, 0)
         #: Told of every update after it was sent: what draws over cells has to draw again.
         self.after_update: Callable[[object], None] | None = None
+        #: Asked before an update is sent: parts of the screen where what is there is right.
+        self.kept: Callable[[], Sequence[Region]] | None = None
+        self._forgotten = False
         self._loop_running: asyncio.AbstractEventLoop | None = None
         #: What the terminal was asked; without it nothing is known of it but its environment.
         self.probe: Probe | None = None
@@ -74,13 +77,19 @@ class CarefulApp(App[None]):
         if not self.is_headless:
             gc.freeze()  # what was imported stays: searching it for rubbish again and again would hold up a key
         showing.begin(self)
-        self.app_resume_signal.subscribe(self, lambda app: self.screen.refresh())
+        self.app_resume_signal.subscribe(self, lambda app: self._draw_anew())
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw everything anew where the size is what it was: the terminal was smaller meanwhile and forgot the rest."""
+        self._forgotten = True
         if event.size == self._drawn_for:
-            self.screen.refresh()
+            self._draw_anew()
         self._drawn_for = event.size
+
+    def _draw_anew(self) -> None:
+        """Send every cell: what the terminal shows is not known."""
+        self._forgotten = True
+        self.screen.refresh()
 
     def when_written(self, call: Callable[[], object]) -> None:
         """Call something when all that was drawn until now has been written to the terminal; at once without one."""
@@ -136,13 +145,15 @@ class CarefulApp(App[None]):
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Send an update of parts of the screen cell by cell, one of the whole screen with no more colours than it takes."""
         sent = renderable
+        kept = self.kept() if self.kept and not self._forgotten else ()
         if isinstance(renderable, ChopsUpdate):
-            sent = Changed.of(renderable)
+            sent = Changed.of(renderable, kept)
         elif isinstance(renderable, LayoutUpdate):
-            sent = Whole.of(renderable)
+            sent = Whole.of(renderable, kept)
+            self._forgotten = self._forgotten and bool(self._batch_count)
         super()._display(screen, sent)
-        if renderable is not None and self.after_update is not None and self.is_running:
-            self.after_update(renderable)
+        if sent is not None and self.after_update is not None and self.is_running:
+            self.after_update(sent)
 
     def _print(self, text: str, stderr: bool = False) -> None:
         """What a library prints while the app runs goes to the log (standard error leads there), not over the screen."""

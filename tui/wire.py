@@ -7,6 +7,7 @@ and half of the time. Called by the app for every update.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 
@@ -17,18 +18,22 @@ from textual._compositor import (  # there are no public names for updates of th
     ChopsUpdate,
     LayoutUpdate,
 )
+from textual.geometry import Region
 from textual.strip import Strip
 
 _RESET = "\x1b[0m"
 
 
 class Changed(ChopsUpdate):
-    """An update that sends exactly the spans it was made for."""
+    """An update that sends exactly the spans it was made for, less the `kept` parts, where the screen is right."""
 
     @classmethod
-    def of(cls, update: ChopsUpdate) -> Changed:
+    def of(cls, update: ChopsUpdate, kept: Sequence[Region] = ()) -> Changed:
         """Return the same update, to be sent this way."""
-        return cls(update.chops, update.spans, update.chop_ends)
+        spans = list(update.spans)
+        for hole in kept:
+            spans = [part for span in spans for part in _beside(span, hole)]
+        return cls(update.chops, spans, update.chop_ends)
 
     def render_segments(self, console: Console) -> str:
         """Return the bytes to send, as text."""
@@ -49,20 +54,43 @@ class Changed(ChopsUpdate):
 
 
 class Whole(LayoutUpdate):
-    """An update of every cell of a region."""
+    """An update of every cell of a region but of the `kept` parts, where what is on the screen is right."""
+
+    kept: Sequence[Region] = ()
 
     @classmethod
-    def of(cls, update: LayoutUpdate) -> Whole:
+    def of(cls, update: LayoutUpdate, kept: Sequence[Region] = ()) -> Whole:
         """Return the same update, to be sent this way."""
-        return cls(update.strips, update.region)
+        whole = cls(update.strips, update.region)
+        whole.kept = kept
+        return whole
 
     def render_segments(self, console: Console) -> str:
         """Return the bytes to send, as text."""
-        system, column = console._color_system, self.region.x + 1
-        return "".join(
-            f"\x1b[{y};{column}H{lean(Strip(chain.from_iterable(line)), system)}"
-            for y, line in enumerate(self.strips, self.region.y + 1)
-        )
+        system, column = console._color_system, self.region.x
+        sent: list[str] = []
+        for y, parts in enumerate(self.strips, self.region.y):
+            line = Strip(chain.from_iterable(parts))
+            first = 0
+            for hole in self.kept:
+                if hole.y <= y < hole.bottom:
+                    sent.append(_placed(line.crop(first, hole.x - column), column + first, y, system))
+                    first = hole.right - column
+            sent.append(_placed(line.crop(first) if first else line, column + first, y, system))
+        return "".join(sent)
+
+
+def _beside(span: tuple[int, int, int], hole: Region) -> list[tuple[int, int, int]]:
+    """Return what is left of a line's span (y, from, to) outside of a region."""
+    y, first, end = span
+    if not hole.y <= y < hole.bottom:
+        return [span]
+    parts = ((y, first, min(end, hole.x)), (y, max(first, hole.right), end))
+    return [part for part in parts if part[1] < part[2]]
+
+
+def _placed(strip: Strip, x: int, y: int, system: ColorSystem | None) -> str:
+    return f"\x1b[{y + 1};{x + 1}H{lean(strip, system)}" if strip else ""
 
 
 def lean(strip: Strip, system: ColorSystem | None) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -88,6 +90,22 @@ def test_a_step_sends_the_next_frame_and_a_screen_in_front_is_left_alone(opened_
     assert b"CapsLock" in after or b"keys" not in after
     terminal.press("\x1b[D")
     assert _SIXEL.search(terminal.rest(1.5))
+
+
+def test_a_line_over_the_picture_does_not_send_its_pixels_again(opened_as):
+    terminal = opened_as("sixel")
+    terminal.read_until(_SIXEL.search)
+    terminal.rest(3.0)
+    terminal.press("\x1b[C")  # takes the line away that greets
+    assert _SIXEL.search(terminal.rest(1.5))
+    terminal.press("A")  # an upper-case class key: a notice over the picture's foot
+    after = terminal.rest(1.5)
+    assert b"CapsLock" in after
+    assert not _SIXEL.search(after), _SIXEL.sub(b"<SIXEL>", after)
+    terminal.press("\x1b[C")
+    assert _SIXEL.search(terminal.rest(1.5)), "what it covered is there again"
+    os.kill(terminal.child.pid, signal.SIGWINCH)
+    assert _SIXEL.search(terminal.rest(1.5)), "the terminal was smaller meanwhile: everything is sent"
 
 
 def test_a_key_labels_only_the_frame_whose_pixels_were_sent(opened_as):
