@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from core.labels.prints import print_at
 from core.labels.stretches import Stretch, stretch_at
@@ -59,6 +59,10 @@ class Classes(Mapping[str, str]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._of
+
+    def get(self, key: str, default: Any = None) -> Any:  # asked of every frame
+        found = self._of.get(key)
+        return default if found is None else found.class_
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._of)

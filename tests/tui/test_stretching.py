@@ -6,6 +6,7 @@ import json
 
 from core.labels.sync import open_store
 from core.workspace import Workspace
+from tui.tools import pointing
 
 
 async def painted(page, keys, class_):
@@ -228,3 +229,27 @@ async def test_undo_names_the_frames_that_somebody_changed_since(workspace, open
             lambda: "1 frame keeps a later label: 20251107T080100" in page.notice, "it to be named"
         )
     assert stored(place) == "·o···"
+
+
+async def test_one_key_looks_through_so_many_frames_for_a_change_and_says_where_it_ended(
+    workspace, opened, monkeypatch
+):
+    place = workspace(frames=12)
+    with open_store(Workspace.open(place.root)) as store:
+        store.set("offline-detection", place.keys[9:], "active", who="Ana", how="stretch")
+    monkeypatch.setattr(pointing, "FAR", 4)
+    async with opened(place.root) as page:
+        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.press("home", "full_stop")
+        assert page.frame == place.keys[4]
+        assert "Nothing changes in 4 frames" in page.notice
+        await page.press("full_stop")
+        assert page.frame == place.keys[8]
+        await page.press("full_stop")
+        assert (page.frame, page.notice) == (place.keys[9], "")
+        await page.press("full_stop")
+        assert page.notice == "Nothing changes after this frame."
+        await page.press("left", "left", "comma")
+        assert page.frame == place.keys[3]
+        await page.press("comma")
+        assert page.notice == "Nothing changes before this frame."

@@ -6,16 +6,21 @@ frame, and read there. While a stretch is marked, forward means the last frame b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from core.human import count
 from core.labels.stretches import next_point
 from tui import spans
 from tui.changes import ChangesRead
 from tui.tools.tool import Tool
 
 if TYPE_CHECKING:
+    from tui.state import State
     from tui.tools.desk import Desk
 
+#: So many frames are looked through for one key, which takes less time than to draw a picture.
+FAR = 50_000
 #: Days whose points are kept.
 _DAYS = 64
 
@@ -34,8 +39,11 @@ class Pointing(Tool):
             return
         last = len(state.frames) - 1
         ahead = state.anchor is not None  # the end of a stretch lies before the change
-        found = self._next(min(state.cursor + ahead, last), 1)
-        if found is None and ahead and state.cursor < last:
+        begin = min(state.cursor + ahead, last)
+        found = self._next(begin, 1)
+        if found is None and begin + FAR < last:
+            self._far(begin + FAR)
+        elif found is None and ahead and state.cursor < last:
             self.desk.moved(state.go(last), "")
         elif found is None:
             self.desk.notice("Nothing changes after this frame.")
@@ -43,11 +51,19 @@ class Pointing(Tool):
             self.desk.moved(state.go(found - ahead), "")
 
     def do_point_previous(self) -> None:
-        found = self._next(self.state.cursor, -1) if self.state.frames else None
-        if found is None:
-            self.desk.notice("Nothing changes before this frame.")
+        state = self.state
+        found = self._next(state.cursor, -1) if state.frames else None
+        if found is not None:
+            self.desk.moved(state.go(found), "")
+        elif state.cursor > FAR:
+            self._far(state.cursor - FAR)
         else:
-            self.desk.moved(self.state.go(found), "")
+            self.desk.notice("Nothing changes before this frame.")
+
+    def _far(self, at: int) -> None:
+        """Stand where the look ended."""
+        self.desk.moved(self.state.go(at), "")
+        self.desk.notice(f"Nothing changes in {count(FAR)} frames:", "the same key looks on from here.")
 
     def receive(self, result: object) -> None:
         if isinstance(result, ChangesRead):
@@ -63,8 +79,13 @@ class Pointing(Tool):
         state = self.state
         maps = [spans.classes_of(state), spans.guesses_of(state)]
         maps = [known for known in maps if known]
-        extra = sorted({*self._changed(), *self._unread(at, by)})
-        return next_point(spans.keys_of(state), maps, at, by, extra=extra)
+        changed = {*self._changed(), *self._unread(at, by)}
+        end = at + by * FAR
+        extra = {*changed, end} if 0 < end < len(state.frames) else changed
+        found = next_point(spans.keys_of(state), maps, at, by, extra=sorted(extra))
+        if found == end and end not in changed and not any(_changes(state, known, end) for known in maps):
+            return None
+        return found
 
     def _changed(self) -> list[int]:
         """Return the places at which the picture changed, of the days that were read."""
@@ -87,6 +108,13 @@ class Pointing(Tool):
             if 0 <= at < len(frames) and _day(frames[at].key) not in self._points:
                 return [at]
         return []
+
+
+def _changes(state: State, known: Mapping[str, str], at: int) -> bool:
+    """True where a frame has another value than the one before it."""
+    return 0 < at < len(state.frames) and known.get(state.frames[at].key) != known.get(
+        state.frames[at - 1].key
+    )
 
 
 def _day(key: str) -> tuple[str, str]:
