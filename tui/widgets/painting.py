@@ -34,8 +34,9 @@ _AHEAD, _TRIED, _MOST_SEARCHED = 12, 60, 2500
 #: Cells elsewhere are found by the upper bits of their greens.
 _COARSE = 5
 _NOTHING: Tone = (-1000, 0, 0)
-#: A cell is its background, or one of its halves or all of it is its foreground.
-_BACK, _UPPER, _LOWER, _FORE = " ", "▀", "▄", "█"
+#: A cell is its background, or one of its halves is its foreground; never all of it: many fonts leave a gap around a
+#: full block, and there any other colour would shine through.
+_BACK, _UPPER, _LOWER = " ", "▀", "▄"
 
 
 class Cell(NamedTuple):
@@ -144,8 +145,6 @@ class Painter:
             return False
         elif near(self._back, upper):
             self._draw(place, _LOWER)
-        elif near(self._fore, upper):
-            self._draw(place, _FORE)
         else:
             return False
         return True
@@ -229,5 +228,5 @@ class Painter:
         self._sent.append(sign)
         self._drawn[place] = 1
         fore, back = self._fore_packed, self._back_packed
-        self._shown[2 * y][x] = fore if sign in (_UPPER, _FORE) else back
-        self._shown[2 * y + 1][x] = fore if sign in (_LOWER, _FORE) else back
+        self._shown[2 * y][x] = fore if sign == _UPPER else back
+        self._shown[2 * y + 1][x] = fore if sign == _LOWER else back
