@@ -97,7 +97,7 @@ async def test_a_print_may_be_unsure_and_have_a_name(printing, opened, stored):
         await page.until(lambda: page.app.state.mark(place.keys[20]), "the print to be marked")
         assert "print 1 benchy" not in page.text()
         assert {page.app.state.mark(key).mark for key in place.keys[4:28]} == {"unsure"}
-        assert page.app.state.mark(place.keys[4]).note == "benchy"
+        assert page.app.state.mark(place.keys[0]).note == "benchy", "a name is the recording's"
         assert page.app.state.mark(place.keys[2]) is None
     assert stored(place, FAILED) == "·" * 32
 

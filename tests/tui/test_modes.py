@@ -158,3 +158,33 @@ async def test_nothing_is_said_of_an_empty_queue_after_another_key(workspace, op
         count(asked[0])
         await page.until(lambda: page.app.state.queues and page.app.state.queues.done, "the counts")
         assert page.notice == ""
+
+
+async def test_on_a_phone_the_footer_of_a_tool_names_every_key_of_it(workspace, opened):
+    place = workspace(frames=4)
+    async with opened(place.root, size=(40, 16)) as page:
+        await page.shown()
+        await page.press("r")
+        await page.see("print 1")
+        footer = page.text().rstrip().split("\n")[-1]
+        assert footer.split()[-4:] == ["w", "i", "esc", "?"]
+        assert "active" in footer
+        assert "offline" in footer
+
+
+async def test_under_capslock_a_class_key_marks_no_print(workspace, opened):
+    place = workspace(frames=4)
+    settings = place.root / "print-models.toml"
+    settings.write_text(settings.read_text() + '\n[tasks.offline-detection]\nkeys = ["o", "w"]\n')
+    async with opened(place.root) as page:
+        await page.shown()
+        assert page.app.state.task.keys == ("o", "w")
+        await page.press("r", "W")
+        assert "CapsLock?" in page.notice
+        await page.see("~ not sure")
+        await page.press("~")
+        await page.until(
+            lambda: page.app.state.mark_word(place.keys[0]) == "unsure", "the print to be marked"
+        )
+        await page.until(lambda: page.app.bridge.idle, "rest")
+    assert set(marks_of(place).values()) == {"unsure"}

@@ -33,6 +33,8 @@ class Place(Keyed, Screen[None]):
     #: The jobs whose failure the screen draws itself: no second word about them is needed.
     SAYS: ClassVar[frozenset[str]] = frozenset()
     AUTO_FOCUS = ""
+    #: True from the first time that all parts of the screen are there; what arrives before is drawn with them.
+    built = False
 
     @property
     def pm(self) -> PrintModelsApp:
@@ -66,7 +68,11 @@ class Place(Keyed, Screen[None]):
         self.set_class(height >= 38, "-tall")
         self.set_class(width < 60, "-phone")
         self.set_class(height < 20, "-low")
-        self.call_after_refresh(self.resized)
+        self.call_after_refresh(self._laid_out)
+
+    def _laid_out(self) -> None:
+        self.built = True
+        self.resized()
 
     def resized(self) -> None:
         """Draw for the new size."""
@@ -81,12 +87,17 @@ class Place(Keyed, Screen[None]):
     def show_state(self) -> None:
         """Draw what the app knows now."""
         self.show_header()
-        self.query_one(KeyLine).show(self.keys())
+        self.query_one(KeyLine).show(self.keys(), every=self.in_mode)
 
     def show_header(self) -> None:
         """Draw the header anew, where there is one: a result may arrive before this screen has its parts."""
         for header in self.query(Header):
             header.show(self.state)
+
+    @property
+    def in_mode(self) -> bool:
+        """True while a tool has the keys, so that the footer names them all."""
+        return False
 
     def keys(self) -> list[tuple[str, str | Content]]:
         """The footer's keys."""

@@ -99,9 +99,7 @@ class LabelScreen(Place):
         self._panes = label_panes.Panes(self, self._pictures)
         self.desk = Desk(self, self._panes, self._pictures)
         self.tools = {kind: kind(self.desk) for kind in self.TOOLS}
-        watching = self.tools[Watching]
-        assert isinstance(watching, Watching)
-        self._panes.watching, self._panes.looking = watching, self._looking
+        self._panes.watching, self._panes.looking = self.desk.tool(Watching), self._looking
         self._greeted = False
         self._strip_rest: Timer | None = None
 
@@ -119,6 +117,10 @@ class LabelScreen(Place):
     def keys(self) -> list[tuple[str, str | Content]]:
         mode = self.desk.mode
         return (mode.keys() if mode else None) or label_panes.keys_of(self.state)
+
+    @property
+    def in_mode(self) -> bool:
+        return self.desk.mode is not None
 
     def show_mode(self) -> None:
         """Draw the line and the footer of the tool that has the keys."""
@@ -307,19 +309,11 @@ class LabelScreen(Place):
     def _class_key(self, class_: str) -> None:
         mode = self.desk.mode
         if mode is None or not mode.on_class(class_):
-            self._giving.give(class_)
+            self.desk.tool(Giving).give(class_)
 
     @property
     def _looking(self) -> Looking:
-        found = self.tools[Looking]
-        assert isinstance(found, Looking)
-        return found
-
-    @property
-    def _giving(self) -> Giving:
-        found = self.tools[Giving]
-        assert isinstance(found, Giving)
-        return found
+        return self.desk.tool(Looking)
 
     def _caps_lock(self, event: events.Key) -> None:
         """An upper-case class key labels nothing; where it would switch screens instead, that is said."""

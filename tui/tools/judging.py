@@ -7,15 +7,19 @@ another task says so) the second class is a failure with an onset, which is look
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from core.frames.names import captured_at
 from core.human import count, plural
+from core.labels.marks import print_name
 from core.labels.prints import verdict
 from core.tasks import Task
 from core.text import safe
-from tui import spans
+from tui import keymap, spans
 from tui.drawing import BOLD, COLOURS, class_keys, class_mark
 from tui.label_messages import MarksRead
 from tui.tools.bisecting import Bisecting
@@ -23,7 +27,11 @@ from tui.tools.desk import Desk
 from tui.tools.tool import Tool
 from tui.tools.words import class_row, counted, times
 
-_UNSURE, _NOTE = ("w", "W"), ("i", "I")
+if TYPE_CHECKING:
+    from tui.state import State
+
+#: Where a class has the letter the other key does it: no letter in upper case, which a class key is under CapsLock.
+_UNSURE, _NOTE = ("w", "tilde"), ("i", "number_sign")
 
 
 class Judging(Tool):
@@ -32,6 +40,8 @@ class Judging(Tool):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._keys: tuple[str, ...] = ()
+        #: The frame at which its name stands.
+        self._named = ""
         #: The class for which frames labelled otherwise were shown.
         self._shown_for: str | None = None
 
@@ -53,6 +63,7 @@ class Judging(Tool):
             place for place in found.places if state.counts_for(state.frames[place].key)
         ] or found.places
         self._keys = tuple(state.frames[place].key for place in places)
+        self._named = _recording_of(state) or self._keys[0]
         self._shown_for = None
         state.span = (state.frames[places[0]], state.frames[places[-1]])
         self.desk.show_mode()
@@ -70,9 +81,9 @@ class Judging(Tool):
         return True
 
     def on_key(self, key: str) -> bool:
-        if key in _UNSURE:
+        if key == self._free(_UNSURE):
             self._unsure()
-        elif key in _NOTE:
+        elif key == self._free(_NOTE):
             self.desk.ask(self._note, self._noted, hint="the print's name, and what is to be said of it")
         else:
             return False
@@ -109,8 +120,13 @@ class Judging(Tool):
                 (key, Content.styled(word, COLOURS[code]))
                 for code, ((key, _), word) in enumerate(zip(rows, words, strict=True))
             ]
-        unsure, note = (next(key for key in keys if key not in class_keys(task)) for keys in (_UNSURE, _NOTE))
+        unsure, note = (keymap.shown(self._free(keys)) for keys in (_UNSURE, _NOTE))
         return [*rows, (unsure, "not sure"), (note, "name, note"), ("esc", "leave"), ("?", "help")]
+
+    def _free(self, keys: tuple[str, ...]) -> str:
+        """Return the first of these keys that no class has."""
+        taken = class_keys(self.state.task)
+        return next(key for key in keys if key not in taken)
 
     def left(self) -> None:
         self.state.span, self._shown_for = None, None
@@ -163,13 +179,13 @@ class Judging(Tool):
 
     @property
     def _note(self) -> str:
-        """The name and note of the print: that of its first frame."""
-        mark = self.state.mark(self._keys[0]) if self._keys else None
-        return mark.note if mark else ""
+        """The name and note of the print."""
+        known = self.state.known_of.get(self.state.task.name)
+        return print_name(known.marks, self._named) if known else ""
 
     def _noted(self, text: str) -> bool:
         if text != self._note:
-            self.bridge.note(self._keys[0], text)
+            self.bridge.note(self._named, text)
         return True
 
     def receive(self, result: object) -> None:
@@ -180,6 +196,14 @@ class Judging(Tool):
 def has_onset(task: Task) -> bool:
     """True for a task about prints, whose second class is a failure that begins somewhere and does not end."""
     return task.when is not None and len(task.classes) == 2
+
+
+def _recording_of(state: State) -> str:
+    """Return the first frame of the recording under the cursor, whether the filter shows it or not; '' if unknown."""
+    frame = state.frame
+    assert frame is not None
+    begins = ((captured_at(key) or datetime.min, key) for key in state.recordings)
+    return max((begin for begin in begins if begin <= (frame.captured_at, frame.key)), default=(None, ""))[1]
 
 
 def _key(task: Task, class_: str) -> str:
