@@ -8,6 +8,7 @@ was put into the queue before it. Imported with the app.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import select
 from codecs import getincrementaldecoder
@@ -73,10 +74,13 @@ class SievedDriver(LinuxDriver):
         """Call something in the event loop when all that was sent until now has been written to the terminal."""
         mark = _Mark()
         loop = asyncio.get_running_loop()
+        context = (
+            contextvars.copy_context()
+        )  # the thread that writes knows no app, and without one no timer runs
 
         def reached() -> None:
             try:
-                loop.call_soon_threadsafe(call)
+                loop.call_soon_threadsafe(call, context=context)
             except RuntimeError:
                 pass  # the app has ended
 

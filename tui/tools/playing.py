@@ -80,10 +80,9 @@ class Playing(Tool):
     def line(self) -> Content | None:
         pace = ""
         if len(self._drawn) > 1:
-            pace = (
-                f"{(len(self._drawn) - 1) / max(0.001, self._drawn[-1] - self._drawn[0]):.1f} frames a second"
-            )
-        return Content.assemble(("play ", BOLD), pace, (" · any key stops", DIM))
+            took = max(0.001, self._drawn[-1] - self._drawn[0])
+            pace = f" {(len(self._drawn) - 1) / took:.1f} frames a second"
+        return Content.assemble(("play", BOLD), pace, (" · any key stops", DIM))
 
     def keys(self) -> list[tuple[str, str | Content]] | None:
         return [("any key", "stops")]
