@@ -149,7 +149,7 @@ class PrintModelsApp(CarefulApp):
                     screen.show_header()
         for screen in self.screen_stack:
             receive = getattr(screen, "receive", None)
-            if receive is not None and screen.is_mounted:
+            if receive is not None and screen.is_mounted and getattr(screen, "built", True):
                 receive(event.result)
 
     def _take(self, result: object) -> bool:
