@@ -77,14 +77,17 @@ def marks(store: LabelStore, tasks: Iterable[Task]) -> MarksRead:
     """Look up what a filter may ask beside labels, and the facts show: marks, and entries that wait for a decision."""
     from core.labels.facts import Known
 
-    undecided = _frames_of(store.mark_problems())
+    undecided = _why_by_frame(store.mark_problems())
     return MarksRead(
-        {task.name: Known(_frames_of(store.problems(task)), store.marks(task), undecided) for task in tasks}
+        {
+            task.name: Known(_why_by_frame(store.problems(task)), store.marks(task), undecided)
+            for task in tasks
+        }
     )
 
 
-def _frames_of(entries: Iterable[LabelProblem]) -> frozenset[str]:
-    return frozenset(entry.key.removeprefix("./") for entry in entries)
+def _why_by_frame(entries: Iterable[LabelProblem]) -> dict[str, str]:
+    return {entry.key.removeprefix("./"): entry.what for entry in entries}
 
 
 def view_of(found: Mapping[str, Any]) -> ViewRead:

@@ -54,12 +54,12 @@ class Said(Protocol):
 class Known(NamedTuple):
     """What is known of a task's frames beside their labels: entries that wait for a decision, and marks.
 
-    `waiting` are frames of the label file, `undecided` those of marks.json.
+    `waiting` are frames of the label file with why each waits, `undecided` those of marks.json.
     """
 
-    waiting: Collection[str] = frozenset()
+    waiting: Mapping[str, str] = _NOTHING
     marks: Mapping[str, Mark] = _NOTHING
-    undecided: Collection[str] = frozenset()
+    undecided: Mapping[str, str] = _NOTHING
 
 
 class Span(NamedTuple):

@@ -15,13 +15,12 @@ _NAMED = 5
 
 
 def tell_waiting(store: LabelStore, doc: Document) -> None:
-    """Say which entries wait for a decision, each set of them once."""
+    """Say which entries wait for a decision, once for each that came; that there are fewer is no news."""
     waiting = store.database.ask(lambda db: queries.problems(db, doc.name))
     told = frozenset((entry.key, entry.value) for entry in waiting)
-    if told == store.waiting_told.get(doc.name, frozenset()):
-        return
+    before = store.waiting_told.get(doc.name, frozenset())
     store.waiting_told[doc.name] = told
-    if waiting:
+    if told - before:
         way = "mark" if doc.name == MARKS else "label"
         store.notices.append(
             f"{safe(doc.path.name)}: {plural(len(waiting), 'entry', 'entries')} waiting for a decision: "

@@ -19,7 +19,8 @@ from core.text import safe
 from tui import bars, keymap
 from tui.drawing import COLOURS, DIM, WARN, class_keys
 from tui.messages import Labelled, LabelsChanged
-from tui.screens.label_texts import facts_line, facts_lines, just_lines, title_of
+from tui.screens.just_texts import just_lines
+from tui.screens.label_texts import facts_line, facts_lines, title_of
 from tui.screens.queue_texts import name_of, queue_heads, queue_line
 from tui.widgets.ask_line import AskLine
 from tui.widgets.day_bar import Around, DayBar
@@ -230,7 +231,16 @@ class Panes:
             if not self.with_strip:
                 self._screen.query_one("#day-edge", Edge).display = False
         else:
-            view.subtitle(facts_line(state, seen, moved, saving=saving, loading=loading))
+            view.subtitle(
+                facts_line(
+                    state,
+                    seen,
+                    moved,
+                    saving=saving,
+                    loading=loading,
+                    narrow=self._screen.has_class("-phone"),
+                )
+            )
             line = self._screen.query_one("#just-line", Words)
             first = told.split("\n", allow_blank=True)[0]
             line.show(Content.assemble(first, "\n", queue_line(state, max(10, line.content_size.width))))

@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from core.frames.names import captured_at
-from core.human import count, plural, size
+from core.human import plural, size
 from core.tasks import Task
 from core.text import safe
 from tui import keymap
 from tui.bars import light_mark, motion_mark
-from tui.drawing import DIM, GOOD, MARKS, WARN, class_keys, class_mark
+from tui.drawing import DIM, MARKS, WARN, class_keys, class_mark
 from tui.pictures import Facts
 from tui.state import State
 
 if TYPE_CHECKING:
     from core.frames.signatures import Change
-    from core.labels.model import LabelStep
     from core.labels.predictions import Guess
 
-_NAMED = 2
+#: Cells of a line in the column of facts.
+WIDE = 23
 #: How much a frame changed, and the motion from which on that is another picture for its camera.
 Moved = tuple["Change", float]
 #: Who has given so many labels knows the keys.
@@ -54,14 +53,23 @@ def title_of(state: State, *, short: bool, narrow: bool = False) -> Content:
 
 
 def facts_line(
-    state: State, seen: Facts | None, moved: Moved | None = None, *, saving: bool, loading: bool
+    state: State,
+    seen: Facts | None,
+    moved: Moved | None = None,
+    *,
+    saving: bool,
+    loading: bool,
+    narrow: bool = False,
 ) -> Content:
-    """One line: label and who gave it, what the model says, how much changed, where the frame is, the file."""
+    """One line: what waits for a decision, label and who gave it, what the model says, how much changed, where the
+    frame is, the file; `narrow` where only the beginning is seen.
+    """
     if state.frame is None:
         return Content("")
     parts = []
     if loading:
         parts.append(Content.styled("loading …", WARN))
+    parts += [Content.styled(_waits_line(entry, narrow), WARN) for entry in _waiting(state)]
     parts += [Content.styled(line.strip(), WARN) for line in _marked(state)[:1]]
     parts.append(_label(state, saving=saving))
     parts += [part for part in (_model(state), _change(moved), _where(state)) if part]
@@ -88,6 +96,7 @@ def facts_lines(state: State, seen: Facts | None, moved: Moved | None = None, *,
         lines.append(Content.styled(f"  by {safe(label.who, limit=30)} · {label.how}", DIM))
         if label.before:
             lines.append(Content.styled(f"  was {safe(label.before, limit=30)}", DIM))
+    lines += [Content.styled(line, WARN) for entry in _waiting(state) for line in _waits_lines(entry)]
     lines += [Content.styled(line, WARN) for line in _marked(state)]
     guess = state.guess(frame.key)
     if guess:
@@ -119,9 +128,11 @@ def _problems(state: State) -> list[Content]:
     return [Content.styled(line, WARN if line.startswith("⚠") else DIM) for line in lines]
 
 
-def _wrapped(text: str, *, most: int = 2) -> list[str]:
+def _wrapped(text: str, *, most: int = 2, indent: str = "") -> list[str]:
     """Return words as lines for the column of facts."""
-    return textwrap.wrap(text, 23, max_lines=most, placeholder=" …") if text else []
+    return textwrap.wrap(
+        text, WIDE, max_lines=most, placeholder=" …", initial_indent=indent, subsequent_indent=indent
+    )
 
 
 def _model(state: State) -> Content | None:
@@ -156,6 +167,37 @@ def _label(state: State, *, saving: bool, short: bool = False) -> Content:
     return mark if short else mark + Content.styled(f" by {safe(label.who, limit=30)} · {label.how}", DIM)
 
 
+def _waiting(state: State) -> list[tuple[str, str, str]]:
+    """Why this frame's entries in the label file and in marks.json wait: 'conflict', 'ours …, theirs …', who decides."""
+    known = state.known_of.get(state.task.name)
+    if known is None or state.frame is None:
+        return []
+    found = [(known.waiting, "a class key decides"), (known.undecided, "a mark decides")]
+    entries = []
+    for waits, decides in found:
+        if why := waits.get(state.frame.key):
+            head, _, rest = why.partition(": ")
+            entries.append((head, rest, decides))
+    return entries
+
+
+def _waits_line(entry: tuple[str, str, str], narrow: bool) -> str:
+    """'≠ conflict: ours active, theirs offline · a class key decides'."""
+    head, rest, decides = entry
+    why = rest if narrow and rest else ": ".join(filter(None, (head, rest)))
+    return f"≠ {why} · {decides}"
+
+
+def _waits_lines(entry: tuple[str, str, str]) -> list[str]:
+    """The same in the column of facts, each side of a conflict on a line of its own."""
+    head, rest, decides = entry
+    sides = rest.replace(", theirs ", "\ntheirs ", 1).split("\n")
+    return [
+        *_wrapped(f"≠ {head}"),
+        *(line for side in [*sides, decides] for line in _wrapped(side, indent="  ")),
+    ]
+
+
 def _marked(state: State) -> list[str]:
     """'⊘ excluded', its reason, a note and what the frame is an example of, as lines."""
     found = state.mark(state.frame.key) if state.frame else None
@@ -167,7 +209,7 @@ def _marked(state: State) -> list[str]:
         f"note: {found.note}" if found.note else "",
         found.example and f"example of {found.example}",
     ):
-        lines += [f"  {part}" for part in _wrapped(safe(line or "", limit=80))]
+        lines += _wrapped(safe(line or "", limit=80), indent="  ")
     return lines
 
 
@@ -184,61 +226,6 @@ def _where(state: State) -> Content | None:
     if state.label is not None and state.label.how in ("stretch", "bisect", "verdict", "suggestion"):
         return Content.styled("covered by its stretch", DIM)
     return None
-
-
-def just_done(step: LabelStep, task: Task | None, *, undone: bool) -> Content:
-    """What was done last."""
-    at = f" {_span(step)}" if step.frames else ""
-    number = f" × {count(step.changed)}" if step.changed > 1 else ""
-    given = _given(step, task)
-    if undone:
-        word = "redone " if step.how == "redo" else "undone "
-        what = given or Content(safe(step.text.partition(" (")[0], limit=60))
-        return Content.assemble((word, WARN), what, f"{number}{at}" if given else "")
-    if not step.changed:
-        return Content.styled("labelled so already", DIM)
-    if given is None:
-        off = step.text.startswith("unlabelled ")
-        given = Content("label taken off" if off else safe(step.text.partition(" × ")[0], limit=60))
-    return Content.assemble(("saved ", GOOD), given, f"{number}{at}")
-
-
-def _given(step: LabelStep, task: Task | None) -> Content | None:
-    """The class or the mark that a step gave, None for one that gave neither."""
-    if step.class_ in MARKS:
-        return Content.styled(f"{MARKS[step.class_]} {step.class_}", WARN)
-    return class_mark(task, step.class_) if task and step.class_ else None
-
-
-def kept(step: LabelStep) -> tuple[str, str]:
-    """Which frames of a step that was taken back, or given again, have a later label that stays: what, and their names."""
-    names = [safe(key.rpartition("/")[2].removesuffix(".jpg"), limit=30) for key in step.left[:_NAMED]]
-    more = f" and {count(len(step.left) - _NAMED)} more" if len(step.left) > _NAMED else ""
-    verb = "keeps" if len(step.left) == 1 else "keep"
-    return f"{plural(len(step.left), 'frame')} {verb} a later label:", ", ".join(names) + more
-
-
-def just_lines(state: State, just: Content) -> Content:
-    """What was done last, and what `u` takes back now."""
-    lines = [just] if just.plain else []
-    step = state.undoes
-    if step is None:
-        lines.append(Content.styled("nothing to undo", DIM))
-    else:
-        task = state.workspace.tasks.get(step.task)
-        what = _given(step, task) or Content(safe(step.text, limit=60))
-        number = f" × {count(step.changed)}" if step.changed > 1 else ""
-        lines.append(Content.assemble(("u undoes ", DIM), what, number))
-        if step.class_ and not just.plain:
-            lines.append(Content.styled(f"  {_span(step)}", DIM))
-    return Content("\n").join(lines)
-
-
-def _span(step: LabelStep) -> str:
-    """'08:54–09:24', the times of day of a step's first and last frame."""
-    found = [moment for key in (min(step.frames), max(step.frames)) if (moment := captured_at(key))]
-    times = list(dict.fromkeys(f"{moment:%H:%M}" for moment in found))
-    return "–".join(times)
 
 
 def what_next(state: State) -> Content:

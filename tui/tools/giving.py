@@ -7,7 +7,7 @@ from textual.content import Content
 from core.labels.model import LabelStep
 from tui.drawing import BAD, DIM
 from tui.messages import Failed, Labelled, NothingToUndo, NotLabelled
-from tui.screens.label_texts import just_done, kept
+from tui.screens.just_texts import just_done, kept
 from tui.tools.tool import Tool
 
 
