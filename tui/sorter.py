@@ -223,8 +223,9 @@ class Sorter:
                     return
                 state.show_filtered(result.frames)
                 self.queue()
-            case QueueRead() if (result.number, result.task) == (self._asked, state.task.name):
-                self._take_queue(result.queue)
+            case QueueRead() if (result.task, result.asked) == (state.task.name, state.queue_id):
+                if result.number == self._asked:
+                    self._take_queue(result.queue)
             case QueuesCounted() if result.task == state.task.name:
                 state.queues = result
             case Totalled():

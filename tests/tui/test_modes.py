@@ -188,3 +188,17 @@ async def test_under_capslock_a_class_key_marks_no_print(workspace, opened):
         )
         await page.until(lambda: page.app.bridge.idle, "rest")
     assert set(marks_of(place).values()) == {"unsure"}
+
+
+async def test_why_a_key_was_refused_stays_said_when_the_filter_is_worked_out_anew(workspace, opened):
+    place = workspace(frames=4)
+    async with opened(place.root) as page:
+        await page.press("slash", *"!label", "enter")
+        await page.until(lambda: page.app.state.filtered, "the filter")
+        assert page.notice == ""
+        await page.press("x")
+        assert page.notice == "This frame has no label."
+        before = page.app.state.queue
+        page.app.sorter.again()
+        await page.until(lambda: page.app.state.queue not in (None, before), "the filter and the queue anew")
+        assert page.notice == "This frame has no label."

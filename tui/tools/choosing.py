@@ -11,7 +11,7 @@ from textual.content import Content
 
 from core.errors import PrintModelsError
 from core.text import safe
-from tui.drawing import DIM, WARN
+from tui.drawing import DIM
 from tui.screens.label_texts import greeting
 from tui.sorter import facts_of
 from tui.sorting import Filtered
@@ -26,6 +26,9 @@ _COLUMN = re.compile(r"column ([0-9]+)")
 
 class Choosing(Tool):
     """What the frames are gone through for."""
+
+    #: What was said until the filter's answer is there.
+    _filtering: Content | None = None
 
     def do_task(self) -> None:
         self.desk.end()
@@ -82,12 +85,13 @@ class Choosing(Tool):
             if column := _COLUMN.search(error.what):
                 self.desk.point(int(column[1]) - 1)
             return False
-        self.desk.view.notify_line(Content.styled("filtering …", WARN) if text else None)
+        self.desk.view.notify_line(None)
+        self._filtering = self.desk.notice("filtering …") if text else None
         return True
 
     def receive(self, result: object) -> None:
         if isinstance(result, Filtered) and result.text == self.state.filter:
-            self.desk.view.notify_line(None)
+            self.desk.unsay(self._filtering)
             self.desk.screen.show_state()
 
     # --- a day or a time ----------------------------------------------------------------------------------------

@@ -85,6 +85,11 @@ class Desk:
         self.view.notify_line(said)
         return said
 
+    def unsay(self, said: Content | None) -> None:
+        """Take a notice off, if it stands there still."""
+        if said is not None and self.still_said(said):
+            self.view.notify_line(None)
+
     def still_said(self, said: Content) -> bool:
         """True where a notice stands there still: no key was pressed, and nothing else was said."""
         line = self.view.query_one("#notice", Static)

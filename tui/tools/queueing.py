@@ -35,6 +35,8 @@ class Queueing(Tool):
     #: Where a person wants to go as soon as the queue is known: its beginning (0), or by so many.
     _wanted: int | None = None
     _read_again = False
+    #: What was said until the queue is known.
+    _reading: Content | None = None
     #: What was said of the empty queue, until what else waits is added to it.
     _telling: Content | None = None
     _views: tuple[View, ...] = ()
@@ -72,7 +74,7 @@ class Queueing(Tool):
                 return
         if self.state.frames:
             self._wanted = by
-            self.desk.notice("The queue is being read …")
+            self._reading = self.desk.notice("The queue is being read …")
 
     def advance(self) -> bool:
         queue = self.state.queue
@@ -198,5 +200,5 @@ class Queueing(Tool):
             self._empty()
             return
         self._read_again = False
-        self.desk.view.notify_line(None)
+        self.desk.unsay(self._reading)
         self.state.go(at)
