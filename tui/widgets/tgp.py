@@ -72,9 +72,7 @@ class Tgp(Widget):
 
     def _encoded(self, picture: Picture, room: Room) -> str:
         """Return a picture as it is sent under the first id; called in a thread."""
-        return transmitted(
-            picture, room, id=self._numbers[0], cells=self._most(cells_of(room, picture))
-        )
+        return transmitted(picture, room, id=self._numbers[0], cells=self._most(cells_of(room, picture)))
 
     def _most(self, cells: tuple[int, int]) -> tuple[int, int]:
         """No more columns and rows than there are marks for."""
