@@ -140,10 +140,11 @@ class LabelWork:
             store = self._opened()
             turn = store.redo if again else store.undo
             step = turn(self._me(), store.session)
+            by_git = step is None and not again and store.came_by_git()
         except PrintModelsError as error:
             return Failed("redo" if again else "undo", error.what, error.remedy)
         if step is None:
-            return NothingToUndo(again)
+            return NothingToUndo(again, by_git)
         self._touched(step.task)
         self._follow(step.seq)
         self._tell()
@@ -209,7 +210,7 @@ class LabelWork:
         """Look whether another session labelled, and whether a label file was changed outside."""
         if self._store is None:
             return None
-        from core.labels.sync import changed_outside
+        from core.labels.polling import changed_outside
 
         if changed_outside(self.workspace, self._store):
             flushed = self.flush()
@@ -256,7 +257,8 @@ class LabelWork:
                 self._dirty.add(name)
             if done.outside:
                 file = safe(done.path.name)
-                said.append(f"{plural(done.outside, 'label')} taken from {file}, changed outside; u undoes.")
+                how = "brought by git" if done.by_git else "changed outside; u undoes"
+                said.append(f"{plural(done.outside, 'label')} taken from {file}, {how}.")
             said += done.notices
         told, self._told = self._told, frozenset([*said, *(question.what for question in asked)])
         for question in asked:

@@ -73,9 +73,13 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class NothingToUndo:
-    """There is no step of this person's to take back, or with `again` to give back."""
+    """There is no step of this person's to take back, or with `again` to give back.
+
+    With `by_git` there are labels that git brought, which undo leaves.
+    """
 
     again: bool = False
+    by_git: bool = False
 
 
 @dataclass(frozen=True, slots=True)

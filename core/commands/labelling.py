@@ -210,9 +210,7 @@ def undo(ctx: Context, dry_run: bool, who: str | None, accept_outside: bool, as_
         meant = store.next_undo(name)
         step = meant if dry_run or meant is None else store.undo(name)
         if meant is None or step is None:
-            raise Refused(
-                f"There is no labelling step of {name} to take back.", "See: print-models history FRAME"
-            )
+            raise Refused(f"There is no labelling step of {name} to take back.", _where_else(ws, store))
         whose = _from_outside(meant)
         if dry_run:
             text = f"would take back{whose}: {step.text}"
@@ -224,10 +222,19 @@ def undo(ctx: Context, dry_run: bool, who: str | None, accept_outside: bool, as_
 
 
 def _from_outside(step: LabelStep) -> str:
-    """Say of a step that came with a label file who brought it; '' for a person's own step here."""
-    # Who brought it can't be told apart: a commit of one's own since, and HEAD has moved as after a pull.
-    outside = ", what `git pull` or another change from outside brought, no labelling step of yours"
+    """Say of a step that came with a label file that it did; '' for a person's own step here."""
+    outside = ", what another program changed in the label file, no labelling step of yours"
     return outside if step.how == "outside" else ""
+
+
+def _where_else(workspace: Workspace, store: LabelStore) -> str:
+    """Say where to look on when undo has nothing left to take back."""
+    from core.text import safe
+
+    if store.came_by_git():
+        file = safe(next(iter(workspace.tasks.values())).labels_file)
+        return f"What a pull, sync or checkout brought goes back by git alone: git log -- {file}, then git revert"
+    return "See: print-models history FRAME"
 
 
 def _whose(workspace: Workspace, store: LabelStore, who: str | None) -> str:

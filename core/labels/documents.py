@@ -192,10 +192,8 @@ def head(root: Path) -> str:
 
     Of a detached HEAD the commit is both. No program is started: labels are written every few seconds.
     """
-    git = root / ".git"
     try:
-        if git.is_file():  # a work tree of its own, or a submodule
-            git = root / git.read_text("utf-8", "replace").removeprefix("gitdir:").strip()
+        git = _git_of(root)
         text = (git / "HEAD").read_text("utf-8", "replace").strip()
     except OSError:
         return ""
@@ -204,6 +202,35 @@ def head(root: Path) -> str:
     ref = text.removeprefix("ref: ")
     branch = safe(ref.removeprefix("refs/heads/"), limit=60).replace(" ", "-")
     return f"{branch} {_commit_of(git, ref)[:7]}"
+
+
+def git_at_work(root: Path) -> bool:
+    """True while git changes files whose commit HEAD does not name yet: in a merge, or while it holds the index."""
+    try:
+        git = _git_of(root)
+    except OSError:
+        return False
+    return any((git / name).exists() for name in ("MERGE_HEAD", "index.lock"))
+
+
+def head_agreed(db: sqlite3.Connection, name: str) -> str:
+    """Return where HEAD was when file and database were last seen to agree on a document, '' where that is not known."""
+    row = db.execute("SELECT value FROM meta WHERE key=?", (f"head:{name}",)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def agree_head(db: sqlite3.Connection, name: str, now: str) -> None:
+    """Remember that file and database agree on a document where HEAD is now; '' says nothing."""
+    if now:
+        db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"head:{name}", now))
+
+
+def _git_of(root: Path) -> Path:
+    """Return the folder that holds HEAD of this work tree. Raises OSError."""
+    git = root / ".git"
+    if git.is_file():  # a work tree of its own, or a submodule
+        return root / git.read_text("utf-8", "replace").removeprefix("gitdir:").strip()
+    return git
 
 
 def _commit_of(git: Path, ref: str) -> str:
@@ -233,5 +260,4 @@ def save_base(
     content = zlib.compress(json.dumps(values, separators=(",", ":")).encode(), 1)
     db.execute("INSERT OR REPLACE INTO base VALUES (?,?,?,?)", (name, digest(data), stat, content))
     forget_announced(db, name)
-    if now := head(root):
-        db.execute("INSERT OR REPLACE INTO meta VALUES ('head', ?)", (now,))
+    agree_head(db, name, head(root))

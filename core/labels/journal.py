@@ -1,7 +1,7 @@
 """data/history/<host>.jsonl: every labelling step as a line of text in git, appended and never rewritten.
 
 A line: {"changes": [{"after", "before", "frames"}], "how", "seq", "task", "time", "who"}, and of an undo or redo the
-"target", the number of the step it took back or gave again; time is local with its offset.
+"target", the number of the step it took back or gave again; of what git brought "moved"; time is local with its offset.
 From these lines a clone knows who gave a label, when and how. Called by labels/sync only.
 """
 
@@ -140,12 +140,12 @@ def pending(
     after = written if there is None else 0
     last = int(db.execute("SELECT coalesce(max(seq), 0) FROM step").fetchone()[0])
     steps = db.execute(
-        "SELECT seq, at, who, how, task, target FROM step WHERE seq>? AND seq<=? AND kind<>'elsewhere' AND changed>0 AND task<>?"
+        "SELECT seq, at, who, how, task, target, kind FROM step WHERE seq>? AND seq<=? AND kind<>'elsewhere' AND changed>0 AND task<>?"
         " ORDER BY seq",
         (after, last, MARKS),
     ).fetchall()
     lines = []
-    for seq, at, who, how, task, target in steps:
+    for seq, at, who, how, task, target, kind in steps:
         if there and (seq, utc(at)) in there:
             continue
         groups: dict[tuple[str | None, str | None], list[str]] = defaultdict(list)
@@ -154,7 +154,8 @@ def pending(
             if how != "imported" or after_seq == seq:
                 groups[(before, after_class)].append(frame)
         if groups:
-            lines.append(_line(seq, at, who, how, task, target, groups))
+            extra = {"target": target} if target is not None else {"moved": True} if kind == "moved" else {}
+            lines.append(_line(seq, at, who, how, task, extra, groups))
     return written, last, lines
 
 
@@ -164,7 +165,7 @@ def _line(
     who: str,
     how: str,
     task: str,
-    target: int | None,
+    extra: Mapping[str, object],
     groups: dict[tuple[str | None, str | None], list[str]],
 ) -> str:
     changed = [
@@ -174,9 +175,7 @@ def _line(
     # A step of a line without a time, which a new database took up, has none.
     time = datetime.fromisoformat(at).astimezone().isoformat(timespec="milliseconds") if at else ""
     entry = {"changes": changed, "how": how, "seq": seq, "task": task, "time": time, "who": who}
-    if target is not None:
-        entry["target"] = target
-    return json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return json.dumps({**entry, **extra}, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def origins(

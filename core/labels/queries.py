@@ -40,7 +40,7 @@ def history(db: sqlite3.Connection, frame: str) -> list[HistoryEntry]:
     rows = db.execute(
         "SELECT told.seq, told.at, told.who, told.how, change.task, before, after, step.undone"
         " FROM change JOIN step USING (seq) LEFT JOIN step giver ON giver.seq=after_seq AND giver.kind='elsewhere'"
-        " AND step.kind IN ('import', 'outside') JOIN step told ON told.seq=coalesce(giver.seq, step.seq)"
+        " AND step.kind IN ('import', 'outside', 'moved') JOIN step told ON told.seq=coalesce(giver.seq, step.seq)"
         " WHERE frame=? AND change.task IN (SELECT DISTINCT task FROM step) ORDER BY change.seq",
         (frame,),
     )
@@ -70,6 +70,11 @@ def since(db: sqlite3.Connection, seq: int, limit: int) -> list[LabelStep]:
         "SELECT seq FROM step WHERE seq>? AND kind<>'elsewhere' ORDER BY seq LIMIT ?", (seq, limit)
     ).fetchall()
     return [read(db, number) for (number,) in found]
+
+
+def came_by_git(db: sqlite3.Connection) -> bool:
+    """True where git brought labels or marks here, which undo leaves to git."""
+    return db.execute("SELECT 1 FROM step WHERE kind='moved' AND changed>0 LIMIT 1").fetchone() is not None
 
 
 def problems(db: sqlite3.Connection, task: str) -> tuple[LabelProblem, ...]:

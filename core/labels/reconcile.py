@@ -1,6 +1,7 @@
 """What a file says and the database does not know is taken in: the half of labels/sync that changes the database.
 
-Taking theirs is one step: `imported` at first sight, `outside` after that. A label that returns to a value it had gets
+Taking theirs is one step: `imported` at first sight, `outside` after that; undo takes it back only where git did not
+bring it, since that is other people's work and the next sync would take it from them too. A label that returns to a value it had gets
 back who gave it, when and how, from the database's own history or from the journals. A frame that both sides changed
 differently keeps the label it has here and waits, with both values, until a label decides. Called by labels/sync only.
 """
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from core.errors import Busy, Lacking, Refused
 from core.human import plural
@@ -21,11 +23,14 @@ from core.labels.deciding import UNWRITTEN, key_of, stored
 from core.labels.documents import (
     Base,
     Document,
+    agree_head,
     announced,
     cut_short,
     digest,
     forget_announced,
+    git_at_work,
     head,
+    head_agreed,
     load_base,
     save_base,
 )
@@ -60,11 +65,19 @@ class ManyGone(Refused):
         )
 
 
-def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> int:
-    """Take what the file says and the database does not know; return how many labels changed.
+class Taken(NamedTuple):
+    """How many labels changed, and whether git brought them: a checkout, a pull, a merge."""
+
+    labels: int
+    by_git: bool = False
+
+
+def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> Taken:
+    """Take what the file says and the database does not know; return what was taken.
 
     Raises Damaged (the file can't be parsed), ManyGone. Then nothing was changed.
     """
+    at_first = head(workspace.root)  # before the file: git changes files first, then HEAD
     stat = stat_of(doc.path)
     data = bytes_of(doc.path)
     base = store.database.ask(lambda db: load_base(db, doc.name))
@@ -72,7 +85,9 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
     if data is None or (base is not None and base.sha256 == digest(data)):
         if data is not None and ours_written:  # a crash came before our writing: it never happened
             store.database.write(lambda db: forget_announced(db, doc.name))
-        return 0
+        if data is not None:
+            note_head(store, doc.name, at_first)
+        return Taken(0)
     ours = store.database.ask(lambda db: queries.classes(db, doc.name))
     if ours and holds_nothing_new(store, doc, base, data):
         # A camera host that lost power leaves such a file; it holds nothing that could be lost.
@@ -81,7 +96,7 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
         store.notices.append(
             f"{safe(doc.path.name)} was empty, zeros or cut short; {held} {are} in labels.db, safe."
         )
-        return 0
+        return Taken(0)
     revived = base is not None and base.sha256 == digest(b"")
     read = doc.parse(data)
     before = base.values if base else {}
@@ -100,13 +115,19 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
     )
     first = base is None and not ours
     found = _Found(doc, data, stat, read.problems, agreed, merge, ours, first, revived)
-    store.database.write(lambda db: _take(db, workspace, store, found))
+    by_git = store.database.write(lambda db: _take(db, workspace, store, found))
     if revived and merge.take:
         store.notices.append(
             f"{safe(doc.path.name)} and data/history tell different labels: the file is taken "
             f"(+{merge.added} −{merge.removed} ~{merge.changed}), undo gives back what the history tells."
         )
-    return len(merge.take)
+    return Taken(len(merge.take), by_git)
+
+
+def note_head(store: LabelStore, name: str, now: str) -> None:
+    """Note where HEAD is while file and database agree, so that a later edit is not taken for what a commit brought."""
+    if now and store.database.ask(lambda db: head_agreed(db, name)) != now:
+        store.database.write(lambda db: agree_head(db, name, now))
 
 
 def holds_nothing_new(store: LabelStore, doc: Document, base: Base | None, data: bytes) -> bool:
@@ -134,7 +155,8 @@ class _Found:
     revived: bool
 
 
-def _take(db: sqlite3.Connection, workspace: Workspace, store: LabelStore, found: _Found) -> None:
+def _take(db: sqlite3.Connection, workspace: Workspace, store: LabelStore, found: _Found) -> bool:
+    """Take what was found, as one step; return whether git brought it."""
     doc, merge, first = found.doc, found.merge, found.first
     how, who = ("imported", "unknown") if first or found.revived else ("outside", "outside")
     givers = _givers(db, workspace, store, doc, merge)
@@ -146,15 +168,17 @@ def _take(db: sqlite3.Connection, workspace: Workspace, store: LabelStore, found
             raise Overtaken("A label is being given")
         seq, replaced, bound = givers.get(frame, (None, None, Binding()))
         rows.append(Row(frame, old.given if old else None, value, bound, seq, replaced))
-    moved = _head_moved(db, workspace)
+    moved = _git_moved(db, workspace, doc.name)
+    by_git = bool(moved) and not first and not found.revived
     if rows:
         text = f"{safe(doc.path.name)} {'imported' if first else moved or 'changed outside'}: "
         text += f"+{merge.added} −{merge.removed} ~{merge.changed}"
-        kind = "import" if first else "outside"
+        kind = "import" if first else "moved" if by_git else "outside"
         step = steps.begin(db, who, how, doc.name, None, kind, store.session, text)
         steps.apply(db, step, doc.name, rows)
     _note_problems(db, found)
     save_base(db, workspace.root, doc.name, found.data, found.stat, found.agreed)
+    return by_git
 
 
 def _note_problems(db: sqlite3.Connection, found: _Found) -> None:
@@ -193,12 +217,17 @@ def with_ours(
     return kept | {frame: ours[frame] for frame in conflicts if frame in ours}
 
 
-def _head_moved(db: sqlite3.Connection, workspace: Workspace) -> str:
-    """Return 'checkout main→other', or 'main 1a2b3c4→5d6e7f8', where HEAD moved since the last agreement, else ''."""
-    then, now = db.execute("SELECT value FROM meta WHERE key='head'").fetchone(), head(workspace.root)
-    if not then or not now or then[0] == now:
+def _git_moved(db: sqlite3.Connection, workspace: Workspace, name: str) -> str:
+    """Return 'checkout main→other', or 'main 1a2b3c4→5d6e7f8', where HEAD moved since the last agreement.
+
+    'merge into main' while git is at it and HEAD is to follow; else ''.
+    """
+    then, now = head_agreed(db, name), head(workspace.root)
+    if now and git_at_work(workspace.root) and then in ("", now):
+        return f"merge into {now.split(' ')[0]}"
+    if not then or not now or then == now:
         return ""
-    (old, old_commit), (new, new_commit) = (text.split(" ") for text in (then[0], now))
+    (old, old_commit), (new, new_commit) = (text.split(" ") for text in (then, now))
     return f"checkout {old}→{new}" if old != new else f"{new} {old_commit or 'nothing'}→{new_commit}"
 
 

@@ -91,7 +91,7 @@ def _untold(entry: dict[str, Any]) -> bool:
 
 def _enter(db: sqlite3.Connection, told: _Told, entry: dict[str, Any], *, past: bool) -> None:
     seq, how, task = entry["seq"], entry.get("how") or "", entry.get("task") or ""
-    kind = _KINDS.get(how, "label")
+    kind = "moved" if how == "outside" and entry.get("moved") else _KINDS.get(how, "label")
     if kind == "import" and entry.get("who") not in (None, "unknown"):
         kind = "label"  # a person's import, not what a new database found
     changes = list(journal.changes(entry))

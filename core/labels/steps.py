@@ -64,7 +64,11 @@ def begin(
     target: int | None = None,
     at: str | None = None,
 ) -> Begun:
-    """Enter a step; `kind` is label, outside, undo, redo, or elsewhere (given on another machine)."""
+    """Enter a step.
+
+    `kind` is label, import, outside, moved (as outside, brought by git), undo, redo, or elsewhere (given on another
+    machine).
+    """
     at = at or datetime.now(UTC).isoformat(timespec="milliseconds")
     seq = db.execute(
         "INSERT INTO step (at, who, how, task, class, kind, session, target, text) VALUES (?,?,?,?,?,?,?,?,?)",

@@ -203,6 +203,10 @@ class LabelStore:
 
         return self._db.ask(look)
 
+    def came_by_git(self) -> bool:
+        """True where git brought labels or marks here, which undo leaves to git."""
+        return self._db.ask(queries.came_by_git)
+
     def people(self) -> tuple[str, ...]:
         """Return who gave the steps that could be taken back, in order of names."""
         return self._db.ask(queries.people)

@@ -1,7 +1,7 @@
 """labels.db and the files under data/ kept in step: label files, marks.json, and the journal of steps.
 
 Per file the database keeps what file and database last agreed on (the base). File = base: ours is written. Database =
-base: theirs is taken, as one undoable step `outside`. Both changed: per frame; where both sides changed the same frame
+base: theirs is taken, as one step `outside`, undoable where git did not bring it. Both changed: per frame; where both sides changed the same frame
 differently both values are written, as a conflict, until a person labels the frame.
 
 What always holds: a change made outside is never overwritten; a file that is empty, damaged or gone is never "no
@@ -27,7 +27,6 @@ from core.labels.documents import (
     Base,
     Document,
     announce,
-    base_facts,
     digest,
     document,
     load_base,
@@ -61,8 +60,8 @@ _LOOKS = 3
 class Flushed:
     """What `flush` did with a task's label file.
 
-    `written` says whether the file was written anew, `outside` how many labels were taken from it; `notices` is what a
-    person should know about that. Where `problem` is set the file is as it was found, and every label is safe in
+    `written` says whether the file was written anew, `outside` how many labels were taken from it, `by_git` that git
+    brought some of them, so that undo leaves them; `notices` is what a person should know about that. Where `problem` is set the file is as it was found, and every label is safe in
     labels.db; `beside` is True where that is about marks alone, and the label file says what labels.db says.
     """
 
@@ -72,6 +71,7 @@ class Flushed:
     problem: PrintModelsError | None
     notices: tuple[str, ...] = ()
     beside: bool = False
+    by_git: bool = False
 
 
 def open_store(workspace: Workspace, *, accept_outside: bool = False) -> LabelStore:
@@ -122,7 +122,7 @@ def flush(workspace: Workspace, store: LabelStore, task: Task, *, accept_outside
         return Flushed(path, False, 0, error)
     beside = problem is None and marks.problem is not None
     notices = tuple(store.notices[told:])
-    return Flushed(path, own.written, own.outside, problem or marks.problem, notices, beside)
+    return Flushed(path, own.written, own.outside, problem or marks.problem, notices, beside, own.by_git)
 
 
 def rest_before_writing(workspace: Workspace) -> float:
@@ -134,33 +134,6 @@ def rest_before_writing(workspace: Workspace) -> float:
         with suppress(OSError):
             large = large or os.stat(workspace.labels_path(task)).st_size >= _LARGE
     return _LONG_REST if large else _REST
-
-
-def changed_outside(workspace: Workspace, store: LabelStore) -> tuple[str, ...]:
-    """Return the names of the files under data/ that someone else changed since they were last looked at.
-
-    Cheap enough to be polled: the stat of a file is compared first, its bytes only where that moved. Each change is
-    named until the next `flush` has looked at it, once also where it could not be taken.
-    """
-    if store.read_only is not None:
-        return ()
-    docs = [document(workspace, task) for task in workspace.tasks.values()]
-    return tuple(doc.path.name for doc in (*docs, marks_document(workspace)) if _moved(store, doc))
-
-
-def _moved(store: LabelStore, doc: Document) -> bool:
-    stat = stat_of(doc.path)
-    sha256, known = store.database.ask(lambda db: base_facts(db, doc.name))
-    if stat in (known, store.seen.get(doc.name)):
-        return False
-    try:
-        data = bytes_of(doc.path)
-    except PrintModelsError:
-        return True
-    if data is not None and digest(data) == sha256:
-        store.seen[doc.name] = stat
-        return False
-    return True
 
 
 # --- opening ----------------------------------------------------------------------------------------------------
@@ -233,14 +206,15 @@ def _files_lock(workspace: Workspace) -> AbstractContextManager[None]:
 
 
 def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool) -> Flushed:
-    outside, written = 0, False
+    outside, written, by_git = 0, False, False
     seen = (store.last_seq(), stat_of(doc.path))
     if _quiet(store, doc):
         return Flushed(doc.path, False, 0, None)
     try:
         for again in range(_LOOKS, 0, -1):
             try:
-                outside += reconcile(workspace, store, doc, accept)
+                taken = reconcile(workspace, store, doc, accept)
+                outside, by_git = outside + taken.labels, by_git or taken.by_git
                 written = _write(store, doc)
                 break
             except Overtaken:
@@ -252,7 +226,7 @@ def _flush(workspace: Workspace, store: LabelStore, doc: Document, accept: bool)
         store.seen[doc.name] = "" if written else seen[1]
         if not outside and not written:
             store.agreed[doc.name] = seen
-        return Flushed(doc.path, written, outside, None)
+        return Flushed(doc.path, written, outside, None, by_git=by_git)
     except PrintModelsError as error:
         error = mendable(workspace, store, doc, error)
         store.seen[doc.name] = seen[1]

@@ -1,7 +1,8 @@
 """Undo and redo: one step taken back, or given again, as a step of its own.
 
 What always holds: a label is what the last step that is not taken back gave. So a frame that another step changed
-since keeps what that step gave, is named, and no later undo brings back what was taken back here. All functions work
+since keeps what that step gave, is named, and no later undo brings back what was taken back here. What git brought (a
+step `moved`) is never taken back: it is other people's work, and the next sync would take it from them too. All functions work
 inside the caller's transaction. Called by labels/store.
 """
 
@@ -106,7 +107,7 @@ def _live(
     # CROSS JOIN keeps SQLite from starting at the steps: a frame has few changes, a workspace many steps.
     last = (
         "SELECT max(c.seq) FROM change c CROSS JOIN step USING (seq) WHERE c.task=? AND c.frame=json_each.value"
-        " AND kind IN ('label', 'outside', 'import', 'past') AND NOT undone"
+        " AND kind IN ('label', 'outside', 'moved', 'import', 'past') AND NOT undone"
     )
     rows = db.execute(
         "SELECT frame, after, after_seq FROM json_each(?) CROSS JOIN change"

@@ -10,7 +10,8 @@ import pytest
 from core.durable import atomic_write
 from core.errors import Busy, Damaged, Refused
 from core.labels import files
-from core.labels.sync import changed_outside, open_store, rest_before_writing
+from core.labels.polling import changed_outside
+from core.labels.sync import open_store, rest_before_writing
 from tests.labels.conftest import Desk, key, keys
 
 TASK = "offline-detection"
@@ -70,7 +71,9 @@ def test_polling_names_a_file_once_and_looks_at_its_stat_only(
     desk.write(desk.file.read_bytes())  # the same bytes again are no change
     os.utime(desk.file, ns=(1, 1))
     assert changed_outside(desk.ws, store) == ()
-    monkeypatch.setattr("core.labels.sync.bytes_of", lambda path: pytest.fail("a look at the stat is enough"))
+    monkeypatch.setattr(
+        "core.labels.polling.bytes_of", lambda path: pytest.fail("a look at the stat is enough")
+    )
     assert changed_outside(desk.ws, store) == ()
     monkeypatch.undo()
     desk.write("[]")
@@ -379,9 +382,7 @@ def test_a_checkout_or_a_pull_is_named_as_the_reason(desk: Desk) -> None:
     def reason(class_: str) -> str:
         desk.write({key(0): class_})
         desk.flush(store)
-        step = store.next_undo("ana")
-        assert step is not None
-        return step.text
+        return store.steps()[-1].text
 
     (git / "HEAD").write_text("ref: refs/heads/night\n")
     assert reason("offline") == "labels.json checkout main→night: +0 −0 ~1"

@@ -82,6 +82,27 @@ def test_what_both_labelled_is_on_both_afterwards(pair: Pair):
     assert "nothing new" in pair.sync("ana").out
 
 
+def test_undo_after_a_sync_never_takes_what_others_gave(pair: Pair):
+    """With and without a merge of one's own; the next sync would take it off for everybody."""
+    pair.label("bo", "offline", *pair.keys[8:12])
+    pair.sync("bo")
+    pair.sync("ana")
+    answer = pair.cli(pair.ana, "undo", "--who", "ana")
+    assert "active × 4" in answer.out
+    answer = pair.cli(pair.ana, "undo", "--who", "ana")
+    assert answer.code != 0
+    assert "git log -- data/labels.json" in answer.err
+    pair.label("bo", "offline", pair.keys[12])
+    pair.sync("bo")
+    pair.label("ana", "active", pair.keys[5])
+    pair.sync("ana")
+    assert pair.cli(pair.ana, "undo", "--who", "ana").code == 0
+    assert pair.cli(pair.ana, "undo", "--who", "ana").code != 0
+    pair.sync("ana")
+    pair.sync("bo")
+    assert labels(pair.bo) == labels(pair.ana) == dict.fromkeys(pair.keys[8:13], "offline")
+
+
 def test_syncing_to_and_fro_ends(pair: Pair):
     """What one took from the other is no news to the other: at rest no sync makes a commit."""
     pair.label("ana", "offline", pair.keys[8])

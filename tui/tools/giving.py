@@ -47,7 +47,9 @@ class Giving(Tool):
             case Failed(job="label"):
                 self.desk.not_saved()
             case NothingToUndo():
-                self.desk.tell(Content.styled("nothing to redo" if result.again else "nothing to undo", DIM))
+                left = " · what a pull or sync brought goes back by git alone" if result.by_git else ""
+                text = "nothing to redo" if result.again else f"nothing to undo{left}"
+                self.desk.tell(Content.styled(text, DIM))
 
     def _labelled(self, result: Labelled) -> None:
         step = result.step
