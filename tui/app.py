@@ -148,9 +148,8 @@ class PrintModelsApp(CarefulApp):
                 if isinstance(screen, Place):
                     screen.show_header()
         for screen in self.screen_stack:
-            receive = getattr(screen, "receive", None)
-            if receive is not None and screen.is_mounted and getattr(screen, "built", True):
-                receive(event.result)
+            if isinstance(screen, Place):
+                screen.arrived(event.result)
 
     def _take(self, result: object) -> bool:
         """Put a result into the state; True where the header may look different now."""

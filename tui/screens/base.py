@@ -33,8 +33,11 @@ class Place(Keyed, Screen[None]):
     #: The jobs whose failure the screen draws itself: no second word about them is needed.
     SAYS: ClassVar[frozenset[str]] = frozenset()
     AUTO_FOCUS = ""
-    #: True from the first time that all parts of the screen are there; what arrives before is drawn with them.
-    built = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Results that came before all parts of the screen were there; None from then on.
+        self._early: list[object] | None = []
 
     @property
     def pm(self) -> PrintModelsApp:
@@ -71,8 +74,17 @@ class Place(Keyed, Screen[None]):
         self.call_after_refresh(self._laid_out)
 
     def _laid_out(self) -> None:
-        self.built = True
         self.resized()
+        early, self._early = self._early or [], None
+        for result in early:
+            self.receive(result)
+
+    def arrived(self, result: object) -> None:
+        """Take a result, or keep it until there is something to draw it on."""
+        if self._early is None:
+            self.receive(result)
+        else:
+            self._early.append(result)
 
     def resized(self) -> None:
         """Draw for the new size."""
