@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 
+from core.labels import queues
 from core.labels.sync import open_store
 from core.workspace import Workspace
 
@@ -202,3 +203,24 @@ async def test_why_a_key_was_refused_stays_said_when_the_filter_is_worked_out_an
         page.app.sorter.again()
         await page.until(lambda: page.app.state.queue not in (None, before), "the filter and the queue anew")
         assert page.notice == "This frame has no label."
+
+
+async def test_a_queue_that_is_chosen_is_not_read_behind_the_count_of_the_others(
+    workspace, opened, monkeypatch
+):
+    place = workspace(frames=4)
+    offered = queues.counted
+
+    def endless(facts):
+        yield from offered(facts)
+        while True:
+            facts.check()
+
+    monkeypatch.setattr(queues, "counted", endless)
+    async with opened(place.root) as page:
+        await page.until(lambda: page.app.state.queue, "a queue")
+        await page.press("semicolon")
+        await page.see("random", "counting")
+        line = next(line for line in page.text().split("\n") if "random" in line)
+        await page.press(line.strip("│ ▸").split()[0])
+        await page.until(lambda: page.app.state.queue and page.app.state.queue.kind.id == "random", "random")

@@ -128,6 +128,7 @@ class Queueing(Tool):
         self._list.show_rows(rows, last, first=first)
 
     def _chosen(self, id_: str) -> None:
+        self.desk.pm.sorter.stop_counting()  # what was chosen is read behind that
         view = next((view for view in self._views if id_ == f"{VIEW}{view.name}"), None)
         if view is not None:
             self._show_view(view)
