@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands.shell import Context
 from core.errors import Damaged
+from core.human import count
 
 if TYPE_CHECKING:
     from core.labels.model import LabelStep
@@ -43,8 +44,12 @@ def begin(ctx: Context, store: LabelStore) -> None:
 
 
 def done(step: LabelStep) -> str:
-    """Return what a step did, in a line."""
-    return step.text if step.changed else "nothing to change, the labels are so already"
+    """Return what a step did, in a line, and how many of the frames meant had the class already."""
+    if not step.changed:
+        return "nothing to change, the labels are so already"
+    same = len(step.frames) - step.changed
+    were = f"; {count(same)} {'was' if same == 1 else 'were'} {step.class_} already"
+    return step.text + (were if same and step.class_ else "")
 
 
 def finish(

@@ -174,7 +174,7 @@ def check_key(key: str) -> str:
 def parse_day(text: str, today: date, there: Collection[str] = ()) -> str:
     """Return a day that a person wrote as eight digits.
 
-    Takes `20251111`, `2025-11-11`, `11 Nov`, `11 November 2025`, `today`, `yesterday` and `-2` (two days ago); without
+    Takes `20251111`, `2025-11-11`, `11 Nov`, `11 November 2025` (a month by its name or the first three letters), `today`, `yesterday` and `-2` (two days ago); without
     a year it is the latest such day that is not after `today`, of those `there` are (eight digits each) where one is
     among them. Raises WrongUsage.
     """
@@ -213,7 +213,7 @@ def _parse_day(text: str, today: date) -> str:
 
 
 def _written_day(day: int, month: str, year: str | None, today: date) -> date | None:
-    number = next((n for n, name in enumerate(_MONTHS, 1) if name.startswith(month)), None)
+    number = next((n for n, name in enumerate(_MONTHS, 1) if month in (name, name[:3])), None)
     if number is None:
         return None
     # A day without a year may be 29 February: the latest leap year is at most eight years back.

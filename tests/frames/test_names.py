@@ -71,7 +71,22 @@ def test_a_day_may_be_written_the_ways_people_write_it(text: str, day: str) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["", "20251131", "2025-13-01", "32 Nov", "Nov", "tomorrow", "-x", "2025-1111", "11 zz"]
+    "text",
+    [
+        "",
+        "20251131",
+        "2025-13-01",
+        "32 Nov",
+        "Nov",
+        "tomorrow",
+        "-x",
+        "2025-1111",
+        "11 zz",
+        "25 Octo",
+        "11 Novem 2023",
+        "1 Jul 12",
+        "3 janua",
+    ],
 )
 def test_what_is_no_day_is_refused_by_name(text: str) -> None:
     with pytest.raises(WrongUsage):

@@ -34,6 +34,19 @@ def test_a_frame_is_labelled_and_the_file_says_so(workspace: Make, cli: Cli) -> 
     assert "no label → active" in cli(place.root, "history", place.keys[1]).out
 
 
+def test_frames_that_had_the_class_already_are_told(workspace: Make, cli: Cli) -> None:
+    place = workspace(11, start="20251107T080000")
+    cli(place.root, "label", "--as", "active", *place.keys[2:8])
+    said = cli(place.root, "label", "--as", "active", "--day", "7 Nov 2025")
+    assert said.out.startswith(
+        "offline-detection: active × 5 · Fri 7 Nov 2025 08:00–08:10; 6 were active already"
+    )
+    other = cli(place.root, "label", "--as", "offline", "--day", "7 Nov 2025", "--from", "08:03")
+    assert "already" not in other.out
+    said = cli(place.root, "label", "--as", "offline", "--day", "7 Nov 2025", "--from", "08:02")
+    assert said.out.endswith("offline × 1 · Fri 7 Nov 2025 08:02; 8 were offline already\n")
+
+
 def test_who_labels_may_be_said(workspace: Make, cli: Cli) -> None:
     place = workspace(2)
     cli(place.root, "label", "--as", "active", "--who", "ben", place.keys[0])
