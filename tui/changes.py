@@ -34,7 +34,8 @@ class ChangesRead:
     """What is known of a source's frames of one day, or of all (`day` empty).
 
     `changes` has the frames that were measured, by key; a frame with more motion than `threshold` moved; `points` are
-    the frames, in order of time, at which the picture changed.
+    the frames, in order of time, at which the picture changed; `lacking` those that were not measured yet, without what
+    can't be.
     """
 
     source: str
@@ -42,6 +43,7 @@ class ChangesRead:
     changes: Mapping[str, Change]
     threshold: float
     points: tuple[str, ...]
+    lacking: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +155,14 @@ class ChangeWork:
         if day:
             found = known.day(source, day)
             places = points_of_day(known, index, source, day, threshold)
+            keys = [frame.key for frame in index.frames(source, day)]
         else:
             found = known.all(source)
             keys = index.keys(source)
             places = [keys[place] for place in points(keys, found, threshold)]
-        return ChangesRead(source, day, found, threshold, tuple(places))
+        lacking = frozenset(key for key in keys if key not in found)
+        lacking = lacking.difference(known.unreadable(source)) if lacking else lacking
+        return ChangesRead(source, day, found, threshold, tuple(places), lacking)
 
     def _measure(self, near: str, token: CancelToken) -> Measured | None:
         from core.frames.change import measure

@@ -74,9 +74,8 @@ class SievedDriver(LinuxDriver):
         """Call something in the event loop when all that was sent until now has been written to the terminal."""
         mark = _Mark()
         loop = asyncio.get_running_loop()
-        context = (
-            contextvars.copy_context()
-        )  # the thread that writes knows no app, and without one no timer runs
+        # The thread that writes knows no app, and without one no timer runs.
+        context = contextvars.copy_context()
 
         def reached() -> None:
             try:

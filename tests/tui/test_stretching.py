@@ -6,7 +6,8 @@ import json
 
 from core.labels.sync import open_store
 from core.workspace import Workspace
-from tui.tools import pointing
+from tests.frames.moving import Look, film, story
+from tui.tools import pointing, watching
 
 
 async def painted(page, keys, class_):
@@ -191,7 +192,7 @@ async def test_change_points_of_labels_and_predictions_are_walked_along(workspac
             walked.append(place.keys.index(page.frame))
         assert walked == [4, 7, 10]
         await page.press("full_stop")
-        assert "Nothing changes after" in page.notice
+        assert page.notice == "No change is known after this frame: pictures measured 0 %."
         await page.press("comma", "comma")
         assert page.frame == place.keys[4]
         await page.press("v", "full_stop")
@@ -248,8 +249,41 @@ async def test_one_key_looks_through_so_many_frames_for_a_change_and_says_where_
         await page.press("full_stop")
         assert (page.frame, page.notice) == (place.keys[9], "")
         await page.press("full_stop")
-        assert page.notice == "Nothing changes after this frame."
+        assert "No change is known after this frame" in page.notice
         await page.press("left", "left", "comma")
         assert page.frame == place.keys[3]
         await page.press("comma")
-        assert page.notice == "Nothing changes before this frame."
+        assert "No change is known before this frame" in page.notice
+
+
+async def test_a_stretch_ends_with_its_recording_and_says_how_much_of_it_was_measured(
+    workspace, opened, monkeypatch
+):
+    monkeypatch.setattr(watching, "REST_S", 3600)
+    place = workspace(frames=0)
+    keys = film(place.camera, story((6, Look())), start="20251107T080000")
+    keys += film(place.camera, story((6, Look()), (6, Look(part=True))), start="20251107T140000")
+    keys += film(place.camera, story((6, Look())), start="20251107T200000")
+    async with opened(place.root) as page:
+        await page.until(lambda: len(page.app.state.starts) == 3, "the recordings")
+        await page.until(lambda: page.app.bridge.idle, "what is known of the pictures to be read")
+        await page.press("home", *["right"] * 6)
+        await page.shown()
+        await page.press("v", "full_stop")
+        assert page.frame == keys[17]
+        assert page.notice == "Pictures measured 0 %: this is the end of the recording."
+        await page.press("full_stop")
+        assert (page.frame, page.notice) == (keys[17], "The recording ends here.")
+        await page.press("comma")
+        assert page.frame == keys[6]
+        await page.press("comma")
+        assert (page.frame, page.notice) == (keys[6], "The recording begins here.")
+        page.app.bridge.measure(keys[6])
+        await page.until(
+            lambda: len(page.app.screen.tools[watching.Watching].here.changes) == 24, "all measured"
+        )
+        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.press("full_stop")
+        assert (page.frame, page.notice) == (keys[11], ""), "the last one before the part was there"
+        await page.press("escape", "end", "full_stop")
+        assert page.notice == "Nothing changes after this frame."

@@ -110,6 +110,9 @@ class Watching(Tool):
             case FramesFound():
                 self._measured = False
                 self._asked.clear()
+                place = self._place()
+                if place and place in self._days:  # the new frames were not measured
+                    self.bridge.changes(*place)
                 self.drawn()
 
     def _say(self, note: str) -> None:
