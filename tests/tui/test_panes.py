@@ -97,7 +97,7 @@ async def test_a_filter_shows_some_frames_and_says_where_there_are_none(workspac
         await page.press("a")
         assert "no frame" in page.notice
         await _filter(page, "")
-        await page.see("6 · 1 done")
+        await page.see("5 left · 1 done")
 
 
 async def test_letters_typed_into_the_filter_label_nothing(workspace, opened):

@@ -71,7 +71,7 @@ async def test_a_queue_is_gone_through_in_its_order_and_the_next_follows_a_label
         await page.until(lambda: page.frame == place.keys[4], "the one before")
         await page.label("o")
         assert page.frame == place.keys[6], "the next of the queue, not the next frame"
-        await page.see("disagreements 2 of 3")
+        await page.see("queue: disagreements · 2 left")
         await page.shown()
         await page.press("right")
         await page.label("a")
@@ -181,7 +181,7 @@ async def test_new_frames_join_the_queue(workspace, opened):
         page.app.bridge.scan(again=True)
         await page.until(lambda: page.app.state.queue and page.app.state.queue.left == 3, "the new frame")
         assert page.app.state.queue.total == 4
-        await page.see("2 of 4")
+        await page.see("unlabelled · 3 left")
 
 
 async def test_queue_filter_and_cursor_are_there_after_a_restart(workspace, opened):
@@ -234,3 +234,18 @@ async def test_the_list_can_be_used_on_a_phone(workspace, opened):
         assert all(len(line) <= 40 for line in page.text().split("\n"))
         await page.press("down", "enter")
         await page.shown()
+
+
+async def test_what_is_left_of_a_queue_is_said_where_its_whole_count_has_no_room(workspace, opened):
+    place = workspace(frames=6)
+    async with opened(place.root) as page:
+        await page.see("queue: unlabelled 1 of 6")
+        await page.label("a")
+        await page.label("a")
+        await page.see("queue: unlabelled · 4 left")
+        await page.pilot.resize_terminal(160, 48)
+        await page.see("─ queue: unlabelled ─", "│ 3 of 6 · 2 done ", "─ frames ─")
+        lines = page.text().split("\n")
+        at = next(number for number, line in enumerate(lines) if "─ frames ─" in line)
+        assert "queue: unlabelled" in lines[at - 2]
+        assert "08:00:00 ● active" in lines[at + 1], "the list is of the frames, and says so"

@@ -62,7 +62,9 @@ def compose(graphics: str) -> ComposeResult:
         with Vertical(id="right"):
             yield Edge("facts-edge", "┌┐")
             yield Words("facts")
-            yield Edge("list-edge", _NAMED)
+            yield Edge("queue-edge", _NAMED)
+            yield Words("queue")
+            yield Edge("list-edge", _NAMED, "frames")
             yield FrameList()
             yield Edge("just-edge", _NAMED, "just now")
             yield Words("just")
@@ -128,9 +130,12 @@ class Panes:
         """Draw what changes with the cursor or a label but for the frame itself: the day, the list."""
         self.day(state)
         if self.roomy:
-            self._screen.query_one("#list-edge", Edge).show(Content(f"queue: {name_of(state)}"))
+            heads, queue = queue_heads(state), self._screen.query_one("#queue", Words)
+            queue.styles.height = len(heads)
+            queue.show(Content("\n").join(heads))
+            self._screen.query_one("#queue-edge", Edge).show(Content(f"queue: {name_of(state)}"))
             self._screen.query_one(FrameList).show(
-                state.frames, state.cursor, state.task, state.class_of, state.mark_word, queue_heads(state)
+                state.frames, state.cursor, state.task, state.class_of, state.mark_word
             )
 
     def day(self, state: State) -> None:

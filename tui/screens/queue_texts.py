@@ -28,28 +28,38 @@ def name_of(state: State) -> str:
     return state.queue_id.removeprefix("class:")
 
 
-def place_in(state: State, *, short: bool = False) -> str:
-    """'12 of 15 · 3 done': the place of the frame in the queue, where it is in it, and how much is decided."""
+def place_in(state: State) -> str:
+    """'12 of 15 · 3 done': the place of the frame in the queue, and how much is decided.
+
+    '12 left · 3 done' where the frame is not in it.
+    """
+    queue = state.queue
+    if queue is None or not queue.total:
+        return left_in(state)
+    number = queue.number(state.cursor) if state.frames and queue.left else None
+    done = f" · {count(queue.done)} done" if queue.done else ""
+    return (f"{count(number)} of {count(queue.total)}" if number else left_in(state)) + done
+
+
+def left_in(state: State) -> str:
+    """'12 left': how much of the queue waits."""
     queue = state.queue
     if queue is None:
         return "…"
-    number = queue.number(state.cursor) if state.frames else None
-    of = f"{count(number)} of {count(queue.total)}" if number else f"{count(queue.total)}"
     if not queue.total:
         return "none"
-    done = f" · {count(queue.done)} done" if queue.done and not short else ""
-    return f"{of}{done}"
+    return f"{count(queue.left)} left" if queue.left else "none left"
 
 
 def queue_line(state: State, width: int) -> Content:
-    """'queue: disagreements 12 of 15 · 3 done', what can be spared left out where it is too long."""
-    name, place, head = name_of(state), place_in(state), "queue: "
-    if len(head) + len(name) + 1 + len(place) > width:
-        place = place_in(state, short=True)
-    if len(head) + len(name) + 1 + len(place) > width:
+    """'queue: disagreements 12 of 15 · 3 done', where that is too long 'queue: disagreements · 12 left'."""
+    name, place, head, between = name_of(state), place_in(state), "queue: ", " "
+    if len(head) + len(name) + 1 + len(place) > width or place.startswith(left_in(state)):
+        place, between = left_in(state), " · "
+    if len(head) + len(name) + len(between) + len(place) > width:
         head = ""
-    room = max(4, width - len(head) - len(place) - 1)
-    return Content.assemble((head, DIM), safe(name, limit=room), " ", place)
+    room = max(4, width - len(head) - len(place) - len(between))
+    return Content.assemble((head, DIM), safe(name, limit=room), between, place)
 
 
 def queue_heads(state: State) -> list[Content]:

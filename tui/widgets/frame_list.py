@@ -1,4 +1,4 @@
-"""The frames that are gone through as a list around the cursor: time, and what each is labelled as; above it the queue."""
+"""The frames that are gone through as a list around the cursor: time, and what each is labelled as."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class FrameList(Line):
         self._about: Task | None = None
         self._label_of: Callable[[str], str | None] = lambda key: None
         self._mark_of: Callable[[str], str | None] = lambda key: None
-        self._heads: Sequence[Content] = ()
 
     def show(
         self,
@@ -36,25 +35,24 @@ class FrameList(Line):
         task: Task,
         class_of: Callable[[str], str | None],
         mark_of: Callable[[str], str | None],
-        heads: Sequence[Content] = (),
     ) -> None:
-        """Draw the page of the cursor; `mark_of` says excluded, unsure or skipped of a frame, `heads` stand above it."""
+        """Draw the page of the cursor; `mark_of` says excluded, unsure or skipped of a frame."""
         self._frames, self._cursor, self._about = frames, cursor, task
-        self._label_of, self._mark_of, self._heads = class_of, mark_of, heads
+        self._label_of, self._mark_of = class_of, mark_of
         self.redraw()
 
     def words(self) -> Content:
-        height = self.content_size.height - len(self._heads)
+        height = self.content_size.height
         if height < 1 or self._about is None:
-            return Content("\n").join(self._heads)
+            return Content("")
         first = self._cursor // height * height
         lines = [self._line(at, self._about) for at in range(first, min(first + height, len(self._frames)))]
-        return Content("\n").join([*self._heads, *lines])
+        return Content("\n").join(lines)
 
     def on_click(self, event: events.Click) -> None:
         """Go to the frame that was pointed at."""
-        height = self.content_size.height - len(self._heads)
-        row = event.y - self.gutter.top - len(self._heads)
+        height = self.content_size.height
+        row = event.y - self.gutter.top
         if 0 <= row < height:
             at = self._cursor // height * height + row
             if at < len(self._frames):
