@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from core.labels.sync import open_store
 from core.workspace import Workspace
@@ -287,3 +288,58 @@ async def test_a_stretch_ends_with_its_recording_and_says_how_much_of_it_was_mea
         assert (page.frame, page.notice) == (keys[11], ""), "the last one before the part was there"
         await page.press("escape", "end", "full_stop")
         assert page.notice == "Nothing changes after this frame."
+
+
+async def test_a_stretch_ends_where_a_time_or_a_day_leads_and_outlasts_what_is_looked_up(
+    workspace, opened, stored
+):
+    place = workspace(frames=8)
+    async with opened(place.root) as page:
+        await page.shown()
+        await page.press("right", "v", "t", *"08:05", "enter")
+        await page.see("stretch 08:01–08:05 · 5 frames")
+        for opener in ("t", "slash", "y", "semicolon", "B"):
+            before = page.app.focused, page.app.screen
+            await page.press(opener)
+            await page.until(lambda b=before: (page.app.focused, page.app.screen) != b, opener)
+            await page.press("escape")
+            await page.until(
+                lambda b=before: (page.app.focused, page.app.screen) == b, f"{opener} to be left"
+            )
+            await page.see("stretch 08:01–08:05 · 5 frames")
+        await page.shown()
+        await page.press("a")
+        await painted(page, place.keys[1:6], "active")
+    assert stored(place) == "·aaaaa··"
+
+
+async def test_what_ends_a_stretch_that_nobody_left_says_so(workspace, opened):
+    place = workspace(frames=8)
+    async with opened(place.root) as page:
+        await page.shown()
+        for other, after in (("tab", "tab"), ("z", "z"), ("p", "p")):
+            await page.press("home", "v", "right")
+            await page.see("stretch 08:00–08:01")
+            await page.press(other)
+            assert page.notice == "The stretch is no longer marked.", other
+            await page.press(after)
+
+
+async def test_a_frame_of_a_stretch_that_is_no_whole_picture_gets_no_label_and_the_others_know_their_bytes(
+    workspace, opened
+):
+    place = workspace(frames=6)
+    cut = place.root / place.keys[2]
+    old = cut.stat().st_mtime
+    cut.write_bytes(cut.read_bytes()[:-40])
+    os.utime(cut, (old, old))
+    async with opened(place.root) as page:
+        await page.shown()
+        await page.press("v", "right", "right", "right", "right")
+        await page.shown()
+        await page.press("a")
+        await page.until(lambda: "1 frame got no label: no whole picture at 08:02:00." in page.notice)
+        assert page.label_of(place.keys[2]) is None
+        for at in (0, 1, 3, 4):
+            given = page.app.state.of(page.app.state.task)[place.keys[at]]
+            assert (given.class_, given.size) == ("active", (place.root / place.keys[at]).stat().st_size)

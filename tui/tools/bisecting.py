@@ -42,6 +42,7 @@ class Bisecting(Tool):
         self._passing: set[str] = set()
 
     marks_many = False
+    takes_marks = True
 
     def do_bisect(self) -> None:
         if self.desk.mode is self:

@@ -31,7 +31,7 @@ class Choosing(Tool):
     _filtering: Content | None = None
 
     def do_task(self) -> None:
-        self.desk.end()
+        self.desk.give_way()
         self.desk.just = Content("")
         self.desk.pm.next_task()
         self.desk.screen.show_state()
@@ -43,7 +43,7 @@ class Choosing(Tool):
                 "There is one camera here.", "Add another one: print-models source add NAME PATH"
             )
             return
-        self.desk.end()
+        self.desk.give_way()
         self.state.show_source(names[(names.index(self.state.source) + 1) % len(names)])
         self.bridge.recordings(self.state.source)
         self.desk.pm.sorter.again()
@@ -116,7 +116,8 @@ class Choosing(Tool):
         if not on_day:  # the nearest one before or after
             beside = range(max(0, at - 1), min(at + 1, len(frames)))
             at = min(beside, key=lambda place: abs(frames[place].captured_at - when))
-        self.desk.end()
+        if self.state.anchor is None:
+            self.desk.end()
         self.desk.moved(self.state.go(at), "This is the frame.")
         if not on_day:
             self.desk.notice(f"No frame from {when:%d %b %H:%M} on that day:", "this is the nearest one.")

@@ -29,5 +29,6 @@ class Consulting(Tool):
         if frame is None:
             self.desk.notice("There is no frame, so there is no day.")
         else:
-            self.desk.end()
+            if self.state.anchor is None:
+                self.desk.end()
             self.desk.pm.push_screen(CalendarScreen(frame.captured_at))

@@ -143,7 +143,7 @@ class Desk:
     def begin(self, tool: Tool) -> None:
         """Let a tool have the keys; whoever had them leaves."""
         if self.mode is not tool:
-            self.end()
+            self.end() if tool.takes_marks else self.give_way()
             self.mode, self._mode_of = tool, (self.state.task.name, self.state.source)
         self._screen.show_mode()
 
@@ -153,6 +153,13 @@ class Desk:
         if before is not None:
             before.left()
             self._screen.show_mode()
+
+    def give_way(self) -> None:
+        """As `end`, for something else: what is lost by that is said."""
+        before = self.mode
+        self.end()
+        if before is not None and before.lost:
+            self.notice(before.lost)
 
     def leave(self, tool: Tool) -> None:
         """A tool gives the keys back, where it has them still."""

@@ -108,7 +108,6 @@ class Queueing(Tool):
     # --- choosing -----------------------------------------------------------------------------------------------
 
     def do_queues(self) -> None:
-        self.desk.end()
         self._list = PickScreen("queues", (), self._chosen, last="counting …", drop=self._drop)
         self.desk.pm.push_screen(self._list)
         self.desk.pm.sorter.count()
@@ -128,6 +127,7 @@ class Queueing(Tool):
         self._list.show_rows(rows, last, first=first)
 
     def _chosen(self, id_: str) -> None:
+        self.desk.give_way()
         self.desk.pm.sorter.stop_counting()  # what was chosen is read behind that
         view = next((view for view in self._views if id_ == f"{VIEW}{view.name}"), None)
         if view is not None:

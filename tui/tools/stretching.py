@@ -15,7 +15,9 @@ from tui.tools.words import class_row, counted, times
 
 
 class Stretching(Tool):
-    """From where `v` was pressed to the cursor."""
+    """From where `v` was pressed to the cursor, wherever that goes."""
+
+    lost = "The stretch is no longer marked."
 
     def do_stretch(self) -> None:
         frame = self.state.frame

@@ -23,6 +23,10 @@ class Tool:
 
     #: While it has the keys, what is said of frames is said of all that are marked, and ends that.
     marks_many = True
+    #: What is said when something else ends it before a person did; '' where that goes without saying.
+    lost = ""
+    #: It goes on with what the tool before it marked.
+    takes_marks = False
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
