@@ -15,7 +15,7 @@ from core.human import plural
 from core.tasks import Task
 from core.text import safe
 from core.workspace import Workspace
-from tui import remembering
+from tui import glancing, remembering
 from tui.label_messages import HistoryRead, ManyGoneOutside, Marked, MarksRead, ViewRead, ViewsRead
 from tui.lanes import Post
 from tui.messages import (
@@ -97,11 +97,13 @@ class LabelWork:
         """Give frames a class as one step, or take their label off."""
         try:
             store = self._opened()
-            step = store.set(task, frames, class_, how=how, who=self._me(), sizes=seen)
+            looked = glancing.at(self.workspace, (key for key in frames if class_ and key not in seen))
+            given = [key for key in frames if key not in looked.unusable]
+            step = store.set(task, given, class_, how=how, who=self._me(), sizes={**looked.sizes, **seen})
             self._dirty.add(task.name)
             self._follow(step.seq)
             self._tell()
-            return Labelled(step, _labels_of(store, task.name, frames))
+            return Labelled(step, _labels_of(store, task.name, frames), unusable=looked.unusable)
         except PrintModelsError as error:
             return NotLabelled(task.name, frames, class_, how, error.what, error.remedy)
 
@@ -112,11 +114,13 @@ class LabelWork:
         frames = tuple(labels)
         try:
             store = self._opened()
-            step = store.set_many(task, labels, how=how, who=self._me(), what=what)
+            looked = glancing.at(self.workspace, frames)
+            given = {key: class_ for key, class_ in labels.items() if key not in looked.unusable}
+            step = store.set_many(task, given, how=how, who=self._me(), what=what, sizes=looked.sizes)
             self._dirty.add(task.name)
             self._follow(step.seq)
             self._tell()
-            return Labelled(step, _labels_of(store, task.name, frames))
+            return Labelled(step, _labels_of(store, task.name, frames), unusable=looked.unusable)
         except PrintModelsError as error:
             return NotLabelled(task.name, frames, None, how, error.what, error.remedy, labels)
 

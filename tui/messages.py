@@ -64,11 +64,15 @@ class LabelsChanged:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A step is durable: frames were labelled, cleared, or a step was taken back; `labels` are theirs after it."""
+    """A step is durable: frames were labelled, cleared, or a step was taken back; `labels` are theirs after it.
+
+    `unusable` are those that got no label because their file is no whole picture, each with the reason.
+    """
 
     step: LabelStep
     labels: Mapping[str, Label | None]
     undone: bool = False
+    unusable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

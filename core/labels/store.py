@@ -113,11 +113,19 @@ class LabelStore:
         )
 
     def set_many(
-        self, task: Task | str, labels: Mapping[str, str], *, how: str, who: str, what: str
+        self,
+        task: Task | str,
+        labels: Mapping[str, str],
+        *,
+        how: str,
+        who: str,
+        what: str,
+        sizes: Sizes | None = None,
     ) -> LabelStep:
         """Give each frame its own class, in one step that `what` names; else as `set`."""
         task = self._task(task)
-        return self._give(task, {k: task.check(c) for k, c in labels.items()}, None, how, who, {}, what)
+        given = {key: task.check(class_) for key, class_ in labels.items()}
+        return self._give(task, given, None, how, who, sizes or {}, what)
 
     def _give(
         self,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.content import Content
 
+from core.frames.names import captured_at
+from core.human import plural
 from core.labels.model import LabelStep
 from tui.drawing import BAD, DIM
 from tui.messages import Failed, Labelled, NothingToUndo, NotLabelled
@@ -60,6 +64,15 @@ class Giving(Tool):
                 self.desk.notice(*kept(step))
         else:
             self.desk.saved(frozenset(result.labels))
+        if result.unusable:
+            self._left_out(result.unusable)
+
+    def _left_out(self, unusable: Mapping[str, str]) -> None:
+        """Say which frames of a step got no label; each says why when it is looked at."""
+        times = [f"{moment:%H:%M:%S}" for key in sorted(unusable) if (moment := captured_at(key))]
+        more = f" and {len(unusable) - 3} more" if len(unusable) > 3 else ""
+        what = f"{plural(len(unusable), 'frame')} got no label:"
+        self.desk.notice(what, f"no whole picture at {', '.join(times[:3])}{more}.")
 
     def _go_to(self, step: LabelStep) -> None:
         """Show what was taken back."""

@@ -1,0 +1,54 @@
+"""A glance at frames that are labelled without having been shown: which bytes they are, and which are no whole picture.
+
+What always holds: a camera that hangs holds up no label. What could not be looked at in time is labelled all the same and
+bound to its bytes later, as imported labels are. Called by the labels lane.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from core.errors import PrintModelsError
+from core.frames.check import Unreadable, glance
+from core.workspace import Workspace
+
+#: A local disk answers for ten thousand frames in that time.
+_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Glance:
+    """What was seen: frame → (size, mtime in ns, None), and frame → why it can't be used."""
+
+    sizes: dict[str, tuple[int, int, None]] = field(default_factory=dict)
+    unusable: dict[str, str] = field(default_factory=dict)
+
+
+def at(workspace: Workspace, frames: Iterable[str], seconds: float = _SECONDS) -> Glance:
+    """Look at the ends of these frames' files for so long at most.
+
+    A frame that is gone or away is neither: its bytes may be in a version, or come back.
+    """
+    wanted, seen, enough = list(frames), Glance(), threading.Event()
+
+    def look() -> None:
+        for key in wanted:
+            if enough.is_set():
+                return
+            try:
+                found = glance(workspace.frame_path(key), root=workspace.source_for(key).path)
+            except Unreadable as error:
+                if not error.missing:
+                    seen.unusable[key] = error.what
+                continue
+            except (PrintModelsError, OSError):
+                continue
+            seen.sizes[key] = (*found, None)
+
+    thread = threading.Thread(target=look, name="glance", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    enough.set()
+    return Glance(dict(seen.sizes), dict(seen.unusable))
