@@ -31,7 +31,7 @@ async def test_a_frame_of_a_stretch_that_is_no_whole_picture_gets_no_label_and_t
 
 def test_a_camera_that_hangs_holds_up_no_label(workspace, monkeypatch):
     place, answered = workspace(frames=2), threading.Event()
-    monkeypatch.setattr(glancing, "glance", lambda path, root: answered.wait(60))
+    monkeypatch.setattr(glancing, "glance", lambda path, root: (answered.wait(60), 1))
     try:
         looked = glancing.at(Workspace.find(place.root), place.keys, seconds=0.05)
     finally:
