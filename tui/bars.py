@@ -7,7 +7,7 @@ shows stay the same; a cell is a glyph and a colour, and the glyph alone says en
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log2
@@ -59,6 +59,10 @@ class Span:
         if self.kind == RECORDING:
             return f"{RECORDING} {self.begin:%H:%M}–{self.end:%H:%M}"
         return f"{self.begin:%H}–{self.begin.hour + _PAGE_H:02d} h"
+
+    def name(self, recording: int) -> str:
+        """'day', '6 h', 'rec 14', in the cells beside the scale; `recording` is its number."""
+        return {DAY: DAY, HOURS: f"{_PAGE_H} h"}.get(self.kind, f"rec {recording}")
 
 
 def span_of(kind: str, at: datetime, recording: tuple[datetime, datetime] | None) -> Span:
@@ -296,22 +300,30 @@ def scale(
 ) -> Content:
     """Return the scale over the rows: times as far as they fit, ▾ over the cursor's cell.
 
-    The stretch under the cursor lies between [ and ], what is marked is a line ━.
+    The stretch under the cursor lies between [ and ], what is marked is a line ━. A time that one of these touches is
+    left out: half a number is another one.
     """
-    cells: list[Cell] = [(char, DIM) for char in _times(span, width)]
+    signs: dict[int, Cell] = {}
     if stretch is not None:
         for moment, bracket in ((stretch[0], "["), (stretch[1], "]")):
             if span.begin <= moment < span.end:
-                cells[span.column(moment, width)] = (bracket, "$accent")
+                signs[span.column(moment, width)] = (bracket, "$accent")
     if marked is not None and marked[1] >= span.begin and marked[0] < span.end:
         first, last = (span.column(moment, width) for moment in marked)
-        cells[first : last + 1] = [("━", f"bold {WARN}")] * (last + 1 - first)
+        signs |= dict.fromkeys(range(first, last + 1), ("━", f"bold {WARN}"))
     if cursor is not None and span.begin <= cursor < span.end:
-        cells[span.column(cursor, width)] = ("▾", "bold $accent")
+        signs[span.column(cursor, width)] = ("▾", "bold $accent")
+    cells: list[Cell] = [(" ", DIM)] * width
+    for at, words in _times(span, width):
+        if signs.keys().isdisjoint(range(at - 1, at + len(words) + 1)):
+            cells[at : at + len(words)] = [(char, DIM) for char in words]
+    for at, sign in signs.items():
+        cells[at] = sign
     return line(cells)
 
 
-def _times(span: Span, width: int) -> str:
+def _times(span: Span, width: int) -> Iterator[tuple[int, str]]:
+    """Yield the times that fit, each with the cell it begins at."""
     minutes = (span.end - span.begin).total_seconds() / 60
     step = next(
         (s for s in _STEPS_MIN if s / minutes * width >= (5 if s >= 60 else 8)),
@@ -319,11 +331,9 @@ def _times(span: Span, width: int) -> str:
     )
     midnight = span.begin.replace(hour=0, minute=0, second=0, microsecond=0)
     number = -int((midnight - span.begin).total_seconds() // (60 * step))
-    written = [" "] * width
     while (moment := midnight + timedelta(minutes=step * number)) < span.end:
         words = f"{moment:%H}" if step >= 60 else f"{moment:%H:%M}"
         at = span.column(moment, width)
         if at + len(words) <= width:
-            written[at : at + len(words)] = words
+            yield at, words
         number += 1
-    return "".join(written)

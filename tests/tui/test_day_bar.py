@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from time import perf_counter
 
@@ -121,6 +122,38 @@ async def test_the_scale_shows_the_cursor_and_where_its_stretch_begins_and_ends(
         assert set(stretch) == {"░"}, "the brackets hold the stretch of one class"
         await page.press("v", "right", "right")
         await page.until(lambda: "━" in _bar(page)[0], "what is marked")
+
+
+@given(
+    kind=st.sampled_from(bars.ZOOMS),
+    width=st.integers(12, 150),
+    marks=st.lists(st.integers(0, 1439), min_size=5, max_size=5),
+    marking=st.booleans(),
+)
+def test_no_sign_of_the_scale_leaves_half_of_a_number(kind, width, marks, marking):
+    cursor, *ends = (MIDNIGHT + timedelta(minutes=at) for at in marks)
+    stretch, marked = tuple(sorted(ends[:2])), tuple(sorted(ends[2:]))
+    span = bars.span_of(kind, cursor, stretch)
+    said = bars.scale(span, width, cursor, stretch, marked if marking else None).plain
+    plain = bars.scale(span, width, None).plain
+    assert len(said) == len(plain) == width
+    for word in re.finditer(r"[0-9:]+", said):
+        assert plain[word.start() : word.end()] == word[0]
+        assert re.fullmatch(r"[0-9]{2}(:[0-9]{2})?", word[0])
+    if span.begin <= cursor < span.end:
+        assert said[span.column(cursor, width)] == "▾"
+
+
+async def test_which_span_the_bars_show_is_named_beside_the_hours(workspace, opened):
+    place = workspace(frames=30)
+    async with opened(place.root) as page:
+        await page.until(lambda: page.app.state.starts, "the recordings")
+        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.until(lambda: _bar(page)[0].startswith(" day "), "the day")
+        await page.press("plus")
+        assert _bar(page)[0].startswith(" 6 h ")
+        await page.press("plus")
+        assert _bar(page)[0].startswith(" rec 1 ")
 
 
 async def test_a_label_shows_at_once_and_so_does_its_undo(workspace, opened):

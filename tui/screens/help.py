@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from core.tasks import Task
 from tui import keymap
-from tui.drawing import BOLD, COLOURS, GLYPHS, class_keys
+from tui.drawing import BOLD, COLOURS, FILLS, GLYPHS, class_keys
 from tui.screens.base import Place
 from tui.widgets.pane import Pane
 from tui.writing import wrapped
@@ -33,6 +33,18 @@ WORDS = (
     ("split", "the sides of a version: a model learns from train, is measured on validation"),
     ("baseline", "what a rule reaches that sees no picture: a model has to beat it"),
     ("training", "a model being made in the background; it goes on when you leave"),
+)
+
+#: What the signs of the day bar mean.
+BARS = (
+    ("day", "the day, 6 h of it, or the recording (rec): + and - change that"),
+    ("▾", "the frame under the cursor"),
+    ("[ ]", "the stretch it lies in: frames in a row with one label, or with none"),
+    ("━", "what is marked (a stretch that is begun)"),
+    (FILLS[:4], "in a row: all frames of that cell have the class with this sign"),
+    (GLYPHS[:4], "only some of them have it, the others no label"),
+    ("·", "frames without a label; an empty cell has no frame"),
+    ("▁ … █", "how much the picture changed, how bright it is, how sure the model"),
 )
 
 
@@ -81,6 +93,10 @@ def help_text(place: str, task: Task, width: int) -> Content:
     for group, rows in keymap.help_of([place], taken).items():
         lines.append(Content.styled(group, BOLD))
         lines += [line for keys, words in rows for line in _row(keys, words, width)]
+        lines.append(Content(""))
+    if taken:
+        lines.append(Content.styled("The bars", BOLD))
+        lines += [line for signs, words in BARS for line in _row(signs, words, width)]
         lines.append(Content(""))
     lines.append(Content.styled("Words", BOLD))
     lines += [line for word, meaning in WORDS for line in _row(word, meaning, width)]

@@ -155,13 +155,15 @@ class Panes:
                 read.threshold if read else 1.0,
                 stretch=self._stretch(state, span) if span else None,
                 marked=_moments(state.marked),
-                note=self.watching.note if self.watching and not self.roomy else "",
+                note=self.watching.note if self.watching and not self.with_strip else "",
             ),
             _MOST_ROWS if self.roomy else 2,
         )
-        if self.roomy and span is not None:
+        edge = self._screen.query_one("#day-edge", Edge)
+        edge.display = self.with_strip
+        if self.with_strip and span is not None:
             note = f" · {self.watching.note}" if self.watching and self.watching.note else ""
-            self._screen.query_one("#day-edge", Edge).show(Content(f"{span.words}{note}"))
+            edge.show(Content(f"{span.words}{note}"))
 
     def _stretch(self, state: State, span: bars.Span) -> tuple[datetime, datetime] | None:
         """The first and the last moment of the stretch under the cursor, within the recording and the span."""
@@ -233,8 +235,6 @@ class Panes:
             self._screen.query_one("#just", Words).show(told)
             below = "loading …" if loading else "filmstrip" if self.with_strip else ""
             view.subtitle(Content.styled(below, DIM if not loading else "$warning"), _NAMED)
-            if not self.with_strip:
-                self._screen.query_one("#day-edge", Edge).display = False
         else:
             view.subtitle(
                 facts_line(

@@ -41,7 +41,7 @@ class Around:
     """What the bars show: the frames of a source, all of them, the place under the cursor, and what is known of them.
 
     `stretch` and `marked` are the first and last moment of what lies under the cursor and of what is marked; `note`
-    is said beside the scale.
+    is said beside the scale, where there is none which span it is.
     """
 
     frames: Sequence[Frame]
@@ -108,7 +108,8 @@ class DayBar(Line):
         self._rows.take(around.frames, around.span, width)
         at = around.cursor.captured_at if around.cursor else None
         scale = bars.scale(around.span, width, at, around.stretch, around.marked)
-        lines = [Content.assemble((f"{around.note:<{_NAME}}"[:_NAME], DIM), scale)]
+        beside = around.note or around.span.name(around.state.recording()[0])
+        lines = [Content.assemble((f" {beside:<{_NAME - 1}}"[:_NAME], DIM), scale)]
         for name in self._shown:
             lines.append(Content.assemble((f" {name:<{_NAME - 1}}", DIM), bars.line(self._row(name, around))))
         return Content("\n").join(lines)
