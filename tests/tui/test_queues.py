@@ -225,6 +225,21 @@ async def test_a_view_is_kept_under_a_name_chosen_and_forgotten(workspace, opene
         await page.until(lambda: "kept views" not in page.text(), "it to be forgotten")
 
 
+async def test_the_queue_that_is_in_use_from_the_start_is_kept_under_a_name_that_labels_nothing(
+    workspace, opened, stored
+):
+    place = workspace(frames=4)
+    async with opened(place.root) as page:
+        await in_queue(page, "unlabelled")
+        await page.shown()
+        page.app.screen.doing("keep_view")()
+        await page.press(*"oaoa", "enter")
+        await page.see("kept oaoa")
+        await page.press("semicolon")
+        await page.see("kept views", "oaoa")
+    assert stored(place) == "····"
+
+
 async def test_the_list_can_be_used_on_a_phone(workspace, opened):
     place = workspace(frames=5)
     async with opened(place.root, size=(40, 16)) as page:

@@ -140,19 +140,14 @@ class Queueing(Tool):
     # --- views that have a name ---------------------------------------------------------------------------------
 
     def do_keep_view(self) -> None:
-        state = self.state
-        queue = state.queue_id if state.queue_id != FIRST else ""
-        if not state.filter and not queue:
-            self.desk.notice("A view of all frames needs no name.", "Set a filter (/) or a queue (;) first.")
-        elif not self.desk.refused("Not kept:"):
+        if not self.desk.refused("Not kept:"):
             self.desk.ask("", self._name, hint="a name for this filter and queue")
 
     def _name(self, name: str) -> bool:
         state = self.state
         if name:
             self._named = name
-            queue = state.queue_id if state.queue_id != FIRST else ""
-            self.bridge.keep_named(name, state.filter, queue, state.task.name)
+            self.bridge.keep_named(name, state.filter, state.queue_id, state.task.name)
         return True
 
     def _show_view(self, view: View) -> None:
