@@ -28,6 +28,8 @@ from core.text import safe
 
 _SEQ_LIMIT = 1 << 53
 _ECHOES = ("undo", "redo", "outside")
+#: A step as an undo names it: the journal, the number in it, and who.
+_Step = tuple[str, Any, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ class Origin:
 
 def host_file(folder: Path) -> Path:
     """Return this machine's journal."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", socket.gethostname()).strip(".-")
-    return folder / f"{name or 'host'}.jsonl"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", socket.gethostname()).strip(".-") or "host"
+    return folder / f"{name}.jsonl"
 
 
 def own_entries(folder: Path, skipped: Counter[str] | None = None) -> list[dict[str, Any]]:
@@ -179,29 +181,43 @@ def _line(
 
 
 def origins(
-    folder: Path, task: str, wanted: dict[str, str], skipped: Counter[str] | None = None
+    folder: Path,
+    task: str,
+    wanted: Mapping[str, str],
+    skipped: Counter[str] | None = None,
+    undone: Collection[tuple[str, str]] = (),
 ) -> dict[str, Origin]:
     """Return where labels came from: for each frame → class wanted, the latest journal line that gave it.
 
-    Into `skipped` go the names of journals with lines that can't be read, and how many.
+    A line that was taken back gave nothing: as the journals tell, or as `undone`, (time in UTC, who), does. Into
+    `skipped` go the names of journals with lines that can't be read, and how many.
     """
-    found: dict[str, tuple[tuple[bool, str], Origin]] = {}
-    if not wanted or not folder.is_dir():
-        return {}
-    for path in sorted(folder.glob("*.jsonl")):
+    given: dict[str, list[tuple[tuple[bool, str], _Step, Origin]]] = defaultdict(list)
+    turned: dict[tuple[str, _Step], list[tuple[str, str]]] = defaultdict(list)
+    for path in sorted(folder.glob("*.jsonl")) if wanted and folder.is_dir() else ():
         for entry in _entries(path, skipped):
-            how = entry.get("how") or ""
-            if entry.get("task") != task or how in _ECHOES:
+            how, who = entry.get("how") or "", entry.get("who") or "unknown"
+            if entry.get("task") != task or how == "outside":
                 continue
-            at = utc(entry.get("time"))
-            rank = (how != "imported", at)
-            who = entry.get("who") or "unknown"
-            line = f"{safe(path.stem)}:{entry.get('seq')}"
+            at, seq = utc(entry.get("time")), entry.get("seq") or 0
+            if how in _ECHOES:
+                for frame, _, _ in changes(entry):
+                    if frame in wanted:
+                        turned[frame, (path.stem, entry.get("target"), who)].append((at, how))
+                continue
             for frame, before, after in changes(entry):
-                meant = frame in wanted and wanted[frame] == after
-                if meant and (frame not in found or found[frame][0] <= rank):
-                    found[frame] = (rank, Origin(who, how, at, before, path.stem, line))
-    return {frame: origin for frame, (_, origin) in found.items()}
+                if frame in wanted and wanted[frame] == after and (at, who) not in undone:
+                    origin = Origin(who, how, at, before, path.stem, f"{safe(path.stem)}:{seq}")
+                    given[frame].append(((how != "imported", at), (path.stem, seq, who), origin))
+    found: dict[str, Origin] = {}
+    for frame, lines in given.items():
+        for _, step, origin in sorted(lines, key=lambda line: line[0], reverse=True):
+            # Clones of one name number their steps alike: a turn belongs to what its own person gave before it.
+            turns = [turn for turn in turned.get((frame, step), ()) if turn[0] >= origin.at]
+            if not turns or max(turns)[1] == "redo":
+                found[frame] = origin
+                break
+    return found
 
 
 def enter_elsewhere(
@@ -209,9 +225,10 @@ def enter_elsewhere(
 ) -> dict[str, tuple[int, str | None]]:
     """Enter the steps that gave labels on other machines; return (step, class before) for each frame."""
     found: dict[str, tuple[int, str | None]] = {}
-    entered: dict[tuple[str, str], int] = {}
+    entered: dict[tuple[str, ...], int] = {}
     for frame, origin in sorted(origins.items()):
-        place = (origin.line, wanted[frame])
+        # Clones of one host name number their steps alike.
+        place = (origin.line, origin.at, origin.who, wanted[frame])
         if place not in entered:
             text = f"given elsewhere ({origin.line})"
             step = begin(
@@ -233,18 +250,9 @@ def told(folder: Path, frame: str) -> list[HistoryEntry]:
             who, how, task = (entry.get(name) or "unknown" for name in ("who", "how", "task"))
             if how == "outside" and path == own:
                 continue
+            seq, at = int(entry.get("seq") or 0), utc(entry.get("time"))
             found += [
-                HistoryEntry(
-                    int(entry.get("seq") or 0),
-                    utc(entry.get("time")),
-                    who,
-                    how,
-                    task,
-                    before,
-                    after,
-                    False,
-                    path.stem,
-                )
+                HistoryEntry(seq, at, who, how, task, before, after, False, path.stem)
                 for named, before, after in changes(entry)
                 if named == frame
             ]

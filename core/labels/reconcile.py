@@ -25,6 +25,7 @@ from core.labels.documents import (
     Document,
     agree_head,
     announced,
+    committed,
     cut_short,
     digest,
     forget_announced,
@@ -114,7 +115,8 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
         agreed, ours, {entry.key.removeprefix("./") for entry in read.problems if entry.in_conflict}
     )
     first = base is None and not ours
-    found = _Found(doc, data, stat, read.problems, agreed, merge, ours, first, revived)
+    moved = _git_moved(workspace, store, doc, base)
+    found = _Found(doc, data, stat, read.problems, agreed, merge, ours, first, revived, moved)
     by_git = store.database.write(lambda db: _take(db, workspace, store, found))
     if revived and merge.take:
         store.notices.append(
@@ -153,6 +155,7 @@ class _Found:
     ours: Mapping[str, str]
     first: bool
     revived: bool
+    moved: str
 
 
 def _take(db: sqlite3.Connection, workspace: Workspace, store: LabelStore, found: _Found) -> bool:
@@ -168,10 +171,9 @@ def _take(db: sqlite3.Connection, workspace: Workspace, store: LabelStore, found
             raise Overtaken("A label is being given")
         seq, replaced, bound = givers.get(frame, (None, None, Binding()))
         rows.append(Row(frame, old.given if old else None, value, bound, seq, replaced))
-    moved = _git_moved(db, workspace, doc.name)
-    by_git = bool(moved) and not first and not found.revived
+    by_git = bool(found.moved) and not first and not found.revived
     if rows:
-        text = f"{safe(doc.path.name)} {'imported' if first else moved or 'changed outside'}: "
+        text = f"{safe(doc.path.name)} {'imported' if first else found.moved or 'changed outside'}: "
         text += f"+{merge.added} −{merge.removed} ~{merge.changed}"
         kind = "import" if first else "moved" if by_git else "outside"
         step = steps.begin(db, who, how, doc.name, None, kind, store.session, text)
@@ -217,15 +219,18 @@ def with_ours(
     return kept | {frame: ours[frame] for frame in conflicts if frame in ours}
 
 
-def _git_moved(db: sqlite3.Connection, workspace: Workspace, name: str) -> str:
+def _git_moved(workspace: Workspace, store: LabelStore, doc: Document, base: Base | None) -> str:
     """Return 'checkout main→other', or 'main 1a2b3c4→5d6e7f8', where HEAD moved since the last agreement.
 
-    'merge into main' while git is at it and HEAD is to follow; else ''.
+    'merge into main' while git is at it and HEAD is to follow; else ''. Where HEAD holds what was agreed on, as after
+    a commit of it, the file was changed by another program.
     """
-    then, now = head_agreed(db, name), head(workspace.root)
+    then, now = store.database.ask(lambda db: head_agreed(db, doc.name)), head(workspace.root)
     if now and git_at_work(workspace.root) and then in ("", now):
         return f"merge into {now.split(' ')[0]}"
     if not then or not now or then == now:
+        return ""
+    if base is not None and committed(workspace.root, doc.path) == base.sha256:
         return ""
     (old, old_commit), (new, new_commit) = (text.split(" ") for text in (then, now))
     return f"checkout {old}→{new}" if old != new else f"{new} {old_commit or 'nothing'}→{new_commit}"
@@ -233,37 +238,51 @@ def _git_moved(db: sqlite3.Connection, workspace: Workspace, name: str) -> str:
 
 def _givers(
     db: sqlite3.Connection, workspace: Workspace, store: LabelStore, doc: Document, merge: Merge
-) -> dict[str, tuple[int, str | None, Binding]]:
+) -> dict[str, tuple[int | None, str | None, Binding]]:
     """Return the steps that gave what is taken, with what that replaced and the bytes it was given for.
 
-    They come from this database's history, else from the journals, which tell no bytes.
+    They come from this database's history, or from the journals where those tell of a later giving; these tell no
+    bytes. A step that was taken back gave nothing: its label is somebody else's, or nobody's that is known.
     A mark is in no journal: who set it and when stands in the mark itself.
     """
-    found: dict[str, tuple[int, str | None, Binding]] = {}
+    found: dict[str, tuple[int | None, str | None, Binding]] = {}
     wanted: dict[str, str] = {}
+    times: dict[str, str] = {}
     for frame, value in merge.take.items():
         if value is None:
             continue
         # What the giving step replaced is told by the first change that names it, its bytes by the last one.
         row = db.execute(
-            "SELECT after_seq, (SELECT before FROM change first WHERE first.task=change.task"
+            "SELECT giver.undone, giver.at, after_seq, (SELECT before FROM change first WHERE first.task=change.task"
             " AND first.frame=change.frame AND first.after_seq=change.after_seq ORDER BY seq LIMIT 1),"
-            " size, mtime_ns, sha256 FROM change WHERE task=? AND frame=? AND after=? ORDER BY seq DESC LIMIT 1",
+            " size, mtime_ns, sha256 FROM change JOIN step giver ON giver.seq=after_seq"
+            " WHERE change.task=? AND frame=? AND after=? ORDER BY giver.undone, change.seq DESC LIMIT 1",
             (doc.name, frame, value),
         ).fetchone()
-        if row:
-            found[frame] = (row[0], row[1], Binding(*row[2:]))
-        else:
-            wanted[frame] = value
+        if row and (doc.name == MARKS or not row[0]):
+            found[frame], times[frame] = (row[2], row[3], Binding(*row[4:])), row[1]
+        elif row:
+            found[frame] = (None, None, Binding(*row[4:]))
+        wanted[frame] = value
     if doc.name == MARKS:
-        return found | _unbound(journal.enter_elsewhere(db, store.session, MARKS, wanted, _set_by(wanted)))
+        fresh = {frame: value for frame, value in wanted.items() if frame not in found}
+        return found | _unbound(journal.enter_elsewhere(db, store.session, MARKS, fresh, _set_by(fresh)))
     skipped = Counter[str]()
-    origins = journal.origins(workspace.history_dir, doc.name, wanted, skipped)
+    undone = set(db.execute("SELECT at, who FROM step WHERE undone AND task=?", (doc.name,)).fetchall())
+    told = journal.origins(workspace.history_dir, doc.name, wanted, skipped, undone)
+    # An import tells when a file came, not when its labels were given.
+    origins = {
+        frame: origin
+        for frame, origin in told.items()
+        if frame not in times or (origin.how != "imported" and origin.at > times[frame])
+    }
     store.notices += [line for line in journal.left_out(skipped) if line not in store.notices]
     return found | _unbound(journal.enter_elsewhere(db, store.session, doc.name, wanted, origins))
 
 
-def _unbound(givers: Mapping[str, tuple[int, str | None]]) -> dict[str, tuple[int, str | None, Binding]]:
+def _unbound(
+    givers: Mapping[str, tuple[int, str | None]],
+) -> dict[str, tuple[int | None, str | None, Binding]]:
     return {frame: (seq, replaced, Binding()) for frame, (seq, replaced) in givers.items()}
 
 

@@ -29,7 +29,7 @@ class _Told:
     """What the lines read so far add up to: per (task, frame) the label with the step that gave it and what it replaced."""
 
     labels: dict[_Place, tuple[str, int, str | None]] = field(default_factory=dict)
-    given: dict[tuple[str, str, str], tuple[int, str | None]] = field(default_factory=dict)
+    given: dict[tuple[str, str, str], list[tuple[int, str | None]]] = field(default_factory=dict)
     undone: set[int] = field(default_factory=set)
 
 
@@ -80,7 +80,8 @@ def _given_elsewhere(
     }
     own = journal.host_file(workspace.history_dir).stem
     origins = journal.origins(workspace.history_dir, task, wanted)
-    other = {frame: origin for frame, origin in origins.items() if origin.host != own}
+    # Under this machine's own name stand also the lines of a clone that is called alike.
+    other = {f: origin for f, origin in origins.items() if origin.host != own or origin.how != "imported"}
     return journal.enter_elsewhere(db, store.session, task, wanted, other)
 
 
@@ -135,8 +136,12 @@ def _change(
     before_seq = old[1] if old and old[0] == before else None
     if after is None:
         return task, frame, seq, before, before_seq, None, None
-    # What an undo, a redo or a file gives back was given by an older step.
-    known = None if kind in ("label", "import") else told.given.get((task, frame, after))
-    giver, replaced = told.given[task, frame, after] = known or (seq, before)
+    # What an undo, a redo or a file gives back was given by an older step, one that is not taken back.
+    givers = told.given.setdefault((task, frame, after), [])
+    older = () if kind in ("label", "import") else reversed(givers)
+    known = next((giver for giver in older if giver[0] not in told.undone), None)
+    if known is None:
+        givers.append(known := (seq, before))
+    giver, replaced = known
     told.labels[task, frame] = (after, giver, replaced)
     return task, frame, seq, before, before_seq, after, giver

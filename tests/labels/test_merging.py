@@ -74,17 +74,24 @@ def test_different_frames_come_together_with_who_gave_them(pair: Pair, cli: Cli)
     assert told(cli, pair.ana, pair.keys[5]) == [("bo", "offline")]
     assert json.loads((pair.ana / "data" / "marks.json").read_text())[pair.keys[6]]["by"] == "bo"
     taken = cli(pair.ana, "undo", "--dry-run")
-    assert "main" in taken.out
+    assert taken.out.startswith("would take back: offline × 2"), "her own step, not what git brought"
     assert cli(pair.ana, "status").out.count("waiting for a decision") == 0
 
 
-def test_undo_after_a_pull_says_that_it_takes_back_what_came_from_outside(pair: Pair, cli: Cli) -> None:
+def test_undo_after_a_pull_leaves_what_came(pair: Pair, cli: Cli) -> None:
     assert cli(pair.bo, "label", "--as", "offline", "--who", "Bo", *pair.keys[4:6]).code == 0
     assert cli(pair.bo, "save").code == 0
     assert pair.meet().code == 0
-    brought = (
-        "what `git pull` or another change from outside brought, no labelling step of yours: labels.json"
-    )
+    assert cli(pair.ana, "undo").out.startswith("taken back: active × 4")
+    assert sorted(labels(pair.ana)) == pair.keys[4:6]
+    assert "git log -- data/labels.json" in cli(pair.ana, "undo").err
+    assert sorted(labels(pair.ana)) == pair.keys[4:6]
+
+
+def test_undo_says_that_it_takes_back_what_another_program_changed(pair: Pair, cli: Cli) -> None:
+    file = pair.ana / "data" / "labels.json"
+    file.write_text(json.dumps({**labels(pair.ana), **dict.fromkeys(pair.keys[4:6], "offline")}))
+    brought = "what another program changed in the label file, no labelling step of yours: labels.json"
     assert cli(pair.ana, "undo", "--dry-run").out.startswith(f"would take back, {brought}")
     assert cli(pair.ana, "undo").out.startswith(f"taken back, {brought}")
     assert sorted(labels(pair.ana)) == pair.keys[:4]
