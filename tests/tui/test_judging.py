@@ -87,6 +87,28 @@ async def test_a_failed_print_is_searched_for_its_onset(printing, opened, stored
     assert stored(place, FAILED) == "·" * 4 + "g" * 15 + "f" * 9 + "·" * 4
 
 
+async def test_a_print_that_failed_from_its_first_frame_is_said_so_and_the_next_one_follows(
+    printing, opened, stored
+):
+    place = printing()
+    async with opened(place.root) as page:
+        await at_print(page, 8)
+        await page.press("r", "f")
+        while page.bisecting:
+            await page.answer("f")
+        assert page.notice == "Found: failed from its first frame · 24 frames · 4 looks"
+        await page.until(
+            lambda: page.frame == place.keys[27], "its end, as after any verdict where nothing else waits"
+        )
+        await page.press("u")
+        await page.until(lambda: page.label_of(place.keys[20]) is None, "one step")
+        await page.press(*["left"] * 8, "r", "f")
+        while page.bisecting:
+            await page.answer("g")
+        assert "good to its last frame · 24 frames" in page.notice
+    assert stored(place, FAILED) == "·" * 4 + "g" * 24 + "·" * 4
+
+
 async def test_a_print_may_be_unsure_and_have_a_name(printing, opened, stored):
     place = printing()
     async with opened(place.root) as page:

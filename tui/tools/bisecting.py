@@ -7,7 +7,7 @@ the ones a person marked to be covered. Nothing is written before all is known; 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,8 @@ class Bisecting(Tool):
         self._keys: tuple[str, ...] = ()
         #: The labels that are to be covered, as they were at the start; None where none is.
         self._covered: Mapping[str, str | None] | None = None
+        #: What follows where all frames of a print are alike; None where the search is not about one.
+        self._alike: Callable[[], object] | None = None
         #: Frames that can't be read just now and may be in a moment.
         self._passing: set[str] = set()
 
@@ -69,8 +71,13 @@ class Bisecting(Tool):
         cover: bool = False,
         before: str | None = None,
         after: str | None = None,
+        alike: Callable[[], object] | None = None,
     ) -> None:
-        """Search from one place to another; `before` and `after` are what is known outside of them."""
+        """Search from one place to another; `before` and `after` are what is known outside of them.
+
+        With `alike` they are what is to be expected of one print, no frames: where all frames turn out to be alike that
+        is said of the print, and `alike` is called instead of showing where it begins.
+        """
         state = self.state
         keys = tuple(
             frame.key for frame in state.frames[first : last + 1] if not spans.ruled_out(state, frame.key)
@@ -84,7 +91,7 @@ class Bisecting(Tool):
         if after is None and last + 1 < len(state.frames) and last + 1 not in stops:
             after = classes.get(state.frames[last + 1].key)
         self.desk.begin(self)
-        self._keys = keys
+        self._keys, self._alike = keys, alike
         self._covered = {key: classes.get(key) for key in keys} if cover else None
         self._search = Bisection.start(keys, classes, 0, len(keys) - 1, before, after, cover=cover)
         state.span = (state.frames[first], state.frames[last])
@@ -226,21 +233,28 @@ class Bisecting(Tool):
             self.desk.notice("Nothing to paint:", search.said)
             return
         looks = sum(class_ is not None for _, class_ in search.answers)
-        said = f"{search.said} · {plural(looks, 'look')}"
+        classes_found = list(dict.fromkeys(stretch.class_ or "" for stretch in search.painted))
+        said = search.said
+        whole = self._alike is not None and len(classes_found) == 1 and not search.labels
+        if whole:
+            end = "from its first" if classes_found == [search.after] else "to its last"
+            said = f"{classes_found[0]} {end} frame · {plural(len(labels), 'frame')}"
+        said += f" · {plural(looks, 'look')}"
         onset = search.painted[1].first if len(search.painted) > 1 else search.painted[0].first
         key = self._keys[onset]
-        what = " → ".join(dict.fromkeys(stretch.class_ or "" for stretch in search.painted))
+        what = f"{'bisect' if self._alike is None else 'verdict'} {' → '.join(classes_found)}"
         self.desk.give_each(
-            labels, "bisect", f"bisect {what}", unread=True, anyway=lambda: self._done(key, said)
+            labels, "bisect", what, unread=True, anyway=lambda: self._done(key, said, whole=whole)
         )
 
-    def _done(self, key: str, said: str) -> None:
-        """Leave, and show where it begins, unless a person has left already."""
+    def _done(self, key: str, said: str, *, whole: bool) -> None:
+        """Leave, and show where it begins, or go on, unless a person has left already."""
         if self.desk.mode is not self:
             return
         self.desk.end()
-        at = self.state.place_of(key)
-        if at is not None:
+        if whole and self._alike is not None:
+            self._alike()
+        elif (at := self.state.place_of(key)) is not None:
             self.state.go(at)
         self.desk.redraw()
         self.desk.notice("Found:", said, GOOD)

@@ -165,7 +165,9 @@ class Judging(Tool):
         good, failed = state.task.classes
         self.desk.end()
         if first is not None and last is not None:
-            self.desk.tool(Bisecting).begin(first, last, before=good, after=failed)
+            self.desk.tool(Bisecting).begin(
+                first, last, before=good, after=failed, alike=partial(self._go_on, self._keys[-1])
+            )
 
     def _unsure(self) -> None:
         """Mark what has no label; of a print that has labels only, all of it."""
