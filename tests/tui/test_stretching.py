@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 from core.labels.sync import open_store
 from core.workspace import Workspace
@@ -323,23 +322,3 @@ async def test_what_ends_a_stretch_that_nobody_left_says_so(workspace, opened):
             await page.press(other)
             assert page.notice == "The stretch is no longer marked.", other
             await page.press(after)
-
-
-async def test_a_frame_of_a_stretch_that_is_no_whole_picture_gets_no_label_and_the_others_know_their_bytes(
-    workspace, opened
-):
-    place = workspace(frames=6)
-    cut = place.root / place.keys[2]
-    old = cut.stat().st_mtime
-    cut.write_bytes(cut.read_bytes()[:-40])
-    os.utime(cut, (old, old))
-    async with opened(place.root) as page:
-        await page.shown()
-        await page.press("v", "right", "right", "right", "right")
-        await page.shown()
-        await page.press("a")
-        await page.until(lambda: "1 frame got no label: no whole picture at 08:02:00." in page.notice)
-        assert page.label_of(place.keys[2]) is None
-        for at in (0, 1, 3, 4):
-            given = page.app.state.of(page.app.state.task)[place.keys[at]]
-            assert (given.class_, given.size) == ("active", (place.root / place.keys[at]).stat().st_size)
