@@ -67,12 +67,15 @@ class TaskOverview:
     model: str | None
     when: str | None
 
-    @property
-    def _frames(self) -> str:
-        """'687 frames', or '0 active frames' where only those count."""
-        return human.plural(self.total, f"{safe(self.when)} frame" if self.when else "frame")
+    def _done(self, seen: bool) -> str:
+        """'12 of 687 frames', or '3 of 10 active frames' where only those count; the labels alone where none is `seen`."""
+        if not seen and not self.when:
+            return f"{human.count(self.labelled)}, of frames whose camera is not here"
+        frames = human.plural(self.total, f"{safe(self.when)} frame" if self.when else "frame")
+        return f"{human.count(self.labelled)} of {frames}"
 
-    def text(self) -> str:
+    def text(self, *, seen: bool = True) -> str:
+        """Return its lines; `seen` is False where no camera lists a frame, so that nobody knows how many there are."""
         counts = ", ".join(f"{name} {human.count(n)}" for name, n in self.classes.items())
         draft = self.draft
         change = f"+{draft.added} −{draft.removed} ~{draft.relabelled}"
@@ -82,7 +85,7 @@ class TaskOverview:
         made = f"{human.plural(draft.images, 'image')}, {against}, {draft.price}{more}"
         lines = [
             self.name,
-            f"  labels   {human.count(self.labelled)} of {self._frames}   {counts}{excluded}",
+            f"  labels   {self._done(seen or not self.labelled)}   {counts}{excluded}",
             f"  draft    {f'not known: {self.latest} can not be read' if draft.problem else made}",
             *([f"  missing  {in_nothing(draft.nowhere)}"] if draft.nowhere else []),
             f"  latest   {self.latest or 'no version yet'}   model {safe(self.model or 'none yet')}",
@@ -137,7 +140,8 @@ class Overview:
 
     def text(self) -> str:
         lines = [self.root, ""]
-        lines += [task.text() + "\n" for task in self.tasks]
+        seen = any(camera.frames for camera in self.cameras)
+        lines += [task.text(seen=seen) + "\n" for task in self.tasks]
         lines += [f"camera     {line}" for line in self._cameras()]
         if self.backup and (said := self.backup.text()):
             lines.append(f"labels     {said}")

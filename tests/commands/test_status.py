@@ -57,6 +57,9 @@ def test_a_camera_that_is_away_makes_no_frame_missing(place: Place, cli: Cli) ->
     said = cli(place.root, "status").out
     assert "not reachable" in said
     assert "missing  " not in said
+    assert "  labels   10, of frames whose camera is not here   " in said, (
+        "how many frames there are nobody knows"
+    )
 
 
 def test_a_task_of_some_frames_says_which_count(place: Place, cli: Cli) -> None:
