@@ -137,3 +137,21 @@ async def test_a_frame_of_no_print_says_so_and_esc_leaves(printing, opened, stor
         await page.shown()
         await page.label("g")
     assert stored(place, FAILED).count("g") == 1, "after esc a class key labels one frame again"
+
+
+async def test_a_search_asks_about_frames_that_count_for_the_task_and_says_when_those_are(
+    workspace, opened, stored
+):
+    place = workspace(frames=32)
+    with open_store(Workspace.open(place.root)) as store:
+        store.set("offline-detection", place.keys[:4], "offline", who="Ana", how="stretch")
+        store.set("offline-detection", place.keys[10:20], "active", who="Ana", how="stretch")
+    async with opened(place.root) as page:
+        await at_print(page, 12)
+        await page.press("b")
+        await page.see("bisect 08:10–08:19 · 10 frames")
+        while page.bisecting:
+            assert 10 <= place.keys.index(page.frame) < 20
+            await page.answer("f" if place.keys.index(page.frame) >= 16 else "g")
+        assert "good → failed at 08:16:00" in page.notice
+    assert stored(place, FAILED) == "·" * 10 + "g" * 6 + "f" * 4 + "·" * 12

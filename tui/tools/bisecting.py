@@ -79,12 +79,12 @@ class Bisecting(Tool):
         is said of the print, and `alike` is called instead of showing where it begins.
         """
         state = self.state
-        keys = tuple(
-            frame.key for frame in state.frames[first : last + 1] if not spans.ruled_out(state, frame.key)
-        )
-        if not keys:
+        places = _counting(state, range(first, last + 1), all_=cover)
+        if not places:
             self.desk.notice("These frames don't count for this task.")
             return
+        first, last = places[0], places[-1]
+        keys = tuple(state.frames[place].key for place in places)
         stops, classes = spans.stops_of(state), spans.classes_of(state)
         if before is None and first > 0 and first not in stops:
             before = classes.get(state.frames[first - 1].key)
@@ -258,6 +258,14 @@ class Bisecting(Tool):
             self.state.go(at)
         self.desk.redraw()
         self.desk.notice("Found:", said, GOOD)
+
+
+def _counting(state: State, places: range, *, all_: bool) -> list[int]:
+    """Return those of some places whose frames count for the task; where none is known to, or `all_` of them are meant,
+    those that no other task rules out."""
+    free = [place for place in places if not spans.ruled_out(state, state.frames[place].key)]
+    known = [] if all_ else [place for place in free if state.counts_for(state.frames[place].key)]
+    return known or free
 
 
 def _open_span(state: State) -> tuple[int, int] | None:
