@@ -20,7 +20,7 @@ from tui import bars, keymap
 from tui.drawing import COLOURS, DIM, WARN, class_keys
 from tui.messages import Labelled, LabelsChanged
 from tui.screens.just_texts import just_lines
-from tui.screens.label_texts import facts_line, facts_lines, title_of
+from tui.screens.label_texts import WIDE, facts_line, facts_lines, title_of
 from tui.screens.queue_texts import name_of, queue_heads, queue_line
 from tui.widgets.ask_line import AskLine
 from tui.widgets.day_bar import Around, DayBar
@@ -227,12 +227,11 @@ class Panes:
         title = title_of(state, short=not self.roomy, narrow=self._screen.has_class("-phone"))
         instead = self.looking.words(view.look) if self.looking and frame else ""
         view.title(Content.assemble((f"{instead} · ", f"bold {WARN}"), title) if instead else title)
-        told = just_lines(state, just)
         if self.roomy:
             name = safe(frame.key.rsplit("/", 1)[1], limit=60) if frame else "no frame"
             self._screen.query_one("#facts-edge", Edge).show(Content(name))
             self._screen.query_one("#facts", Words).show(facts_lines(state, seen, moved, saving=saving))
-            self._screen.query_one("#just", Words).show(told)
+            self._screen.query_one("#just", Words).show(just_lines(state, just, WIDE))
             below = "loading …" if loading else "filmstrip" if self.with_strip else ""
             view.subtitle(Content.styled(below, DIM if not loading else "$warning"), _NAMED)
         else:
@@ -247,8 +246,9 @@ class Panes:
                 )
             )
             line = self._screen.query_one("#just-line", Words)
-            first = told.split("\n", allow_blank=True)[0]
-            line.show(Content.assemble(first, "\n", queue_line(state, max(10, line.content_size.width))))
+            width = max(10, line.content_size.width)
+            first = just_lines(state, just, width).split("\n", allow_blank=True)[0]
+            line.show(Content.assemble(first, "\n", queue_line(state, width)))
 
 
 def _recording(state: State) -> tuple[datetime, datetime] | None:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from core.human import count, plural
+from core.human import plural
 from core.labels.model import PRIVATE
-from core.text import safe
 from tui import spans
-from tui.drawing import BAD, GOOD, MARKS, WARN
+from tui.drawing import BAD, WARN
 from tui.label_messages import Marked
 from tui.messages import Failed
+from tui.screens.just_texts import just_done
 from tui.screens.pick import PickScreen, Row
 from tui.tools.tool import Tool
 
@@ -156,10 +156,7 @@ class Marking(Tool):
         step = done.step
         if not step.changed:
             return Content.styled("marked so already", WARN)
-        number = f" × {count(step.changed)}" if step.changed > 1 else ""
-        if step.class_ in MARKS:
-            return Content.assemble(("saved ", GOOD), (f"{MARKS[step.class_]} {step.class_}", WARN), number)
-        return Content.assemble(("saved ", GOOD), safe(step.text, limit=60))
+        return just_done(step, None)
 
     def _say_left(self, left: int) -> None:
         self.desk.notice(
