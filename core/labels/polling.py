@@ -5,8 +5,6 @@ What always holds: nothing is taken here, and a file's bytes are read only where
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from core.errors import PrintModelsError
 from core.labels.documents import Document, base_facts, digest, document, head, marks_document
 from core.labels.reconcile import bytes_of, note_head, stat_of
@@ -27,8 +25,7 @@ def changed_outside(workspace: Workspace, store: LabelStore) -> tuple[str, ...]:
     moved = [doc for doc in docs if _moved(store, doc)]
     for doc in docs:
         if doc not in moved and not store.database.read_only and doc.path.exists():
-            with suppress(PrintModelsError):
-                note_head(store, doc.name, at_first)
+            note_head(store, doc.name, at_first)
     return tuple(doc.path.name for doc in moved)
 
 

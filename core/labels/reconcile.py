@@ -12,11 +12,12 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from core.errors import Busy, Lacking, Refused
+from core.errors import Busy, Lacking, PrintModelsError, Refused
 from core.human import plural
 from core.labels import journal, queries, steps
 from core.labels.deciding import UNWRITTEN, key_of, stored
@@ -115,21 +116,26 @@ def reconcile(workspace: Workspace, store: LabelStore, doc: Document, accept: bo
         agreed, ours, {entry.key.removeprefix("./") for entry in read.problems if entry.in_conflict}
     )
     first = base is None and not ours
-    moved = _git_moved(workspace, store, doc, base)
+    moved = _git_moved(workspace, store, doc, base, data)
     found = _Found(doc, data, stat, read.problems, agreed, merge, ours, first, revived, moved)
     by_git = store.database.write(lambda db: _take(db, workspace, store, found))
     if revived and merge.take:
         store.notices.append(
             f"{safe(doc.path.name)} and data/history tell different labels: the file is taken "
-            f"(+{merge.added} −{merge.removed} ~{merge.changed}), undo gives back what the history tells."
+            f"(+{merge.added} −{merge.removed} ~{merge.changed})"
+            f"{', as git has it' if by_git else ', undo gives back what the history tells'}."
         )
     return Taken(len(merge.take), by_git)
 
 
 def note_head(store: LabelStore, name: str, now: str) -> None:
-    """Note where HEAD is while file and database agree, so that a later edit is not taken for what a commit brought."""
+    """Note where HEAD is while file and database agree, so that a later edit is not taken for what a commit brought.
+
+    Where that can't be written nothing is lost: git is asked then.
+    """
     if now and store.database.ask(lambda db: head_agreed(db, name)) != now:
-        store.database.write(lambda db: agree_head(db, name, now))
+        with suppress(PrintModelsError):
+            store.database.write(lambda db: agree_head(db, name, now))
 
 
 def holds_nothing_new(store: LabelStore, doc: Document, base: Base | None, data: bytes) -> bool:
@@ -171,7 +177,7 @@ def _take(db: sqlite3.Connection, workspace: Workspace, store: LabelStore, found
             raise Overtaken("A label is being given")
         seq, replaced, bound = givers.get(frame, (None, None, Binding()))
         rows.append(Row(frame, old.given if old else None, value, bound, seq, replaced))
-    by_git = bool(found.moved) and not first and not found.revived
+    by_git = bool(found.moved) and not first
     if rows:
         text = f"{safe(doc.path.name)} {'imported' if first else found.moved or 'changed outside'}: "
         text += f"+{merge.added} −{merge.removed} ~{merge.changed}"
@@ -219,18 +225,21 @@ def with_ours(
     return kept | {frame: ours[frame] for frame in conflicts if frame in ours}
 
 
-def _git_moved(workspace: Workspace, store: LabelStore, doc: Document, base: Base | None) -> str:
+def _git_moved(workspace: Workspace, store: LabelStore, doc: Document, base: Base | None, data: bytes) -> str:
     """Return 'checkout main→other', or 'main 1a2b3c4→5d6e7f8', where HEAD moved since the last agreement.
 
     'merge into main' while git is at it and HEAD is to follow; else ''. Where HEAD holds what was agreed on, as after
-    a commit of it, the file was changed by another program.
+    a commit of it, the file was changed by another program. Of a new database it is not known where HEAD was: a clone's
+    file, which is as HEAD has it, holds others' labels that this machine's journal does not tell.
     """
     then, now = store.database.ask(lambda db: head_agreed(db, doc.name)), head(workspace.root)
     if now and git_at_work(workspace.root) and then in ("", now):
         return f"merge into {now.split(' ')[0]}"
-    if not then or not now or then == now:
+    if not now:
         return ""
-    if base is not None and committed(workspace.root, doc.path) == base.sha256:
+    if base is None or not then or base.sha256 == digest(b""):
+        return now if committed(workspace.root, doc.path) == digest(data) else ""
+    if then == now or committed(workspace.root, doc.path) == base.sha256:
         return ""
     (old, old_commit), (new, new_commit) = (text.split(" ") for text in (then, now))
     return f"checkout {old}→{new}" if old != new else f"{new} {old_commit or 'nothing'}→{new_commit}"

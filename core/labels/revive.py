@@ -2,7 +2,7 @@
 
 After a new card, a `git clean` or a damaged database the label files say what is labelled and the journals who gave
 it. What always holds: where file and journal differ the file is right, and what it lacks is one step that `undo` takes
-back. Called by labels/sync where a database is new.
+back where git does not hold the file so. Called by labels/sync where a database is new.
 """
 
 from __future__ import annotations
