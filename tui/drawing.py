@@ -47,6 +47,11 @@ def class_keys(task: Task) -> dict[str, str]:
     return keys
 
 
+def in_order(task: Task) -> list[str]:
+    """Return the classes as lines name them: two by their names, more in the task's order, which their digits have."""
+    return sorted(task.classes) if len(task.classes) == 2 else list(task.classes)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of a line: the lower the `keep`, the earlier it goes when the line is too long (0 never goes)."""

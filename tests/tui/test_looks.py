@@ -113,6 +113,9 @@ def test_in_ascii_every_class_keeps_a_sign_of_its_own():
         shown = plain.ascii_of(signs)
         assert shown.isascii()
         assert len(set(shown)) == len(signs)
+    assert not any(sign.islower() or sign.isdigit() for sign in plain.ascii_of(GLYPHS)), (
+        "a key looks like that"
+    )
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

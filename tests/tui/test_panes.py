@@ -240,3 +240,26 @@ async def test_the_footer_names_the_screens_help_and_the_way_out(workspace, open
     place = workspace(frames=2)
     async with opened(place.root, size=size) as page:
         await page.see("a active", "u undo", "n next", "V S T screens", "? help", "q quit")
+
+
+async def test_of_many_classes_four_are_named_in_their_order_and_a_key_shows_all(workspace, opened):
+    place = workspace(frames=2)
+    classes = ["golf", "delta", "kilo", "alpha", "mike", "hotel", "lima", "echo", "yankee", "zulu"]
+    with (place.root / "print-models.toml").open("a") as settings:
+        settings.write(f"\n[tasks.a-state]\nclasses = {json.dumps(classes)}\n")
+    async with opened(place.root) as page:
+        await page.shown()
+        for _ in page.app.state.workspace.tasks:
+            if page.app.state.task.name != "a-state":
+                await page.press("tab")
+        await page.see("a-state")
+        await page.see(" g golf  d delta  k kilo  a alpha  … i all  u undo")
+        await page.press("v")
+        await page.see(" g golf  d delta  k kilo  a alpha")
+
+
+async def test_a_frame_with_a_mark_and_no_label_says_both_with_one_dot(workspace, opened, cli):
+    place = workspace(frames=2)
+    assert cli(place.root, "mark", place.keys[0], "--skip", "--task", TASK).code == 0
+    async with opened(place.root) as page:
+        await page.see("» skipped · no label")

@@ -17,7 +17,7 @@ from textual.content import Content
 from core.frames.names import captured_at
 from core.text import safe
 from tui import bars, keymap
-from tui.drawing import COLOURS, DIM, WARN, class_keys
+from tui.drawing import COLOURS, DIM, WARN, class_keys, in_order
 from tui.messages import Labelled, LabelsChanged
 from tui.screens.just_texts import just_lines
 from tui.screens.label_texts import WIDE, facts_line, facts_lines, title_of
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from tui.tools.watching import Watching
 
 _NAMED = "├┤"
-_MOST_KEYS = 8
+#: Keys of the footer, and classes among them; the others are behind a key of their own.
+_MOST_KEYS, _CLASSES = 8, 4
 #: Rows of the bars where there is room, and labels up to which their cells are found one by one.
 _MOST_ROWS, _ONE_BY_ONE = 5, 200
 _NO_CHANGES: Mapping[str, Change] = {}
@@ -78,12 +79,11 @@ def keys_of(state: State) -> list[tuple[str, str | Content]]:
     Where a model said something of the task, what accepts it comes before the other screens, which `?` names too.
     """
     task = state.task
-    classes = sorted(zip(task.keys, task.classes, strict=True), key=lambda pair: pair[1])
+    classes, taken = in_order(task), class_keys(task)
+    letters = {class_: key for key, class_ in taken.items()}
     named: list[tuple[str, str | Content]] = [
-        (key or str(task.code(class_)), Content.styled(class_, COLOURS[task.code(class_)]))
-        for key, class_ in classes[:4]
+        (letters[class_], Content.styled(class_, COLOURS[task.code(class_)])) for class_ in classes[:_CLASSES]
     ]
-    taken = class_keys(task)
     found = {
         action.id: keymap.shown(keys[0])
         for action in keymap.actions_of(keymap.LABEL)
@@ -98,7 +98,8 @@ def keys_of(state: State) -> list[tuple[str, str | Content]]:
     last = [(found["help"], "help")] if guessed else [
         (places, "screens"), (found["help"], "help"), (found["quit"], "quit"),
     ]  # fmt: skip
-    return [*named, *rest[:most], *last]
+    all_ = [(f"… {found.get('guide', found['help'])}", "all")] if len(classes) > _CLASSES else []
+    return [*named, *all_, *rest[:most], *last]
 
 
 class Panes:

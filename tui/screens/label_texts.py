@@ -71,7 +71,7 @@ def facts_line(
         parts.append(Content.styled("loading …", WARN))
     parts += [Content.styled(_waits_line(entry, narrow), WARN) for entry in _waiting(state)]
     parts += [Content.styled(line.strip(), WARN) for line in _marked(state)[:1]]
-    parts.append(_label(state, saving=saving))
+    parts.append(_label(state, saving=saving, sign="" if parts else "· "))
     parts += [part for part in (_model(state), _change(moved), _where(state)) if part]
     if seen and seen.note:
         parts.append(Content.styled(seen.note, WARN))
@@ -157,12 +157,13 @@ def _change(moved: Moved | None, *, short: bool = True) -> Content | None:
     return Content.assemble(("change ", DIM), (glyph, style), "" if short else f" {moved[0].motion:.1f}")
 
 
-def _label(state: State, *, saving: bool, short: bool = False) -> Content:
+def _label(state: State, *, saving: bool, short: bool = False, sign: str = "· ") -> Content:
+    """The label and, but where `short`, who gave it; `sign` stands before the words that there is none."""
     label = state.label
     if saving:
         return Content.styled("saving …", WARN)
     if label is None:
-        return Content.styled("· no label", DIM)
+        return Content.styled(f"{sign}no label", DIM)
     mark = class_mark(state.task, label.class_)
     return mark if short else mark + Content.styled(f" by {safe(label.who, limit=30)} · {label.how}", DIM)
 

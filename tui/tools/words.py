@@ -8,7 +8,7 @@ from textual.content import Content
 
 from core.human import count, plural
 from core.tasks import Task
-from tui.drawing import COLOURS, GLYPHS, class_keys
+from tui.drawing import COLOURS, GLYPHS, class_keys, in_order
 from tui.spans import Census
 
 #: Classes that the footer of a mode names; the rest have their digits.
@@ -19,8 +19,8 @@ def class_row(task: Task) -> list[tuple[str, str | Content]]:
     """Return key and word of the classes, as a footer shows them."""
     keys = {class_: key for key, class_ in class_keys(task).items()}
     return [
-        (keys[class_], Content.styled(class_, COLOURS[code]))
-        for code, class_ in enumerate(task.classes[:_NAMED])
+        (keys[class_], Content.styled(class_, COLOURS[task.code(class_)]))
+        for class_ in in_order(task)[:_NAMED]
     ]
 
 
