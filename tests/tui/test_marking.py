@@ -151,7 +151,9 @@ async def test_a_frame_is_pinned_as_an_example_of_its_class(workspace, opened):
         await put(page, "asterisk")
         await page.see("example of active")
         await page.press("i")
-        await page.see("classes of offline-detection", "● active  1 frame", "7 Nov 08:00", "no example: * pins one")
+        await page.see(
+            "classes of offline-detection", "● active  1 frame", "7 Nov 08:00", "no example: * pins one"
+        )
         await page.until(lambda: page.text().count("▀") > 10, "the small picture")
         await page.press("escape")
         await page.shown()
