@@ -132,7 +132,7 @@ def stepped(app: App) -> tuple[list[float], list[float], list[int]]:
         before, wanted = app.bytes, app.screen.frame() + 1
         begin = time.perf_counter()
         os.write(app.line, RIGHT)
-        repaints.append(app.until(lambda wanted=wanted: app.screen.frame() == wanted, 10) - begin)  # type: ignore[misc]
+        repaints.append(app.until(lambda wanted=wanted: app.screen.frame() == wanted, 10) - begin)
         wholes.append(app.rest(QUIET_S) - begin)
         sizes.append(app.bytes - before)
     return repaints, wholes, sizes

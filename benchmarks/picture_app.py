@@ -10,6 +10,10 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
 
 #: Pixels of a cell, for whoever asks.
 CELL = (10, 20)
@@ -37,9 +41,9 @@ def ours(graphics: str, rows: int, frames: list[Path]) -> None:
             #frame-top, #frame-bottom {{ display: none; }}
             #inside {{ border: none; height: 100%; width: 100%; }}
         """
-        BINDINGS = [("n", "next"), ("q", "quit")]  # noqa: RUF012 - as Textual wants it
+        BINDINGS: ClassVar[list[BindingType]] = [("n", "next"), ("q", "quit")]
         at = 0
-        ahead: dict[Path, Picture] = {}  # noqa: RUF012 - one app a process
+        ahead: ClassVar[dict[Path, Picture]] = {}
 
         def compose(self) -> ComposeResult:
             yield FrameView(graphics)
@@ -75,7 +79,7 @@ def theirs(graphics: str, rows: int, frames: list[Path]) -> None:
 
     class Theirs(App[None]):
         CSS = f"#image {{ width: auto; height: {rows}; }}"
-        BINDINGS = [("n", "next"), ("q", "quit")]  # noqa: RUF012 - as Textual wants it
+        BINDINGS: ClassVar[list[BindingType]] = [("n", "next"), ("q", "quit")]
         at = 0
 
         def compose(self) -> ComposeResult:

@@ -127,8 +127,7 @@ def longest_silence(facts: Facts) -> float:
     worker = threading.Thread(target=lambda: (offered(facts), done.set()))
     worst, before = 0.0, time.perf_counter()
     worker.start()
-    while not done.is_set():
-        time.sleep(0.001)
+    while not done.wait(0.001):
         now = time.perf_counter()
         worst, before = max(worst, now - before), now
     worker.join()

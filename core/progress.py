@@ -43,6 +43,11 @@ class CancelToken:
     def cancel(self) -> None:
         self._event.set()
 
+    def rest(self, seconds: float) -> None:
+        """Let so much time pass, or less. Raises Cancelled as soon as the person asks to stop."""
+        self._event.wait(seconds)
+        self.check()
+
     def check(self) -> None:
         """Raise Cancelled if the person asked to stop."""
         if self._event.is_set():

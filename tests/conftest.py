@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from tests.terminals import Tmux
+
 CAMERA = "printer-timelapses"
 
 
@@ -187,3 +189,13 @@ def real_frames() -> Path:
     if not folder.is_dir():
         pytest.skip("no real photographs here (PRINT_MODELS_REAL, or ../shared/real)")
     return folder
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[Tmux]:
+    """A tmux server of the test's own, ended with it."""
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    server = Tmux(tmp_path)
+    yield server
+    subprocess.run(["tmux", "-S", server.socket, "kill-server"], capture_output=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 import zlib
 from bisect import bisect_left
 from collections import OrderedDict
@@ -255,8 +254,7 @@ class _Run:
         """Hold on while something else goes first. Raises Cancelled."""
         self.cancel.check()
         while self.pause is not None and self.pause():
-            time.sleep(_PAUSE_S)
-            self.cancel.check()
+            self.cancel.rest(_PAUSE_S)
 
 
 class _SmallPictures:

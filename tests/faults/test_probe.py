@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sqlite3
-import subprocess
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -231,15 +229,6 @@ def test_f_114_where_no_answer_came_the_escape_key_waits_for_none(answer: bytes)
 
 
 # --- row 116 ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tmux(tmp_path: Path) -> Iterator[Tmux]:
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-    server = Tmux(tmp_path)
-    yield server
-    subprocess.run(["tmux", "-S", server.socket, "kill-server"], capture_output=True)
 
 
 def test_f_116_in_tmux_pictures_are_half_blocks_and_no_question_becomes_its_title(

@@ -52,15 +52,6 @@ def started(place: Place) -> Iterator[Callable[..., Terminal]]:
         terminal.close()
 
 
-@pytest.fixture
-def tmux(tmp_path: Path) -> Iterator[Tmux]:
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-    server = Tmux(tmp_path)
-    yield server
-    subprocess.run(["tmux", "-S", server.socket, "kill-server"], capture_output=True)
-
-
 def _labels(root: Path) -> dict[str, str]:
     """What the database holds, by a connection of our own."""
     with closing(sqlite3.connect(root / ".print-models" / "labels.db")) as db:

@@ -98,7 +98,7 @@ def test_what_has_no_moment_is_on_the_day_of_its_folder_and_at_no_time() -> None
 
 def test_a_name_with_a_space_stands_in_quotes() -> None:
     facts = world([frame(0), frame(1)])
-    facts.labels[IDLE.name][frame(0).key] = label(frame(0).key, "active", who="Ana Maria")  # type: ignore[index]
+    facts.labels[IDLE.name][frame(0).key] = label(frame(0).key, "active", who="Ana Maria")
     assert kept('by:"ana maria" label', facts) == ["10T234000"]
 
 
@@ -151,7 +151,7 @@ def test_any_text_is_read_or_refused(line: str) -> None:
 
 def test_completion_knows_words_classes_people_marks_cameras_and_the_days_there_are() -> None:
     facts = world([frame(0), frame(30)], labels=["oa"])
-    facts.labels[IDLE.name][frame(0).key] = label(frame(0).key, "active", who="Ana Maria")  # type: ignore[index]
+    facts.labels[IDLE.name][frame(0).key] = label(frame(0).key, "active", who="Ana Maria")
 
     def offered(line: str) -> list[str]:
         return complete(line, len(line), facts)

@@ -273,7 +273,7 @@ def test_a_skipped_frame_is_in_no_queue_of_work_until_a_label_takes_it_back() ->
     assert members("skipped", facts) == (key,)
     later = label(key, "active", at="2025-11-20T10:00:05.000+00:00")
     facts = world(frames, marks={key: mark(key, "skipped")})
-    facts.labels[IDLE.name][key] = later  # type: ignore[index]
+    facts.labels[IDLE.name][key] = later
     assert members("skipped", facts) == ()
     assert members("active", facts) == (key,)
 

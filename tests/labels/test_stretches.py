@@ -80,7 +80,7 @@ def test_a_near_change_is_found_without_looking_at_the_rest() -> None:
     class Counting(dict[str, str]):
         asked = 0
 
-        def get(self, *words: str) -> str | None:  # type: ignore[override]
+        def get(self, *words: str) -> str | None:
             self.asked += 1
             return super().get(*words)
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.terminals import HERE, Tmux
 from tui import keymap
@@ -40,15 +35,6 @@ class Listener(CarefulApp):
 
 Listener(Path(sys.argv[2])).run()
 """
-
-
-@pytest.fixture
-def tmux(tmp_path: Path) -> Iterator[Tmux]:
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-    server = Tmux(tmp_path)
-    yield server
-    subprocess.run(["tmux", "-S", server.socket, "kill-server"], capture_output=True)
 
 
 def _sent(key: str) -> str:

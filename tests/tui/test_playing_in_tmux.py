@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.terminals import HERE, PROGRAM, Tmux
-
-
-@pytest.fixture
-def tmux(tmp_path: Path) -> Iterator[Tmux]:
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-    server = Tmux(tmp_path)
-    yield server
-    subprocess.run(["tmux", "-S", server.socket, "kill-server"], capture_output=True)
 
 
 @pytest.mark.parametrize("graphics", ["halfcell", "ascii"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 import time
@@ -15,15 +14,6 @@ from pathlib import Path
 import pytest
 
 from tests.terminals import HERE, PROGRAM, Terminal, Tmux, drawn, env
-
-
-@pytest.fixture
-def tmux(tmp_path: Path) -> Iterator[Tmux]:
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-    server = Tmux(tmp_path)
-    yield server
-    subprocess.run(["tmux", "-S", server.socket, "kill-server"], capture_output=True)
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (160, 48)])
