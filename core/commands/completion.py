@@ -107,3 +107,13 @@ def _from(context: click.Context, begun: str, names: Callable[[Workspace], list[
     except (PrintModelsError, OSError):
         return []  # the command itself will say what is wrong; a tab key must not
     return sorted({name for name in found if name.startswith(begun) and name == safe(name)})
+
+
+#: `--source NAME`, as `only`.
+source_option = click.option(
+    "--source",
+    "only",
+    metavar="NAME",
+    shell_complete=sources,
+    help="One camera; without it all that are not retired.",
+)

@@ -45,13 +45,7 @@ class _Sequence:
 
 
 @click.command()
-@click.option(
-    "--source",
-    "only",
-    metavar="NAME",
-    shell_complete=completion.sources,
-    help="One camera; without it all that are not retired.",
-)
+@completion.source_option
 @click.option(
     "--least",
     default=_LEAST,

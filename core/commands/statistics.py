@@ -22,13 +22,7 @@ _BINS = 10
 
 
 @click.command()
-@click.option(
-    "--source",
-    "only",
-    metavar="NAME",
-    shell_complete=completion.sources,
-    help="One camera; without it all that are not retired.",
-)
+@completion.source_option
 @task_option
 @json_option
 @pass_context
