@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.commands.shell import Context, main
+from core.commands.waiting import wait_for_key
 from core.errors import Lacking, PrintModelsError
 from core.text import safe
 
@@ -86,7 +87,7 @@ class Stage:
         if opens:
             self.say("In the app: arrows walk, a class's letter labels, u takes that back,")
             self.say("L V S T are the four screens, ? shows every key, q leaves.")
-            click.pause("Read on above, or press a key to open the app on it now …")
+            wait_for_key("Read on above, or press a key to open the app on it now …")
             return
         self.say(f"Open the app on it:  {_program()} -C {where}")
         self.say(f"Or look from here:   {_program()} -C {where} status")
