@@ -143,6 +143,8 @@ class PrintModelsApp(CarefulApp):
     # --- results ------------------------------------------------------------------------------------------------
 
     def on_arrived(self, event: Arrived) -> None:
+        if not self.is_running:  # the app is closing: its screens lose their parts one by one
+            return
         if self._take(event.result):
             for screen in self.screen_stack:
                 if isinstance(screen, Place):
