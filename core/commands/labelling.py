@@ -168,9 +168,9 @@ def history(ctx: Context, frame: str, as_json: bool) -> None:
         change = f"{entry.before or 'no label'} → {entry.after or 'no label'}"
         undone = "  (taken back)" if entry.undone else ""
         where = f", on {safe(entry.host)}" if entry.host else ""
-        lines.append(
-            f"  {entry.seq:>5}  {local(entry.at)}  {entry.task}: {change}  {entry.how}, {safe(entry.who)}{where}{undone}"
-        )
+        words = f" “{safe(entry.words)}”" if entry.words else ""
+        by = f"{entry.how}, {safe(entry.who)}{where}{undone}"
+        lines.append(f"  {entry.seq:>5}  {local(entry.at)}  {entry.task}: {change}{words}  {by}")
     if not entries:
         lines.append(
             "  no label was ever given" if known else "  no such frame is known: see print-models frames"
@@ -186,6 +186,7 @@ def history(ctx: Context, frame: str, as_json: bool) -> None:
             "after": entry.after,
             "undone": entry.undone,
             "host": entry.host or None,
+            "words": entry.words,
         }
         for entry in entries
     ]

@@ -110,7 +110,7 @@ def mark(
         given = now.get(key)
         old = queries.decode_mark(key, given.class_) if given else None
         after = change(old)
-        value = queries.encode_mark(after) if after else None
+        value = queries.encode_mark(after, given.class_ if given else None)
         if key in open_ or not queries.same_mark(given.class_ if given else None, value):
             rows.append(Row(key, given.given if given else None, value, _UNBOUND))
             said = f"{marks.said_of(old, after)} · {key}"

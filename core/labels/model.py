@@ -57,6 +57,7 @@ class HistoryEntry:
     """One change of one frame's label; `undone` where a later step took it back.
 
     `host` names the machine whose journal tells it where this one's database does not; `seq` is then of that machine.
+    `words` is what a person wrote with a mark: its reason and its note; marks are in no journal.
     """
 
     seq: int
@@ -68,6 +69,7 @@ class HistoryEntry:
     after: str | None
     undone: bool
     host: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from core.labels.deciding import key_of
@@ -45,7 +46,9 @@ def history(db: sqlite3.Connection, frame: str) -> list[HistoryEntry]:
         (frame,),
     )
     return [
-        HistoryEntry(seq, at, who, how, "marks", _word(before), _word(after), bool(undone))
+        HistoryEntry(
+            seq, at, who, how, "marks", _word(before), _word(after), bool(undone), words=_words(after)
+        )
         if task == MARKS
         else HistoryEntry(seq, at, who, how, task, before, after, bool(undone))
         for seq, at, who, how, task, before, after, undone in rows.fetchall()
@@ -148,9 +151,17 @@ def same_mark(one: str | None, other: str | None) -> bool:
     return said[0] == said[1]
 
 
-def encode_mark(mark: Mark) -> str:
-    """Return a mark as JSON, as in data/marks.json."""
+def encode_mark(mark: Mark | None, before: str | None = None) -> str | None:
+    """Return a mark as JSON, as in data/marks.json, None for none.
+
+    What a newer tool or a person wrote beside it in the entry `before` stays in it.
+    """
+    beside = {name: value for name, value in json.loads(before or "{}").items() if name not in _PARTS}
+    if mark is None and not beside:
+        return None
+    mark = mark or Mark("")
     value = {
+        **beside,
         "mark": mark.mark,
         "reason": mark.reason,
         "note": mark.note,
@@ -181,6 +192,10 @@ def mark_of(frame: str, found: Mapping[str, Any]) -> Mark:
     )
 
 
+#: The parts of an entry of data/marks.json that are understood here.
+_PARTS = frozenset(field.name for field in fields(Mark)) - {"frame"}
+
+
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
@@ -189,4 +204,10 @@ def _word(value: str | None) -> str | None:
     if value is None:
         return None
     mark = decode_mark("", value)
-    return mark.mark or ("note" if mark.note else "example")
+    return mark.mark or ("note" if mark.note else f"example of {mark.example}" if mark.example else None)
+
+
+def _words(value: str | None) -> str:
+    """What was written with a mark."""
+    mark = decode_mark("", value) if value else Mark("")
+    return " · ".join(text for text in (mark.reason, mark.note) if text)

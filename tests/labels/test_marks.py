@@ -50,7 +50,7 @@ def test_a_note_added_later_keeps_the_mark_and_clear_and_undo_take_it_off(worksp
     assert cli(place.root, "undo").code == 0
     assert marks(place)[place.keys[0]]["note"] == "the neighbour"
     history = cli(place.root, "history", place.keys[0]).out
-    assert "excluded" in history
+    assert "no label → excluded “private · the neighbour”" in history
 
 
 def test_a_skipped_frame_is_asked_for_until_it_has_a_label(workspace: Make, cli: Cli) -> None:

@@ -410,6 +410,10 @@ def test_marks_go_to_the_file_and_come_back(desk: Desk) -> None:
     store.mark(key(1), who="ana", mark="unsure")
     desk.flush(store)
     assert json.loads(desk.ws.marks_file.read_text())[key(0)]["extra"] == 7
+    store.mark(key(0), who="bo", mark="excluded", reason="a hand", task=TASK)
+    desk.flush(store)
+    marked = json.loads(desk.ws.marks_file.read_text())[key(0)]
+    assert (marked["mark"], marked["extra"]) == ("excluded", 7), "what is not understood here stays"
     desk.ws.marks_file.write_text("[]")
     store.mark(key(2), who="ana", mark="unsure")
     assert isinstance(desk.flush(store).problem, Damaged)

@@ -37,6 +37,16 @@ async def test_the_history_tells_who_how_and_what_was_undone(workspace, opened):
         await page.shown()
 
 
+async def test_the_history_of_a_mark_shows_what_was_written_with_it(workspace, opened):
+    place = workspace(frames=1)
+    with open_store(Workspace.open(place.root)) as store:
+        store.mark(place.keys[0], who="ana", mark="excluded", reason="a hand", note="left side")
+    async with opened(place.root) as page:
+        await page.shown()
+        await page.press("B")
+        await page.see("excluded", "“a hand · left side”", "by ana")
+
+
 async def test_a_frame_without_a_history_says_so(workspace, opened):
     place = workspace(frames=2)
     async with opened(place.root, size=(40, 16)) as page:

@@ -95,7 +95,9 @@ def history_lines(state: State, entries: tuple[HistoryEntry, ...], width: int) -
         where = f" on {safe(entry.host, limit=30)}" if entry.host else ""
         first = Content.assemble((f"{_when(entry.at)}  ", DIM), what)
         second = f"  by {safe(entry.who, limit=30)} · {entry.how}{where} · {safe(entry.task, limit=40)}"
-        lines += [first.truncate(width, ellipsis=True), *wrapped(second, width, DIM)]
+        lines.append(first.truncate(width, ellipsis=True))
+        lines += wrapped(f"  “{safe(entry.words, limit=400)}”", width) if entry.words else []
+        lines += wrapped(second, width, DIM)
     return lines
 
 
