@@ -46,6 +46,11 @@ def _size(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, 
     "--seed", default=0, show_default=True, type=click.IntRange(0), help="Another seed, another printer."
 )
 @click.option("--no-train", is_flag=True, help="Leave the training out.")
+@click.option(
+    "--bare",
+    is_flag=True,
+    help="Only what a person begins with: the camera's folder and the label files; the job is left to you. Not main.",
+)
 @click.option("--headless", is_flag=True, help="Don't open the app at the end.")
 @pass_context
 def demo(
@@ -56,6 +61,7 @@ def demo(
     size: tuple[int, int],
     seed: int,
     no_train: bool,
+    bare: bool,
     headless: bool,
 ) -> None:
     """Make a workspace with a simulated printer and walk the whole job: label, diff, release, train.
@@ -70,6 +76,10 @@ def demo(
             f"The scenario {scenario} has a number of frames of its own.",
             "Leave --frames out, or --scenario.",
         )
+    if bare and scenario == "main":
+        raise WrongUsage(
+            "The main scenario has no label files to begin with.", "Add --scenario note or legacy."
+        )
     root = (ctx.folder / folder).absolute()
     stage = Stage(ctx, root, size, seed, train=not no_train)
     for taken in (root, stage.remote):
@@ -83,13 +93,16 @@ def demo(
         if scenario == "main":
             stories.walk_main(stage, frames or _FRAMES)
         elif scenario == "note":
-            stories.walk_note(stage)
+            stories.begin_note(stage) if bare else stories.walk_note(stage)
         else:
-            stories.walk_legacy(stage)
+            stories.begin_legacy(stage) if bare else stories.walk_legacy(stage)
     except PrintModelsError:
         if root.exists():
             ctx.notice(f"The demo stopped here; what it made so far is in {safe(root)}.")
         raise
+    if bare:
+        stage.leave()
+        return
     stage.end(opens=opens)
     if opens:
         os.execv(sys.executable, [sys.executable, "-m", "tui", "-C", str(root)])

@@ -92,6 +92,11 @@ class Stage:
         self.say(f"Open the app on it:  {_program()} -C {where}")
         self.say(f"Or look from here:   {_program()} -C {where} status")
 
+    def leave(self) -> None:
+        """Say what was made for a person to begin with."""
+        where = safe(os.path.relpath(self.root), limit=2000)
+        self.say(f"Begin: cd {where} && {_program()} init --source camera")
+
     # --- the place ------------------------------------------------------------------------------------------
 
     def require(self) -> None:
@@ -156,11 +161,15 @@ class Stage:
 
         self.own_repository()
         self.run("init", "--source", self.camera)
+        self.add_remote()
+        return Workspace.open(self.root)
+
+    def add_remote(self) -> None:
+        """Make the bare repository beside the folder, and its remote `origin`."""
         self.remote.mkdir(parents=True, exist_ok=True)
         self.git("init", "--quiet", "--bare", folder=self.remote)
         self.git("remote", "add", "origin", self.remote.as_uri())
         self.say(f"$ git remote add origin {safe(self.remote.as_uri(), limit=2000)}")
-        return Workspace.open(self.root)
 
     # --- the work -------------------------------------------------------------------------------------------
 

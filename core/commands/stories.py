@@ -5,6 +5,8 @@ Each takes a stage whose folder is empty and leaves a workspace with a clean tre
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,6 +182,26 @@ def walk_note(stage: Stage) -> None:
     stage.run("storage")
 
 
+def begin_note(stage: Stage) -> None:
+    """What there was when the note was written: a camera's folder, and the label files of an older tool."""
+    from core.demo.script import NOTE
+    from core.demo.selected import note_labels
+    from core.durable import atomic_write
+
+    stage.step("A simulated printer and its camera: the days of the note")
+    truth = stage.simulate(NOTE)
+    stage.own_repository()
+    stage.add_remote()
+    (stage.root / "data").mkdir()
+    for task, name in ((OFFLINE, "labels.json"), (FAILED, "failed_print_labels.json")):
+        labels = note_labels(truth, task)
+        atomic_write(stage.root / "data" / name, (json.dumps(labels, indent=2) + "\n").encode())
+        counts = ", ".join(
+            f"{number} {class_}" for class_, number in sorted(Counter(labels.values()).items())
+        )
+        stage.say(f"data/{name}: {len(labels)} labels, {counts}")
+
+
 def _note_down(stage: Stage, card: str, text: str) -> None:
     """Write a sentence under the card's Notes, which are the user's own, before the version is released."""
     path = stage.root / card
@@ -199,8 +221,8 @@ def _show_card(stage: Stage, card: str) -> None:
 # --- an older repository ------------------------------------------------------------------------------------------
 
 
-def walk_legacy(stage: Stage) -> None:
-    """An older repository with its traps, looked at with commands that change nothing."""
+def begin_legacy(stage: Stage) -> None:
+    """An older repository with its traps, as it was left."""
     from core.demo.legacy import build
     from core.demo.script import NOTE
 
@@ -209,6 +231,11 @@ def walk_legacy(stage: Stage) -> None:
     stage.own_repository()
     for line in build(stage.root, stage.camera, truth):
         stage.say(f"  {line}")
+
+
+def walk_legacy(stage: Stage) -> None:
+    """The same, looked at with commands that change nothing."""
+    begin_legacy(stage)
     before = stage.git("rev-parse", "HEAD"), stage.git("status", "--porcelain", "--ignored")
     stage.step("Look at it; it opens as it is, without init")
     stage.run("status")
