@@ -70,9 +70,13 @@ class SplitSettings(_Table, frozen=True):
 
 
 class StorageSettings(_Table, frozen=True):
-    """[storage]: the hosting plan that prices are compared with."""
+    """[storage]: the hosting plan that prices are compared with, and how a version's images share their bytes.
+
+    `share` "" is by reflink where the file system has it, else copies; "hardlink" by hard links.
+    """
 
     plan: str = ""
+    share: Literal["", "hardlink"] = ""
 
 
 class KeepSettings(_Table, frozen=True):
