@@ -135,8 +135,8 @@ def promote(workspace: Workspace, run: Run, *, current: bool = False, who: str =
     with lock(workspace.ensure_private() / "models.lock", what="the models", timeout=10):
         record = next((m for m in models(workspace) if m.sha256 == found.oid and not m.problem), None)
         if record is None:
-            name = _name(workspace, task, str(facts["dataset"]["version"]), found.oid)
-            _publish(run.best, workspace.model_versions / f"{name}.pth", found)
+            name = next_name(workspace, task, str(facts["dataset"]["version"]), found.oid)
+            publish(run.best, workspace.model_versions / f"{name}.pth", found)
             whole = {**facts, "name": name, "file": f"models/versions/{name}.pth"}
             path = workspace.model_versions / f"{name}.json"
             atomic_write(
@@ -202,7 +202,7 @@ def _facts(workspace: Workspace, run: Run, who: str) -> tuple[dict[str, Any], Ha
     return record, found
 
 
-def _name(workspace: Workspace, task: Task, version: str, oid: str) -> str:
+def next_name(workspace: Workspace, task: Task, version: str, oid: str) -> str:
     """Return the next free name: detector-v2, then detector-v2.2 …; a file that a crash left without a record is its own."""
     for count in range(1, 10_000):
         name = f"{task.detector}-{version}" + (f".{count}" if count > 1 else "")
@@ -215,7 +215,7 @@ def _name(workspace: Workspace, task: Task, version: str, oid: str) -> str:
     raise Refused(f"There are too many models of {task.name} {version}.", "Release a new dataset version.")
 
 
-def _publish(source: Path, target: Path, expected: Hashed) -> None:
+def publish(source: Path, target: Path, expected: Hashed) -> None:
     """Let a model file appear whole under its name, or not at all; one with these bytes may be there already."""
     if target.exists():
         return
