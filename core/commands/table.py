@@ -88,6 +88,11 @@ COMMANDS: dict[str, Entry] = {
         "export, prove, commit, tag and push a version",
         writes=True,
     ),
+    "migrate": Entry(
+        "core.commands.migrate:migrate",
+        "Begin",
+        "an older repository: what is found, proposed, and done step by step",
+    ),
     "storage": Entry(
         "core.commands.storage:storage", "Versions", "what is stored in Git LFS, and what the draft costs"
     ),

@@ -28,6 +28,15 @@ class Git(Reader):
         if paths:
             self._change("add", "--", *paths, cancel=cancel)
 
+    def untrack(self, paths: Sequence[str]) -> None:
+        """Take these files out of the index; on the disk they stay."""
+        self._change("rm", "--cached", "--quiet", "--", *paths)
+
+    def import_blobs(self, blobs: Iterable[bytes], *, cancel: CancelToken | None = None) -> None:
+        """Let the repository have these blobs, many at once; none of them gets a name."""
+        given = b"".join(b"blob\ndata %d\n%b\n" % (len(blob), blob) for blob in blobs)
+        self._change("fast-import", "--quiet", stdin=given, cancel=cancel)
+
     def commit(self, paths: Iterable[str], message: str) -> str:
         """Commit the staged state of exactly these paths; return the new commit.
 
@@ -85,6 +94,7 @@ class Git(Reader):
         env: Mapping[str, str] | None = None,
         config: Mapping[str, str] | None = None,
         cancel: CancelToken | None = None,
+        stdin: bytes | None = None,
     ) -> str:
         os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
         import git
@@ -96,28 +106,35 @@ class Git(Reader):
         with git.Repo(self.root, search_parent_directories=True) as repo:
             try:
                 process = repo.git.execute(
-                    argv, as_process=True, env=environment({**LITERAL, **(env or {})}), start_new_session=True
+                    argv,
+                    as_process=True,
+                    env=environment({**LITERAL, **(env or {})}),
+                    start_new_session=True,
+                    istream=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
                 )
             except git.exc.GitCommandNotFound as error:
                 raise not_installed("git") from error
             child = process.proc
             if child is None:
                 raise PrintModelsError("git could not be started.", "Try again.")
-            out, err = _finish(child, cancel)
+            out, err = _finish(child, cancel, stdin)
         done = Completed(tuple(["git", *words[:1]]), child.returncode, out, err.decode("utf-8", "replace"))
         if done.code:
             raise ProcessFailed(done)
         return done.text
 
 
-def _finish(child: subprocess.Popen[bytes], cancel: CancelToken | None) -> tuple[bytes, bytes]:
+def _finish(
+    child: subprocess.Popen[bytes], cancel: CancelToken | None, stdin: bytes | None
+) -> tuple[bytes, bytes]:
     """Wait for a child's end; a stop from outside ends it first, so that it leaves no lock behind."""
     while True:
         try:
             if cancel is not None and cancel.cancelled:
                 raise Cancelled("Stopped while git was at work.", "Run it again: it goes on where it stood.")
-            return child.communicate(timeout=0.5 if cancel is not None else None)
+            return child.communicate(stdin, timeout=0.5 if cancel is not None else None)
         except subprocess.TimeoutExpired:
+            stdin = None  # what was not sent yet is kept by communicate itself
             continue
         except BaseException:
             with _ignoring_the_dead():

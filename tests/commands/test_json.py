@@ -153,6 +153,7 @@ def test_a_workspace_in_which_nothing_is_yet(workspace: Callable[..., Place], cl
         ["check"], ["verify"], ["storage"], ["runs"], ["models"], ["save"],
     ):  # fmt: skip
         check(words[0], cli(root, *words, "--json"))
+    check("migrate", cli(root, "migrate", "--json"))
     check("source list", cli(root, "source", "list", "--json"))
 
 
@@ -380,6 +381,7 @@ def test_a_repository_of_an_older_tool(tmp_path: Path, cli: Cli) -> None:
         ["runs"],
     ):
         check(words[0], cli(root, *words, "--json"))
+    check("migrate", cli(root, "migrate", "--json"))
     check("source list", cli(root, "source", "list", "--json"))
     check("history", cli(root, "history", keys[0], "--json"))
     for words in (["check"], ["verify"], ["doctor"]):
