@@ -90,12 +90,14 @@ def plan(
     remote: str | None = None,
     who: str = "",
     accept_outside: bool = False,
+    anew: bool = False,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> ReleasePlan:
     """Work out a release and look for everything that would stop it; nothing in git or datasets/ is written.
 
-    `accept_outside` takes also a label file's change outside that removes many labels.
+    `accept_outside` takes also a label file's change outside that removes many labels; `anew` makes a version of its own
+    also where one of an older tool, without splits and hashes, equals the draft.
     Raises Refused where there is nothing to release or a state of the repository forbids it, Lacking for what is
     missing on this host, Busy, and whatever keeps the draft from being exported.
     """
@@ -113,7 +115,7 @@ def plan(
         told = tuple(safe(notice) for notice in store.notices)
         index.scan(report, cancel)
         found = draft(workspace, store, index, task)
-        if found.parent is not None and found.is_parent:
+        if found.parent is not None and found.is_parent and not (anew and found.parent.legacy):
             return _going_on(git, workspace, task, found.parent, message, target, told)
         if found.parent is not None and not _is_kept(git, workspace, task, found.parent.name):
             raise _overtaken(task, found.parent.name)
