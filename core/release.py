@@ -153,7 +153,7 @@ def _exported(plan: ReleasePlan, report: Report, cancel: CancelToken | None) -> 
 
     if plan.planned is None:
         raise Refused("There is nothing planned to release.", "Plan it again.")
-    return export(plan.workspace, plan.planned, report, cancel)
+    return export(plan.workspace, plan.planned, report, cancel, objects=True)
 
 
 def _check_digest(version: Version) -> None:

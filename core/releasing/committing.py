@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.durable import sync_filesystem
 from core.errors import Damaged
@@ -12,6 +12,7 @@ from core.progress import CancelToken, Progress, Report, silent
 from core.releasing import checks, proof
 from core.releasing.cargo import Cargo, companions
 from core.releasing.planning import ReleasePlan
+from core.storage import staging
 from core.storage.git import Git
 from core.storage.lfs import store_of
 from core.tasks import Task
@@ -44,13 +45,29 @@ def commit_version(
     paths = [*cargo.paths, *companions(workspace, git, [plan.task])]
     checks.hidden(git, paths)
     checks.attributes(git, list(cargo.images))
-    stage(git, paths, report, cancel)
+    stage_version(workspace, git, cargo, paths, report, cancel)
     report(Progress("proving what is staged", 0, None))
     proof.files(git, cargo, git.ls_files(cargo.folder), "the index")
-    proof.objects(store_of(workspace.root), cargo, report, cancel)
+    unproven = staging.unproven(workspace, cargo.pointers)
+    left = {path: pointer for path, pointer in cargo.images.items() if pointer in unproven}
+    proof.objects(store_of(workspace.root), replace(cargo, images=left), report, cancel)
     make_durable(workspace, git)
     report(Progress("committing", 0, 1))
     return commit_only(git, paths, message_of(plan, version))
+
+
+def stage_version(
+    workspace: Workspace,
+    git: Git,
+    cargo: Cargo,
+    paths: Sequence[str],
+    report: Report,
+    cancel: CancelToken | None,
+) -> None:
+    """Stage these paths: text by `git add`, the images without git reading them, where nothing here is set up oddly."""
+    stage(git, [path for path in paths if path not in cargo.images], report, cancel)
+    if staging.enter(workspace, git, cargo.images, report, cancel):
+        stage(git, list(cargo.images), report, cancel)
 
 
 def stage(git: Git, paths: Sequence[str], report: Report = silent, cancel: CancelToken | None = None) -> None:

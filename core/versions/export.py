@@ -6,235 +6,130 @@ version is never changed. `plan` (in plan.py) says first what would happen. Call
 
 from __future__ import annotations
 
-import hashlib
 import os
-import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TypeVar
 
 from core.durable import publish_dir
-from core.errors import Lacking, PrintModelsError, Refused
-from core.frames.check import Unreadable, inspect
-from core.frames.helper import helpers
+from core.errors import PrintModelsError
 from core.frames.names import captured_at
-from core.human import plural
 from core.progress import CancelToken, Progress, Report, silent
-from core.storage.lfs import store_of
-from core.text import safe
+from core.storage.lfs import ObjectStore, store_of
+from core.storage.placing import Shelf, shelf_of
+from core.storage.proven import note_files, note_links, stamp_of
 from core.version import __version__
 from core.versions import baselines, card, manifest
-from core.versions.blocks import check_room, few
-from core.versions.images import Changed, Images, Missing, describe
+from core.versions.blocks import check_room
+from core.versions.copying import Copied, copy, refuse_contradictions, verify
 from core.versions.manifest import Info, Item, Selection, Version, read_version
-from core.versions.plan import ExportPlan, held_items, plan, split_of
-from core.versions.selection import Chosen
+from core.versions.plan import ExportPlan, plan, split_of
 from core.versions.splits import RULE, Split
 from core.versions.stage import Stage, staged, sweep
 from core.workspace import Workspace
 
 __all__ = ["ExportPlan", "export", "plan", "sweep"]
 
-_T = TypeVar("_T")
-#: At most so many images are decoded for the brightness rule.
-_MEASURED = 96
-
-
-@dataclass(frozen=True, slots=True)
-class _Copied:
-    """An image in the stage: its facts, and for some its mean grey, for the baselines."""
-
-    chosen: Chosen
-    file_name: str
-    oid: str
-    size: int
-    width: int
-    height: int
-    brightness: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """Why a frame could not be copied: 'missing', 'changed' or 'unreadable', in words."""
-
-    kind: str
-    text: str
-    lacking: bool = False
-
 
 def export(
-    workspace: Workspace, planned: ExportPlan, report: Report = silent, cancel: CancelToken | None = None
+    workspace: Workspace,
+    planned: ExportPlan,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+    *,
+    objects: bool = False,
 ) -> Version:
     """Make the version that was planned and return it as it was read back.
 
+    With `objects`, which only a release asks for, every image's object gets into git's LFS store by the same read.
     Raises the plan's first block; Refused for frames that changed since they were labelled, are missing, unreadable,
     or have the same bytes under two labels; Lacking where room or an image's bytes lack; Cancelled. Then nothing of
-    it is left.
+    it is left, but objects that no version has yet may be.
     """
     sweep(workspace)
     if planned.blocks:
         raise planned.blocks[0]
     cancel = cancel or CancelToken()
-    with staged(workspace.dataset_root(planned.task), planned.name, planned.bytes_needed) as stage:
+    store = _store(workspace)
+    with ExitStack() as around:
+        stage = around.enter_context(
+            staged(workspace.dataset_root(planned.task), planned.name, planned.bytes_needed)
+        )
         files = len(planned.chosen) + len(planned.task.classes) + 5
-        objects = _object_folder(workspace)
-        check_room(stage.path, planned.bytes_needed, files, new=planned.bytes_new, objects=objects)
+        folder = store.folder if store else None
+        check_room(stage.path, planned.bytes_needed, files, new=planned.bytes_new, objects=folder)
+        shelf = around.enter_context(shelf_of(workspace, store)) if objects and store else None
         for name in sorted({chosen.label for chosen in planned.chosen}):
             stage.make_folder(name)
-        copied = _copy(workspace, planned, stage, report, cancel)
-        _refuse_contradictions(copied)
-        oids = {one.chosen.frame: one.oid for one in copied}
-        split = split_of(workspace, planned.task, planned.chosen, planned.places, oids)
-        items = [_item(one, planned, split) for one in copied]
-        info = _info(workspace, planned, copied, items, split)
-        stage.write(manifest.METADATA, manifest.encode_metadata(items))
-        stage.write(manifest.LABELS, manifest.encode_labels(items))
-        stage.write(manifest.INFO, manifest.encode_info(info))
-        ordered = tuple(sorted(items, key=lambda item: item.file_name))
-        version = Version(planned.task, planned.name, planned.path, info, ordered, info.digest)
-        stage.write(
-            manifest.CARD, card.render(version, parent=planned.parent, license_=workspace.settings.license)
-        )
-        _verify(stage, items, report, cancel)
+        copied = copy(workspace, planned, stage, shelf, report, cancel)
+        refuse_contradictions(copied)
+        items = _write_texts(workspace, planned, stage, copied)
+        verify(stage, shelf, copied, report, cancel)
         cancel.check()
         report(Progress("publishing", len(items), len(items)))
         stage.make_durable()
-        publish_dir(stage.path, planned.path)
+        if shelf is not None:
+            shelf.publish(synced=stage.path)
+        publish_dir(stage.path, planned.path, synced=True)
+        if shelf is not None:
+            _note(planned, shelf, copied)
+    _bind(workspace, planned, copied)
     return read_version(workspace, planned.task, planned.name)
 
 
-def _object_folder(workspace: Workspace) -> Path | None:
-    """Return where Git LFS will copy the images to, None outside a repository."""
+def _write_texts(
+    workspace: Workspace, planned: ExportPlan, stage: Stage, copied: Sequence[Copied]
+) -> list[Item]:
+    """Write manifest, labels, facts and card; return the items."""
+    oids = {one.chosen.frame: one.oid for one in copied}
+    split = split_of(workspace, planned.task, planned.chosen, planned.places, oids)
+    items = [_item(one, planned, split) for one in copied]
+    info = _info(workspace, planned, copied, items, split)
+    stage.write(manifest.METADATA, manifest.encode_metadata(items))
+    stage.write(manifest.LABELS, manifest.encode_labels(items))
+    stage.write(manifest.INFO, manifest.encode_info(info))
+    ordered = tuple(sorted(items, key=lambda item: item.file_name))
+    version = Version(planned.task, planned.name, planned.path, info, ordered, info.digest)
+    text = card.render(version, parent=planned.parent, license_=workspace.settings.license)
+    stage.write(manifest.CARD, text)
+    return items
+
+
+def _store(workspace: Workspace) -> ObjectStore | None:
+    """Return where Git LFS keeps the images, None outside a repository."""
     try:
-        return store_of(workspace.root).folder
+        return store_of(workspace.root)
     except PrintModelsError:
         return None
 
 
-def _pooled(
-    work: Callable[[_T], object], jobs: Sequence[_T], step: str, report: Report, cancel: CancelToken
-) -> None:
-    """Run `work` on every job on a few threads; the first error, or a cancel, ends it."""
-    done, failed = 0, threading.Event()
-
-    def one(job: _T) -> None:
-        if failed.is_set():
-            return
-        try:
-            cancel.check()
-            work(job)
-        except BaseException:
-            failed.set()
-            raise
-
-    # More threads than cores: while some wait for the disk, others hash.
-    with ThreadPoolExecutor(max_workers=2 + min(4, os.cpu_count() or 1)) as pool:
-        try:
-            for future in [pool.submit(one, job) for job in jobs]:
-                future.result()
-                done += 1
-                report(Progress(step, done, len(jobs)))
-        except BaseException:  # also a signal's: what has not begun must not begin any more
-            failed.set()
-            raise
+def _note(planned: ExportPlan, shelf: Shelf, copied: Sequence[Copied]) -> None:
+    """Remember the files as they are, so that staging them in this process reads none of them again."""
+    paths = [(planned.path / one.file_name, one.oid) for one in copied]
+    note_files((path, oid, stamp_of(os.lstat(path))) for path, oid in paths)
+    note_links(shelf.linked)
 
 
-def _copy(
-    workspace: Workspace, planned: ExportPlan, stage: Stage, report: Report, cancel: CancelToken
-) -> list[_Copied]:
-    """Read every image once: hash, check and measure the bytes that are written. In key order."""
-    images, held = Images(workspace), held_items(planned.draft)
-    measured = _measured(planned.chosen)
-    copied: dict[str, _Copied] = {}
-    problems: dict[str, _Problem] = {}
+def _bind(workspace: Workspace, planned: ExportPlan, copied: Sequence[Copied]) -> None:
+    """Record for labels that name no bytes yet which the export read, so that the next one need not look at the camera.
 
-    def one(chosen: Chosen) -> None:
-        frame, name = chosen.frame, planned.file_names[chosen.frame]
-        try:
-            found = images.find(chosen, held.get(frame))
-            facts = inspect(found.data)
-            light = helpers().brightness(found.data) if frame in measured else None
-        except Missing:
-            problems[frame] = _Problem("missing", safe(frame, limit=120), lacking=True)
-        except Changed:
-            problems[frame] = _Problem("changed", describe(frame, chosen, workspace))
-        except Unreadable as error:
-            text = f"{safe(frame, limit=120)}: {error.what} {error.remedy}"
-            problems[frame] = _Problem("unreadable", text, error.missing)
-        else:
-            stage.write(name, found.data, found.mtime_ns)
-            copied[frame] = _Copied(
-                chosen, name, found.oid, len(found.data), facts.width, facts.height, light
-            )
-
-    _pooled(one, planned.chosen, "copying", report, cancel)
-    if problems:
-        _ask_cameras_again(workspace, sorted(problems))
-        raise _stopped([problems[frame] for frame in sorted(problems)])
-    return [copied[chosen.frame] for chosen in planned.chosen]
-
-
-def _ask_cameras_again(workspace: Workspace, frames: Sequence[str]) -> None:
-    """Raise why the camera of a frame that could not be read is away; it may have gone while it was copied from."""
-    from core.frames.index import FrameIndex
-
-    with FrameIndex(workspace) as index:
-        for source in sorted({frame.split("/", 1)[0] for frame in frames} & workspace.sources.keys()):
-            if (why := index.unreachable(source)) is not None:
-                raise Lacking(
-                    why.what, f"{why.remedy} Nothing was exported.".lstrip(), detail=why.detail
-                ) from why
-
-
-def _measured(chosen: Sequence[Chosen]) -> set[str]:
-    """Return the frames whose brightness is measured: all, of many ones spread evenly over the classes and the time.
-
-    Decoding costs ten times what copying does, and frames of one recording are as bright as each other.
+    A label that was given anew meanwhile is left as it is. What can't be recorded is read once more next time.
     """
-    frames = [c.frame for c in sorted(chosen, key=lambda c: (c.label, c.frame))]
-    if len(frames) <= _MEASURED:
-        return set(frames)
-    return {frames[i * len(frames) // _MEASURED] for i in range(_MEASURED)}
+    bindings = {one.chosen.frame: one.binding for one in copied if one.binding is not None}
+    if not bindings or planned.draft.rule == "file" or workspace.read_only is not None:
+        return
+    from core.labels.store import LabelStore
 
-
-_SAYS = {
-    "changed": ("changed since it was labelled", "changed since they were labelled"),
-    "missing": ("is found nowhere", "are found nowhere"),
-    "unreadable": ("can't be used", "can't be used"),
-}
-_DO = {
-    "changed": "Look at it again and label it anew, or take its label off; nothing was exported.",
-    "missing": "Nothing was exported. Bring the files back, or leave them out by name: print-models export --allow-missing",
-    "unreadable": "Take its label off or exclude it by name; nothing was exported.",
-}
-
-
-def _stopped(problems: Sequence[_Problem]) -> PrintModelsError:
-    kind = problems[0].kind
-    same = [problem for problem in problems if problem.kind == kind]
-    named = few([problem.text.rstrip(".") for problem in same])
-    first = f"{plural(len(same), 'frame')} {_SAYS[kind][len(same) > 1]}: {named}."
-    rest = "\n".join(problem.text for problem in problems)
-    error = Lacking if all(problem.lacking for problem in problems) and kind == "unreadable" else Refused
-    others = len(problems) - len(same)
-    also = f" {plural(others, 'other frame')} can't be taken either." if others else ""
-    return error(first + also, _DO[kind], detail=rest)
-
-
-def _refuse_contradictions(copied: Iterable[_Copied]) -> None:
-    first: dict[str, _Copied] = {}
-    for one in copied:
-        other = first.setdefault(one.oid, one)
-        if other.chosen.label != one.chosen.label:
-            raise Refused(
-                f"{safe(other.chosen.frame)} is labelled {other.chosen.label} and {safe(one.chosen.frame)} "
-                f"{one.chosen.label}, but they are the same picture, byte for byte.",
-                "Correct one of the two labels; nothing was exported.",
-            )
+    with suppress(PrintModelsError, OSError), LabelStore(workspace) as labels:
+        if labels.read_only is None:
+            fitting = {}
+            for frame, binding in bindings.items():
+                label = labels.get(planned.task, frame)
+                seen = (binding.size, binding.mtime_ns)
+                if label and (label.size is None or (label.size, label.mtime_ns) == seen):
+                    fitting[frame] = binding
+            labels.bind(planned.task, fitting)
 
 
 def local_time(moment: str) -> str:
@@ -248,7 +143,7 @@ def local_time(moment: str) -> str:
     return at.astimezone().isoformat(timespec="seconds")
 
 
-def _item(one: _Copied, planned: ExportPlan, split: Split) -> Item:
+def _item(one: Copied, planned: ExportPlan, split: Split) -> Item:
     chosen = one.chosen
     at = captured_at(chosen.frame)
     return Item(
@@ -269,7 +164,7 @@ def _item(one: _Copied, planned: ExportPlan, split: Split) -> Item:
 
 
 def _info(
-    workspace: Workspace, planned: ExportPlan, copied: Sequence[_Copied], items: Sequence[Item], split: Split
+    workspace: Workspace, planned: ExportPlan, copied: Sequence[Copied], items: Sequence[Item], split: Split
 ) -> Info:
     rule, task = workspace.settings.split, planned.task
     per_split: dict[str, Counter[str]] = defaultdict(Counter)
@@ -332,16 +227,3 @@ def _info(
         limits=list(split.limits),
         tool=f"print-models {__version__}",
     )
-
-
-def _verify(stage: Stage, items: Sequence[Item], report: Report, cancel: CancelToken) -> None:
-    """Read every staged image again and compare it with its oid."""
-
-    def one(item: Item) -> None:
-        if f"sha256:{hashlib.sha256(stage.read(item.file_name)).hexdigest()}" != item.oid:
-            raise Lacking(
-                f"{safe(item.file_name)} was written with other bytes than were read: the disk or memory is failing.",
-                "Look at the disk (dmesg), then try again; nothing was exported.",
-            )
-
-    _pooled(one, items, "checking", report, cancel)

@@ -36,15 +36,23 @@ class Changed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
-    """A picture's bytes with their oid, and the modification time to keep."""
+    """A picture's bytes with their oid, the modification time to keep, and whether the `camera`'s file was read."""
 
     data: bytes = field(repr=False)
     oid: str
     mtime_ns: int
+    camera: bool = False
 
 
 def _oid(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _wanted(chosen: Chosen, item: Item | None) -> str | None:
+    """Return the oid the label names, else that of the parent version, where the file may be that one by its size."""
+    if chosen.oid is None and item is not None and chosen.size in (None, item.size):
+        return item.oid
+    return chosen.oid
 
 
 class Images:
@@ -58,9 +66,7 @@ class Images:
 
         Raises Missing, Changed, or Unreadable where the camera's file is there but can't be read.
         """
-        wanted = chosen.oid
-        if wanted is None and item is not None and chosen.size in (None, item.size):
-            wanted = item.oid
+        wanted = _wanted(chosen, item)
         if chosen.oid is None and chosen.size is not None:
             try:
                 camera = self._camera(chosen.frame)
@@ -69,14 +75,18 @@ class Images:
                     return found
                 raise
             if camera is not None and (len(camera.data), camera.mtime_ns) == (chosen.size, chosen.mtime_ns):
-                return Bytes(camera.data, _oid(camera.data), camera.mtime_ns)
+                return Bytes(camera.data, _oid(camera.data), camera.mtime_ns, camera=True)
             return self._matching(wanted, camera)
         if wanted is not None:
             return self.stored(wanted) or self._matching(wanted, self._camera(chosen.frame))
         camera = self._camera(chosen.frame)
         if camera is None:
             raise Missing
-        return Bytes(camera.data, _oid(camera.data), camera.mtime_ns)
+        return Bytes(camera.data, _oid(camera.data), camera.mtime_ns, camera=True)
+
+    def wanted(self, chosen: Chosen, item: Item | None) -> str | None:
+        """Return the oid of the bytes that were labelled, where it is known without looking at the camera's file."""
+        return None if chosen.oid is None and chosen.size is not None else _wanted(chosen, item)
 
     def _matching(self, wanted: str | None, camera: FileBytes | None) -> Bytes:
         if camera is not None and wanted is not None and _oid(camera.data) == wanted:

@@ -21,6 +21,7 @@ from pathlib import Path
 from core.durable import explain, fsync_dir, sync_filesystem
 from core.errors import Refused
 from core.human import size
+from core.storage.placing import Spot, write_new
 from core.text import safe
 from core.workspace import Workspace
 
@@ -56,18 +57,13 @@ class Stage:
 
     def write(self, name: str, data: bytes, mtime_ns: int | None = None) -> None:
         """Write a new file `name` or `class/name`; a name that exists, as anything, is an OSError."""
-        folder, _, base = name.rpartition("/")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        fd = os.open(base, flags, 0o644, dir_fd=self._below[folder] if folder else self._folder)
-        try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(fd, view) :]
-            if mtime_ns is not None:
-                os.utime(fd, ns=(mtime_ns, mtime_ns))
-        finally:
-            os.close(fd)
+        write_new(self.spot(name), data, mtime_ns)
         self._nudge(len(data))
+
+    def spot(self, name: str) -> Spot:
+        """Return where a file is, to be opened below the open folder it lies in and through no link."""
+        folder, _, base = name.rpartition("/")
+        return (self._below[folder] if folder else self._folder), base
 
     def _nudge(self, written: int) -> None:
         """Let the disk begin on what is written so far, so that little is left to wait for at the end."""
@@ -89,12 +85,8 @@ class Stage:
 
     def read(self, name: str) -> bytes:
         """Read back a file that was written."""
-        folder, _, base = name.rpartition("/")
-        fd = os.open(
-            base,
-            os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC,
-            dir_fd=self._below[folder] if folder else self._folder,
-        )
+        folder, base = self.spot(name)
+        fd = os.open(base, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         with os.fdopen(fd, "rb", buffering=0) as file:
             return file.read()
 

@@ -110,6 +110,7 @@ def test_git_that_is_gone_before_the_tag(labelled: Place, cli: Cli, tmp_path: Pa
 
 
 def test_git_lfs_that_is_gone_while_staging(labelled: Place, cli: Cli, tmp_path: Path):
+    git(labelled.root, "update-index", "--index-version", "4")  # one that git alone writes, with its filter
     env = git_that(tmp_path / "bin", "add", 'rm -f "$(dirname "$0")/git-lfs" "$GIT_EXEC_PATH/git-lfs"')
     answer = cli(labelled.root, "release", env=env)
     assert answer.code == 5, answer.err
