@@ -31,14 +31,16 @@ _ANSWER = re.compile(
     rb"|P[01]\$r(?P<colour>[^\x1b]*)\x1b\\"
     rb"|P>\|(?P<name>[^\x1b]*)\x1b\\"
     rb"|\[6;(?P<cell>\d+;\d+)t"
-    rb"|\[\?(?P<last>[\d;]*)c)"
+    rb"|\[\?(?P<last>[\d;]*)c"
+    rb"|\[(?P<well>0)n)"
 )
 #: What can still become an answer: at first a key could begin in the same way, then nothing but an answer does.
 _MAYBE = re.compile(rb"\x1b[P_\[]?\Z|\x1b\[6\Z")
 _BEGUN = re.compile(
-    rb"\x1b(?:_G[^\x1b]*\x1b?|P[01](?:\$(?:r[^\x1b]*\x1b?)?)?|P>(?:\|[^\x1b]*\x1b?)?|\[6;[\d;]*|\[\?[\d;$]*)\Z"
+    rb"\x1b(?:_G[^\x1b]*\x1b?|P[01](?:\$(?:r[^\x1b]*\x1b?)?)?|P>(?:\|[^\x1b]*\x1b?)?|\[6;[\d;]*|\[0|\[\?[\d;$]*)\Z"
 )
-_MAYBE_S, _BEGUN_S = 0.3, 5.0
+#: How long either is held back; what may only be the answer whether the terminal is well, which goes on all the time, less.
+_MAYBE_S, _BEGUN_S, _WELL_S = 0.3, 5.0, 0.1
 #: No answer is longer.
 _LONGEST = 4096
 
@@ -60,6 +62,22 @@ class Sieve:
         self._asked_at: float | None = None
         self._found: dict[str, bytes] = {}
         self.seen: Seen | None = None
+        #: How often the terminal was asked whether it is well, and when last; counted by who asks. How often it said so.
+        self.asked_well = self.told_well = 0
+        self.asked_well_at = 0.0
+
+    @property
+    def owed(self) -> bool:
+        """True while the terminal may still say that it is well."""
+        return self.asked_well > self.told_well
+
+    @property
+    def to_come(self) -> bool:
+        """True while an answer is missing that will most likely come: from a terminal that gave others."""
+        if self.waiting:
+            return True
+        late = self._clock() - self.asked_well_at > PATIENCE_S
+        return self.owed and not late and (self.told_well > 0 or self.seen is not None)
 
     def expect(self) -> None:
         """Questions have been written: from here on answers are waited for."""
@@ -92,7 +110,7 @@ class Sieve:
             elif self._holds_back(data, escape):
                 self._held, self._held_at = data[escape:], self._clock()
                 return bytes(typed)
-            elif self.waiting and _MAYBE.match(data, escape):
+            elif (self.waiting or self.owed) and _MAYBE.match(data, escape):
                 # Long after the questions it is a person's key, and does not wait. The rest of an answer is still known.
                 self._given = data[escape:]
                 return bytes(typed) + self._given
@@ -104,7 +122,8 @@ class Sieve:
     def tick(self) -> bytes:
         """Return what was held back in vain: a key. What could only be an answer is dropped instead."""
         begun = _BEGUN.match(self._held) is not None
-        if not self._held or self._clock() - self._held_at < (_BEGUN_S if begun else _MAYBE_S):
+        patience = _BEGUN_S if begun else _MAYBE_S if self.waiting else _WELL_S
+        if not self._held or self._clock() - self._held_at < patience:
             return b""
         self._given, self._held = self._held, b""
         return b"" if begun else self._given
@@ -112,7 +131,7 @@ class Sieve:
     def _holds_back(self, data: bytes, at: int) -> bool:
         if len(data) - at > _LONGEST:
             return False
-        soon = self.waiting and self.asked_for <= PATIENCE_S
+        soon = (self.waiting and self.asked_for <= PATIENCE_S) or (self.owed and self.told_well > 0)
         return bool(_BEGUN.match(data, at) or (soon and _MAYBE.match(data, at)))
 
     def _after_given(self, data: bytes) -> bytes:
@@ -130,7 +149,9 @@ class Sieve:
         return whole[begin:]
 
     def _take(self, answer: re.Match[bytes]) -> None:
-        if not self.waiting:
+        if answer["well"]:
+            self.told_well += 1
+        if answer["well"] or not self.waiting:
             return
         self._found.update({name: said for name, said in answer.groupdict().items() if said is not None})
         if "last" in self._found:
@@ -176,7 +197,7 @@ def hush(terminal: int, before: list[Any]) -> None:
 def collect(sieve: Sieve, terminal: int, seconds: float) -> bytes:
     """Read answers until the last or for so long; return what was typed meanwhile."""
     end, typed = time.monotonic() + seconds, b""
-    while sieve.waiting and (left := end - time.monotonic()) >= 0:
+    while sieve.to_come and (left := end - time.monotonic()) >= 0:
         if not select.select([terminal], [], [], left)[0]:
             break
         data = os.read(terminal, 4096)

@@ -33,6 +33,7 @@ _ALLOWED = re.compile(
     rb"|\x1b\[[0-9]*C"
     rb"|\x1b\[\?(?:1000|1003|1004|1006|1015|1016|1049|2004|2026|2048|25|7)[hl]"
     rb"|\x1b\[\?(?:2026|2048)\$p"
+    rb"|\x1b\[5n"  # is it well? Asked behind a picture: the answer says that it has arrived
     rb"|\x1b\[>[0-9]+u|\x1b\[<u"
     rb"|\x1b\]22;[a-z-]+\x07"  # the shape of the mouse pointer
     rb"|\r\x1b\[K"  # a line of progress, written anew

@@ -35,6 +35,7 @@ from core.terminals import HALFCELL
 from core.text import safe
 from tui import showing
 from tui.driver import Answered, SievedDriver
+from tui.link import Link
 from tui.probe import Probe
 from tui.wire import Changed, Whole
 
@@ -98,6 +99,20 @@ class CarefulApp(App[None]):
             driver.when_written(call)
         else:
             call()
+
+    def when_arrived(self, call: Callable[[], object]) -> None:
+        """As `when_written`, but when it has reached the terminal, where that can be known."""
+        driver = self._driver
+        if isinstance(driver, SievedDriver):
+            driver.when_arrived(call)
+        else:
+            call()
+
+    @property
+    def link(self) -> Link | None:
+        """The line to the terminal, None without one."""
+        driver = self._driver
+        return driver.link if isinstance(driver, SievedDriver) else None
 
     async def on_answered(self, event: Answered) -> None:
         """The terminal has said what it shows."""

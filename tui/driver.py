@@ -11,6 +11,7 @@ import asyncio
 import contextvars
 import os
 import select
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import IO, Any, cast
@@ -21,11 +22,14 @@ from textual.message import Message
 
 from core.asking import Sieve
 from core.terminals import Seen
+from tui.link import QUESTION, Link
 from tui.probe import Probe
 
 _BLOCK = 65536
 #: How often what was held back is looked at.
 _LOOK_S = 0.1
+#: How long answers that are on their way are waited for before the terminal is somebody else's.
+_LEAVE_S = 0.5
 
 
 class Answered(Message):
@@ -69,6 +73,25 @@ class SievedDriver(LinuxDriver):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._file = cast(Any, _Screen(cast("IO[str]", self._file)))
+        self.link = Link()
+
+    def write(self, data: str) -> None:
+        self.link.wrote(len(data.encode("utf-8", "backslashreplace")))
+        super().write(data)
+
+    def when_arrived(self, call: Callable[[], object]) -> None:
+        """Call something in the event loop when all that was sent until now has reached the terminal.
+
+        Where the terminal does not say that, it is called when it has been written.
+        """
+        probe, known = self._probe, self.link.answers
+        if probe is not None and probe.where.asks and self.link.asks:
+            probe.sieve.asked_well += 1
+            probe.sieve.asked_well_at = time.monotonic()
+            self.write(QUESTION)
+            self.link.asked(call if known else lambda: None)
+        if not known:
+            self.when_written(call)
 
     def when_written(self, call: Callable[[], object]) -> None:
         """Call something in the event loop when all that was sent until now has been written to the terminal."""
@@ -98,6 +121,16 @@ class SievedDriver(LinuxDriver):
             self.attrs_before = probe.before
         self._begun = True
 
+    def disable_input(self) -> None:
+        """Read no more; answers that are on their way would be typed into what comes after the app."""
+        probe, end = self._probe, time.monotonic() + _LEAVE_S
+        reader = self._key_thread
+        while probe is not None and probe.sieve.to_come and reader is not None and reader.is_alive():
+            reader.join(_LOOK_S / 10)
+            if time.monotonic() > end:
+                break
+        super().disable_input()
+
     def run_input_thread(self) -> None:
         """Read until the app ends, or until the line is gone."""
         probe = self._probe
@@ -119,7 +152,11 @@ class SievedDriver(LinuxDriver):
                     return
                 if not data:
                     self.exit_event.wait(_LOOK_S)
-                hand_on(sieve.feed(data))
+                told = sieve.told_well
+                typed = sieve.feed(data)
+                for _ in range(sieve.told_well - told):
+                    self._loop.call_soon_threadsafe(self.link.answered)
+                hand_on(typed)
             else:
                 hand_on(sieve.tick())
             for late in parser.tick():

@@ -103,6 +103,8 @@ class Probe:
         try:
             if patient and self.sieve.waiting:
                 asking.collect(self.sieve, self._terminal, asking.PATIENCE_S - self.sieve.asked_for)
+            elif patient and self.sieve.to_come:
+                asking.collect(self.sieve, self._terminal, asking.PATIENCE_S)
             termios.tcsetattr(self._terminal, termios.TCSANOW, self.before)
         except (termios.error, OSError):
             pass  # the line is gone

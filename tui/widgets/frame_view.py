@@ -145,9 +145,20 @@ class FrameView(Container):
             self.own = ""
 
     def show_picture(self, key: str, picture: Picture) -> None:
-        """Show a picture; it counts as drawn after the next refresh, or when its pixels have been sent."""
+        """Show a picture when the line has room for it and no other was asked for until then.
+
+        It counts as drawn when the terminal has it.
+        """
+        link = cast("CarefulApp", self.app).link
+        if link is not None and link.full:
+            link.when_room(partial(self._in_turn, key, picture, self._asked))
+            return
         self.query_one("#why").display = False
         self._put(picture, partial(self._on_screen, key, True))
+
+    def _in_turn(self, key: str, picture: Picture, asked: int) -> None:
+        if asked == self._asked and self.is_attached:
+            self.show_picture(key, picture)
 
     def prepare(self, picture: Picture, box: tuple[int, int]) -> None:
         """Take a neighbour's picture, which may be wanted next."""
@@ -199,8 +210,8 @@ class FrameView(Container):
             line.display = text is not None
 
     def _on_screen(self, key: str, readable: bool) -> None:
-        """It has been drawn; on a slow line it counts when the terminal has taken it."""
-        cast("CarefulApp", self.app).when_written(partial(self._written, key, readable, self._asked))
+        """It has been drawn; on a slow line it counts when the terminal has it."""
+        cast("CarefulApp", self.app).when_arrived(partial(self._written, key, readable, self._asked))
 
     def _written(self, key: str, readable: bool, asked: int) -> None:
         if (

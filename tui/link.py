@@ -1,0 +1,115 @@
+"""The line to the terminal: what is on its way there, how fast it goes, and when there is room for the next picture.
+
+Behind a picture goes a question that every terminal answers at once (is it well?); the answer says that all before it
+has arrived. What always holds: a terminal that never answered is never waited for, what was written counts there; one
+that falls silent is waited for no longer than `_PATIENCE_S`; only who draws pictures waits, never a key and no text.
+Used by the driver, in the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import time
+from collections import deque
+from collections.abc import Callable
+from statistics import median
+
+#: Asks whether the terminal is well.
+QUESTION = "\x1b[5n"
+_PATIENCE_S = 3.0
+#: What waits in the line before something new is no more than goes over it in this time.
+_QUEUE_S = 0.1
+#: Fewer bytes say little of how fast the line is; of the speeds found the middle one of the last few counts.
+_LEAST_BYTES, _COUNTED = 2000, 5
+
+
+class _Asked:
+    """A question behind so many bytes in all, and who waits for its answer (None: told already)."""
+
+    def __init__(self, sent: int, at: float, call: Callable[[], object] | None) -> None:
+        self.sent, self.at, self.call = sent, at, call
+        self.context = contextvars.copy_context()
+
+    def tell(self) -> None:
+        """Tell who waits, once."""
+        call, self.call = self.call, None
+        if call is not None:
+            self.context.run(call)
+
+
+class Link:
+    """One line; bytes and seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._sent = self._arrived = 0
+        self._arrived_at = 0.0
+        self._open: deque[_Asked] = deque()
+        self._rates: deque[float] = deque(maxlen=_COUNTED)
+        self._next: tuple[contextvars.Context, Callable[[], object]] | None = None
+        self._asked_once = False
+        #: Whether the terminal answers, as far as is known.
+        self.answers = False
+        #: The shortest time that an answer took.
+        self.trip = 0.0
+
+    @property
+    def asks(self) -> bool:
+        """True where a question may bring an answer: a terminal that never gave one is asked once."""
+        return self.answers or not self._asked_once
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second; 0 where that is not known."""
+        return median(self._rates) if self._rates else 0.0
+
+    @property
+    def full(self) -> bool:
+        """True while what is on its way would keep the next picture waiting."""
+        waited_for = [one for one in self._open if one.call is not None]
+        if not self.answers or not waited_for:
+            return False
+        return not self.rate or waited_for[-1].sent - self._arrived > self.rate * (self.trip + _QUEUE_S)
+
+    def wrote(self, count: int) -> None:
+        """So many bytes were handed to the line."""
+        self._sent += count
+
+    def asked(self, call: Callable[[], object]) -> None:
+        """A question was written; `call` is called when its answer comes, or when none was to be waited for."""
+        one = _Asked(self._sent, self._clock(), call)
+        self._asked_once = True
+        self._open.append(one)
+        asyncio.get_running_loop().call_later(_PATIENCE_S, self._in_vain, one)
+
+    def answered(self) -> None:
+        """An answer came; they come in the order of the questions."""
+        if not self._open:
+            return
+        one, now = self._open.popleft(), self._clock()
+        took = now - one.at
+        self.trip = min(self.trip, took) if self.answers else took
+        # Behind another one it only came to the head of the line when that had arrived.
+        spent = now - self._arrived_at if self._arrived_at > one.at else took - self.trip
+        if one.sent - self._arrived >= _LEAST_BYTES and spent > 0.0 and self.answers:
+            self._rates.append((one.sent - self._arrived) / spent)
+        self.answers, self._arrived, self._arrived_at = True, one.sent, now
+        one.tell()
+        self._go_on()
+
+    def when_room(self, call: Callable[[], object]) -> None:
+        """Call something when there is room for a picture; what was to be called before that is not called any more."""
+        self._next = contextvars.copy_context(), call
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._next is not None and not self.full:
+            (context, call), self._next = self._next, None
+            context.run(call)
+
+    def _in_vain(self, one: _Asked) -> None:
+        if one in self._open and one.call is not None:
+            self.answers = False
+            one.tell()
+            self._go_on()
