@@ -249,4 +249,5 @@ def sweep(index: Path) -> None:
         with contextlib.suppress(OSError):
             if os.path.samestat(left.lstat(), lock.lstat()):
                 lock.unlink()
-        left.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            left.unlink()

@@ -1,8 +1,8 @@
 """Reading a repository: what git says, in types.
 
 What always holds: every call carries the safety flags (durable objects, nothing excluded from LFS, no monitor of the
-repository's own choosing) and takes paths literally; nothing prompts, and nothing here changes a repository (but a
-copy of its index, for a commit of exactly some paths). `core.storage.git` adds the verbs that change something.
+repository's own choosing) and takes paths literally; nothing prompts, and nothing here changes a repository, but for a
+copy of its index and a lock that a dead process of ours left. `core.storage.git` adds the verbs that change something.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from core.errors import Damaged
 from core.process import Completed, ProcessFailed, run
+from core.storage import index_file
 from core.storage.lfs import filters_right
 
 SAFETY = (
@@ -140,8 +141,8 @@ class Reader:
         top = Path(self.ask("rev-parse", "--show-toplevel").text.removesuffix("\n"))
         rows, config = self.status(), self.config()
         git_dir = self.root / self.ask("rev-parse", "--git-dir").text.removesuffix("\n")
-        lock = git_dir / "index.lock"
-        branch = self.branch()
+        index_file.sweep(git_dir / "index")
+        lock, branch = git_dir / "index.lock", self.branch()
         names = [
             key.split(".", 1)[1][:-4] for key in config if key.startswith("remote.") and key.endswith(".url")
         ]
@@ -161,11 +162,8 @@ class Reader:
 
     def tags(self, pattern: str = "*") -> dict[str, str]:
         """Return tag name → commit it leads to, of the tags that match a glob."""
-        out = self.ask(
-            "for-each-ref",
-            "--format=%(refname:strip=2)%00%(objectname)%00%(*objectname)",
-            f"refs/tags/{pattern}",
-        ).text
+        shape = "%(refname:strip=2)%00%(objectname)%00%(*objectname)"
+        out = self.ask("for-each-ref", f"--format={shape}", f"refs/tags/{pattern}").text
         rows = [row.split("\0") for row in out.splitlines()]
         return {name: peeled or direct for name, direct, peeled in rows}
 

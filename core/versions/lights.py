@@ -25,7 +25,7 @@ from core.workspace import Workspace
 
 _FILE = "brightness.json"
 #: At most so many images are decoded for the brightness rule.
-_MEASURED = 96
+_MEASURED = 64
 
 
 def sample(chosen: Sequence[Chosen]) -> frozenset[str]:
