@@ -13,8 +13,10 @@ import stat
 import threading
 import time
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from types import TracebackType
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ from core.frames.folders import Listing, Problem, around, peek_day
 from core.frames.identity import check
 from core.frames.moments import tell
 from core.frames.names import captured_at, is_told, usual_moment
+from core.frames.packed import NONE, Names
 from core.frames.rows import DayRows, Place, Row, by_distance
 from core.progress import CancelToken, Progress, Report, silent
 from core.text import safe
@@ -173,9 +176,9 @@ class FrameIndex:
         if any(problem.passing for problem in problems):
             # A disk that fails takes no frame from the list; the next scan reads the folder again.
             old = self._whole(source.name, day)
-            return Row(-1, old.count if old else 0, problems, (old.names if old else None) or ())
+            return Row(-1, old.count if old else 0, problems, (old.names if old else None) or NONE)
         settled = 0 <= mtime_ns < time.time_ns() - _AT_REST_NS and self._moments.kept
-        return Row(mtime_ns if settled else -1, len(names), problems, names)
+        return Row(mtime_ns if settled else -1, len(names), problems, Names.of(names))
 
     def forget(self, source: str) -> None:
         """Drop what is known of a source, which the next scan lists anew: its old frames are said to be gone."""
@@ -224,12 +227,14 @@ class FrameIndex:
             return _frames(source, day, self._moments.list_day(self.workspace.sources[source], day)[0])
         if not scanned:
             return _frames(source, day, peek_day(self.workspace.sources[source], day, near, _MANY))
-        row = self._whole(source, day)
-        return _frames(source, day, tuple(around((row.names if row else None) or (), near, _MANY)))
+        return _frames(source, day, around(self._names(source, day), near, _MANY))
 
     def _listed(self, source: str, day: str) -> list[Frame]:
+        return _frames(source, day, self._names(source, day))
+
+    def _names(self, source: str, day: str) -> Names:
         row = self._whole(source, day)
-        return _frames(source, day, (row.names if row else None) or ())
+        return (row.names if row else None) or NONE
 
     def _whole(self, source: str, day: str) -> Row | None:
         """Return a day with its names."""
@@ -252,7 +257,7 @@ class FrameIndex:
         for place, row in list(self._days.items()):
             if row.names is None and source in (None, place[0]) and day in (None, place[1]):
                 # A neighbour may have taken the row away meanwhile: the next scan sees the same.
-                self._days[place] = found.get(place, Row(-1, 0, (), ()))
+                self._days[place] = found.get(place, Row(-1, 0, (), NONE))
 
     def days(self) -> list[Day]:
         """Return the day folders that hold frames, by source and day; not those of retired sources."""
@@ -266,24 +271,21 @@ class FrameIndex:
         """True for the source asked for; where none is named, for all that are not retired."""
         return name == source if source is not None else name in self.workspace.active_sources
 
-    def _all(self, source: str | None) -> list[tuple[Place, tuple[str, ...]]]:
+    def _all(self, source: str | None) -> list[tuple[Place, Names]]:
         """Return the names of every day, of all sources or one, by source and day."""
         with self._lock:
             rows = [row for place, row in self._days.items() if self._meant(place[0], source)]
             if any(row.names is None for row in rows):
                 self._load(source)
             found = sorted(place for place in self._days if self._meant(place[0], source))
-            return [(place, self._days[place].names or ()) for place in found]
+            return [(place, self._days[place].names or NONE) for place in found]
 
     def frames(self, source: str | None = None, day: str | None = None) -> list[Frame]:
         """Return frames in order of time, of one source or all that are not retired, of all days or one."""
         if source is not None and day is not None:
             return _in_order(self._listed(source, day))
-        found: list[Frame] = []
-        for (name, at), names in self._all(source):
-            if day in (None, at):
-                found += _frames(name, at, names)
-        return _in_order(found)
+        days = (whole for whole in self._all(source) if day in (None, whole[0][1]))
+        return _in_order([frame for place, names in days for frame in _frames(*place, names)])
 
     def keys(self, source: str | None = None) -> list[str]:
         """Return the keys of all frames of one source, or of all that are not retired, in order of time."""
@@ -302,11 +304,9 @@ class FrameIndex:
             return False
         source, _, path = key.partition("/")
         day, _, name = path.rpartition("/")
-        row = self._whole(source, day)
-        if row is None or row.names is None:
-            return False
-        at = bisect_left(row.names, name)
-        return at < len(row.names) and row.names[at] == name
+        names = self._names(source, day)
+        at = bisect_left(names, name)
+        return at < len(names) and names[at] == name
 
     def get(self, key: str) -> Frame | None:
         """Return one frame with its size and mtime as they are on the disk; None where it is not there (any more)."""
@@ -330,7 +330,7 @@ class FrameIndex:
         return self._unreachable.get(source)
 
 
-def _frames(source: str, day: str, names: tuple[str, ...]) -> list[Frame]:
+def _frames(source: str, day: str, names: Iterable[str]) -> list[Frame]:
     found = []
     folder, told = _folder(source, day), is_told(source)
     for name in names:
@@ -346,5 +346,5 @@ def _folder(source: str, day: str) -> str:
 
 
 def _in_order(frames: list[Frame]) -> list[Frame]:
-    frames.sort(key=lambda frame: (frame.captured_at, frame.key))
-    return frames
+    # Two sorts, not one by pairs: a pair for each frame would take as much room again.
+    return sorted(sorted(frames, key=itemgetter(0)), key=itemgetter(2))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from core.errors import PrintModelsError
 from core.frames.folders import Problem
+from core.frames.packed import Names
 from core.workspace import Workspace
 
 _FORMAT = 2
@@ -32,7 +33,7 @@ class Row:
     mtime_ns: int
     count: int
     problems: tuple[Problem, ...]
-    names: tuple[str, ...] | None
+    names: Names | None
 
 
 class DayRows:
@@ -112,7 +113,7 @@ class DayRows:
         for at, folder, mtime, count, problems, text in self._db.execute(
             f"SELECT source, day, mtime_ns, count, problems, names FROM day{where}", words
         ):
-            names = tuple(text.split("\0")) if text else ()
+            names = Names(text)
             if len(names) != count:
                 raise sqlite3.DatabaseError("a row's names are not as many as it says")
             found[at, folder] = Row(mtime, count, _problems(problems), names)
@@ -129,7 +130,8 @@ class DayRows:
                     self._db.execute("DELETE FROM day WHERE source=? AND day=?", (source, day))
                 else:
                     problems = json.dumps([[p.what, p.where, p.count] for p in row.problems])
-                    values = (source, day, row.mtime_ns, row.count, problems, "\0".join(row.names or ()))
+                    names = row.names.text if row.names else ""
+                    values = (source, day, row.mtime_ns, row.count, problems, names)
                     self._db.execute("INSERT OR REPLACE INTO day VALUES (?,?,?,?,?,?)", values)
             self._db.execute("COMMIT")
         except sqlite3.Error:  # held by a neighbour, full or damaged
