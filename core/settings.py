@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from core.checklist import CHECKS, refuse_levels
 from core.durable import open_regular
 from core.errors import Damaged, Refused, WrongUsage
 from core.tasks import Task
@@ -97,6 +98,7 @@ class Settings(_Table, frozen=True):
     split: SplitSettings = SplitSettings()
     storage: StorageSettings = StorageSettings()
     keep: KeepSettings = KeepSettings()
+    checks: dict[str, str] = {}
 
     @property
     def newer(self) -> Refused | None:
@@ -176,12 +178,16 @@ def read(path: Path) -> Settings:
                 "Correct or remove it; docs/formats.md lists all keys.",
             )
         del table[key]
+    if newer and isinstance(data.get("checks"), dict):
+        data["checks"] = {name: level for name, level in data["checks"].items() if name in CHECKS}
     try:
-        return msgspec.convert(data, Settings)
+        found = msgspec.convert(data, Settings)
     except msgspec.ValidationError as error:
         raise WrongUsage(
             f"{name}: {_dotted(str(error))}.", "Correct that key; docs/formats.md lists all keys."
         ) from error
+    refuse_levels(found.checks, name)
+    return found
 
 
 def _dotted(message: str) -> str:

@@ -89,6 +89,16 @@ def out_of_fold(
     return _measured(samples, answers)
 
 
+def of_cells(samples: Sequence[Sample], classes: Sequence[str], rule: str) -> Score | None:
+    """Measure one of 'brightness' and 'time_of_day' with each recording judged by the others, on the images it knows."""
+    cell = _cells(samples)[rule]
+    known = [sample for sample in samples if cell(sample) is not None]
+    answers = _fold_answers(known, classes, cell)
+    if not any(answer is not None for answer in answers):
+        return None
+    return score((sample.label, answer) for sample, answer in zip(known, answers, strict=True))
+
+
 def on_split(samples: Sequence[Sample], classes: Sequence[str]) -> dict[str, dict[str, float] | None]:
     """Measure every rule made from the train images on the validation images; None where a side is empty."""
     train = [s for s in samples if s.split == TRAIN]

@@ -20,7 +20,7 @@ from core.workspace import Workspace
 
 #: A file takes whole blocks; and git's own index, trees and commit need room beside the objects.
 _PER_FILE, _RESERVE = 4096, 128 << 10
-_MARKS_FILE = "data/marks.json"
+MARKS_FILE = "data/marks.json"
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
@@ -34,7 +34,7 @@ def entry_block(name: str, problems: Sequence[LabelProblem]) -> PrintModelsError
     where = f"{safe(name)}, line {first.line}" if first.line else safe(name)
     more = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
     kind = Refused if first.in_conflict else Damaged
-    decide = "Mark" if name == _MARKS_FILE else "Label"
+    decide = "Mark" if name == MARKS_FILE else "Label"
     return kind(
         f"{where}: {safe(first.key, limit=120)}: {safe(first.what)}{more}.",
         f"{decide} the frame, or correct the entry in the file; nothing was exported.",
@@ -45,7 +45,7 @@ def file_blocks(workspace: Workspace, store: LabelStore, task: Task) -> list[Pri
     """Why the label file or the marks, as they lie on the disk, are not what the store holds."""
     others = set(workspace.tasks) - {task.name}
     blocks = [error for name, error in store.file_errors.items() if name not in others]
-    waiting = ((task.labels_file, store.problems(task)), (_MARKS_FILE, store.mark_problems()))
+    waiting = ((task.labels_file, store.problems(task)), (MARKS_FILE, store.mark_problems()))
     return [*blocks, *(entry_block(name, entries) for name, entries in waiting if entries)]
 
 

@@ -1,39 +1,83 @@
-"""The quality gates: everything worth knowing before a version is made or trained on, over drafts, versions, repository.
+"""The quality gates: everything worth knowing before a version is made, released or trained on, over drafts and versions.
 
 What always holds: nothing is written, and no picture is read; one thing that can't be read is a result, and the others
-are looked at all the same. What only this host lacks (a camera) warns; what a rule forbids blocks. Called by `check`.
+are looked at all the same. What only this host lacks (a camera) warns; what a rule forbids blocks. The workspace's
+[checks] say of each result how grave it is, but for what keeps data whole. Called by `check`, the screens, the release.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import Lacking, PrintModelsError
+from core.errors import Lacking, PrintModelsError, Refused
 from core.frames.names import captured_at
-from core.human import plural, size
-from core.labels.journal import spoilt_lines
-from core.storage.git import Git
-from core.storage.lfs import POINTER_LIMIT, parse_pointer
+from core.human import plural
 from core.tasks import Task
 from core.text import safe
-from core.versions import claims, manifest, quality
+from core.versions import blocks, claims, intact, leaks, manifest, quality
+from core.versions.around import TEXTS, of_history, of_models, of_paths, of_repository
+from core.versions.baselines import Sample
 from core.versions.checks import CheckResult
-from core.versions.manifest import Version, read_version
-from core.versions.numbering import next_number
+from core.versions.manifest import Version, current_names, read_version
+from core.versions.numbering import tagged_numbers
 from core.versions.quality import Row, named
+from core.versions.splits import Row as SplitRow
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
+    from core.labels.model import LabelProblem
     from core.labels.store import LabelStore
+    from core.versions.plan import ExportPlan
 
-#: Bytes of the weights alone, and per class, of the networks whose files are judged by their size.
-_WEIGHTS = {"resnet18": (44_744_448, 2_052), "mobilenet_v2": (9_031_936, 5_124)}
-_TOO_LARGE = 1.5
+__all__ = [
+    "blocking",
+    "of_draft",
+    "of_history",
+    "of_models",
+    "of_planned",
+    "of_repository",
+    "of_version",
+    "refuse",
+    "settled",
+]
+
+
+def settled(workspace: Workspace, results: Iterable[CheckResult]) -> list[CheckResult]:
+    """Return results as grave as the workspace's [checks] say; one that passes passes."""
+    levels = workspace.settings.checks
+    found = []
+    for result in results:
+        level = levels.get(result.id, result.level)
+        if result.level == "pass" or level == result.level:
+            found.append(result)
+            continue
+        why = f'print-models.toml makes it a {level}: checks.{result.id} = "{level}".'
+        found.append(replace(result, level=level, remedy=f"{result.remedy} {why}".strip()))
+    return found
+
+
+def blocking(results: Iterable[CheckResult]) -> list[CheckResult]:
+    """Return what blocks."""
+    return [result for result in results if result.level == "block"]
+
+
+def refuse(about: str, results: Iterable[CheckResult]) -> None:
+    """Raise Refused naming every check that blocks; `about` is what was looked at, as 'offline-detection draft'."""
+    found = blocking(results)
+    if found:
+        names = ", ".join(dict.fromkeys(safe(result.id) for result in found))
+        told = "\n".join(f"{safe(result.id)}: {result.text}" for result in found)
+        raise Refused(
+            f"{safe(about)} is blocked by {names}: {found[0].text}",
+            found[0].remedy or "See all with: print-models check",
+            detail=told,
+        )
 
 
 def of_draft(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task) -> list[CheckResult]:
@@ -43,27 +87,128 @@ def of_draft(workspace: Workspace, store: LabelStore, index: FrameIndex, task: T
     try:
         planned = plan(workspace, store, index, task, again=True)
     except PrintModelsError as error:
-        return [_of_error("draft", error)]
-    found = [_of_error("draft", error, planned.missing) for error in planned.blocks]
+        return settled(workspace, [_of_error("draft", error)])
+    return of_planned(workspace, store, planned)
+
+
+def of_planned(workspace: Workspace, store: LabelStore, planned: ExportPlan) -> list[CheckResult]:
+    """Look at a version that was planned, and at the labels it is made of."""
+    task = planned.task
     labels = store.classes(task)
+    entries = list(_entries(workspace, store, task))
     if not labels:
-        return [CheckResult("draft", "pass", f"{task.name} has no labels yet.")]
-    if not found:
-        found = [CheckResult("draft", "pass", f"{plural(len(planned.chosen), 'image')} could be exported.")]
+        nothing = CheckResult("draft", "pass", f"{task.name} has no labels yet.")
+        return settled(workspace, [nothing, *(one for one in entries if one.level != "pass")])
+    found = [*entries, *_blocks(workspace, store, planned)]
+    if all(one.level == "pass" for one in found):
+        text = f"{plural(len(planned.chosen), 'image')} could be exported."
+        found.insert(0, CheckResult("draft", "pass", text))
     found += _spelled(workspace.labels_path(task), task, task.labels_file)
     for name in dict.fromkeys(other for _, other, _ in task.contradicts):
-        pairs = {(own, class_) for own, other, class_ in task.contradicts if other == name}
         files = (task.labels_file, workspace.tasks[name].labels_file)
-        found.append(quality.contradicts(labels, store.classes(name), pairs, files))
+        found.append(quality.contradicts(labels, store.classes(name), _pairs(task, name), files))
+    found += [intact.changed(workspace, planned), intact.decodable(workspace, planned)]
     known = {chosen.frame: chosen.oid for chosen in planned.chosen}
     rows = [Row(frame, label, captured_at(frame), known.get(frame)) for frame, label in labels.items()]
-    return [
-        *found,
-        quality.lone(rows, workspace.settings.split.gap_minutes),
-        quality.same_bytes(rows),
-        quality.balance(planned.draft.classes),
-        quality.recordings(planned.split.limits),
+    found.append(quality.lone(rows, workspace.settings.split.gap_minutes))
+    found.append(quality.same_bytes(rows))
+    found.append(quality.balance(planned.draft.classes))
+    found.append(quality.recordings(planned.split.limits))
+    places = planned.places.recordings
+    split_rows = [
+        SplitRow(c.frame, c.label, places[c.frame], captured_at(c.frame), c.oid) for c in planned.chosen
     ]
+    of, embargo = planned.split.of, workspace.settings.split.embargo_minutes
+    found.append(leaks.leak(split_rows, of, embargo))
+    found += _of_pictures(workspace, task, split_rows, of)
+    found += [intact.room(workspace, planned), intact.plan_limit(workspace, planned)]
+    folder = f"datasets/{task.name}/{planned.name}"
+    images = [f"{folder}/{name}" for name in planned.file_names.values()]
+    found += of_paths(workspace, images, [*(f"{folder}/{text}" for text in TEXTS), task.labels_file])
+    return settled(workspace, found)
+
+
+def _pairs(task: Task, other: str) -> set[tuple[str, str]]:
+    return {(own, class_) for own, name, class_ in task.contradicts if name == other}
+
+
+def _entries(workspace: Workspace, store: LabelStore, task: Task) -> Iterator[CheckResult]:
+    """What of the label file and the marks is no label, waits for a decision, or can't be read at all."""
+    others = set(workspace.tasks) - {task.name}
+    errors = [error for name, error in store.file_errors.items() if name not in others]
+    if errors:
+        yield CheckResult("label-file", "block", errors[0].what, errors[0].remedy)
+    else:
+        yield CheckResult("label-file", "pass", "The label file and the marks can be read.")
+    waiting = ((task.labels_file, store.problems(task)), (blocks.MARKS_FILE, store.mark_problems()))
+    for id_, in_conflict, good in (
+        ("unknown-labels", False, "Every entry is a label of a frame."),
+        ("conflicts", True, "No frame waits for a decision."),
+    ):
+        mine: list[tuple[str, LabelProblem]] = [
+            (name, entry) for name, some in waiting for entry in some if entry.in_conflict == in_conflict
+        ]
+        if not mine:
+            yield CheckResult(id_, "pass", good)
+            continue
+        error = blocks.entry_block(mine[0][0], [entry for name, entry in mine if name == mine[0][0]])
+        yield CheckResult(id_, "block", error.what, error.remedy, tuple(entry.key for _, entry in mine))
+
+
+def _blocks(workspace: Workspace, store: LabelStore, planned: ExportPlan) -> Iterator[CheckResult]:
+    """What else keeps the version from being made, each under its own id."""
+    told = {str(error) for error in blocks.file_blocks(workspace, store, planned.task)}
+    classes = {str(error) for error in blocks.class_blocks(planned.draft)}
+    there = intact.missing(planned)
+    if there is not None:
+        yield there
+    for error in planned.blocks:
+        if str(error) in told:
+            continue
+        if isinstance(error, Lacking):
+            yield _of_error("camera", error, planned.missing)
+        elif str(error) in classes:
+            yield CheckResult("classes", "block", error.what, error.remedy)
+        elif not planned.file_names and error is planned.blocks[-1]:  # names are looked at last
+            yield CheckResult("names", "block", error.what, error.remedy)
+        elif not planned.missing:
+            yield CheckResult("draft", "block", error.what, error.remedy)
+
+
+def _of_pictures(
+    workspace: Workspace,
+    task: Task,
+    rows: Sequence[SplitRow],
+    of: Mapping[str, str],
+    baselines: Mapping[str, Any] | None = None,
+) -> Iterator[CheckResult]:
+    """What hour, light and likeness of the pictures give away, as far as they were measured.
+
+    `baselines` are those a version holds: how bright its images are was measured when it was made.
+    """
+    measured = leaks.measured_of(workspace, (row.frame for row in rows))
+    yield leaks.near_duplicates(rows, of, measured)
+    samples = [
+        Sample(
+            row.frame,
+            row.label,
+            row.recording,
+            of.get(row.frame, ""),
+            row.captured_at,
+            measured[row.frame].brightness if row.frame in measured else None,
+        )
+        for row in rows
+    ]
+    yield quality.confounded(samples, task.classes, "time_of_day")
+    told = (baselines or {}).get("brightness")
+    if told is None:
+        yield quality.confounded(samples, task.classes, "brightness")
+        return
+    recordings = len({sample.recording for sample in samples})
+    seen = int(told.get("images", len(samples)))
+    yield quality.tells(
+        "brightness", float(told["balanced"]), len(task.classes), recordings, seen, len(samples)
+    )
 
 
 def of_version(workspace: Workspace, task: Task, name: str) -> list[CheckResult]:
@@ -73,40 +218,66 @@ def of_version(workspace: Workspace, task: Task, name: str) -> list[CheckResult]
     except Lacking:
         raise
     except PrintModelsError as error:
-        return [_of_error("version", error)]
-    found = []
+        return settled(workspace, [_of_error("version", error)])
+    found = [_whole(version), intact.images_there(version)]
+    if version.legacy:
+        found += _spelled(version.path / manifest.LABELS, task, f"{name}/{manifest.LABELS}")
+    found.append(claims.of_version(version))
+    found += _contradicting(workspace, version)
+    found.append(intact.version_decodable(workspace, version))
+    found += _of_rows(workspace, version)
+    if version.number not in tagged_numbers(workspace, task):
+        folder = f"datasets/{task.name}/{name}"
+        images = [f"{folder}/{item.file_name}" for item in version.items]
+        found += of_paths(workspace, images, [f"{folder}/{text}" for text in TEXTS])
+    return settled(workspace, found)
+
+
+def _whole(version: Version) -> CheckResult:
     if version.problems:
         more = f" and {len(version.problems) - 3} more" if len(version.problems) > 3 else ""
         text = " ".join(version.problems[:3]) + more
-        found.append(CheckResult("version", "warn", text, "An older tool made it; make a new version."))
-    elif not version.legacy and manifest.digest(version.items) != version.digest:
+        return CheckResult("version", "warn", text, "An older tool made it; make a new version.")
+    if not version.legacy and manifest.digest(version.items) != version.digest:
         text = "metadata.jsonl does not fit the digest in dataset_info.json."
-        found.append(
-            CheckResult("version", "block", text, "Get it as it was released: git checkout -- its folder")
-        )
-    else:
-        found.append(
-            CheckResult("version", "pass", f"{plural(len(version.items), 'image')} with their labels.")
-        )
-    if version.legacy:
-        found += _spelled(version.path / manifest.LABELS, task, f"{name}/{manifest.LABELS}")
-    return [*found, claims.of_version(version), *_of_rows(workspace, version)]
+        return CheckResult("version", "block", text, "Get it as it was released: git checkout -- its folder")
+    return CheckResult("version", "pass", f"{plural(len(version.items), 'image')} with their labels.")
 
 
-def _of_rows(workspace: Workspace, version: Version) -> Iterable[CheckResult]:
+def _contradicting(workspace: Workspace, version: Version) -> Iterator[CheckResult]:
+    """Hold a version's labels against the newest versions of the tasks that they could contradict."""
+    labels = {item.source: item.label for item in version.items}
+    for name in dict.fromkeys(other for _, other, _ in version.task.contradicts):
+        task = workspace.tasks[name]
+        try:
+            newest = current_names(workspace, task)[-1:]
+            items = read_version(workspace, task, newest[0]).items if newest else ()
+        except PrintModelsError:  # it is looked at on its own account
+            continue
+        if newest:
+            files = (f"{version.task.name} {version.name}", f"{name} {newest[0]}")
+            other = {item.source: item.label for item in items}
+            yield quality.contradicts(labels, other, _pairs(version.task, name), files)
+
+
+def _of_rows(workspace: Workspace, version: Version) -> Iterator[CheckResult]:
     rows = [Row(item.source, item.label, _moment(item.captured_at), item.oid) for item in version.items]
     yield quality.lone(rows, workspace.settings.split.gap_minutes)
     yield quality.same_bytes(rows)
     yield quality.balance(version.classes)
     if version.legacy:
-        yield CheckResult(
-            "recordings",
-            "warn",
-            "It has no splits, so results of it can't be compared.",
-            "Make a new version.",
-        )
-    else:
-        yield quality.recordings(version.info.limits)
+        text = "It has no splits, so results of it can't be compared."
+        yield CheckResult("recordings", "warn", text, "Make a new version.")
+        return
+    yield quality.recordings(version.info.limits)
+    of = {item.source: item.split or "" for item in version.items}
+    split_rows = [
+        SplitRow(item.source, item.label, item.recording or "", row.captured_at, item.oid)
+        for item, row in zip(version.items, rows, strict=True)
+    ]
+    embargo = version.info.split_rule.get("embargo_minutes", workspace.settings.split.embargo_minutes)
+    yield leaks.leak(split_rows, of, float(embargo), version.info.least_distance_minutes)
+    yield from _of_pictures(workspace, version.task, split_rows, of, version.info.baselines)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -146,139 +317,3 @@ def _spelled(path: Path, task: Task, name: str) -> Iterator[CheckResult]:
         "Nothing to do: labels are written by name from the next step on.",
         tuple(sorted(odd)),
     )
-
-
-def of_repository(workspace: Workspace) -> list[CheckResult]:
-    """Ask git, for the exact paths of the next versions, whether it would take them, and through Git LFS."""
-    git = Git(workspace.root)
-    if not git.is_repository():
-        return [
-            CheckResult(
-                "repository", "warn", "There is no git repository here.", "Make it one: print-models init"
-            )
-        ]
-    images = [
-        f"datasets/{task.name}/v{next_number(workspace, task)}/{name}/20000101T000000{end}"
-        for task in workspace.tasks.values()
-        for name in task.classes
-        for end in (".jpg", ".jpeg", ".png", ".JPG")
-    ]
-    texts = sorted({f"{path.rsplit('/', 2)[0]}/{text}" for path in images for text in _TEXTS})
-    hidden = git.check_ignore([*images, *texts, *(task.labels_file for task in workspace.tasks.values())])
-    bare = [path for path, value in git.check_attr("filter", images).items() if value != "lfs"]
-    return [_ignored(hidden), _filtered(bare)]
-
-
-def of_history(workspace: Workspace) -> list[CheckResult]:
-    """Look for lines of the journals that tell of no labelling step: who gave what is lost with them."""
-    found = spoilt_lines(workspace.history_dir)
-    if not found:
-        return []
-    return [
-        CheckResult(
-            "history",
-            "warn",
-            f"data/history/{safe(name)}, {_lines(lines)}: no labelling step, so it is left out.",
-            f"Mend or remove it; as it was before: git log -p -- data/history/{safe(name)}",
-        )
-        for name, lines in found.items()
-    ]
-
-
-def _lines(numbers: list[int]) -> str:
-    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
-    return f"line{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers[:5]))}{more}"
-
-
-_TEXTS = (manifest.CARD, manifest.INFO, manifest.LABELS, manifest.METADATA)
-
-
-def _ignored(hidden: Mapping[str, str]) -> CheckResult:
-    if not hidden:
-        return CheckResult("ignored", "pass", "No ignore rule hides what a version holds.")
-    rules = sorted(set(hidden.values()))
-    first = next(path for path, rule in hidden.items() if rule == rules[0])
-    others = (
-        f" ({plural(len(rules) - 1, 'other rule')} hide{'s' * (len(rules) == 2)} more)"
-        if len(rules) > 1
-        else ""
-    )
-    return CheckResult(
-        "ignored",
-        "block",
-        f"The ignore rule {safe(rules[0], limit=120)} hides {safe(first, limit=120)}{others}: git leaves such files out "
-        "of a commit without a word.",
-        "print-models init takes datasets/ out of the rule.",
-        tuple(hidden),
-    )
-
-
-def _filtered(bare: list[str]) -> CheckResult:
-    if not bare:
-        return CheckResult("attributes", "pass", "Every image of a version goes through Git LFS.")
-    usual = any(path.endswith(".jpg") for path in bare)
-    return CheckResult(
-        "attributes",
-        "block" if usual else "warn",
-        f".gitattributes does not send {plural(len(bare), 'kind')} of image through Git LFS, for example "
-        f"{safe(bare[0], limit=120)}.",
-        "Let print-models init add the rules.",
-        tuple(bare),
-    )
-
-
-def of_models(workspace: Workspace) -> list[CheckResult]:
-    """Judge every model file by its size: one with the optimizer's state inside is about three times too large."""
-    files = sorted({*workspace.models.glob("*.pth"), *workspace.model_versions.glob("*.pth")})
-    return [result for path in files if (result := _model(workspace, path)) is not None]
-
-
-def _model(workspace: Workspace, path: Path) -> CheckResult | None:
-    name = path.relative_to(workspace.root).as_posix()
-    try:
-        told = path.stat().st_size
-        pointer = parse_pointer(path.read_bytes()) if told <= POINTER_LIMIT else None
-    except OSError:
-        return None
-    network, classes = _record(path)
-    if network not in _WEIGHTS:
-        return None
-    base, each = _WEIGHTS[network]
-    held, needed = pointer.size if pointer else told, base + each * classes
-    inside = pointer is None and _holds_optimizer(path)
-    if held < _TOO_LARGE * needed and not inside:
-        return CheckResult(
-            "checkpoint", "pass", f"{safe(name)} is as large as its weights, {size(held)}.", "", (name,)
-        )
-    what = f"{safe(name)} takes {size(held)}"
-    if held >= _TOO_LARGE * needed:
-        what += f", {held / needed:.1f} times what the weights of {network} take ({size(needed)})"
-    return CheckResult(
-        "checkpoint",
-        "warn",
-        f"{what}: the optimizer's state {'is' if inside else 'is likely'} inside.",
-        "Every clone pays for it; a model promoted here holds the weights alone.",
-        (name,),
-    )
-
-
-def _record(path: Path) -> tuple[str, int]:
-    """Return architecture and number of classes as a model's record tells; older models were ResNet18 of two."""
-    try:
-        facts = json.loads(path.with_suffix(".json").read_bytes())
-        return str(facts["architecture"]), len(facts["classes"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return "resnet18", 2
-
-
-def _holds_optimizer(path: Path) -> bool:
-    """True where a checkpoint's table of contents names an optimizer; nothing of it is executed."""
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(path) as file:
-            tables = [entry for entry in file.infolist() if entry.filename.endswith("/data.pkl")]
-            return any(entry.file_size < 32 << 20 and b"optimizer" in file.read(entry) for entry in tables)
-    # The last two are zipfile's words for a compression it does not know and for an entry that is locked.
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
-        return False

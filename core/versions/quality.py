@@ -15,10 +15,15 @@ from itertools import pairwise
 from core.frames.names import source_of
 from core.human import plural
 from core.text import safe
+from core.versions import baselines
 from core.versions.checks import CheckResult
 
 #: A class this many times larger than another one is named.
 _UNEVEN = 10
+#: A rule that looks at one number only and gets this mean recall gives the class away.
+_TELLS = 0.9
+#: Of recordings that are fewer in a class, a rule can be judged by none of the others.
+_JUDGED_BY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +171,46 @@ def recordings(limits: Sequence[str]) -> CheckResult:
         " ".join(safe(limit, limit=300) for limit in limits),
         "Label frames of other prints.",
     )
+
+
+_LOOKS = {
+    "time_of_day": ("hour", "the hour", "learn the clock instead of the printer", "of other hours"),
+    "brightness": ("brightness", "brightness", "learn the lamp instead of the printer", "in other light"),
+}
+
+
+def confounded(samples: Sequence[baselines.Sample], classes: Sequence[str], rule: str) -> CheckResult:
+    """Say whether one number alone tells the class: the hour ('time_of_day'), or the mean grey ('brightness').
+
+    Tested by the baseline of that name, each recording judged by the others: a mean recall of 90 % or more is a warning.
+    """
+    id_ = _LOOKS[rule][0]
+    known = [s for s in samples if (s.brightness if rule == "brightness" else s.captured_at) is not None]
+    held: dict[str, set[str]] = {name: set() for name in classes}
+    for sample in known:
+        held.setdefault(sample.label, set()).add(sample.recording)
+    few = [name for name, recordings in held.items() if len(recordings) < _JUDGED_BY]
+    if few:
+        what = f"{plural(len(held[few[0]]), 'recording')} of {safe(few[0])}"
+        if rule == "brightness" and len(known) < len(samples):
+            what += " measured (print-models sequences does that)"
+        text = f"Not known: {what}, and a rule is judged by two or more of each class."
+        return CheckResult(id_, "pass", text)
+    score = baselines.of_cells(known, classes, rule)
+    if score is None:
+        return CheckResult(id_, "pass", "Not known: there is nothing to go by.")
+    return tells(rule, score.balanced, len(classes), sum(map(len, held.values())), len(known), len(samples))
+
+
+def tells(rule: str, balanced: float, classes: int, recordings: int, known: int, images: int) -> CheckResult:
+    """Put into words how far a rule gets that looks at one number; `balanced` is its mean recall, 0 to 1."""
+    id_, looks, learns, other = _LOOKS[rule]
+    of = f", of {known} of {images} images" if known < images else ""
+    text = (
+        f"A rule that looks only at {looks} gets {balanced:.0%}{of} (mean recall, each of {recordings} recordings "
+        f"judged by the others; chance is {1 / classes:.0%})"
+    )
+    if balanced < _TELLS:
+        return CheckResult(id_, "pass", f"{text}.")
+    remedy = f"Label frames of each class {other}; a result has to beat this rule to mean anything."
+    return CheckResult(id_, "warn", f"{text}: a model may {learns}.", remedy)

@@ -24,9 +24,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from core.frames.names import source_of
 from core.versions.manifest import EMBARGO, TRAIN, VALIDATION, Item
+
+if TYPE_CHECKING:
+    from core.frames.index import FrameIndex
+    from core.labels.store import LabelStore
+    from core.tasks import Task
+    from core.versions.split_view import SplitView
+    from core.workspace import Workspace
 
 RULE = 1
 _EXHAUSTIVE = 12
@@ -100,7 +108,21 @@ def split(
     for unit, validates in _assign(new, fixed, sides, counts, classes, target, seed):
         sides.update(dict.fromkeys(unit.recordings, VALIDATION if validates else TRAIN))
     of = _with_embargo(rows, sides, embargo_minutes)
-    return Split(of, sides, _least_distance(rows, of), tuple(_limits(rows, sides, of, classes)))
+    return Split(of, sides, least_distance(rows, of), tuple(_limits(rows, sides, of, classes)))
+
+
+def view(
+    workspace: Workspace,
+    task: Task,
+    name: str = "draft",
+    *,
+    store: LabelStore | None = None,
+    index: FrameIndex | None = None,
+) -> SplitView:
+    """Return the split of a version, or of the draft, which needs store and index. Raises Lacking, Damaged."""
+    from core.versions.split_view import view
+
+    return view(workspace, task, name, store=store, index=index)
 
 
 def inherited_sides(items: Iterable[Item]) -> dict[str, str]:
@@ -246,7 +268,8 @@ def _exchange(balance: _Balance, vectors: list[list[int]], chosen: list[bool], o
     return False
 
 
-def _moments(rows: Iterable[Row], keep: Iterable[bool]) -> dict[str, list[datetime]]:
+def moments_of(rows: Iterable[Row], keep: Iterable[bool]) -> dict[str, list[datetime]]:
+    """Return per source, sorted, when the rows to keep were taken; `keep` says of each row whether it is one."""
     moments: dict[str, list[datetime]] = defaultdict(list)
     for row, wanted in zip(rows, keep, strict=True):
         if wanted and row.captured_at is not None:
@@ -256,7 +279,7 @@ def _moments(rows: Iterable[Row], keep: Iterable[bool]) -> dict[str, list[dateti
     return moments
 
 
-def _distance(moments: Sequence[datetime], at: datetime) -> timedelta | None:
+def distance_to(moments: Sequence[datetime], at: datetime) -> timedelta | None:
     """Return the time from `at` to the nearest of sorted moments."""
     i = bisect_left(moments, at)
     near = [abs(moments[j] - at) for j in (i - 1, i) if 0 <= j < len(moments)]
@@ -265,7 +288,7 @@ def _distance(moments: Sequence[datetime], at: datetime) -> timedelta | None:
 
 def _with_embargo(rows: Sequence[Row], sides: Mapping[str, str], minutes: float) -> dict[str, str]:
     validates = [sides[row.recording] == VALIDATION for row in rows]
-    moments = _moments(rows, validates)
+    moments = moments_of(rows, validates)
     oids = {row.oid for row, v in zip(rows, validates, strict=True) if v and row.oid is not None}
     within = timedelta(minutes=minutes)
     of = {}
@@ -273,20 +296,21 @@ def _with_embargo(rows: Sequence[Row], sides: Mapping[str, str], minutes: float)
         of[row.frame] = VALIDATION if v else TRAIN
         if not v:
             at = row.captured_at
-            near = _distance(moments.get(source_of(row.frame), ()), at) if at is not None else None
+            near = distance_to(moments.get(source_of(row.frame), ()), at) if at is not None else None
             if row.oid in oids or (near is not None and near <= within):
                 of[row.frame] = EMBARGO
     return of
 
 
-def _least_distance(rows: Sequence[Row], of: Mapping[str, str]) -> float | None:
-    moments = _moments(rows, [of[row.frame] == VALIDATION for row in rows])
+def least_distance(rows: Sequence[Row], of: Mapping[str, str]) -> float | None:
+    """Return the shortest time, in minutes, between a train and a validation image of one source."""
+    moments = moments_of(rows, [of[row.frame] == VALIDATION for row in rows])
     nearest = [
         distance
         for row in rows
         if of[row.frame] == TRAIN
         and row.captured_at is not None
-        and (distance := _distance(moments.get(source_of(row.frame), ()), row.captured_at)) is not None
+        and (distance := distance_to(moments.get(source_of(row.frame), ()), row.captured_at)) is not None
     ]
     return round(min(nearest).total_seconds() / 60, 1) if nearest else None
 

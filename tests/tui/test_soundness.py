@@ -16,7 +16,7 @@ async def test_the_screen_and_check_say_the_same(labelled, opened, cli):
     ]
     bad = [r for r in rows if r["level"] == "block"]
     assert bad
-    async with opened(place.root, size=(110, 40)) as page:
+    async with opened(place.root, size=(160, 70)) as page:
         await page.press("V")
         await page.see(f"✗ {len(bad)} blocking", "(i: all)", "not yet.")
         await page.press("i")

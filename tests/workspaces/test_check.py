@@ -42,7 +42,8 @@ def test_an_old_repository_is_told_what_is_odd_in_it(old: Callable[[], Old], cli
     )
 
     draft = results(answer, f"{OFFLINE} draft")
-    assert draft["draft"]["level"] == "warn"  # the camera is away: that is this host's, not the labels'
+    assert "draft" not in draft
+    assert draft["camera"]["level"] == "warn"  # the camera is away: that is this host's, not the labels'
     assert "2 integer labels" in draft["spelling"]["text"]
     assert draft["spelling"]["frames"] == [keys[2], keys[5]]
     other = results(answer, f"{FAILED} draft")
