@@ -18,6 +18,8 @@ OVERLAYS = (RELEASE, START, HELP, LOG, HISTORY, GUIDE)
 #: The screens whose text scrolls by keys; on Versions and Training the arrows choose a row instead.
 SCROLLING = (VERSIONS, STORAGE, TRAINING, *OVERLAYS)
 LINES = (STORAGE, *OVERLAYS)
+#: Where space and b turn a page; on Versions they hold back and choose the base.
+PAGED = (STORAGE, TRAINING, *OVERLAYS)
 
 EVERYDAY, REVIEW, EXPERT = "Everyday", "Review", "Expert"
 
@@ -120,17 +122,35 @@ ACTIONS: tuple[Action, ...] = (
            (LABEL,)),
     # Versions and releasing.
     Action("release", ("R",), "release", "open the release of the draft: checks, price, steps", (VERSIONS,), REVIEW, 1),
+    Action("changes", ("d",), "changes", "every stretch that changes, with pictures; and back to the summary", (VERSIONS,),
+           REVIEW, 2, moves=True),
     Action("frames", ("f",), "frames", "switch between the summary and the list of every changed frame", (VERSIONS,),
-           REVIEW, 3, moves=True),
-    Action("card", ("c",), "card", "the README of the version, or of the draft as it will be", (VERSIONS,), REVIEW, 4,
+           REVIEW, 8, moves=True),
+    Action("card", ("c",), "card", "the README of the version, or of the draft as it will be", (VERSIONS,), REVIEW, 6,
            moves=True),
     Action("sound", ("i",), "is it sound", "everything that was looked at in it, the worst first; and back", (VERSIONS,),
-           REVIEW, 5, moves=True),
-    Action("version_down", ("down", "j"), "below", "the version below in the list; among frames the next one", (VERSIONS,), REVIEW, moves=True),
-    Action("version_up", ("up", "k"), "above", "the version above, at the top the draft; among frames the one before", (VERSIONS,), REVIEW, moves=True),
-    Action("check", ("enter",), "check", "read every image of the version again and compare it with its hash; among frames show that one in Label",
-           (VERSIONS,), REVIEW, 6),
-    Action("next_task", ("tab",), "task", "the versions of the next task", (VERSIONS,), REVIEW, 2, moves=True),
+           REVIEW, 7, moves=True),
+    Action("matrix", ("m",), "labels", "which label became which: arrows choose a cell, enter shows its frames in Label",
+           (VERSIONS,), REVIEW, moves=True),
+    Action("lineage", ("l",), "lineage", "where it comes from and what came of it: frames, commit, versions, models",
+           (VERSIONS,), REVIEW, moves=True),
+    Action("splits", ("s",), "splits", "which recording is on which side and why, and what is too few", (VERSIONS,), REVIEW,
+           moves=True),
+    Action("base", ("b",), "base", "choose what it is compared with", (VERSIONS,), REVIEW, moves=True),
+    Action("version_down", ("down", "j"), "below", "the version, stretch or frame below", (VERSIONS,), REVIEW, moves=True),
+    Action("version_up", ("up", "k"), "above", "the version, stretch or frame above; the first version is the draft",
+           (VERSIONS,), REVIEW, moves=True),
+    Action("cell_right", ("right",), "right", "among the labels the cell to the right", (VERSIONS,), REVIEW, moves=True),
+    Action("cell_left", ("left",), "left", "among the labels the cell to the left", (VERSIONS,), REVIEW, moves=True),
+    Action("hunk_recording", ("right_square_bracket",), "next recording", "the first stretch of the next recording",
+           (VERSIONS,), REVIEW, moves=True),
+    Action("hunk_back", ("left_square_bracket",), "recording back", "the first stretch of this recording, then the one before",
+           (VERSIONS,), REVIEW, moves=True),
+    Action("check", ("enter",), "check", "read every image of the version again; among stretches and frames show that in Label",
+           (VERSIONS,), REVIEW, 8),
+    Action("further", ("pagedown",), "page on", "a page on", (VERSIONS,), REVIEW, moves=True),
+    Action("backward", ("pageup",), "page back", "a page back", (VERSIONS,), REVIEW, moves=True),
+    Action("next_task", ("tab",), "task", "the versions of the next task", (VERSIONS,), REVIEW, 5, moves=True),
     Action("push", ("p",), "push or not", "choose whether the release is pushed", (RELEASE,), REVIEW, 2),
     Action("confirm", ("Y",), "do it", "confirm what is asked", (RELEASE, CONFIRM), REVIEW, 1, takes=True, fixed=True),
     Action("over", ("O",), "push over the plan", "push although it goes over the plan's limit", (RELEASE,), REVIEW, 2,
@@ -166,8 +186,8 @@ ACTIONS: tuple[Action, ...] = (
     # Reading what is longer than the screen.
     Action("line_on", ("down", "j"), "down", "a line on", LINES, REVIEW, moves=True),
     Action("line_back", ("up", "k"), "up", "a line back", LINES, REVIEW, moves=True),
-    Action("page_on", ("pagedown", "space"), "page on", "a page on", SCROLLING, REVIEW, moves=True),
-    Action("page_back", ("pageup", "b"), "page back", "a page back", SCROLLING, REVIEW, moves=True),
+    Action("page_on", ("pagedown", "space"), "page on", "a page on", PAGED, REVIEW, moves=True),
+    Action("page_back", ("pageup", "b"), "page back", "a page back", PAGED, REVIEW, moves=True),
     Action("top", ("home",), "top", "to the beginning", SCROLLING, REVIEW, moves=True),
     Action("bottom", ("end",), "end", "to the end", SCROLLING, REVIEW, moves=True),
     # Choosing one of several.

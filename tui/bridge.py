@@ -55,7 +55,14 @@ class Bridge:
         self.sorting = SortWork(workspace, post)
         self.release = storing.ReleaseWork(self._working, post)
         self.compare = comparing.Comparing(
-            self._looking, self._checking, self._working, post, workspace, self.store, self.index
+            self._looking,
+            self._checking,
+            self._working,
+            self._pictures,
+            post,
+            workspace,
+            self.store,
+            self.index,
         )
 
     @property

@@ -6,9 +6,7 @@ nothing is said of a version that core did not find out. Called by the bridge.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,12 +17,16 @@ from core.text import safe, safe_lines
 from core.workspace import Workspace
 from tui.lanes import Lane, Post
 from tui.messages import Advanced
+from tui.pairing import Pairs
 from tui.soundness import Soundness, findings
+from tui.thumbnails import Thumbnails
+from tui.tracing import lineage_of, splits_of
 from tui.version_messages import (
     DRAFT,
     CardSeen,
+    CellSeen,
     GatesSeen,
-    PairSeen,
+    LinesSeen,
     VersionChecked,
     VersionFacts,
     VersionRow,
@@ -35,25 +37,26 @@ if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
     from core.progress import Progress
-    from core.versions.diff import Diff, Hunk
     from core.versions.manifest import Version
-    from core.versions.plan import ExportPlan
 
 Stores = Callable[[], "LabelStore"]
 Indexes = Callable[[], "FrameIndex"]
 
-_MOST = 2000
 _MOST_LINES = 600
 
 
 class Comparing:
-    """Asks for what the Versions screen shows; `lane` looks, `checks` asks the gates, `long` reads whole versions."""
+    """Asks for what the Versions screen shows.
+
+    `lane` looks, `checks` asks the gates, `long` reads whole versions, `pictures` decodes.
+    """
 
     def __init__(
         self,
         lane: Lane,
         checks: Lane,
         long: Lane,
+        pictures: Lane,
         post: Post,
         workspace: Workspace,
         store: Stores,
@@ -62,6 +65,8 @@ class Comparing:
         self._lane, self._checks, self._long, self._post = lane, checks, long, post
         self._soundness = Soundness(workspace, store, index, post)
         self._workspace, self._store, self._index = workspace, store, index
+        self._pairs = Pairs(workspace, store, index)
+        self.thumbnails = Thumbnails(pictures, workspace)
         self._models: tuple[object, dict[str, dict[str, str]]] | None = None
 
     def versions(self, task: Task) -> None:
@@ -72,9 +77,21 @@ class Comparing:
         """Find out what each version shares with no other, and how good its models are."""
         self._lane.ask("version facts", partial(self._facts, task), slot="version facts")
 
-    def pair(self, task: Task, target: str) -> None:
-        """Compare a version with its parent, or the draft with the latest version."""
-        self._lane.ask("pair", partial(self._pair, task, target), slot="pair")
+    def pair(self, task: Task, target: str, base: str | None = None) -> None:
+        """Compare with `base`: without one a version with its parent, the draft with the latest version."""
+        self._lane.ask("pair", partial(self._pairs.look, task, target, base), slot="pair")
+
+    def cell(self, task: Task, target: str, before: str, after: str) -> None:
+        """Find the frames of one cell of the pair that is on the screen; answered by `CellSeen`."""
+        self._lane.ask("cell", partial(self._cell, task, target, before, after), slot="cell")
+
+    def lineage(self, task: Task, target: str) -> None:
+        """Follow a version or the draft both ways; answered by `LinesSeen`."""
+        self._lane.ask("lineage", partial(self._lineage, task, target), slot="lines")
+
+    def splits(self, task: Task, target: str) -> None:
+        """Look how a version or the draft is split; answered by `LinesSeen`."""
+        self._lane.ask("splits", partial(self._splits, task, target), slot="lines")
 
     def card(self, task: Task, target: str) -> None:
         """Get the card of a version, or of the draft as it will be."""
@@ -90,17 +107,14 @@ class Comparing:
 
     # --- in the worker threads ----------------------------------------------------------------------------------
 
-    def _planned(self, task: Task) -> ExportPlan:
-        from core.versions.plan import plan
+    def _cell(self, task: Task, target: str, before: str, after: str) -> CellSeen:
+        return CellSeen(task.name, before, after, self._pairs.cell(task, target, before, after))
 
-        return plan(self._workspace, self._store(), self._index(), task)
+    def _lineage(self, task: Task, target: str) -> LinesSeen:
+        return lineage_of(self._workspace, task, target, partial(self._pairs.planned, task))
 
-    def _pair(self, task: Task, target: str) -> PairSeen:
-        from core.versions.manifest import read_version
-
-        if target == DRAFT:
-            return _draft_pair(self._workspace, self._planned(task))
-        return _version_pair(self._workspace, task, read_version(self._workspace, task, target))
+    def _splits(self, task: Task, target: str) -> LinesSeen:
+        return splits_of(self._workspace, task, target, self._store(), self._index())
 
     def _card(self, task: Task, target: str) -> CardSeen:
         from core.versions.manifest import CARD
@@ -109,7 +123,7 @@ class Comparing:
             from core.versions.preview import card_of
 
             return CardSeen(
-                task.name, target, _readable(card_of(self._workspace, self._planned(task)).encode())
+                task.name, target, _readable(card_of(self._workspace, self._pairs.planned(task)).encode())
             )
         path = self._workspace.version_dir(task, target) / CARD
         data = path.read_bytes() if path.is_file() else b"There is no README.md in this version."
@@ -200,126 +214,3 @@ def _row(version: Version, state: str) -> VersionRow:
         state += ", older tool"
     created = safe(version.info.created[:10])
     return VersionRow(version.name, created, len(version.items), version.total_bytes, classes, state, note)
-
-
-# --- a pair -----------------------------------------------------------------------------------------------------
-
-
-def _draft_pair(workspace: Workspace, planned: ExportPlan) -> PairSeen:
-    from core.versions.diff import Snapshot, diff
-    from core.versions.plan import draft_snapshot, version_snapshot
-
-    task, parent = planned.task, planned.parent
-    base = version_snapshot(parent) if parent else Snapshot("nothing", {}, task.classes)
-    found = diff(base, draft_snapshot(planned.draft, planned.places))
-    recordings = {c.frame: planned.places.recordings[c.frame] for c in planned.chosen}
-    sides = _sides((planned.split.of[frame], recording) for frame, recording in recordings.items())
-    name = parent.name if parent else ""
-    seen = _pair(task, found, name, DRAFT, planned.name, sides, planned.bytes_new)
-    costs = _costs(workspace, found)
-    hunks = tuple((*hunk[:3], cost) for hunk, cost in zip(seen.hunks, costs, strict=False))
-    return replace(seen, same=_same(workspace, planned, found), hunks=hunks)
-
-
-def _costs(workspace: Workspace, found: Diff) -> list[int]:
-    """Return what each stretch of the draft adds to what any commit holds, each content once, as the whole is weighed."""
-    from core.storage.known import known_objects
-    from core.storage.ledger import new_bytes
-
-    known, costs = dict(known_objects(workspace)), []
-    entries = found.target.entries
-    for hunk in found.hunks[:_MOST]:
-        images = [(entries[f].oid, entries[f].size or 0) for f in hunk.frames if f in entries]
-        costs.append(new_bytes(images, known))
-        known.update((oid, size) for oid, size in images if oid is not None)
-    return costs
-
-
-def _same(workspace: Workspace, planned: ExportPlan, found: Diff) -> str:
-    from core.versions.numbering import tagged_numbers
-
-    if planned.parent is None or found.differs:
-        return ""
-    name = planned.parent.name
-    if planned.parent.number in tagged_numbers(workspace, planned.task):
-        return f"the draft equals {name}: nothing to release"
-    return f"the draft equals {name}, which is not released yet: R releases it"
-
-
-def _version_pair(workspace: Workspace, task: Task, version: Version) -> PairSeen:
-    from core.versions.diff import Snapshot, diff
-    from core.versions.manifest import read_version
-    from core.versions.plan import version_snapshot
-
-    base, name = Snapshot("nothing", {}, task.classes), version.info.parent or ""
-    if name and workspace.version_dir(task, name).is_dir():
-        base = version_snapshot(read_version(workspace, task, name))
-    else:
-        name = ""
-    found = diff(base, version_snapshot(version))
-    sides = _sides((item.split or "no split", item.recording or "") for item in version.items)
-    return _pair(task, found, name, version.name, version.name, sides)
-
-
-def _sides(rows: Iterable[tuple[str, str]]) -> tuple[tuple[str, int, int], ...]:
-    images: Counter[str] = Counter()
-    recordings: dict[str, set[str]] = {}
-    for side, recording in rows:
-        images[side] += 1
-        recordings.setdefault(side, set()).add(recording)
-    order = ("train", "validation", "embargo")
-    named = sorted(images, key=lambda side: (order.index(side) if side in order else 9, side))
-    return tuple((side, images[side], len(recordings[side])) for side in named)
-
-
-def _pair(
-    task: Task,
-    found: Diff,
-    base: str,
-    target: str,
-    name: str,
-    sides: tuple[tuple[str, int, int], ...],
-    new_bytes: int | None = None,
-) -> PairSeen:
-    before, after = found.base.counts, found.target.counts
-    changed = [c for c in found.changes if c.kind not in ("unchanged", "unknown")]
-    return PairSeen(
-        task=task.name,
-        base=base,
-        target=target,
-        name=name,
-        images=len(found.target.entries),
-        counts=found.counts,
-        classes=tuple((one, before.get(one, 0), after.get(one, 0)) for one in task.classes),
-        mixed=tuple(
-            (safe(old, limit=40), safe(new, limit=40), number)
-            for old, row in found.confusion.items()
-            for new, number in row.items()
-            if old != new
-        ),
-        sides=sides,
-        hunks=tuple(_hunk(hunk) for hunk in found.hunks[:_MOST]),
-        frames=tuple(_frame(change.entry.source, change.words) for change in changed[:_MOST]),
-        more=max(0, len(changed) - _MOST),
-        new_bytes=found.bytes["new"] if new_bytes is None else new_bytes,
-        differs=found.differs,
-    )
-
-
-def _hunk(hunk: Hunk) -> tuple[str, int, str, int]:
-    from core.frames.names import captured_at
-
-    begin, end = captured_at(hunk.first), captured_at(hunk.last)
-    if begin is None or end is None:
-        where = safe(hunk.first.rsplit("/", 1)[-1], limit=60)
-    else:
-        where = f"{begin.day} {begin:%b %H:%M}" + (f"–{end:%H:%M}" if end != begin else "")
-    return where, len(hunk.frames), safe(hunk.change, limit=60), hunk.bytes
-
-
-def _frame(key: str, words: str) -> tuple[str, str, str, str]:
-    from core.frames.names import captured_at
-
-    moment = captured_at(key)
-    name = safe(key.rsplit("/", 1)[-1], limit=60)
-    return key, name, f"{moment.day} {moment:%b %H:%M:%S}" if moment else name, safe(words, limit=60)

@@ -6,6 +6,7 @@ is not among the frames known here, nothing moves. Called by Versions and Traini
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.frames.names import source_of
@@ -16,6 +17,21 @@ from tui.state import place_among
 
 if TYPE_CHECKING:
     from tui.app import PrintModelsApp
+
+
+def open_frames(app: PrintModelsApp, task: Task, words: str, keys: Sequence[str]) -> str:
+    """Show only these frames in Label, from the first one that is known here on; `words` name them where a filter stands.
+
+    Return why none can be shown, '' where one is.
+    """
+    state = app.state
+    known = next((k for k in keys if place_among(state.by_source.get(source_of(k), ()), k) is not None), "")
+    if not known:
+        return open_frame(app, task, keys[0]) if keys else "There is no such frame."
+    told = open_frame(app, task, known)
+    if not told:
+        app.sorter.pick(words, keys)
+    return told
 
 
 def open_frame(app: PrintModelsApp, task: Task, key: str) -> str:

@@ -64,6 +64,8 @@ class Sorter:
         self.state, self._work = state, work
         #: Frames that were decided (False), or wait again (True), since the queue was asked for.
         self._since: dict[str, bool] = {}
+        #: Frames that were picked on another screen, by the words that stand where a filter line stands else.
+        self._picked: dict[str, Filter] = {}
         #: The number of the last question what is in the queue: an answer to one before it knows less.
         self._asked = 0
 
@@ -74,6 +76,13 @@ class Sorter:
         wanted = self._parsed(text)
         self.state.filter = text
         self._filter(wanted)
+
+    def pick(self, words: str, keys: Collection[str]) -> None:
+        """Show only these frames, as a filter that `words` stand for."""
+        from core.labels.filters import chosen
+
+        self._picked = {words: chosen(words, keys)}
+        self.filter(words)
 
     def choose(self, id_: str) -> None:
         """Work through another queue, or begin the one anew."""
@@ -157,6 +166,8 @@ class Sorter:
     def _parsed(self, text: str) -> Filter | None:
         if not text:
             return None
+        if text in self._picked:
+            return self._picked[text]
         from core.labels.filters import parse
 
         return parse(text, self.state.task, date.today(), self.state.workspace.sources)

@@ -1,12 +1,16 @@
 """What comes back from the worker threads for the Versions screen: frozen, as everything in `tui.messages`.
 
-Made by comparing; taken by the Versions screen.
+Made by comparing, pairing, thumbnails and tracing; taken by the Versions screen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from core.frames.decode import Picture
 
 #: What stands for the draft where a version's name stands else.
 DRAFT = "draft"
@@ -65,14 +69,45 @@ class GatesSeen:
     findings: tuple[Finding, ...]
 
 
+class Place(NamedTuple):
+    """A frame that changed: its key, the hash of the bytes meant ('' where nobody recorded one), and a version's own file.
+
+    `file` is absolute, '' where no version of this work tree holds the frame.
+    """
+
+    key: str
+    oid: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class HunkSeen:
+    """Frames of one recording that changed in a row and in one way: what can be held back, and written on.
+
+    `where` is day and time in words, `brief` the same without the weekday, `bytes` what it adds to Git LFS.
+    """
+
+    id: str
+    recording: str
+    where: str
+    brief: str
+    change: str
+    kind: str
+    bytes: int
+    frames: tuple[Place, ...]
+    held: bool = False
+    comment: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PairSeen:
     """How `target` (a version, or 'draft') differs from `base` ('' for nothing).
 
     `name` is what the target is or will be called, `counts` frames per kind of change, `classes` (name, before, after),
-    `mixed` (before, after, frames) of labels that changed, `sides` (split, images, recordings), `hunks` (where, frames,
-    what, bytes), `frames` (key, file name, when, what), `more` how many of those are not listed. `same` says of a draft that
-    equals its base what that is and what can be done, '' where it differs.
+    `matrix` frames by (label before, label after), '' where it is not in that side; `sides` (split, images, recordings),
+    `base_sides` the same of the base; `hunks` all of them, those held back too; `frames` (key, file name, when, what),
+    `more` how many of those are not listed. `same` says of a draft that equals its base what that is and what can be
+    done, '' where it differs. `holding` is True where hunks can be held back: a draft against what it would follow.
     """
 
     task: str
@@ -82,14 +117,55 @@ class PairSeen:
     images: int
     counts: Mapping[str, int]
     classes: tuple[tuple[str, int, int], ...]
-    mixed: tuple[tuple[str, str, int], ...]
+    matrix: Mapping[tuple[str, str], int]
     sides: tuple[tuple[str, int, int], ...]
-    hunks: tuple[tuple[str, int, str, int], ...]
+    base_sides: tuple[tuple[str, int, int], ...]
+    hunks: tuple[HunkSeen, ...]
     frames: tuple[tuple[str, str, str, str], ...]
     more: int
     new_bytes: int
+    reused_bytes: int
     differs: bool
     same: str = ""
+    holding: bool = False
+
+    @property
+    def held(self) -> int:
+        """How many hunks are held back."""
+        return sum(hunk.held for hunk in self.hunks)
+
+
+@dataclass(frozen=True, slots=True)
+class CellSeen:
+    """The frames whose label was `before` in the base and is `after` in the target, '' for not in it, in order of time."""
+
+    task: str
+    before: str
+    after: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Thumb:
+    """A small picture of exactly the bytes meant, or None and in a few words why there is none here."""
+
+    place: Place
+    box: tuple[int, int]
+    picture: Picture | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinesSeen:
+    """Words that were looked up for a version or the draft: (head, text, level), a head '' goes on with the one before.
+
+    `view` says which: lineage, splits. `level` is '' for plain words.
+    """
+
+    view: str
+    task: str
+    target: str
+    lines: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,20 +15,26 @@ _HEAD, _NARROW = 14, 40
 
 
 def hung(
-    head: str, text: str, width: int, *, style: str = "", mark: tuple[str, str] | None = None
+    head: str,
+    text: str,
+    width: int,
+    *,
+    style: str = "",
+    mark: tuple[str, str] | None = None,
+    room: int = _HEAD,
 ) -> list[Content]:
     """Return `head` with `text` beside it, wrapped and indented; `mark` is a glyph with its style before the text.
 
-    On a narrow screen the text stands below its head.
+    `room` are the cells of the heads, a blank among them. On a narrow screen the text stands below its head.
     """
     side = width >= _NARROW
-    indent = _HEAD if side else 2
+    indent = room if side else 2
     before = f"{mark[0]} " if mark else ""
     lines = textwrap.wrap(before + text, max(12, width - indent), break_on_hyphens=False) or [""]
     first = Content.assemble(
         (lines[0][: len(before)], mark[1] if mark else ""), (lines[0][len(before) :], style)
     )
-    done = [Content.assemble((f"{head:<{_HEAD}}", DIM), first)]
+    done = [Content.assemble((f"{head:<{room}}", DIM), first)]
     if not side:
         done = [Content.styled(head, DIM), Content.assemble(" " * indent, first)]
     return done + [Content.assemble(" " * indent, (line, style)) for line in lines[1:]]

@@ -25,7 +25,7 @@ from core.text import safe
 if TYPE_CHECKING:
     from core.frames.index import Frame
 
-__all__ = ["Facts", "Filter", "complete", "parse"]
+__all__ = ["Facts", "Filter", "chosen", "complete", "parse"]
 
 #: Every form of a term, in words for a help text.
 TERMS = ", ".join([*(word.form for word in WORDS.values()), CLOCK_FORM, *ALONE])
@@ -103,6 +103,12 @@ class Filter:
                 begin = bisect_left(facts.frames, _midnight(first_day), dated, end, key=moment_of)
             yield first, dated
             yield begin, bisect_left(facts.frames, after, begin, end, key=moment_of)
+
+
+def chosen(words: str, keys: Collection[str]) -> Filter:
+    """Return a filter that keeps exactly these frames; `words` are its text, which no line can be read from."""
+    wanted = frozenset(keys)
+    return Filter(words, (_Part(Term(lambda facts: bytearray(f.key in wanted for f in facts.frames)), False),))
 
 
 def _as_number(mask: bytearray, *, negated: bool) -> int:

@@ -1,7 +1,7 @@
 """The Versions screen: the draft and every version of a task; of the chosen one what changes, its cost, its soundness.
 
 What always holds: the direction is always written (base → target); the card is what core writes; a version's bytes are
-read again only when that is asked for.
+read again only when that is asked for; what is held back or rolled back is core's doing, drawn as core answers it.
 """
 
 from __future__ import annotations
@@ -9,16 +9,12 @@ from __future__ import annotations
 from time import monotonic
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 from textual.content import Content
-from textual.widgets import Static
 
-from core.human import count
-from core.progress import Progress
 from tui import keymap
-from tui.drawing import BAD, DIM
 from tui.messages import (
     Advanced,
     DraftPriced,
@@ -28,57 +24,47 @@ from tui.messages import (
     LabelsRead,
     Released,
 )
-from tui.opening import open_frame
-from tui.screens.base import Place
+from tui.screens import versions_panes as panes
 from tui.screens.release import ReleaseScreen
-from tui.screens.versions_texts import Sound, findings_of, frames_of, list_of, overview_of, sound_of
+from tui.screens.versions_panes import LONG_S
+from tui.screens.versions_review import Reviewing
 from tui.version_messages import (
     DRAFT,
     CardSeen,
+    CellSeen,
     Finding,
     GatesSeen,
+    LinesSeen,
     PairSeen,
+    Thumb,
     VersionChecked,
     VersionFacts,
     VersionsSeen,
 )
+from tui.widgets.ask_line import AskLine
+from tui.widgets.hunks import Hunks
 from tui.widgets.key_line import KeyLine
 from tui.widgets.pane import Pane
 
-_OVERVIEW, _FRAMES, _CARD, _FINDINGS = "overview", "frames", "card", "findings"
-#: What is looked at for longer than this says how far it is.
-_LONG_S = 1.0
+_COMMENTS = "what changed here, and why; empty takes it off"
+#: Actions of the footer that belong to the changes alone, and those that give way to them there.
+_AMONG_CHANGES = frozenset({"hold", "comment"})
+_ELSEWHERE = frozenset({"next_task", "card", "sound", "frames"})
 
 
-class VersionsScreen(Place):
+class VersionsScreen(Reviewing):
     """What there is, what would change, what it costs, is it sound."""
 
     PLACE = keymap.VERSIONS
     SCROLLS = "#detail"
-    SAYS = frozenset({"versions", "pair", "card", "check", "gates"})
+    SAYS = frozenset({"versions", "pair", "card", "check", "gates", "lineage", "splits"})
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.VERSIONS)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._seen: VersionsSeen | None = None
-        self._facts: VersionFacts | None = None
-        self._pair: PairSeen | None = None
-        self._card: CardSeen | None = None
-        self._gates: GatesSeen | None = None
-        self._checked: dict[tuple[str, str], VersionChecked] = {}
-        self._problem: Failed | None = None
-        self._reading: Progress | None = None
-        self._looking: tuple[float, Progress] | None = None
-        self._chosen = DRAFT
-        self._view = _OVERVIEW
-        self._at = 0
-
     def compose_body(self) -> ComposeResult:
-        with Container(id="two"):
-            with Pane(id="versions-list"):
-                yield Static(id="versions", markup=False)
-            with Pane(id="detail"):
-                yield Static(id="diff", markup=False)
+        yield from panes.compose()
+
+    def on_mount(self) -> None:
+        self._panes.hunks.pictures = self.pm.pictures
 
     def show_state(self) -> None:
         super().show_state()
@@ -92,45 +78,46 @@ class VersionsScreen(Place):
     def _ask(self) -> None:
         task, ask = self.state.task, self.bridge.compare
         ask.versions(task)
-        ask.pair(task, self._chosen)
-        ask.gates(task, self._chosen)
+        self._ask_target()
         ask.facts(task)
-        if self._view == _CARD:
-            ask.card(task, self._chosen)
+
+    def _ask_target(self) -> None:
+        task, ask, seen = self.state.task, self.bridge.compare, self._seen
+        ask.pair(task, seen.chosen, seen.base)
+        ask.gates(task, seen.chosen)
+        self._ask_view()
+
+    def _ask_view(self) -> None:
+        task, ask, seen = self.state.task, self.bridge.compare, self._seen
+        asked = {panes.CARD: ask.card, panes.LINEAGE: ask.lineage, panes.SPLITS: ask.splits}.get(seen.view)
+        if asked is not None:
+            asked(task, seen.chosen)
+
+    # --- results ------------------------------------------------------------------------------------------------
 
     def receive(self, result: object) -> None:
-        task = self.state.task.name
+        task, seen = self.state.task, self._seen
         match result:
-            case VersionsSeen() if result.task == task:
-                self._seen, self._problem = result, None
-            case VersionFacts() if result.task == task:
-                self._facts = result
-            case PairSeen() if result.task == task and result.target == self._chosen:
-                self._pair, self._problem = result, None
-                draft = self.state.drafts.get(task)
-                if result.target == DRAFT and draft is not None and draft.new_bytes != result.new_bytes:
-                    self.bridge.price(self.state.task)  # what other tasks have put into Git LFS meanwhile
-            case CardSeen() if result.task == task and result.target == self._chosen:
-                self._card = result
-            case GatesSeen():
-                self._looking = None
-                if (result.task, result.target) == (task, self._chosen):
-                    self._gates = result
+            case VersionsSeen() if result.task == task.name:
+                seen.versions, seen.problem = result, None
+            case VersionFacts() if result.task == task.name:
+                seen.facts = result
+            case PairSeen() if (result.task, result.target) == (task.name, seen.chosen):
+                self._take_pair(result)
+            case CardSeen() if (result.task, result.target) == (task.name, seen.chosen):
+                seen.card = result
+            case LinesSeen():
+                seen.lines = result
+            case CellSeen() if result.task == task.name:
+                self._open_cell(result)
+                return
+            case Thumb():
+                self._panes.hunks.take(result)
+                return
             case VersionChecked():
-                self._checked[result.task, result.name], self._reading = result, None
-            case Advanced(job="check"):
-                self._reading = result.progress
-            case Advanced(job="gates"):
-                self._looking = (self._looking[0] if self._looking else monotonic(), result.progress)
-                self.set_timer(_LONG_S, self._draw)
-            case Failed(job="gates"):
-                self._looking = None
-                failed = Finding("block", "check", result.what, result.remedy)
-                self._gates = GatesSeen(task, self._chosen, (failed,))
-            case Failed(job="versions" | "pair" | "card" | "check"):
-                self._problem, self._reading = result, None
+                seen.checked[result.task, result.name], seen.reading = result, None
             case Released():
-                self._chosen, self._view = DRAFT, _OVERVIEW
+                seen.chosen, seen.base, seen.view = DRAFT, None, panes.OVERVIEW
                 self._ask()
                 return
             case Labelled() | LabelsChanged() | LabelsRead():
@@ -138,9 +125,42 @@ class VersionsScreen(Place):
                 return
             case DraftPriced():
                 pass
+            case GatesSeen() | Advanced() | Failed():
+                if not self._take_look(result):
+                    return
             case _:
                 return
         self._draw()
+
+    def _take_pair(self, pair: PairSeen) -> None:
+        seen, task = self._seen, self.state.task
+        seen.pair, seen.problem = pair, None
+        draft = self.state.drafts.get(task.name)
+        if pair.target == DRAFT and draft is not None and draft.new_bytes != pair.new_bytes:
+            self.bridge.price(task)  # what other tasks have put into Git LFS meanwhile, or what is held back
+
+    def _take_look(self, result: GatesSeen | Advanced | Failed) -> bool:
+        """Take what the gates say, how far a look is, or why it failed; False where that is another screen's."""
+        task, seen = self.state.task.name, self._seen
+        match result:
+            case GatesSeen():
+                seen.looking = None
+                if (result.task, result.target) == (task, seen.chosen):
+                    seen.gates = result
+            case Advanced(job="check"):
+                seen.reading = result.progress
+            case Advanced(job="gates"):
+                seen.looking = (seen.looking[0] if seen.looking else monotonic(), result.progress)
+                self.set_timer(LONG_S, self._draw)
+            case Failed(job="gates"):
+                seen.looking = None
+                failed = Finding("block", "check", result.what, result.remedy)
+                seen.gates = GatesSeen(task, seen.chosen, (failed,))
+            case Failed(job="versions" | "pair" | "card" | "check" | "lineage" | "splits"):
+                seen.problem, seen.reading = result, None
+            case _:
+                return False
+        return True
 
     # --- drawing ------------------------------------------------------------------------------------------------
 
@@ -148,123 +168,74 @@ class VersionsScreen(Place):
         if not self.is_mounted:
             return
         task = self.state.task
-        box, detail = (
-            self.query_one("#versions-list", Pane),
-            self.query_one("#detail", Pane),
-        )
-        box.border_title = Content(task.name)
-        # Where one stands above the other, what is read at length has the screen for itself.
-        box.display = self._view == _OVERVIEW or not self.has_class("-phone")
-        seen = self._seen if self._seen is not None and self._seen.task == task.name else None
-        if seen is None:
-            self.query_one("#versions", Static).update(Content.styled("looking …", DIM))
-        else:
-            facts = self._facts if self._facts is not None and self._facts.task == task.name else None
-            draft = self.state.drafts.get(task.name)
-            width = box.room
-            text, at = list_of(seen.rows, draft, facts, self._chosen, width)
-            self.query_one("#versions", Static).update(text)
-            box.scroll_to(y=max(0, at - 2), animate=False)
-        self._draw_detail(detail)
+        self._panes.draw(task, self.state.drafts.get(task.name))
+        if self._seen.view == panes.CHANGES:
+            self.call_after_refresh(self._ask_pictures)
 
-    def _draw_detail(self, detail: Pane) -> None:
-        task, pair = self.state.task, self._pair
-        text = self.query_one("#diff", Static)
-        text.display = True
-        for card in self.query("#card"):
-            card.display = False
-        if pair is not None and (pair.task != task.name or pair.target != self._chosen):
-            pair = None
-        detail.border_title = Content(
-            f"{pair.base or 'nothing'} → {pair.target}" if pair else f"… → {self._chosen}"
-        )
-        told = self._progress()
-        detail.border_subtitle = Content(f" {told} " if told else "")
-        if self._problem is not None:
-            text.update(Content.assemble((self._problem.what, BAD), "\n\n", self._problem.remedy))
-        elif pair is None:
-            text.update(Content.styled("looking …", DIM))
-        elif self._view == _CARD:
-            self._draw_card(detail, text, pair)
-        else:
-            text.update(self._words(pair, detail))
+    def _ask_pictures(self) -> None:
+        hunks = self._panes.hunks
+        lacking = hunks.lacking()
+        if lacking:
+            self.bridge.compare.thumbnails.ask(lacking, hunks.box)
 
-    def _words(self, pair: PairSeen, detail: Pane) -> Content:
-        width = detail.room
-        if self._view == _FRAMES:
-            self._at = max(0, min(self._at, len(pair.frames) - 1))
-            words, line = frames_of(pair, width, self._at)
-            self.call_after_refresh(detail.keep, line)
-            return words
-        if self._view == _FINDINGS:
-            return findings_of(pair.name, self._sound(), width)
-        return overview_of(pair, self._sound(), self.state.task, width)
-
-    def _sound(self) -> Sound:
-        gates = self._gates
-        about = (self.state.task.name, self._chosen)
-        known = gates is not None and (gates.task, gates.target) == about
-        return sound_of(gates if known else None, self._checked.get(about))
-
-    def _draw_card(self, detail: Pane, text: Static, pair: PairSeen) -> None:
-        from textual.widgets import Markdown  # a second of imports that opening the app need not wait for
-
-        seen = self._card
-        future = " as it will be" if pair.target == DRAFT else ""
-        detail.border_title = Content(f"README.md of {pair.name}{future}")
-        if seen is None or (seen.task, seen.target) != (pair.task, pair.target):
-            text.update(Content.styled("looking …", DIM))
-            return
-        text.display = False
-        card = next(iter(self.query(Markdown)), None)
-        if card is None:
-            detail.mount(Markdown(seen.text, id="card", open_links=False))
-            return
-        card.display = True
-        if card.source != seen.text:
-            card.update(seen.text)
-
-    def _progress(self) -> str:
-        now = self._reading
-        if now is None and self._looking is not None and monotonic() - self._looking[0] >= _LONG_S:
-            now = self._looking[1]
-        return f"{now.step}: {count(now.done)} of {count(now.total or 0)}" if now else ""
+    def on_hunks_moved(self, event: Hunks.Moved) -> None:
+        pair = self._seen.pair_of(self.state.task)
+        if pair is not None:
+            self._panes.place(pair)
+            self._ask_pictures()
 
     # --- keys ---------------------------------------------------------------------------------------------------
 
     def keys(self) -> list[tuple[str, str | Content]]:
-        """In the list of frames `enter` opens one; elsewhere it reads a version again."""
-        opens = self._view == _FRAMES and self._pair is not None and bool(self._pair.frames)
-        return [
-            (key, "open it" if opens and key == "enter" else word)
-            for key, word in keymap.footer_of(self.PLACE)
-        ]
+        """Among stretches and frames `enter` opens one; elsewhere it reads a version again."""
+        seen, among = self._seen, self._seen.view == panes.CHANGES
+        opens = seen.view in (panes.CHANGES, panes.FRAMES, panes.MATRIX)
+        without = set(_ELSEWHERE) if among else set(_AMONG_CHANGES)
+        if among and seen.chosen != DRAFT:
+            without |= _AMONG_CHANGES
+        words = {"enter": "open it"} if opens else {}
+        footer = keymap.footer_of(self.PLACE, without=without)
+        if among:
+            words["d"] = "summary"
+            order = ("space", "#", "enter", "d")
+            footer.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
+        return [(key, words.get(key, word)) for key, word in footer]
+
+    def on_key(self, event: events.Key) -> None:
+        if not self.query_one(AskLine).display:
+            super().on_key(event)
 
     def _choose(self, by: int) -> None:
-        if self._view == _FRAMES:
-            self._at = max(0, self._at + by)
+        seen = self._seen
+        if seen.view == panes.CHANGES:
+            self._panes.hunks.go(self._panes.hunks.place + by)
+        elif seen.view == panes.FRAMES:
+            seen.at = max(0, seen.at + by)
             self._draw()
-            return
-        names = [DRAFT, *(row.name for row in reversed(self._seen.rows))] if self._seen else [DRAFT]
-        at = (names.index(self._chosen) if self._chosen in names else 0) + by
+        elif seen.view == panes.MATRIX:
+            self._move_cell(by, 0)
+        else:
+            self._choose_version(by)
+
+    def _choose_version(self, by: int) -> None:
+        seen = self._seen
+        names = [DRAFT, *(row.name for row in reversed(seen.versions.rows))] if seen.versions else [DRAFT]
+        at = (names.index(seen.chosen) if seen.chosen in names else 0) + by
         if 0 <= at < len(names):
-            self._chosen, self._problem, self._at = names[at], None, 0
+            seen.chosen, seen.base, seen.problem, seen.at = names[at], None, None, 0
             self._home()
-            self.bridge.compare.pair(self.state.task, self._chosen)
-            self.bridge.compare.gates(self.state.task, self._chosen)
-            if self._view == _CARD:
-                self.bridge.compare.card(self.state.task, self._chosen)
+            self._ask_target()
             self._draw()
 
     def _home(self) -> None:
         self.query_one("#detail", Pane).scroll_home(animate=False)
 
     def _look_at(self, view: str) -> None:
-        self._view = _OVERVIEW if self._view == view else view
-        self._at = 0
+        seen = self._seen
+        seen.view = panes.OVERVIEW if seen.view == view else view
+        seen.at, seen.cell = 0, (0, 0)
         self.query_one(KeyLine).show(self.keys())
-        if self._view == _CARD:
-            self.bridge.compare.card(self.state.task, self._chosen)
+        self._ask_view()
         self._home()
         self._draw()
 
@@ -274,41 +245,43 @@ class VersionsScreen(Place):
     def action_version_up(self) -> None:
         self._choose(-1)
 
+    def action_changes(self) -> None:
+        self._look_at(panes.CHANGES)
+
     def action_frames(self) -> None:
-        self._look_at(_FRAMES)
+        self._look_at(panes.FRAMES)
 
     def action_card(self) -> None:
-        self._look_at(_CARD)
+        self._look_at(panes.CARD)
 
     def action_sound(self) -> None:
-        self._look_at(_FINDINGS)
+        self._look_at(panes.FINDINGS)
 
-    def action_check(self) -> None:
-        if self._view == _FRAMES:
-            self._open_frame()
-            return
-        if self._chosen == DRAFT:
-            self.say(
-                "The draft has no bytes of its own yet; choose a version with the arrows, or R to release it."
-            )
-            return
-        self._view = _OVERVIEW
-        self.bridge.compare.check(self.state.task, self._chosen)
-        self._reading = Progress(f"reading {self._chosen}", 0, None)
-        self._draw()
+    def action_matrix(self) -> None:
+        self._look_at(panes.MATRIX)
 
-    def _open_frame(self) -> None:
-        pair = self._pair
-        if pair is None or pair.task != self.state.task.name or not pair.frames:
-            return
-        told = open_frame(self.pm, self.state.task, pair.frames[min(self._at, len(pair.frames) - 1)][0])
-        if told:
-            self.say(told)
+    def action_lineage(self) -> None:
+        self._look_at(panes.LINEAGE)
+
+    def action_splits(self) -> None:
+        self._look_at(panes.SPLITS)
+
+    def action_further(self) -> None:
+        if self._seen.view == panes.CHANGES:
+            self._choose(self._panes.hunks.page)
+        else:
+            self.action_page_on()
+
+    def action_backward(self) -> None:
+        if self._seen.view == panes.CHANGES:
+            self._choose(-self._panes.hunks.page)
+        else:
+            self.action_page_back()
 
     def action_release(self) -> None:
         self.app.push_screen(ReleaseScreen(self.state.task))
 
     def action_next_task(self) -> None:
-        self._chosen = DRAFT
+        self._seen.chosen, self._seen.base = DRAFT, None
         self.pm.next_task()
         self.show_state()

@@ -1,4 +1,6 @@
-"""What the Versions screen says, as lines: the list, three sentences and a verdict, what changes, every frame.
+"""What the Versions screen says, as lines: the list, three sentences and a verdict, every check, every frame.
+
+The tables of the summary are in versions_summary.
 
 What always holds: no line is wider than the width given; a kind of change is a sign, a colour and a word. Pure.
 """
@@ -10,8 +12,7 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from core.human import count, plural, signed_size, size
-from core.tasks import Task
-from tui.drawing import BAD, BOLD, COLOURS, DIM, GLYPHS, GOOD, WARN
+from tui.drawing import BAD, BOLD, DIM, GOOD, WARN
 from tui.messages import DraftPriced
 from tui.version_messages import DRAFT, Finding, GatesSeen, PairSeen, VersionChecked, VersionFacts, VersionRow
 from tui.writing import beside, hung, wrapped
@@ -28,7 +29,8 @@ LEVELS = {
 }
 _LOOKING = ("·", DIM)
 _COUNTED = (("block", "blocking"), ("warn", "to look at"))
-_BAR = 16
+#: More classes than that are not named one by one in a sentence.
+_NAMED = 4
 #: A row wider than this is no longer read as one.
 _ROW = 76
 #: Sentences wider than this are no longer read as lines.
@@ -52,8 +54,9 @@ def list_of(
     facts: VersionFacts | None,
     chosen: str,
     width: int,
+    base: str = "",
 ) -> tuple[Content, int]:
-    """The draft first, then the versions, newest first; and the line the chosen one begins at."""
+    """The draft first, then the versions, newest first; and the line the chosen one begins at. `base` was chosen."""
     tail = Content.styled(signed_size(draft.new_bytes), BOLD) if draft else Content("")
     words = plural(draft.images, "image") if draft else "…"
     lines, at = [beside(_name("● ", BOLD, DRAFT, chosen, f"  {words}"), tail, width)], 0
@@ -63,7 +66,7 @@ def list_of(
     for row in reversed(rows):
         if row.name == chosen:
             at = len(lines)
-        lines += _version(row, facts, chosen, width)
+        lines += _version(row, facts, chosen, width, base=base)
     return Content("\n").join(lines), at
 
 
@@ -72,10 +75,13 @@ def _name(glyph: str, style: str, name: str, chosen: str, after: str, gone: bool
     return Content.assemble(here, (glyph, style), (name, "strike" if gone else BOLD), after)
 
 
-def _version(row: VersionRow, facts: VersionFacts | None, chosen: str, width: int) -> list[Content]:
+def _version(
+    row: VersionRow, facts: VersionFacts | None, chosen: str, width: int, *, base: str
+) -> list[Content]:
     glyph, style = mark_of(row)
     gone = row.state == "withdrawn"
-    first = _name(f"{glyph} ", style, row.name, chosen, f"  {row.created}", gone)
+    after = "  the base" if row.name == base else ""
+    first = _name(f"{glyph} ", style, row.name, chosen, f"  {row.created}{after}", gone)
     lines = [first.truncate(width, ellipsis=True)]
     said = [(row.state, style)]
     if row.state != "damaged":
@@ -144,23 +150,12 @@ def sound_words(sound: Sound, more: str = "  (i: all)") -> str:
     return f"nothing is odd in {plural(len(sound.findings), 'check')}{more}"
 
 
-def overview_of(pair: PairSeen, sound: Sound, task: Task, width: int) -> Content:
-    """Three sentences and a verdict, the classes before and after, then the stretches."""
-    lines = sentences(pair, sound, width)
-    lines.append(Content(""))
-    lines += _classes(pair, task, width)
-    lines += _tables(pair, width)
-    if pair.hunks:
-        lines += [Content(""), Content.styled("stretches that change  (f: every frame)", DIM)]
-        lines += [_stretch(hunk, width) for hunk in pair.hunks]
-    return Content("\n").join(lines)
-
-
 def sentences(pair: PairSeen, sound: Sound, width: int) -> list[Content]:
     """What changes, what it costs, is it sound, and the verdict."""
     lines = hung("what changes", _changes(pair), width, style=BOLD)
     where = "in Git LFS" if pair.target == DRAFT or not pair.base else f"beside {pair.base}"
     now = f"{where}, for {plural(pair.images, 'image')}"
+    now += f"; {size(pair.reused_bytes)} are there already" if pair.reused_bytes else ""
     lines += hung("what it costs", f"{signed_size(pair.new_bytes)} {now}", width, style=BOLD)
     empty = pair.target == DRAFT and not pair.images and sound.level == "pass"
     words, mark = ("it holds no image yet", LEVELS["block"]) if empty else (sound_words(sound), sound.mark)
@@ -179,18 +174,31 @@ def findings_of(target: str, sound: Sound, width: int) -> Content:
     order = (*_COUNTED, ("pass", "in order"))
     counts = [f"{count(number)} {word}" for level, word in order if (number := sound.count(level))]
     lines += [*wrapped(", ".join(counts), width, BOLD), Content("")]
+    room = max(len(one.id) for one in sound.findings) + 1 if sound.findings else 0
     for one in sound.findings:
-        lines += hung(one.id, one.what, width, mark=LEVELS.get(one.level, _LOOKING))
+        lines += hung(one.id, one.what, width, mark=LEVELS.get(one.level, _LOOKING), room=room)
         if one.level != "pass" and one.remedy:
-            lines += hung("", f"→ {one.remedy}", width, style=DIM)
+            lines += hung("", f"→ {one.remedy}", width, style=DIM, room=room)
     return Content("\n").join(lines)
 
 
 def _changes(pair: PairSeen) -> str:
-    parts = [f"{sign}{count(pair.counts[kind])} {kind}" for kind, sign, _ in _KINDS if pair.counts[kind]]
-    if not parts:
-        return "nothing"
-    return f"{', '.join(parts)}, in {plural(len(pair.hunks), 'stretch', 'stretches')}"
+    """'+19 added, ~1 relabelled, in 2 stretches; active 79 → 98; validation unchanged'."""
+    kinds = [f"{sign}{count(pair.counts[kind])} {kind}" for kind, sign, _ in _KINDS if pair.counts[kind]]
+    held = f"{plural(pair.held, 'stretch', 'stretches')} held back" if pair.held else ""
+    if not kinds:
+        return f"nothing, with {held}" if held else "nothing"
+    taken = len(pair.hunks) - pair.held
+    parts = [f"{', '.join(kinds)}, in {plural(taken, 'stretch', 'stretches')}"]
+    if pair.base:
+        grown = [f"{name} {count(a)} → {count(b)}" for name, a, b in pair.classes if a != b]
+        parts += grown if len(grown) <= _NAMED else [f"{count(len(grown))} classes change in size"]
+        before, after = (dict((side, n) for side, n, _ in sides) for sides in (pair.base_sides, pair.sides))
+        if "validation" in before:
+            known, now = before["validation"], after.get("validation", 0)
+            same = f"{count(known)} → {count(now)} images" if known != now else "as large as before"
+            parts.append(f"validation {same}")
+    return "; ".join([*parts, *([held] if held else [])])
 
 
 def _verdict(pair: PairSeen, sound: Sound) -> tuple[str, tuple[str, str]]:
@@ -218,48 +226,6 @@ def _verdict(pair: PairSeen, sound: Sound) -> tuple[str, tuple[str, str]]:
         return "looking …", _LOOKING
     after = "; its card will say what is to look at" if sound.level == "warn" else ""
     return f"ready: R shows the steps and the price of {pair.name}{after}", LEVELS["pass"]
-
-
-def _classes(pair: PairSeen, task: Task, width: int) -> list[Content]:
-    """A bar per class, its count before and after."""
-    wide = max(len(name) for name in task.classes)
-    most = max((max(before, after) for _, before, after in pair.classes), default=0) or 1
-    room = min(_BAR, max(0, width - wide - 30))
-    lines = []
-    for name, before, after in pair.classes:
-        code = task.code(name)
-        bar = "█" * round(room * after / most)
-        change = f"{after - before:+d}".replace("-", "−") if after != before else ""
-        lines.append(
-            Content.assemble(
-                (f"{GLYPHS[code]} {name:{wide}}", COLOURS[code]),
-                f"  {count(before):>6} → {count(after):<6} ",
-                (f"{bar:{room}}", COLOURS[code]),
-                (f" {change}", DIM),
-            ).truncate(width, ellipsis=True)
-        )
-    return lines
-
-
-def _tables(pair: PairSeen, width: int) -> list[Content]:
-    """Which label became which, and what each side of the split holds."""
-    lines = [Content("")] if pair.mixed or pair.sides else []
-    for before, after, frames in pair.mixed:
-        lines.append(Content(f"{before} → {after}  {plural(frames, 'frame')}").truncate(width, ellipsis=True))
-    for side, images, recordings in pair.sides:
-        text = f"{side:<11} {plural(images, 'image'):>12} in {plural(recordings, 'recording')}"
-        lines.append(Content.styled(text, DIM).truncate(width, ellipsis=True))
-    return lines
-
-
-def _stretch(hunk: tuple[str, int, str, int], width: int) -> Content:
-    where, frames, change, new = hunk
-    width = min(width, _ROW)
-    what = f"{count(frames)} × {change}"
-    cost = f"  {signed_size(new)}" if new else ""
-    if len(where) + len(what) + len(cost) + 1 > width:
-        cost = ""
-    return beside(Content(where), Content.styled(what + cost, DIM), width)
 
 
 def frames_of(pair: PairSeen, width: int, chosen: int) -> tuple[Content, int]:

@@ -1,0 +1,142 @@
+"""The Versions screen: what changes, in hunks with pictures; labels, lineage, splits; another base."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from core.labels.sync import flush, open_store
+from core.workspace import Workspace
+from tests.conftest import git
+from tui.widgets.hunks import Hunks
+
+
+@pytest.fixture
+def grown(released):
+    """v1 of twelve frames, then two of them relabelled in a row: a draft with one hunk."""
+
+    def make():
+        place = released()
+        ws = Workspace.open(place.root)
+        with open_store(ws) as store:
+            task = ws.task("offline-detection")
+            store.set(task, place.keys[2:3], "active", who="Ana")
+            store.set(task, place.keys[9:10], "offline", who="Ana")
+            flush(ws, store, task)
+        return place
+
+    return make
+
+
+def _hunks(page) -> Hunks:
+    return page.app.screen.query_one(Hunks)
+
+
+def _pictured(page) -> int:
+    """How many small pictures have come, and are pictures."""
+    return sum(isinstance(drawn, list) for drawn in _hunks(page)._thumbs.values())
+
+
+async def test_every_hunk_says_when_how_many_what_and_shows_its_pictures(grown, opened):
+    place = grown()
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.press("V")
+        await page.see("v1 → draft", "2 relabelled, in 2 stretches", "(d: each with pictures)")
+        await page.press("d")
+        await page.see("7 Nov", "1 frame · offline → active", "1 frame · active → offline", "1 of 2")
+        await page.until(lambda: _pictured(page) == 2, "both pictures")
+        await page.until(
+            lambda: "…" not in page.text().split("1 of 2")[0].split("hunks")[1], "no place waits"
+        )
+        await page.press("down")
+        await page.see("2 of 2")
+        await page.press("enter")
+        await page.until(lambda: page.frame == place.keys[9], "the frame in Label")
+
+
+async def test_another_base_is_chosen_and_the_direction_says_so(grown, opened):
+    place = grown()
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.press("V")
+        await page.see("v1 → draft")
+        await page.press("b")
+        await page.see("compare draft with", "v1", "nothing")
+        await page.press("3")
+        await page.see("nothing → draft", "+12 added")
+        await page.press("b", "1")
+        await page.see("v1 → draft", "2 relabelled")
+
+
+async def test_a_cell_of_the_labels_opens_exactly_its_frames_in_label(grown, opened):
+    place = grown()
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.press("V")
+        await page.see("v1 → draft", "labels in v1")
+        await page.press("m")
+        await page.see("5 frames stayed offline")
+        await page.press("right")
+        await page.see("1 frame: offline → active")
+        await page.press("left", "enter")
+        await page.until(lambda: len(page.app.state.frames) == 5, "those five frames in Label")
+        assert {page.label_of(frame.key) for frame in page.app.state.frames} == {"offline"}
+        await page.press("slash", *["backspace"] * 40, "enter")
+        await page.until(lambda: len(page.app.state.frames) == 12, "all frames again")
+
+
+async def test_lineage_and_splits_say_where_it_comes_from_and_what_is_too_few(grown, opened):
+    place = grown()
+    commit = git(place.root, "rev-parse", "--short", "HEAD").strip()
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.press("V")
+        await page.see("v1 → draft")
+        await page.press("l")
+        await page.see("where it comes from", "follows", "v1", "becomes", "v2")
+        await page.press("down")
+        await page.see("nothing: it is the first", commit, "tagged here", "none was trained on it")
+        await page.press("s")
+        await page.see("how it is split", "offline", "train", "validation", "recordings")
+
+
+async def test_a_clone_with_pointers_shows_what_its_camera_still_has_and_says_what_it_has_not(
+    released, opened, tmp_path, monkeypatch
+):
+    place = released()
+    monkeypatch.setenv("GIT_LFS_SKIP_SMUDGE", "1")
+    git(tmp_path, "clone", "--quiet", str(place.root), "clone")
+    root = tmp_path / "clone"
+    shutil.copytree(place.camera, root / "printer-timelapses", dirs_exist_ok=True)
+    gone, other = (root / key for key in place.keys[4:6])
+    gone.unlink()
+    other.write_bytes((root / place.keys[0]).read_bytes())
+    async with opened(root, size=(150, 48)) as page:
+        await page.press("V")
+        await page.until(lambda: "v1" in page.text(), "the version")
+        await page.press("down")
+        await page.see("nothing → v1")
+        await page.press("d")
+        await page.see("added offline")
+        for _ in range(12):
+            await page.until(lambda: not _hunks(page).lacking(), "the pictures that are seen")
+            await page.press("down")
+        drawn = {place.key: found for (place, _), found in _hunks(page)._thumbs.items()}
+    said = {key: found for key, found in drawn.items() if isinstance(found, str)}
+    assert set(said) == set(place.keys[4:6]), "the other ten are pictures, of pointers"
+    assert "not on this machine" in said[place.keys[4]]
+    assert "other bytes" in said[place.keys[5]]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 16)])
+async def test_hunks_fit_where_there_is_little_room(grown, opened, size):
+    place = grown()
+    async with opened(place.root, size=size) as page:
+        await page.press("V")
+        await page.see("v1 → draft")
+        await page.press("d")
+        await page.see("offline → active", "1 of 2", "in Git LFS")
+        await page.until(lambda: _pictured(page) == 1, "the picture of the one that is open")
+        lines = page.text().split("\n")
+        assert all(len(line) == size[0] for line in lines)
+        await page.press("down")
+        await page.see("active → offline", "2 of 2")
+        await page.until(lambda: _pictured(page) == 2, "the other's picture, once it is open")

@@ -1,0 +1,114 @@
+"""What the keys of the Versions screen do with hunks, labels and versions; the screen itself draws and takes results.
+
+What always holds: what changes something is asked of the bridge, and drawn as it is answered.
+"""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from core.progress import Progress
+from tui.opening import open_frame, open_frames
+from tui.screens import versions_panes as panes
+from tui.screens.base import Place
+from tui.screens.pick import PickScreen, Row
+from tui.screens.versions_panes import Panes, Seen
+from tui.screens.versions_summary import cells_of
+from tui.version_messages import DRAFT, CellSeen, HunkSeen
+
+
+class Reviewing(Place):
+    """The actions on what is looked at; `VersionsScreen` is one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen = Seen()
+        self._panes = Panes(self, self._seen)
+
+    def _ask_target(self) -> None:
+        """Ask for what is shown of the target."""
+
+    def _draw(self) -> None:
+        """Draw what has been seen."""
+
+    # --- the hunks ----------------------------------------------------------------------------------------------
+
+    def _hunk(self) -> HunkSeen | None:
+        """The hunk at the cursor, None where the changes are not looked at."""
+        pair = self._seen.pair_of(self.state.task)
+        return self._panes.hunks.at if pair is not None and self._seen.view == panes.CHANGES else None
+
+    def action_hunk_recording(self) -> None:
+        if self._hunk() is not None:
+            self._panes.hunks.jump(1)
+
+    def action_hunk_back(self) -> None:
+        if self._hunk() is not None:
+            self._panes.hunks.jump(-1)
+
+    # --- the labels ---------------------------------------------------------------------------------------------
+
+    def _move_cell(self, down: int, right: int) -> None:
+        seen, pair = self._seen, self._seen.pair_of(self.state.task)
+        if pair is None or seen.view != panes.MATRIX:
+            return
+        olds, news = cells_of(pair, self.state.task)
+        y, x = seen.cell
+        seen.cell = max(0, min(y + down, len(olds) - 1)), max(0, min(x + right, len(news) - 1))
+        self._draw()
+
+    def action_cell_right(self) -> None:
+        self._move_cell(0, 1)
+
+    def action_cell_left(self) -> None:
+        self._move_cell(0, -1)
+
+    def _open_cell(self, cell: CellSeen) -> None:
+        pair = self._seen.pair_of(self.state.task)
+        if pair is None or not cell.keys:
+            return
+        before, after = (label or "none" for label in (cell.before, cell.after))
+        words = f"{pair.base or 'nothing'} → {pair.target}: {before} → {after}"
+        told = open_frames(self.pm, self.state.task, words, cell.keys)
+        if told:
+            self.say(told)
+
+    # --- what enter and the upper-case keys do ------------------------------------------------------------------
+
+    def action_check(self) -> None:
+        seen, task = self._seen, self.state.task
+        pair, hunk = seen.pair_of(task), self._hunk()
+        if hunk is not None:
+            self._open(hunk.frames[0].key)
+        elif seen.view == panes.FRAMES and pair is not None and pair.frames:
+            self._open(pair.frames[min(seen.at, len(pair.frames) - 1)][0])
+        elif seen.view == panes.MATRIX and pair is not None:
+            olds, news = cells_of(pair, task)
+            self.bridge.compare.cell(task, seen.chosen, olds[seen.cell[0]], news[seen.cell[1]])
+        elif seen.chosen == DRAFT:
+            self.say(
+                "The draft has no bytes of its own yet; choose a version with the arrows, or R to release it."
+            )
+        elif seen.view not in (panes.FRAMES, panes.CHANGES):
+            seen.view = panes.OVERVIEW
+            self.bridge.compare.check(task, seen.chosen)
+            seen.reading = Progress(f"reading {seen.chosen}", 0, None)
+            self._draw()
+
+    def _open(self, key: str) -> None:
+        told = open_frame(self.pm, self.state.task, key)
+        if told:
+            self.say(told)
+
+    def action_base(self) -> None:
+        """Choose what the target is compared with."""
+        seen = self._seen
+        names = [row.name for row in reversed(seen.versions.rows)] if seen.versions else []
+        rows = [Row("", Content("as it is by itself"), why="what the draft follows, a version's parent")]
+        rows += [Row(name, Content(name)) for name in names if name != seen.chosen]
+        rows.append(Row("nothing", Content("nothing"), why="all that it holds"))
+        self.app.push_screen(PickScreen(f"compare {seen.chosen} with", rows, self._take_base))
+
+    def _take_base(self, name: str) -> None:
+        self._seen.base = name or None
+        self._ask_target()
