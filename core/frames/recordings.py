@@ -21,10 +21,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import attrgetter
 
 from core.frames.names import captured_at, recording_id, source_of
 
@@ -42,7 +43,7 @@ class _Moment:
 
 
 def cut(
-    frames: Sequence[tuple[str, datetime]],
+    frames: Iterable[tuple[str, datetime]],
     idle: Mapping[str, bool],
     *,
     gap_minutes: float = GAP_MINUTES,
@@ -74,7 +75,8 @@ def cut(
         if at_name is not None:  # its first frame may be in no version any more; the id still holds its place
             by_source[source_of(recording)].append(_Moment(at_name, recording, False, recording))
     for source, moments in by_source.items():
-        moments.sort(key=lambda m: (m.at, m.key))
+        moments.sort(key=attrgetter("key"))
+        moments.sort(key=attrgetter("at"))
         gaps = (timedelta(minutes=gap_minutes), timedelta(minutes=max(gap_minutes, unlisted_gap_minutes)))
         apart = _apart(moments, idle, gaps)
         for piece in _pieces(moments, apart):

@@ -87,7 +87,7 @@ def place(
             if frame not in listed and at is not None:
                 unlisted.add(frame)
                 moments[frame] = at
-    found = cut(list(moments.items()), idle, gap_minutes=rule.gap_minutes, released=fixed, unlisted=unlisted)
+    found = cut(moments.items(), idle, gap_minutes=rule.gap_minutes, released=fixed, unlisted=unlisted)
     for folder, members in undated.items():
         # Without a time nothing tells what belongs together: all of a folder goes to one side.
         name = next((fixed[f] for f in members if f in fixed), f"{folder}/{stem(members[0])}")
