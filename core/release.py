@@ -14,7 +14,7 @@ from typing import Any
 from core.durable import explain, lock
 from core.errors import Cancelled, Damaged, NotProven, PrintModelsError, Refused
 from core.progress import CancelToken, Progress, Report, silent
-from core.releasing import checks, proof, pushing, standing, trouble
+from core.releasing import checks, journal, proof, pushing, standing, trouble
 from core.releasing.cargo import Cargo, cargo_of, commit_of
 from core.releasing.committing import (
     Saved,
@@ -24,7 +24,12 @@ from core.releasing.committing import (
     message_of,
     save_labels,
 )
+from core.releasing.journal import Journal
 from core.releasing.planning import ReleasePlan, plan
+from core.releasing.resuming import resumed
+from core.releasing.shown import check_labels
+from core.releasing.steps import Step, Tell, Walk, steps
+from core.releasing.undoing import Aborted, abort
 from core.storage.git import Git
 from core.storage.lfs import store_of
 from core.text import safe
@@ -34,7 +39,20 @@ from core.versions.manifest import Version
 from core.versions.stage import sweep
 from core.workspace import Workspace
 
-__all__ = ["NotPushed", "ReleasePlan", "Released", "Saved", "plan", "run", "save"]
+__all__ = [
+    "Aborted",
+    "NotPushed",
+    "ReleasePlan",
+    "Released",
+    "Saved",
+    "Step",
+    "abort",
+    "plan",
+    "resume",
+    "run",
+    "save",
+    "steps",
+]
 
 Confirm = Callable[[ReleasePlan], bool]
 
@@ -83,11 +101,13 @@ def run(
     report: Report = silent,
     cancel: CancelToken | None = None,
     confirm: Confirm | None = None,
+    step: Tell | None = None,
 ) -> Released:
     """Carry a release out and return what it made; what an interrupted one did already is not done again.
 
-    `confirm` is asked where the push would go over the plan's limit; without it that is refused. Raises what the
-    steps raise: before the tag nothing but an export and staged files is left, NotPushed after it.
+    `confirm` is asked where the push would go over the plan's limit; without it that is refused. `step` is told the id
+    of a step and 'doing', 'done' or 'there already'. Raises what the steps raise: before the tag nothing but an export
+    and staged files is left, NotPushed after it; `resume` goes on from there.
     """
     workspace = plan.workspace
     if plan.target is not None and plan.price.over and not (confirm is not None and confirm(plan)):
@@ -100,34 +120,90 @@ def run(
     far = trouble.Far(plan.tag, plan.path, "commit" if plan.commit else "export" if plan.existing else "")
     git = Git(workspace.root, workspace.git_log)
     with lock(workspace.private / "release.lock", what="a release"):
+        checks.repository(workspace, git)
+        walk = Walk(workspace, _book(plan), step)
         try:
-            return _run(plan, git, far, report, cancel)
+            made = _run(plan, git, far, walk, report, cancel)
+            walk.finish()
+            return made
         except (Cancelled, KeyboardInterrupt) as error:
             raise far.stopped() from error
         except PrintModelsError as error:
             raise trouble.plain(error, git, far.said, lacks=far.lacks) from error
+        finally:
+            if not far.done:
+                journal.end(workspace)
+
+
+def resume(
+    workspace: Workspace,
+    *,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+    confirm: Confirm | None = None,
+    step: Tell | None = None,
+) -> Released:
+    """Finish what an interrupted release began, with the task, message and remote it was given; else as `run`.
+
+    Raises Refused where there is none, or where nothing of it was made and the labels are others than were shown.
+    """
+    found = journal.read(workspace)
+    if found is None:
+        raise Refused(
+            "There is no interrupted release here.",
+            "See what a new one would do: print-models release --dry-run",
+        )
+    return run(
+        resumed(workspace, found, report=report, cancel=cancel),
+        report=report,
+        cancel=cancel,
+        confirm=confirm,
+        step=step,
+    )
+
+
+def _book(plan: ReleasePlan) -> Journal:
+    return Journal(
+        task=plan.task.name,
+        version=plan.name,
+        message=plan.message,
+        push=plan.target is not None,
+        remote=plan.target.remote if plan.target else None,
+        labels=plan.labels,
+    )
 
 
 def _run(
-    plan: ReleasePlan, git: Git, far: trouble.Far, report: Report, cancel: CancelToken | None
+    plan: ReleasePlan, git: Git, far: trouble.Far, walk: Walk, report: Report, cancel: CancelToken | None
 ) -> Released:
     workspace = plan.workspace
-    checks.repository(workspace, git)
+    walk.enter("checks")
     sweep(workspace)
     if plan.commit is None:
         flush_labels(workspace, [plan.task])
+    if plan.existing is None:
+        check_labels(plan)
+        walk.enter("export")
+    else:
+        walk.there("export")
     version = plan.existing or _exported(plan, report, cancel)
+    far.done = "export"
+    walk.enter("verify")
     _check_digest(version)
     cargo = cargo_of(workspace, version)
     commit = commit_of(git, cargo)
-    far.done = "commit" if commit else "export"
     if commit is None:
         checks.free_tag(git, plan.tag)
+        walk.enter("stage")
         trouble.room_to_stage(store_of(workspace.root), cargo.pointers, far)
-        commit = commit_version(git, plan, version, cargo, report, cancel)
+        commit = commit_version(git, plan, version, cargo, report, cancel, walk.enter)
         far.done = "commit"
-    elif not plan.arrived:  # one that is proven there needs no object here: other commits and tags go now
-        proof.objects(store_of(workspace.root), cargo, report, cancel)
+    else:
+        far.done = "commit"
+        walk.there("stage", "commit")
+        if not plan.arrived:  # one that is proven there needs no object here: other commits and tags go now
+            proof.objects(store_of(workspace.root), cargo, report, cancel)
+    walk.enter("tag")
     commit, fresh = _tagged(git, plan, version, cargo, commit, report)
     far.done = "tag"
     made = Released(
@@ -138,7 +214,7 @@ def _run(
             standing.made_here(workspace, plan.tag, git.rev_parse(f"refs/tags/{plan.tag}") or "")
             make_durable(workspace, git)
         drop(workspace, (pointer.oid for pointer in cargo.pointers))
-        return _pushed(git, plan, cargo, made, report, cancel)
+        return _pushed(git, plan, cargo, made, walk, report, cancel)
     except Cancelled:
         raise
     except (PrintModelsError, OSError) as error:
@@ -184,12 +260,18 @@ def _tagged(
 
 
 def _pushed(
-    git: Git, plan: ReleasePlan, cargo: Cargo, made: Released, report: Report, cancel: CancelToken | None
+    git: Git,
+    plan: ReleasePlan,
+    cargo: Cargo,
+    made: Released,
+    walk: Walk,
+    report: Report,
+    cancel: CancelToken | None,
 ) -> Released:
     target = plan.target
     if target is None:
         return made
-    sent, notices = pushing.push(plan.workspace, git, target, cargo, plan.tag, report, cancel)
+    sent, notices = pushing.push(plan.workspace, git, target, cargo, plan.tag, report, cancel, walk.enter)
     return replace(made, pushed=target.remote, also=sent.tags, commits=sent.commits, notices=tuple(notices))
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from core.commands import completion
+from core.commands.back import take_back
 from core.commands.shell import Context, accept_outside_option, json_option, pass_context, task_option
+from core.text import safe
 
 if TYPE_CHECKING:
     from core.release import Released, ReleasePlan
@@ -23,6 +26,22 @@ if TYPE_CHECKING:
     "--remote", metavar="NAME", help="The remote of --push; without it the branch's own, else origin."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done and what it costs; write nothing.")
+@click.option(
+    "--resume",
+    "going_on",
+    is_flag=True,
+    help="Finish what an interrupted release began, as it was asked for.",
+)
+@click.option(
+    "--abort", "giving_up", is_flag=True, help="Take back an interrupted release, or a version without a tag."
+)
+@click.option(
+    "--undo",
+    metavar="V",
+    help="Take back a version that was never pushed: tag, commit and folder; labels stay.",
+    shell_complete=completion.versions,
+)
+@click.option("--yes", is_flag=True, help="Of --abort and --undo: do it without asking.")
 @accept_outside_option
 @json_option
 @pass_context
@@ -33,19 +52,37 @@ def release(
     push: bool,
     remote: str | None,
     dry_run: bool,
+    going_on: bool,
+    giving_up: bool,
+    undo: str | None,
+    yes: bool,
     accept_outside: bool,
     as_json: bool,
 ) -> None:
     """Export the draft, prove that git holds every byte of it, commit it with its labels, tag it, on demand push it.
 
-    Run it again after an interruption: it goes on where it stopped. Exit code 6: tagged here, not proven there.
+    After an interruption --resume goes on where it stopped. Exit code 6: tagged here, not proven there.
     """
     from core.errors import Cancelled, WrongUsage
-    from core.release import NotPushed, plan, run
+    from core.release import plan, run
 
     if remote is not None and not push:
         raise WrongUsage("--remote says where to push, but --push is not given.", "Add --push.")
     workspace = ctx.workspace
+    words = {"--resume": going_on, "--abort": giving_up, "--undo": undo is not None}
+    chosen = [word for word, given in words.items() if given]
+    if len(chosen) > 1 or (chosen and (message or push or dry_run)):
+        raise WrongUsage(
+            f"{chosen[0]} stands alone: it takes no other word of a release.", "Leave the others out."
+        )
+    if yes and not (giving_up or undo):
+        raise WrongUsage("--yes answers what --abort and --undo ask.", "Leave it out.")
+    if giving_up or undo:
+        take_back(ctx, task, undo, yes=yes, as_json=as_json)
+        return
+    if going_on:
+        _resume(ctx, as_json=as_json)
+        return
     try:
         planned = plan(
             workspace,
@@ -66,8 +103,26 @@ def release(
     if push:
         ctx.notice(f"price     {planned.price.line()}")
         ctx.notice(f"upload    {_upload(planned)}")
+    _made(ctx, lambda: run(planned, report=ctx.report, confirm=_confirm(ctx)), as_json=as_json)
+
+
+def _resume(ctx: Context, *, as_json: bool) -> None:
+    from core.release import resume
+    from core.releasing import journal
+
+    workspace = ctx.workspace
+    if (book := journal.read(workspace)) is not None:
+        where = f", to be pushed{f' to {safe(book.remote)}' if book.remote else ''}" if book.push else ""
+        ctx.notice(f"going on  {safe(book.tag)}{where}; it was interrupted at the step {safe(book.doing)}")
+    _made(ctx, lambda: resume(workspace, report=ctx.report, confirm=_confirm(ctx)), as_json=as_json)
+
+
+def _made(ctx: Context, make: Callable[[], Released], *, as_json: bool) -> None:
+    """Release, and answer what came of it, also where it could not be pushed."""
+    from core.release import NotPushed
+
     try:
-        made = run(planned, report=ctx.report, confirm=_confirm(ctx))
+        made = make()
     except NotPushed as error:
         ctx.answer(error.released.as_json(), _text(error.released), as_json=as_json)
         raise
@@ -91,7 +146,6 @@ def _confirm(ctx: Context) -> Callable[[ReleasePlan], bool] | None:
 
 def _upload(plan: ReleasePlan) -> str:
     from core.human import size
-    from core.text import safe
 
     target = plan.target
     if target is None:
@@ -167,7 +221,6 @@ def save(ctx: Context, message: str, accept_outside: bool, as_json: bool) -> Non
     """Commit label files, marks and history, and nothing else."""
     from core.human import plural
     from core.release import save as saved_by
-    from core.text import safe
 
     saved = saved_by(ctx.workspace, message, accept_outside=accept_outside)
     for line in saved.notices:

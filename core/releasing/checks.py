@@ -6,13 +6,12 @@ What always holds: these only look. Nothing is exported, staged or committed whi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import Busy, Lacking, Refused
-from core.human import ago, plural
+from core.errors import Lacking, Refused
+from core.human import plural
 from core.process import ProcessFailed
+from core.releasing import locks
 from core.setup import IDENTITY_REMEDY, LFS_REMEDY
 from core.storage.git import Git, RepoState
 from core.text import safe
@@ -26,6 +25,7 @@ _FINISH = {
     "rebase": "Finish it (git add data, then git rebase --continue), or leave it with git rebase --abort; then again.",
     "cherry-pick": "Finish it with git cherry-pick --continue or --abort; then again.",
     "revert": "Finish it with git revert --continue or --abort; then again.",
+    "bisect": "End it with git bisect reset; then again.",
 }
 
 
@@ -55,7 +55,7 @@ def repository(workspace: Workspace, git: Git, *, lfs: bool = True) -> RepoState
             "Go to a branch first: git switch main   (or git switch -c NAME)",
         )
     if state.lock is not None:
-        raise _locked(state.lock)
+        locks.settle(workspace, state.lock)
     return state
 
 
@@ -80,17 +80,6 @@ def _state(workspace: Workspace, git: Git) -> RepoState:
             "A workspace is the root of its own repository: make one with print-models init DIR.",
         )
     return state
-
-
-def _locked(lock: Path) -> Busy:
-    try:
-        age = ago(datetime.fromtimestamp(lock.stat().st_mtime))
-    except OSError:
-        age = "just now"
-    return Busy(
-        f"Another git holds the index: .git/index.lock was made {age}.",
-        "Wait for it; if no git runs here any more (look with: ps -C git), delete that file.",
-    )
 
 
 def hidden(git: Git, paths: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.durable import sync_filesystem
@@ -39,8 +39,9 @@ def commit_version(
     cargo: Cargo,
     report: Report,
     cancel: CancelToken | None,
+    enter: Callable[[str], None],
 ) -> str:
-    """Stage, prove and commit the version with its labels; return the commit."""
+    """Stage, prove and commit the version with its labels; return the commit. `enter` is told when the commit begins."""
     workspace = plan.workspace
     paths = [*cargo.paths, *companions(workspace, git, [plan.task])]
     checks.hidden(git, paths)
@@ -51,6 +52,7 @@ def commit_version(
     unproven = staging.unproven(workspace, cargo.pointers)
     left = {path: pointer for path, pointer in cargo.images.items() if pointer in unproven}
     proof.objects(store_of(workspace.root), replace(cargo, images=left), report, cancel)
+    enter("commit")
     make_durable(workspace, git)
     report(Progress("committing", 0, 1))
     return commit_only(git, paths, message_of(plan, version))

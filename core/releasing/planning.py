@@ -17,6 +17,7 @@ from core.releasing.cargo import cargo_of, commit_of, companions
 from core.releasing.pricing import draft_images, plan_of
 from core.releasing.pushing import Target, Waiting
 from core.releasing.rejected import merge_first
+from core.releasing.shown import check_no_other, labels_shown
 from core.storage.git import Git
 from core.storage.ledger import ledger
 from core.storage.plans import Price, price
@@ -59,6 +60,7 @@ class ReleasePlan:
     waits: Waiting | None = None
     upload: int = 0
     steps: tuple[str, ...] = ()
+    labels: str = ""
     notices: tuple[str, ...] = ()
 
     @property
@@ -103,12 +105,13 @@ def plan(
     """
     from core.frames.index import FrameIndex
     from core.labels.sync import open_store
-    from core.versions import export
+    from core.versions import export, gates
     from core.versions.selection import draft
 
     workspace.ensure_private()
     git = Git(workspace.root, workspace.git_log)
     state = checks.repository(workspace, git)
+    check_no_other(workspace, git, task)
     target = pushing.target(git, state, remote, task) if push else None
     with open_store(workspace, accept_outside=accept_outside) as store, FrameIndex(workspace) as index:
         checks.rebuilt(store)
@@ -116,18 +119,20 @@ def plan(
         index.scan(report, cancel)
         found = draft(workspace, store, index, task)
         if found.parent is not None and found.is_parent and not (anew and found.parent.legacy):
-            return _going_on(git, workspace, task, found.parent, message, target, told)
+            return going_on(git, workspace, task, found.parent, message, target, told)
         if found.parent is not None and not _is_kept(git, workspace, task, found.parent.name):
             raise _overtaken(task, found.parent.name)
         planned = export.plan(workspace, store, index, task, description=message, who=who)
         if planned.blocks:
             raise planned.blocks[0]
-        images = draft_images(found, index)
+        images, shown = draft_images(found, index), labels_shown(store, task)
+        looked_at = gates.of_planned(workspace, store, planned)
     paths = [f"datasets/{task.name}/{planned.name}/{name}" for name in planned.file_names.values()]
     texts = [f"datasets/{task.name}/{planned.name}/{name}" for name in _TEXTS]
     checks.hidden(git, [*paths, *texts, *companions(workspace, git, [task])])
     checks.attributes(git, paths)
     checks.free_tag(git, f"{task.name}/{planned.name}")
+    gates.refuse(f"{task.name} draft", looked_at)
     tag = f"{task.name}/{planned.name}"
     waits = pushing.free_there(workspace, git, target, tag) if target is not None else None
     found_ledger = ledger(workspace)
@@ -147,11 +152,12 @@ def plan(
         waits=waits,
         upload=new + (pushing.waiting(git, target) if target else 0),
         steps=_steps("export", target),
+        labels=shown,
         notices=(*told, *_notices(workspace, target, waits)),
     )
 
 
-def _going_on(
+def going_on(
     git: Git,
     workspace: Workspace,
     task: Task,
@@ -159,8 +165,12 @@ def _going_on(
     message: str,
     target: Target | None,
     told: tuple[str, ...],
+    *,
+    finish: bool = False,
 ) -> ReleasePlan:
-    """Plan what is left to do for the newest version, which equals the draft. Raises Refused for nothing."""
+    """Plan what is left to do for a version that is exported; nothing is Refused, but where one is to `finish`."""
+    from core.versions import gates
+
     tag, cargo = f"{task.name}/{version.name}", cargo_of(workspace, version)
     commit = commit_of(git, cargo)
     tagged = git.rev_parse(f"refs/tags/{tag}") is not None
@@ -171,7 +181,11 @@ def _going_on(
     if target is not None and not tagged:
         pushing.free_there(workspace, git, target, tag)
     waits = pushing.ask(workspace, git, target, tag) if target is not None and tagged else None
-    if tagged and (waits is None or (waits.tag == "same" and not waits.tags and not waits.commits)):
+    if (
+        tagged
+        and not finish
+        and (waits is None or (waits.tag == "same" and not waits.tags and not waits.commits))
+    ):
         where = f"on {safe(target.remote)}" if target else "here, its tag is made"
         raise Refused(
             f"{task.name} {version.name} is released already, {where}, and equals the draft: there is nothing to release.",
@@ -180,6 +194,7 @@ def _going_on(
     if commit is None:
         checks.hidden(git, [*cargo.paths, *companions(workspace, git, [task])])
         checks.attributes(git, list(cargo.images))
+        gates.refuse(tag.replace("/", " "), gates.of_version(workspace, task, version.name))
     found_ledger = ledger(workspace)
     new = found_ledger.new_bytes([(pointer.oid, pointer.size) for pointer in cargo.pointers])
     parent = _items(workspace, task, version.info.parent)
@@ -256,7 +271,8 @@ def _overtaken(task: Task, name: str) -> Refused:
     return Refused(
         f"{task.name} {name} was exported, is in no commit and differs from the draft; the new version would inherit "
         "from one that nobody else can get.",
-        f"Label back what {name} holds to release it, or remove datasets/{task.name}/{name} and release again.",
+        f"Label back what {name} holds to release it, or take it away (print-models release --abort --task "
+        f"{task.name}) and release again.",
     )
 
 

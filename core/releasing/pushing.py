@@ -7,7 +7,7 @@ they are on this machine, and nothing of the tag on the remote.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,11 +178,14 @@ def push(
     tag: str,
     report: Report,
     cancel: CancelToken | None,
+    enter: Callable[[str], None],
 ) -> tuple[Waiting, list[str]]:
     """Upload and prove every object, then push the branch and all tags that wait; return what waited, and notices.
 
+    `enter` is told which step begins: push-objects, prove, push.
     Raises NotProven for whatever keeps it from being proven there; commit and tag stay on this machine.
     """
+    enter("push-objects")
     refs_there = _refs(git, target)
     waited = _lacks(workspace, git, target, tag, refs_there)
     if waited.behind:
@@ -199,9 +202,10 @@ def push(
     own = cargo.pointers if waited.tag == "absent" else []
     held = (pointer for name in waited.tags for pointer in _held(git, name))
     wanted = sorted({*own, *_unpushed(git, target, refs_there, tags), *held})
-    _upload(git, target, wanted, report, cancel)
+    _upload(git, target, wanted, report, cancel, enter)
     folder = remote_folder(target.lfs_url, git.root)
     _sync(folder)
+    enter("push")
     step = f"pushing {' and '.join([target.branch, *tags])}"
     report(Progress(step, 0, 1))
     refs = [f"refs/tags/{name}:refs/tags/{name}" for name in tags]
@@ -255,7 +259,12 @@ def _held(git: Git, tag: str) -> Iterable[Pointer]:
 
 
 def _upload(
-    git: Git, target: Target, wanted: list[Pointer], report: Report, cancel: CancelToken | None
+    git: Git,
+    target: Target,
+    wanted: list[Pointer],
+    report: Report,
+    cancel: CancelToken | None,
+    enter: Callable[[str], None],
 ) -> None:
     report(Progress("uploading objects", 0, len(wanted)))
     store = remote_store(target.lfs_url, git.root)
@@ -275,6 +284,7 @@ def _upload(
             f"then again: {target.again}",
             detail=error.detail,
         ) from error
+    enter("prove")
     faults = []
     for done, pointer in enumerate(wanted):
         if cancel is not None:

@@ -50,6 +50,25 @@ class Git(Reader):
         """Make an annotated tag."""
         self._change("tag", "-a", "-m", message, name, commit)
 
+    def delete_tag(self, name: str, at: str) -> None:
+        """Take a tag away that still is the object `at`."""
+        self._change("update-ref", "-d", f"refs/tags/{name}", at)
+
+    def move_branch(self, branch: str, commit: str, before: str, why: str) -> None:
+        """Move a branch that is at `before`; index and work tree stay as they are."""
+        self._change("update-ref", "-m", why, f"refs/heads/{branch}", commit, before)
+
+    def restage(self, entries: Mapping[str, Entry | None]) -> None:
+        """Have the index hold exactly these entries for these paths, None for nothing; the files stay as they are."""
+        nothing = "0" * len(self.head() or "")
+        rows = [
+            f"0 {nothing}\t{path}" if entry is None else f"{entry.mode} {entry.blob}\t{path}"
+            for path, entry in entries.items()
+        ]
+        if rows:
+            given = "".join(f"{row}\0" for row in rows).encode("utf-8", "surrogateescape")
+            self._change("update-index", "-z", "--index-info", stdin=given)
+
     def lfs_push(self, remote: str, *, ref: str | None = None, oids: Sequence[str] = ()) -> None:
         """Upload the LFS objects of a ref that the remote is not known to have, or exactly those oids."""
         if ref is not None:

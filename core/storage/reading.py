@@ -37,6 +37,7 @@ _OPERATIONS = {
     "rebase-apply": "rebase",
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
 }
 
 
@@ -54,7 +55,7 @@ class RepoState:
     """What a release or a status line has to know of a repository before it does anything.
 
     `branch` is None on a detached head, `head` None before the first commit. `operation` names an unfinished merge,
-    rebase, cherry-pick or revert. `dirty` counts paths that differ from the last commit, `untracked` those git does
+    rebase, cherry-pick, revert or bisect. `dirty` counts paths that differ from the last commit, `untracked` those git does
     not know. `identity` and `lfs` say whether a commit has an author, and whether the LFS filters are set up.
     """
 

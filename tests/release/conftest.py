@@ -11,7 +11,7 @@ import pytest
 
 from core.labels.sync import open_store
 from core.workspace import Workspace
-from tests.conftest import Place, git
+from tests.conftest import Place, connected, git
 
 
 def label(root: Path, frames: list[str], class_: str) -> None:
@@ -28,6 +28,25 @@ def labelled(workspace: Callable[..., Place]) -> Place:
     label(place.root, place.keys[:6], "offline")
     label(place.root, place.keys[6:12], "active")
     return place
+
+
+@pytest.fixture(scope="session")
+def labelled_once(bare_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """The workspace that `fresh` is a copy of: six frames offline, six active."""
+    place = connected(bare_workspace, tmp_path_factory.mktemp("labelled-once"))
+    label(place.root, place.keys[:6], "offline")
+    label(place.root, place.keys[6:12], "active")
+    return place
+
+
+@pytest.fixture
+def fresh(labelled_once: Place, tmp_path: Path) -> Place:
+    """A labelled workspace of one's own, copied, with a bare repository as origin that has nothing yet."""
+    root, bare = tmp_path / "workspace", tmp_path / "remote.git"
+    shutil.copytree(labelled_once.root, root, symlinks=True)
+    git(tmp_path, "init", "-q", "--bare", str(bare))
+    git(root, "remote", "add", "origin", f"file://{bare}")
+    return Place(root, labelled_once.camera, labelled_once.keys)
 
 
 @pytest.fixture

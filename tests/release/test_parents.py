@@ -30,11 +30,14 @@ def test_a_version_in_no_commit_is_never_the_parent_of_a_released_one(overtaken:
     assert answer.code == 1
     assert "v2 was exported" in answer.err
     assert "in no commit" in answer.err
-    assert "remove datasets/offline-detection/v2" in answer.err
+    assert "print-models release --abort --task offline-detection" in answer.err
     assert git(overtaken.root, "tag").split() == [TAG]
     assert not (overtaken.root / FOLDER / "v3").exists()
     label(overtaken.root, overtaken.keys[12:13], "active")
-    shutil.rmtree(overtaken.root / FOLDER / "v2")
+    words = ["release", "--abort", "--task", "offline-detection"]
+    assert cli(overtaken.root, *words).code == 1  # said first: nobody is there to ask
+    assert (overtaken.root / FOLDER / "v2").exists()
+    assert cli(overtaken.root, *words, "--yes").code == 0
     assert cli(overtaken.root, "release").code == 0
     info = json.loads((overtaken.root / FOLDER / "v2" / "dataset_info.json").read_text())
     assert info["parent"] == "v1"
