@@ -203,7 +203,7 @@ def _memory(app: list[str], smallest: list[str], root: Path, folder: Path, size:
 
         until_seen(words, cwd, PICTURE, then=look)
     return (
-        f"Memory with {spaced(size)} frames read, {LABELS:,} labels: {held['ours'][0]:.0f} MB (at most "
+        f"Memory with {spaced(size)} frames read, {spaced(LABELS)} labels: {held['ours'][0]:.0f} MB (at most "
         f"{held['ours'][1]:.0f} MB while reading), the smallest Textual app {held['smallest'][0]:.0f} MB: "
         f"{held['ours'][0] / held['smallest'][0]:.1f}x (bar 8x). The files are names of {size // 30_000 + 1} pictures "
         "in day folders, scanned as any camera's."
