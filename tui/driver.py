@@ -119,7 +119,9 @@ class SievedDriver(LinuxDriver):
         if probe is not None and probe.before is not None and not self._begun:
             # Textual found the terminal without its echo, which is not how it is to be left.
             self.attrs_before = probe.before
-        self._begun = True
+        if not self._begun:
+            self._begun = True
+            self.when_arrived(lambda: None)  # so little goes there and back in the shortest time
 
     def disable_input(self) -> None:
         """Read no more; answers that are on their way would be typed into what comes after the app."""

@@ -17,11 +17,11 @@ from statistics import median
 
 #: Asks whether the terminal is well.
 QUESTION = "\x1b[5n"
-_PATIENCE_S = 3.0
+_PATIENCE_S = 5.0
 #: What waits in the line before something new is no more than goes over it in this time.
 _QUEUE_S = 0.1
 #: Fewer bytes say little of how fast the line is; of the speeds found the middle one of the last few counts.
-_LEAST_BYTES, _COUNTED = 2000, 5
+_LEAST_BYTES, _COUNTED, _TRIPS = 2000, 5, 1.5
 
 
 class _Asked:
@@ -91,8 +91,10 @@ class Link:
         took = now - one.at
         self.trip = min(self.trip, took) if self.answers else took
         # Behind another one it only came to the head of the line when that had arrived.
-        spent = now - self._arrived_at if self._arrived_at > one.at else took - self.trip
-        if one.sent - self._arrived >= _LEAST_BYTES and spent > 0.0 and self.answers:
+        # A way there and back that most of the time went for says nothing of how fast the line is, but that it is no slower.
+        alone = took - self.trip if took > _TRIPS * self.trip else took
+        spent = now - self._arrived_at if self._arrived_at > one.at else alone
+        if one.sent - self._arrived >= _LEAST_BYTES and spent > 0.0:
             self._rates.append((one.sent - self._arrived) / spent)
         self.answers, self._arrived, self._arrived_at = True, one.sent, now
         one.tell()
