@@ -115,6 +115,9 @@ format = 1
 [keep]
 # max = 2.0             # GB of copies of labelled frames that no release holds yet; 0 keeps none
 
+# [checks]
+# lone = "warn"         # or "block": then no release while it finds something; docs/checks.md lists the ids
+
 # [tasks.offline-detection]
 # classes = ["offline", "active"]      # their order gives codes, digit keys and model outputs
 # keys = ["o", "a"]

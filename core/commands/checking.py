@@ -1,4 +1,4 @@
-"""`verify` and `check`: is a version what it says it is, and is anything odd in what one would be made from."""
+"""`verify`, `check` and `splits`: is a version what it says it is, is anything odd, and what is on which side."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.commands import completion
-from core.commands.shell import Context, json_option, pass_context, tasks_option
+from core.commands.shell import Context, json_option, pass_context, task_option, tasks_option
 from core.text import safe
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from core.frames.index import FrameIndex
+    from core.labels.store import LabelStore
     from core.tasks import Task
     from core.versions.checks import CheckResult
+    from core.versions.split_view import SplitView
 
 _LEVELS = {"pass": "ok   ", "warn": "warn ", "block": "BLOCK"}
 
@@ -57,16 +62,18 @@ def _check_line(result: CheckResult) -> str:
 @json_option
 @pass_context
 def check(ctx: Context, version: str | None, task: str | None, as_json: bool) -> None:
-    """Look for what is odd in labels, versions, models and the repository; with VERSION in that one alone.
+    """Look for what is odd in labels, versions, models and the repository; with VERSION (v2, or draft) in that alone.
 
-    Exit code 1 where something blocks.
+    Exit code 1 where something blocks. Which findings block, [checks] in print-models.toml can change.
     """
     from core.versions import gates
     from core.versions.manifest import list_versions
 
     ws = ctx.workspace
     found: list[tuple[str, list[CheckResult]]] = []
-    if version is not None:
+    if version == "draft":
+        found += _of_drafts(ctx, [ws.task(task)])
+    elif version is not None:
         one = ws.task(task)
         found.append((f"{one.name} {version}", gates.of_version(ws, one, version)))
     else:
@@ -77,8 +84,7 @@ def check(ctx: Context, version: str | None, task: str | None, as_json: bool) ->
             for one in tasks
             for name in list_versions(ws, one)
         ]
-        found.append(("repository", gates.of_repository(ws)))
-        found.append(("history", gates.of_history(ws)))
+        found += [("repository", gates.of_repository(ws)), ("history", gates.of_history(ws))]
         found.append(("models", gates.of_models(ws)))
     rows = [{"about": about, **result.as_json()} for about, results in found for result in results]
     lines = [
@@ -92,12 +98,80 @@ def check(ctx: Context, version: str | None, task: str | None, as_json: bool) ->
 
 
 def _of_drafts(ctx: Context, tasks: list[Task]) -> list[tuple[str, list[CheckResult]]]:
-    from core.frames.index import FrameIndex
-    from core.labels.sync import open_store
+    from contextlib import ExitStack
+
     from core.versions import gates
 
-    with open_store(ctx.workspace) as store, FrameIndex(ctx.workspace) as index:
-        index.scan(ctx.report)
-        for notice in store.notices:
-            ctx.notice(safe(notice))
+    with ExitStack() as stack:
+        store, index = _opened(ctx, stack)
         return [(f"{one.name} draft", gates.of_draft(ctx.workspace, store, index, one)) for one in tasks]
+
+
+def _opened(ctx: Context, stack: ExitStack) -> tuple[LabelStore, FrameIndex]:
+    """Open labels and file list until `stack` ends, the list brought up to date; what was noticed is told."""
+    from core.frames.index import FrameIndex
+    from core.labels.sync import open_store
+
+    store = stack.enter_context(open_store(ctx.workspace))
+    index = stack.enter_context(FrameIndex(ctx.workspace))
+    index.scan(ctx.report)
+    for notice in store.notices:
+        ctx.notice(safe(notice))
+    return store, index
+
+
+@click.command()
+@click.argument("version", default="draft", shell_complete=completion.versions)
+@task_option
+@json_option
+@pass_context
+def splits(ctx: Context, version: str, task: str | None, as_json: bool) -> None:
+    """Show which recordings train and validation hold, and why, of VERSION (v2), else of the draft.
+
+    A recording is never cut, and stays on its side in every later version.
+    """
+    from contextlib import ExitStack
+
+    from core.versions.split_view import DRAFT, view
+
+    ws = ctx.workspace
+    one = ws.task(task)
+    with ExitStack() as stack:
+        store, index = _opened(ctx, stack) if version == DRAFT else (None, None)
+        found = view(ws, one, version, store=store, index=index)
+    ctx.answer(found.as_json(), _splits_text(found), as_json=as_json)
+
+
+def _splits_text(found: SplitView) -> str:
+    from core.human import plural
+
+    total = sum(sum(one.images.values()) for one in found.classes)
+    lines = [
+        f"{found.task.name} {safe(found.name)}: {plural(total, 'image')} of "
+        f"{plural(len(found.recordings), 'recording')}; validation is to hold {found.target:.0%} of each class"
+    ]
+    sides = ("train", "validation", "embargo")
+    width = max(len("class"), *(len(safe(one.name)) for one in found.classes))
+    lines.append(f"  {'class':<{width}}  {'train':>20}  {'validation':>20}  {'embargo':>20}  recordings")
+    for one in found.classes:
+        cells = [
+            f"{one.images[side]} in {one.recordings[side]}" if one.images[side] else "–" for side in sides
+        ]
+        lines.append(
+            f"  {safe(one.name):<{width}}  {cells[0]:>20}  {cells[1]:>20}  {cells[2]:>20}  {one.total:>10}"
+        )
+    if found.least_distance is not None:
+        lines.append(f"  train and validation are at least {found.least_distance:g} minutes apart")
+    elif found.recordings:
+        lines.append("  no train and validation images are of one camera")
+    for placed in found.recordings:
+        when = (
+            f"{placed.begin:%Y-%m-%d %H:%M}–{placed.end:%H:%M}" if placed.begin and placed.end else "no time"
+        )
+        held = ", ".join(f"{safe(name)} {n}" for name, n in sorted(placed.images.items()))
+        out = f", {placed.embargo} of them embargo" if placed.embargo else ""
+        lines.append(f"  {placed.side:<10}  {when}  {safe(placed.id)}  {held}{out}  {safe(placed.reason)}")
+    lines += [f"  ! {safe(limit, limit=300)}" for limit in found.limits]
+    if not total and not found.limits:
+        lines.append("  nothing is labelled yet")
+    return "\n".join(lines)

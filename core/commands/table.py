@@ -79,6 +79,9 @@ COMMANDS: dict[str, Entry] = {
     "check": Entry(
         "core.commands.checking:check", "Versions", "what is odd in labels, versions, models and repository"
     ),
+    "splits": Entry(
+        "core.commands.checking:splits", "Versions", "which recordings train and validation hold, and why"
+    ),
     "verify": Entry(
         "core.commands.checking:verify", "Versions", "compare the bytes of a version with its hashes"
     ),
@@ -92,6 +95,18 @@ COMMANDS: dict[str, Entry] = {
         "core.commands.migrate:migrate",
         "Begin",
         "an older repository: what is found, proposed, and done step by step",
+    ),
+    "withdraw": Entry(
+        "core.commands.back:withdraw",
+        "Versions",
+        "a pushed version was wrong: nothing takes it any more",
+        writes=True,
+    ),
+    "rollback": Entry(
+        "core.commands.back:rollback",
+        "Versions",
+        "the draft back to a version's labels, undoable",
+        writes=True,
     ),
     "storage": Entry(
         "core.commands.storage:storage", "Versions", "what is stored in Git LFS, and what the draft costs"

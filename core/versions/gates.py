@@ -68,16 +68,17 @@ def blocking(results: Iterable[CheckResult]) -> list[CheckResult]:
 
 
 def refuse(about: str, results: Iterable[CheckResult]) -> None:
-    """Raise Refused naming every check that blocks; `about` is what was looked at, as 'offline-detection draft'."""
+    """Raise Refused, or Lacking for room, naming every check that blocks; `about` is as 'offline-detection draft'."""
     found = blocking(results)
-    if found:
-        names = ", ".join(dict.fromkeys(safe(result.id) for result in found))
-        told = "\n".join(f"{safe(result.id)}: {result.text}" for result in found)
-        raise Refused(
-            f"{safe(about)} is blocked by {names}: {found[0].text}",
-            found[0].remedy or "See all with: print-models check",
-            detail=told,
-        )
+    if not found:
+        return
+    names = ", ".join(dict.fromkeys(safe(result.id) for result in found))
+    kind = Lacking if all(result.code == Lacking.exit_code for result in found) else Refused
+    raise kind(
+        f"{safe(about)} is blocked by {names}: {found[0].text}",
+        found[0].remedy or "See all with: print-models check",
+        detail="\n".join(f"{safe(result.id)}: {result.text}" for result in found),
+    )
 
 
 def of_draft(workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task) -> list[CheckResult]:

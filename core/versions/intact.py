@@ -182,7 +182,7 @@ def room(workspace: Workspace, planned: ExportPlan) -> CheckResult:
     try:
         check_room(there, planned.bytes_needed, files, new=planned.bytes_new, objects=objects)
     except Lacking as error:
-        return CheckResult("room", "block", error.what, error.remedy)
+        return CheckResult("room", "block", error.what, error.remedy, code=error.exit_code)
     disk = os.statvfs(there)
     free = f"{size(disk.f_bavail * disk.f_frsize)} free"
     inodes = f", {count(disk.f_favail)} inodes" if disk.f_files else ""

@@ -199,7 +199,8 @@ def confounded(samples: Sequence[baselines.Sample], classes: Sequence[str], rule
     score = baselines.of_cells(known, classes, rule)
     if score is None:
         return CheckResult(id_, "pass", "Not known: there is nothing to go by.")
-    return tells(rule, score.balanced, len(classes), sum(map(len, held.values())), len(known), len(samples))
+    recordings = len({sample.recording for sample in known})
+    return tells(rule, score.balanced, len(classes), recordings, len(known), len(samples))
 
 
 def tells(rule: str, balanced: float, classes: int, recordings: int, known: int, images: int) -> CheckResult:

@@ -119,6 +119,7 @@ RELIED_ON = {
     "storage price": "new_bytes after plan share clone_bytes clones_per_month full_in_months",
     "storage by models": "files bytes exclusive",
     "check": "ok results",
+    "splits": "task name least_distance_minutes classes recordings limits",
     "check results": "id level text remedy frames",
     "verify results": "id level text remedy frames",
     "export": "version path digest images bytes commit tag pushed",
@@ -150,7 +151,7 @@ def test_a_workspace_in_which_nothing_is_yet(workspace: Callable[..., Place], cl
     root = workspace(frames=0).root
     for words in (
         ["status"], ["doctor"], ["stats"], ["frames"], ["frames", "--problems"], ["versions"], ["diff"],
-        ["check"], ["verify"], ["storage"], ["runs"], ["models"], ["save"],
+        ["check"], ["splits"], ["verify"], ["storage"], ["runs"], ["models"], ["save"],
     ):  # fmt: skip
         check(words[0], cli(root, *words, "--json"))
     check("migrate", cli(root, "migrate", "--json"))
@@ -251,6 +252,8 @@ def test_versions_from_the_draft_to_a_remote(
     image.write_bytes(image.read_bytes() + b"x")
     check("verify", cli(root, "verify", "--json"), code=3)
     check("check", cli(root, "check", "--json"))
+    check("check", cli(root, "check", "draft", "--json"))
+    assert check("splits", cli(root, "splits", "v1", "--json"))["recordings"]
     info = root / "datasets" / TASK / "v1" / "dataset_info.json"
     info.write_text("{")
     assert check("versions", cli(root, "versions", "--json"))["versions"][TASK][0]["images"] is None
