@@ -32,7 +32,7 @@ RIGHT = b"\x1b[C"
 #: What a terminal in all colours without pictures answers: the colour that was asked for, and the end.
 _ANSWERS = b"\x1bP1$r48:2::1:22:113m\x1b\\\x1b[?62;22c"
 _CODE = re.compile(
-    rb"\x1b\[(\d*);?(\d*)H|\x1b\[[\d;:?<>=]*[ -/]*[@-~]|\x1b[P_\]][^\x1b\x07]*(?:\x1b\\|\x07)|\x1b."
+    rb"\x1b\[(\d*);?(\d*)H|\x1b\[[\d;:?<>=]*[ -/]*[@-~]|\x1b[P_\]][^\x1b\x07]*(?:\x1b\\|\x07)|\x1b[^\[P_\]]"
 )
 _WITHIN = re.compile(r" · (?:frame )?(\d+)/1000")
 
@@ -78,8 +78,8 @@ class Screen:
 class App(Terminal):
     """The app in a terminal, with its screen."""
 
-    def __init__(self, root: Path, size: tuple[int, int]) -> None:
-        super().__init__([sys.executable, "-m", "tui", "-C", str(root)], (size[0], size[1] - 3))
+    def __init__(self, root: Path, size: tuple[int, int], *more: str) -> None:
+        super().__init__([sys.executable, "-m", "tui", "-C", str(root), *more], (size[0], size[1] - 3))
         self.screen, self.bytes = Screen(size[0]), 0
 
     def read(self, seconds: float) -> bool:
