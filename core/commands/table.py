@@ -72,7 +72,7 @@ COMMANDS: dict[str, Entry] = {
         "write the draft as a dataset version; nothing in git",
         writes=True,
     ),
-    "versions": Entry("core.commands.versions:versions", "Versions", "every version of a dataset"),
+    "versions": Entry("core.commands.listing:versions", "Versions", "every version of a dataset"),
     "diff": Entry(
         "core.commands.versions:diff", "Versions", "what changed between two versions, or to the draft"
     ),

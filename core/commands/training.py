@@ -276,10 +276,12 @@ def models(ctx: Context, as_json: bool) -> None:
         where = "" if record.here == "file" else f" ({record.here})"
         lines.append(f"{'▶' if record.current else ' '} {name} {size(record.size):>8}{where}  {what}")
         lines += [f"      {line}" for line in record.words[1:2] if record not in foreign]
+        if (why := registry.withdrawn(ctx.workspace, record)) is not None:
+            lines.append(f"      ! {record.dataset} is withdrawn: {safe(why)}")
     if any(record.current for record in [*known, *foreign]):
         lines.append("▶ in use")
     text = "\n".join(lines) or "No model yet. Train one, then: print-models promote RUN"
-    rows, others = ([record.as_json() for record in found] for found in (known, foreign))
+    rows, others = (registry.rows(ctx.workspace, found) for found in (known, foreign))
     ctx.answer({"models": rows, "without_record": others}, text, as_json=as_json)
 
 

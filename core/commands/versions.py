@@ -1,4 +1,4 @@
-"""The commands of dataset versions: export, versions, diff."""
+"""The commands that compare and write dataset versions: export, diff."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from core.commands.shell import (
     json_option,
     pass_context,
     task_option,
-    tasks_option,
     who_option,
 )
 from core.text import safe
@@ -24,7 +23,6 @@ from core.text import safe
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
-    from core.releasing.standing import Standing
     from core.tasks import Task
     from core.versions.diff import Diff
     from core.versions.manifest import Version
@@ -135,7 +133,7 @@ def _made_text(made: Version) -> str:
     info = made.info
     name = safe(made.name)
     lines = [
-        f"{made.task.name} {name}: {plural(len(made.items), 'image')} ({_counts(made.classes)}), "
+        f"{made.task.name} {name}: {plural(len(made.items), 'image')} ({per_class(made.classes)}), "
         f"{size(made.total_bytes)}",
         f"  datasets/{made.task.name}/{name}",
         f"  {safe(made.digest)}",
@@ -147,105 +145,16 @@ def _made_text(made: Version) -> str:
         )
     elif info.excluded:
         lines.append(f"  {len(info.excluded)} excluded by name")
-    sides = "; ".join(f"{safe(side)} {_counts(counts)}" for side, counts in info.splits.items())
+    sides = "; ".join(f"{safe(side)} {per_class(counts)}" for side, counts in info.splits.items())
     lines.append(f"  {sides}; {plural(info.recordings or 0, 'recording')}")
     lines += [f"  note: {safe(limit)}" for limit in info.limits]
     lines.append(f"Nothing is in git yet: print-models release --task {made.task.name}")
     return "\n".join(lines)
 
 
-def _counts(classes: Mapping[str, int]) -> str:
+def per_class(classes: Mapping[str, int]) -> str:
     """'offline 90, active 79'."""
     return ", ".join(f"{safe(name)} {n}" for name, n in classes.items())
-
-
-@click.command()
-@tasks_option
-@json_option
-@pass_context
-def versions(ctx: Context, task: str | None, as_json: bool) -> None:
-    """List every version of the datasets, newest last, and how far each is: exported, tagged here, on a remote."""
-    from core.errors import PrintModelsError
-    from core.releasing.standing import Standing, standings
-    from core.storage.git import Git
-    from core.versions.manifest import list_versions, withdrawn
-
-    ws = ctx.workspace
-    tasks = [ws.task(task)] if task else list(ws.tasks.values())
-    found: dict[str, list[dict[str, Any]]] = {}
-    lines: list[str] = []
-    far = standings(ws, Git(ws.root), tasks)
-    for one in tasks:
-        try:
-            gone = withdrawn(ws, one)
-        except PrintModelsError as error:  # the versions themselves are all there
-            gone = {}
-            ctx.notice(f"{error.what} {error.remedy}")
-        rows = [
-            {**_listed(ws, one, name, gone), **_far(far.get((one.name, name), Standing()))}
-            for name in list_versions(ws, one)
-        ]
-        found[one.name] = rows
-        lines.append(one.name + ("" if rows else ": no version yet"))
-        lines += [_version_line(row) for row in rows]
-    ctx.answer({"versions": found}, "\n".join(lines), as_json=as_json)
-
-
-def _listed(ws: Workspace, task: Task, name: str, gone: Any) -> dict[str, Any]:
-    """Return a version's row; one that can't be read is there with what is wrong."""
-    from core.durable import explain
-    from core.errors import PrintModelsError
-    from core.versions.manifest import read_version
-
-    try:
-        return _version_row(read_version(ws, task, name), gone)
-    except (PrintModelsError, OSError) as error:
-        fault = error if isinstance(error, PrintModelsError) else explain(error, f"reading {name}")
-        unknown = dict.fromkeys(("created", "description", "images", "bytes", "classes", "digest", "parent"))
-        known = {"legacy": False, "withdrawn": gone.get(name), "problems": [fault.what, fault.remedy]}
-        return {"version": name, **unknown, **known}
-
-
-def _far(standing: Standing) -> dict[str, Any]:
-    return {
-        "committed": standing.committed,
-        "tagged": standing.tagged,
-        "remotes": list(standing.remotes),
-        "state": standing.text,
-    }
-
-
-def _version_row(version: Version, gone: Any) -> dict[str, Any]:
-    return {
-        "version": version.name,
-        "created": version.info.created,
-        "description": version.info.description,
-        "images": len(version.items),
-        "bytes": version.total_bytes,
-        "classes": version.classes,
-        "digest": version.digest or None,
-        "parent": version.info.parent,
-        "legacy": version.legacy,
-        "withdrawn": gone.get(version.name),
-        "problems": list(version.problems),
-    }
-
-
-def _version_line(row: dict[str, Any]) -> str:
-    from core.human import size
-
-    line = f"  {safe(row['version']):<5} "
-    if row["classes"] is None:
-        line += "can't be read"
-    else:
-        line += f"{safe(row['created'][:10]):<10}  {row['images']:>6} images"
-        line += f"  {_counts(row['classes'])}  {size(row['bytes'])}"
-    line += f"  {row['state']}"
-    if row["legacy"]:
-        line += "  (older tool)"
-    if row["withdrawn"] is not None:
-        line += "  withdrawn"
-    return line + "".join(f"\n        {safe(problem)}" for problem in row["problems"][:3])
 
 
 @click.command()

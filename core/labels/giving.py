@@ -20,7 +20,10 @@ _UNBOUND = Binding()
 
 
 class Order(NamedTuple):
-    """Whose step it is, how it is given, for which task, and what is said of it; `class_` where all get the same."""
+    """Whose step it is, how it is given, for which task, and what is said of it; `class_` where all get the same.
+
+    `again` gives a class also to frames that have it.
+    """
 
     session: str
     who: str
@@ -28,6 +31,7 @@ class Order(NamedTuple):
     task: str
     class_: str | None
     what: str
+    again: bool = False
 
     def answer(self, frames: Sequence[str], left: Sequence[str] = ()) -> LabelStep:
         """Return the step that changed nothing."""
@@ -54,7 +58,7 @@ def give(
     keys = tuple(wanted)
     decided = deciding.decide(db, order.task, keys)
     open_ = {entry.frame for entry in decided}
-    if len(keys) >= BULK and order.how != "hand" and not open_:
+    if len(keys) >= BULK and order.how != "hand" and not open_ and not order.again:
         return _give_many(db, order, wanted, bindings)
     now = steps.currents(db, order.task, keys)
     rows = []
@@ -62,7 +66,8 @@ def give(
         old = now.get(key)
         differs = given is not None if old is None else old.class_ != given
         by_hand = old is not None and order.how == "hand" and old.how != "hand"
-        if differs or by_hand or key in open_:
+        anew = order.again and given is not None
+        if differs or by_hand or anew or key in open_:
             rows.append(Row(key, old.given if old else None, given, bindings.get(key, _UNBOUND)))
     if not rows:
         return order.answer(keys)

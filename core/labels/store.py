@@ -115,17 +115,21 @@ class LabelStore:
     def set_many(
         self,
         task: Task | str,
-        labels: Mapping[str, str],
+        labels: Mapping[str, str | None],
         *,
         how: str,
         who: str,
         what: str,
         sizes: Sizes | None = None,
+        again: bool = False,
     ) -> LabelStep:
-        """Give each frame its own class, in one step that `what` names; else as `set`."""
+        """Give each frame its own class, None takes its label off, in one step that `what` names; else as `set`.
+
+        `again` gives a class also to frames that have it: then it is given in this way, at this time.
+        """
         task = self._task(task)
-        given = {key: task.check(class_) for key, class_ in labels.items()}
-        return self._give(task, given, None, how, who, sizes or {}, what)
+        given = {key: task.check(class_) if class_ is not None else None for key, class_ in labels.items()}
+        return self._give(task, given, None, how, who, sizes or {}, what, again)
 
     def _give(
         self,
@@ -136,6 +140,7 @@ class LabelStore:
         who: str,
         sizes: Sizes,
         what: str,
+        again: bool = False,
     ) -> LabelStep:
         if how not in HOWS:
             raise WrongUsage(f"“{how}” is no way of labelling.", f"Use one of: {', '.join(HOWS)}.")
@@ -144,7 +149,7 @@ class LabelStore:
             if any(key.startswith(f"{source}/") for key in keys):
                 raise question
 
-        order = Order(self.session, who, how, task.name, class_, what)
+        order = Order(self.session, who, how, task.name, class_, what, again)
         bound = {key: Binding(*sizes[key]) for key in keys if key in sizes}
         return self._db.write(lambda db: giving.give(db, order, wanted, bound))
 

@@ -49,10 +49,15 @@ class Aborted:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "taken_back": self.version,
-            "task": self.task,
-            "tag": self.tag,
+            "version": self.version,
+            "path": f"datasets/{self.name}",
+            "digest": None,
+            "images": 0,
+            "bytes": 0,
             "commit": self.commit,
+            "tag": self.tag,
+            "pushed": None,
+            "taken_back": self.kind,
             "kept": self.kept,
             "did": list(self.did),
         }

@@ -12,7 +12,7 @@ from core.process import run
 from core.text import safe
 from core.training import spec
 from core.training.spec import Spec
-from core.versions.manifest import Version, latest, read_version
+from core.versions.manifest import Version, latest, read_version, withdrawn
 from core.workspace import Workspace
 
 
@@ -72,6 +72,11 @@ def _version(
         task, version = path.parent.name, path.name
     meant = workspace.task(task)
     name = version or workspace.settings.default_dataset or None
+    if not version and name in withdrawn(workspace, meant):
+        raise Refused(
+            f"default_dataset in print-models.toml is {safe(name or '')}, which is withdrawn.",
+            "Set another one there, or none: then it is the latest version. Or name it: --dataset-dir",
+        )
     found = read_version(workspace, meant, name) if name else latest(workspace, meant)
     if found is None:
         raise Refused(

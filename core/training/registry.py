@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from core.durable import Hashed, atomic_write, copy_hashing, explain, fsync_dir, hash_file, lock
-from core.errors import Damaged, Lacking, Refused, WrongUsage
+from core.errors import Damaged, Lacking, PrintModelsError, Refused, WrongUsage
 from core.storage.hashes import hash_once, recall, remember
 from core.storage.lfs import POINTER_LIMIT, parse_pointer
 from core.tasks import Task
@@ -28,6 +28,7 @@ from core.training.record import FORMAT, ModelRecord, check
 from core.training.runs import Run
 from core.version import __version__
 from core.versions.manifest import number_of, read_version
+from core.versions.manifest import withdrawn as withdrawn_of
 from core.workspace import Workspace
 
 
@@ -277,6 +278,24 @@ def for_card(workspace: Workspace, task: Task, version: str) -> list[dict[str, A
             row["recall"] = {name: one["recall"] for name, one in found["classes"].items()}
         rows.append(row)
     return rows
+
+
+def withdrawn(workspace: Workspace, record: ModelRecord) -> str | None:
+    """Return why the version a model was trained on is withdrawn, None where it is not."""
+    if record.task not in workspace.tasks:
+        return None
+    try:
+        said = withdrawn_of(workspace, workspace.tasks[record.task]).get(record.dataset)
+    except PrintModelsError:  # `versions` says what is wrong with the file; the models are all there
+        return None
+    if said is None:
+        return None
+    return str(said.get("reason", "")) if isinstance(said, dict) else str(said)
+
+
+def rows(workspace: Workspace, records: Iterable[ModelRecord]) -> list[dict[str, Any]]:
+    """Return the records as data, each with why its version is withdrawn, or None."""
+    return [{**record.as_json(), "withdrawn": withdrawn(workspace, record)} for record in records]
 
 
 def _named(record: ModelRecord) -> str:

@@ -11,6 +11,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from core.durable import atomic_write
 from core.frames.names import source_of
@@ -43,15 +44,18 @@ def render(
     results: Sequence[Result] = (),
     notes: bytes = b"\n",
     license_: str = "",
+    withdrawn: Any = None,
 ) -> bytes:
     """Return the card of a version.
 
     `results` are plain records of models trained on it, each with some of: model, accuracy, low, high, balanced,
-    recall (per class), baselines (rule → {balanced, accuracy}), date, file, note. `notes` is what stands below Notes.
+    recall (per class), baselines (rule → {balanced, accuracy}), date, file, note. `notes` is what stands below Notes,
+    `withdrawn` the reason, who and when of a version that is.
     """
     sections = [
         _front_matter(version, license_),
         _head(version),
+        *([_withdrawn(withdrawn)] if withdrawn else []),
         performance(version, results),
         _collection(version),
         _splits(version),
@@ -83,6 +87,7 @@ def rebuild(workspace: Workspace, version: Version, results: Sequence[Result] = 
         results=results,
         notes=notes_of(before),
         license_=workspace.settings.license,
+        withdrawn=manifest.withdrawn(workspace, version.task).get(version.name),
     )
     if after != before:
         atomic_write(path, after)
@@ -124,6 +129,18 @@ def _head(version: Version) -> list[str]:
     lines += [f"- {name.capitalize()}: {n} ({_percent(n, total)})" for name, n in sorted(classes.items())]
     lines += ["", f"Ratio: {_ratio(classes)}."]
     return lines
+
+
+def _withdrawn(said: Any) -> list[str]:
+    """Say that a version is withdrawn, in one paragraph; the file may have been written by hand."""
+    facts = said if isinstance(said, Mapping) else {"reason": said}
+    reason, who, when = (markdown(str(facts.get(key, ""))) for key in ("reason", "who", "when"))
+    by = f" by {who}" if who else ""
+    return [
+        f"> **Withdrawn**{f' on {when[:10]}' if when else ''}{by}: {reason}",
+        ">",
+        "> Nothing takes it by itself.",
+    ]
 
 
 def _percent(part: int, whole: int) -> str:

@@ -103,12 +103,14 @@ def draft(
     everything: bool = False,
     labels: Mapping[str, str] | None = None,
     who: str = "",
+    given: Mapping[str, Label] | None = None,
 ) -> Draft:
     """Return the draft of a task.
 
     `everything` takes every label, whatever the task's selection. `labels` are those of a label file, frame → class:
     then they alone are taken, as imported by `who`; of the store only what is marked private is asked. What is
-    private for another task is private here too.
+    private for another task is private here too. `given` stands in for the store's labels: what would be the draft if
+    those were given.
     """
     parent = latest(workspace, task)
     held = {item.source: item for item in parent.items} if parent else {}
@@ -130,7 +132,7 @@ def draft(
             len(labels),
             new_bytes(images_of(chosen, held, index), known_objects(workspace)),
         )
-    given = store.labels(task)
+    given = store.labels(task) if given is None else given
     excluded = {
         frame: mark.reason or mark.mark
         for frame, mark in store.all_marks().items()

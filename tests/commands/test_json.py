@@ -254,9 +254,18 @@ def test_versions_from_the_draft_to_a_remote(
     check("check", cli(root, "check", "--json"))
     check("check", cli(root, "check", "draft", "--json"))
     assert check("splits", cli(root, "splits", "v1", "--json"))["recordings"]
+    _taken_back(cli, root)
     info = root / "datasets" / TASK / "v1" / "dataset_info.json"
     info.write_text("{")
     assert check("versions", cli(root, "versions", "--json"))["versions"][TASK][0]["images"] is None
+
+
+def _taken_back(cli: Cli, root: Path) -> None:
+    assert check("rollback", cli(root, "rollback", "v1", "--json"))["changed"]
+    check("withdraw", cli(root, "withdraw", "v1", "--reason", "of another printer", "--json"))
+    check("versions", cli(root, "versions", "--json"))
+    assert cli(root, "export").code == 0
+    assert check("release", cli(root, "release", "--abort", "--yes", "--json"))["taken_back"] == "abort"
 
 
 def _training(root: Path, *, over: bool) -> Path:

@@ -188,7 +188,7 @@ def test_a_version_that_was_only_exported_is_said_then_removed(fresh: Place, cli
     assert (fresh.root / V1).exists()
     done = cli(fresh.root, "release", "--abort", "--yes", "--json")
     assert done.code == 0, done.err
-    assert done.json["taken_back"] == "v1"
+    assert (done.json["version"], done.json["taken_back"]) == ("v1", "abort")
     assert not (fresh.root / V1).exists()
     assert cli(fresh.root, "release", "--abort", "--yes").code == 1
 
