@@ -73,6 +73,4 @@ def companions(workspace: Workspace, git: Git, tasks: list[Task]) -> list[str]:
         found |= {
             f"{history}/{path.name}" for path in workspace.history_dir.glob("*.jsonl") if path.is_file()
         }
-    for path in [*named, history]:
-        found |= set(git.ls_files(path))
-    return sorted(found)
+    return sorted(found | set(git.ls_files(*named, history)))

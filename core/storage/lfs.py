@@ -89,13 +89,33 @@ class ObjectStore:
 def store_of(root: Path) -> ObjectStore:
     """Return where the repository at `root` (work tree or bare) keeps its LFS objects.
 
-    Asks git for the common folder of all work trees and for `lfs.storage`. Raises what git says for no repository.
+    Asks git for the common folder of all work trees and for `lfs.storage`, again only after the repository's own
+    configuration was written. Raises what git says for no repository.
     """
+    stamp = _stamp(root / ".git" / "config")
+    known = _stores.get(root)
+    if known is not None and stamp is not None and known[0] == stamp:
+        return known[1]
     common = run(["git", "rev-parse", "--git-common-dir"], cwd=root).text.removesuffix("\n")
     base = (root / common).resolve()
     told = run(["git", "config", "--get", "lfs.storage"], cwd=root, check=False).text.strip()
     folder = (base / told) if told else base / "lfs"
-    return ObjectStore(folder / "objects")
+    store = ObjectStore(folder / "objects")
+    if stamp is not None:
+        _stores[root] = (stamp, store)
+    return store
+
+
+#: Where the stores of repositories are, with what their configuration's file was like when git was asked.
+_stores: dict[Path, tuple[tuple[int, ...], ObjectStore]] = {}
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
 
 
 def filters_right(config: Mapping[str, str]) -> bool:

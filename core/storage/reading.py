@@ -80,8 +80,8 @@ class Reader:
     """The repository whose work tree is `root`; `log` takes the lines of commands that change something."""
 
     def __init__(self, root: Path, log: Path | None = None) -> None:
-        self.root = root
-        self.log = log
+        self.root, self.log = root, log
+        self._paths: dict[str, Path] = {}
 
     def ask(
         self,
@@ -130,7 +130,9 @@ class Reader:
 
     def git_path(self, name: str) -> Path:
         """Return where a file of the repository itself lies (`index`, `MERGE_HEAD`)."""
-        return self.root / (self.line("rev-parse", "--git-path", name) or f".git/{name}")
+        if name not in self._paths and (told := self.line("rev-parse", "--git-path", name)):
+            self._paths[name] = self.root / told
+        return self._paths.get(name, self.root / ".git" / name)
 
     def status(self) -> list[tuple[str, str]]:
         """Return (two-letter state, path) of everything that differs from the last commit; renames as two paths."""
@@ -168,10 +170,10 @@ class Reader:
         rows = [row.split("\0") for row in out.splitlines()]
         return {name: peeled or direct for name, direct, peeled in rows}
 
-    def ls_files(self, folder: str, *, env: Mapping[str, str] | None = None) -> dict[str, Entry]:
-        """Return what the index holds below a folder (or for a file), by path."""
+    def ls_files(self, *paths: str, env: Mapping[str, str] | None = None) -> dict[str, Entry]:
+        """Return what the index holds below folders (or for files), by path."""
         found = {}
-        for row in filter(None, self.ask("ls-files", "-s", "-z", "--", folder, env=env).text.split("\0")):
+        for row in filter(None, self.ask("ls-files", "-s", "-z", "--", *paths, env=env).text.split("\0")):
             facts, _, path = row.partition("\t")
             mode, blob, stage = facts.split()
             found[path] = Entry(mode, blob, int(stage))
@@ -333,8 +335,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _pairs(listing: str) -> dict[str, str]:
-    rows = (row.partition("\n") for row in listing.split("\0") if row)
-    return {key: value for key, _, value in rows}
+    return {key: value for key, _, value in (row.partition("\n") for row in listing.split("\0") if row)}
 
 
 def _has_identity(config: Mapping[str, str]) -> bool:
