@@ -25,6 +25,7 @@ RATE, ONE_WAY_S, BUFFER = 125_000, 0.1, 256_000
 WAYS = (("halfcell", (80, 24)), ("halfcell", (160, 48)), ("sixel", (80, 24)))
 #: Presses one a second, one every tenth, and held: how many, and the seconds between.
 SLOW, QUICK, HELD = (12, 1.0), (60, 0.1), (300, 1 / 30)
+HOME = b"\x1b[H"
 QUIET_S, READY_S = 1.0, 3.0
 #: What a terminal in all colours answers to the app's questions, by what of them it knows.
 _COLOURS = b"\x1bP1$r48:2::1:22:113m\x1b\\"
@@ -175,8 +176,11 @@ def _of(root: Path, graphics: str, size: tuple[int, int]) -> tuple[list[Row], st
     begin = time.perf_counter()
     app = Far([str(root), "--graphics", graphics], size)
     try:
-        start = app.until(lambda: app.screen.frame() == 0) - begin
+        start = app.until(lambda: app.screen.frame() >= 0) - begin
         whole = app.rest(READY_S) - begin
+        app.press(HOME)  # the app goes on where it was left
+        app.until(lambda: app.screen.frame() == 0)
+        app.rest(QUIET_S)
         slow, quick, held = (app.keys(*how) for how in (SLOW, QUICK, HELD))
     finally:
         app.close()
