@@ -111,6 +111,7 @@ format = 1
 
 [storage]
 # plan = ""             # github-free, github-free-legacy, github-pro-legacy, gitlab-free, huggingface, self-hosted
+# share = ""            # "hardlink": an image is one read-only file, in its versions and in git's LFS store
 
 [keep]
 # max = 2.0             # GB of copies of labelled frames that no release holds yet; 0 keeps none

@@ -20,6 +20,7 @@ from core.releasing.rejected import merge_first
 from core.releasing.shown import check_no_other, labels_shown
 from core.storage.git import Git
 from core.storage.ledger import ledger
+from core.storage.placing import share_notice
 from core.storage.plans import Price, price
 from core.tasks import Task
 from core.text import safe
@@ -291,7 +292,7 @@ def _notices(workspace: Workspace, target: Target | None, waits: Waiting | None)
     from core.setup import own_source
 
     own = own_source(workspace.root)
-    said = [own] if own else []
+    said = [notice for notice in (own, share_notice(workspace)) if notice]
     if target is not None and waits is not None and waits.behind:
         merge = merge_first(target.remote, target.ref, target.again)
         said.append(f"{safe(target.remote)} has commits that are not here, so it will take no push. {merge}")

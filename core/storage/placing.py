@@ -210,6 +210,16 @@ def shelf_of(workspace: Workspace, store: ObjectStore) -> Shelf:
     return Shelf(store, Proven(workspace, store), hardlink=workspace.settings.storage.share == "hardlink")
 
 
+def share_notice(workspace: Workspace) -> str:
+    """Say what hard links do and what they risk, where the settings ask for them; else ''."""
+    if workspace.settings.storage.share != "hardlink":
+        return ""
+    return (
+        "Hard links are on ([storage] share): an image takes the disk once, as one read-only file in its versions and "
+        "in git's LFS store; a program that writes into it in place changes all of them, which verify tells."
+    )
+
+
 def write_new(spot: Spot, data: bytes, mtime_ns: int | None) -> None:
     """Write a new file with that modification time; a name that exists, as anything, is an OSError."""
     fd = os.open(spot[1], _NEW, 0o644, dir_fd=spot[0])

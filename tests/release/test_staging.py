@@ -201,6 +201,7 @@ def test_with_hard_links_a_second_version_reads_no_image_and_takes_no_room(label
     hard_links(labelled)
     first = cli(labelled.root, "release")
     assert first.code == 0
+    assert "a program that writes into it in place changes all of them" in first.err
     label(labelled.root, labelled.keys[:1], "active")
     answer, read = read_images(labelled, sys.executable, "-m", "core", "release")
     assert answer.code == 0, answer.err
