@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +20,8 @@ from core.workspace import Workspace
 from tui.app import PrintModelsApp
 from tui.widgets.frame_view import FrameView
 
-_TRIES = 1500
+#: A watchdog, no measure: a busy machine may take long.
+_PATIENCE_S = 60
 
 
 class Page:
@@ -30,7 +32,8 @@ class Page:
 
     async def until(self, holds: Callable[[], Any], what: str = "") -> None:
         """Wait until something holds."""
-        for _ in range(_TRIES):
+        end = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < end:
             if holds():
                 return
             await self.pilot.pause(0.01)
@@ -90,15 +93,24 @@ class Page:
     async def answer(self, letter: str) -> None:
         """Answer a bisection for the frame on the screen; wait until the answer is taken, and saved where it is the last."""
         await self.shown()
-        frame, before = self.frame, self.text()
+        frame, before, desk = self.frame, self._looks, self.app.screen.desk
         await self.press(letter)
-        await self.until(lambda: self.frame != frame or self.text() != before, "the answer to be taken")
+        # Of the screen only the search's own line is a sign: small pictures and bars are drawn at any time.
+        await self.until(
+            lambda: self.frame != frame or self._looks != before or desk.saving, "the answer to be taken"
+        )
         await self.until(lambda: not self.app.screen.desk.saving, "the step to be saved")
 
     @property
     def bisecting(self) -> bool:
         """True while the line over the picture says how many looks are left."""
-        return " left " in self.text() and "at most " in self.text()
+        return bool(self._looks)
+
+    @property
+    def _looks(self) -> str:
+        """The line over the picture that says how many looks are left; empty where nothing is searched."""
+        lines = self.text().splitlines()
+        return next((line for line in lines if " left " in line and "at most " in line), "")
 
 
 Opened = Callable[..., Any]
