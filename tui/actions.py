@@ -148,6 +148,8 @@ ACTIONS: tuple[Action, ...] = (
            (VERSIONS,), REVIEW, moves=True),
     Action("check", ("enter",), "check", "read every image of the version again; among stretches and frames show that in Label",
            (VERSIONS,), REVIEW, 8),
+    Action("rollback", ("X",), "roll back", "take the draft back to the chosen version, as one step, after a Y", (VERSIONS,),
+           REVIEW, takes=True),
     Action("further", ("pagedown",), "page on", "a page on", (VERSIONS,), REVIEW, moves=True),
     Action("backward", ("pageup",), "page back", "a page back", (VERSIONS,), REVIEW, moves=True),
     Action("next_task", ("tab",), "task", "the versions of the next task", (VERSIONS,), REVIEW, 5, moves=True),
@@ -156,6 +158,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("over", ("O",), "push over the plan", "push although it goes over the plan's limit", (RELEASE,), REVIEW, 2,
            takes=True, fixed=True),
     Action("stop_release", ("K",), "stop", "stop the release at the next step", (RELEASE,), REVIEW, 3, takes=True),
+    Action("abort", ("A",), "take it back", "take back a release that was interrupted before its tag, after a Y",
+           (RELEASE,), REVIEW, 4, takes=True),
     Action("decline", ("n", "escape", "q"), "no", "leave it as it is", (CONFIRM,), REVIEW, 2, fixed=True),
     # Storage.
     Action("ledger", ("enter",), "ledger", "what takes the room: every version, the models; and back", (STORAGE,),

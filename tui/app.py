@@ -39,6 +39,7 @@ from tui.messages import (
     Released,
     RunsSeen,
 )
+from tui.release_messages import Interrupted
 from tui.screens.base import Place
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.help import HelpScreen
@@ -55,9 +56,7 @@ _FIRST_S = 0.15
 _REST_S = 0.5
 _FLUSH_S = 1.0
 _LONG_REST_S = 5.0
-_POLL_S = 1.0
-_RUNS_S = 2.0
-_SCAN_S = 20.0
+_POLL_S, _RUNS_S, _SCAN_S = 1.0, 2.0, 20.0
 
 
 class PrintModelsApp(CarefulApp):
@@ -133,6 +132,7 @@ class PrintModelsApp(CarefulApp):
 
     def _look_around(self) -> None:
         """What may come after the first picture."""
+        self.bridge.release.look(self.state.workspace)
         self.bridge.look_at_git()
         self.bridge.runs()
 
@@ -228,6 +228,8 @@ class PrintModelsApp(CarefulApp):
             case PredictionsRead():
                 self.tell(result.said, title="Predictions", severity="warning")
                 self.sorter.take(result)
+            case Interrupted() if getattr(self.screen, "PLACE", "") != keymap.RELEASE:
+                self.tell([result.hint], title="Release", severity="warning")
             case ManyGoneOutside():
                 self._ask_many_gone(result)
             case _:

@@ -27,6 +27,7 @@ from tui.version_messages import (
     CellSeen,
     GatesSeen,
     LinesSeen,
+    RolledBack,
     VersionChecked,
     VersionFacts,
     VersionRow,
@@ -85,6 +86,10 @@ class Comparing:
         """Find the frames of one cell of the pair that is on the screen; answered by `CellSeen`."""
         self._lane.ask("cell", partial(self._cell, task, target, before, after), slot="cell")
 
+    def rollback(self, task: Task, name: str) -> None:
+        """Bring the draft back to a version, as one step; answered by `RolledBack`."""
+        self._long.ask("rollback", partial(self._rollback, task, name))
+
     def lineage(self, task: Task, target: str) -> None:
         """Follow a version or the draft both ways; answered by `LinesSeen`."""
         self._lane.ask("lineage", partial(self._lineage, task, target), slot="lines")
@@ -109,6 +114,15 @@ class Comparing:
 
     def _cell(self, task: Task, target: str, before: str, after: str) -> CellSeen:
         return CellSeen(task.name, before, after, self._pairs.cell(task, target, before, after))
+
+    def _rollback(self, task: Task, name: str) -> RolledBack:
+        from core.releasing.rolling import rollback
+
+        if self._workspace.read_only is not None:
+            raise self._workspace.read_only
+        who, store, index = self._workspace.who(), self._store(), self._index()
+        step = rollback(self._workspace, task, name, who, store=store, index=index)
+        return RolledBack(task.name, name, step.changed, tuple(safe(frame) for frame in step.left))
 
     def _lineage(self, task: Task, target: str) -> LinesSeen:
         return lineage_of(self._workspace, task, target, partial(self._pairs.planned, task))

@@ -1,37 +1,31 @@
-"""What the worker threads do for the Release screen.
+"""What the worker threads do for the Release screen: plan, carry out, go on with what was interrupted, take that back.
 
-What always holds: a release runs in the one lane for long work and can be asked to stop. Called by the bridge.
+What always holds: a release runs in the one lane for long work and can be asked to stop; the commands that are shown
+beside a step are those in git's log here, never what was expected. Called by the bridge.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from core.progress import CancelToken
 from core.tasks import Task
+from core.text import safe
 from core.workspace import Workspace
 from tui.lanes import Lane, Post
-from tui.messages import (
-    Advanced,
-    Released,
-    ReleasePlanned,
-)
+from tui.messages import Advanced, Released, ReleasePlanned
+from tui.release_messages import Interrupted, StepsSeen, StepsTold, TakenBack
 
 if TYPE_CHECKING:
     from core.progress import Progress
+    from core.release import Released as CoreReleased
     from core.release import ReleasePlan
+    from core.releasing.journal import Journal
 
-#: What each step of a release does, and the git commands it runs.
-STEPS: dict[str, tuple[str, str]] = {
-    "export": ("write the version, read it back, one rename", "no git; {path}/"),
-    "stage": ("put exactly its files into the index, through the LFS filter", "git add -- {path}/… data/…"),
-    "prove": ("the index holds pointers with the hashes of the manifest", "git ls-files --stage; git cat-file --batch"),
-    "commit": ("one commit of these paths, nothing else", "git commit -- {path}/ data/…"),
-    "tag": ("an annotated tag", "git tag -a {tag}"),
-    "push": ("objects, proof, then branch and tag together; can't be taken back",
-             "git lfs push {remote}; git push --atomic {remote} {branch} {tag}"),
-}  # fmt: skip
+_MOST_LINES = 200
 
 
 class ReleaseWork:
@@ -43,35 +37,135 @@ class ReleaseWork:
         self._cancel = CancelToken()
         self.running = False
 
+    def look(self, workspace: Workspace) -> None:
+        """Look whether a release was interrupted; answered by `Interrupted` where one was."""
+        self._lane.ask("interrupted", partial(interrupted, workspace), slot="interrupted")
+
     def plan(self, workspace: Workspace, task: Task, *, push: bool) -> None:
-        """Work out a release of the draft."""
+        """Work out a release of the draft; where one was interrupted, what is left of that."""
         self._cancel = CancelToken()
         self._lane.ask("release", partial(self._plan, workspace, task, push), slot="plan")
 
-    def run(self, plan: ReleasePlan, *, over: bool) -> None:
-        """Carry it out; `over` where a person said yes to going over the plan's limit."""
+    def run(self, plan: ReleasePlan, *, over: bool, again: bool = False) -> None:
+        """Carry it out, `again` where it is what was interrupted; `over` where a person said yes to going over the limit."""
         self._cancel = CancelToken()
         self.running = True
-        self._lane.ask("release", partial(self._run, plan, over))
+        self._lane.ask("release", partial(self._run, plan, over, again))
+
+    def abort(self, workspace: Workspace) -> None:
+        """Take back the release that was interrupted; answered by `TakenBack`."""
+        self._lane.ask("release", partial(_taken_back, workspace))
 
     def stop(self) -> None:
         """Ask a running release to stop between two units of work."""
         self._cancel.cancel()
 
-    def _report(self, progress: Progress) -> None:
-        self._post(Advanced("release", progress))
-
-    def _plan(self, workspace: Workspace, task: Task, push: bool) -> ReleasePlanned:
-        from core.release import plan
+    def _plan(self, workspace: Workspace, task: Task, push: bool) -> ReleasePlanned | Interrupted:
+        from core.release import plan, steps
+        from core.releasing import journal
+        from core.releasing.resuming import resumed
 
         if workspace.read_only is not None:
             raise workspace.read_only
-        return ReleasePlanned(plan(workspace, task, push=push, report=self._report, cancel=self._cancel))
+        book = journal.read(workspace)
+        if book is not None:
+            found = _interrupted(book)
+            self._post(found)
+            if found.running:
+                return found
+            made = resumed(workspace, book, report=self._report, cancel=self._cancel)
+        else:
+            made = plan(workspace, task, push=push, report=self._report, cancel=self._cancel)
+        self._post(StepsSeen(steps(made)))
+        return ReleasePlanned(made)
 
-    def _run(self, plan: ReleasePlan, over: bool) -> Released:
-        from core.release import run
+    def _run(self, plan: ReleasePlan, over: bool, again: bool) -> Released:
+        from core import release
 
+        watched = _Watched(plan.workspace, self._post)
+        work: Callable[..., CoreReleased] = partial(release.run, plan)
+        if again:
+            work = partial(release.resume, plan.workspace)
         try:
-            return Released(run(plan, report=self._report, cancel=self._cancel, confirm=lambda _: over))
+            made = work(report=watched.report, cancel=self._cancel, confirm=lambda _: over, step=watched.step)
+            return Released(made)
         finally:
+            watched.tell()
             self.running = False
+
+    def _report(self, progress: Progress) -> None:
+        self._post(Advanced("release", progress))
+
+
+class _Watched:
+    """A release that runs: tells its steps, and beside each the commands that git's log has of it."""
+
+    def __init__(self, workspace: Workspace, post: Post) -> None:
+        self._log, self._post = workspace.git_log, post
+        self._states: dict[str, str] = {}
+        self._ran: dict[str, tuple[str, ...]] = {}
+        self._at = ""
+        self._read = self._log.stat().st_size if self._log.is_file() else 0
+
+    def step(self, id: str, state: str) -> None:
+        """Take that a step begins or is done."""
+        self._take()
+        self._states[id] = state
+        self._at = id if state == "doing" else self._at
+        self.tell()
+
+    def report(self, progress: Progress) -> None:
+        """Take how far the step is."""
+        if self._take():
+            self.tell()
+        self._post(Advanced("release", progress))
+
+    def tell(self) -> None:
+        self._take()
+        self._post(StepsTold(dict(self._states), dict(self._ran)))
+
+    def _take(self) -> bool:
+        """Read what git's log has grown by; True where it has."""
+        try:
+            if self._log.stat().st_size <= self._read:
+                return False
+            with self._log.open("rb") as log:
+                log.seek(self._read)
+                data = log.read()
+        except OSError:
+            return False
+        whole = data[: data.rfind(b"\n") + 1]
+        self._read += len(whole)
+        lines = [safe(line.decode("utf-8", "replace"), limit=2000) for line in whole.splitlines()]
+        commands = tuple(line.partition(" ")[2] for line in lines[-_MOST_LINES:])
+        self._ran[self._at] = (*self._ran.get(self._at, ()), *commands)
+        return bool(commands)
+
+
+def interrupted(workspace: Workspace) -> Interrupted | None:
+    """Say that a release was interrupted here, and how far it came; None where none was."""
+    from core.releasing import journal
+
+    book = journal.read(workspace)
+    return _interrupted(book) if book is not None else None
+
+
+def _interrupted(book: Journal) -> Interrupted:
+    """Put a journal in words; one of this very process is of a release that failed, for nothing runs beside this lane."""
+    from core.releasing.steps import HERE, PUSHING
+
+    return Interrupted(
+        safe(book.task, limit=60),
+        safe(book.version, limit=20),
+        next((step for step in reversed((*HERE, *PUSHING)) if step in book.done), ""),
+        frozenset(book.done),
+        safe(book.remote or "", limit=60) if book.push else "",
+        book.running and book.by is not None and book.by.pid != os.getpid(),
+    )
+
+
+def _taken_back(workspace: Workspace) -> TakenBack:
+    from core.release import abort
+
+    made = abort(workspace)
+    return TakenBack(made.task, made.version, tuple(safe(line) for line in made.did))

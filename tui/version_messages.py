@@ -184,3 +184,13 @@ class CardSeen:
     task: str
     target: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """The draft is what a version holds: how many labels changed, and the frames that marks keep out of it."""
+
+    task: str
+    name: str
+    changed: int
+    left: tuple[str, ...]

@@ -12,6 +12,7 @@ in git or datasets/ changes. Called by `rollback`, the Versions screen.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,18 @@ if TYPE_CHECKING:
     from core.labels.store import LabelStore
 
 
-def rollback(workspace: Workspace, task: Task, name: str, who: str) -> LabelStep:
+def rollback(
+    workspace: Workspace,
+    task: Task,
+    name: str,
+    who: str,
+    *,
+    store: LabelStore | None = None,
+    index: FrameIndex | None = None,
+) -> LabelStep:
     """Bring the draft of a task back to a version; return the step, with `changed` 0 where the draft is that already.
 
+    With the `store` of a session that is open its undo takes the step back; without store and index they are opened.
     `left` of the step are the version's frames that a mark keeps out of the draft. Raises Lacking for an unknown
     version, Refused for a withdrawn one, what labelling raises.
     """
@@ -46,8 +56,11 @@ def rollback(workspace: Workspace, task: Task, name: str, who: str) -> LabelStep
             "Go back to another one: print-models versions",
         )
     workspace.ensure_private()
-    with open_store(workspace) as store, FrameIndex(workspace) as index:
-        index.scan()
+    with ExitStack() as opened:
+        store = store if store is not None else opened.enter_context(open_store(workspace))
+        if index is None:
+            index = opened.enter_context(FrameIndex(workspace))
+            index.scan()
         held = {item.source: item for item in version.items}
         wanted, left = _wanted(workspace, store, index, task, held, who)
         step = store.set_many(

@@ -30,7 +30,7 @@ async def test_a_release_is_made_only_by_capital_y(labelled, opened):
         await page.press("f")
         await page.see(place.keys[0].rsplit("/", 1)[1])
         await page.press("R")
-        await page.see("offline-detection v1", "git tag -a offline-detection/v1", "Press Y")
+        await page.see("offline-detection v1", "git tag -a", "offline-detection/v1", "Press Y")
         for key in ("y", "enter", "R", "space"):
             await page.press(key)
         await page.pilot.pause()

@@ -140,3 +140,27 @@ async def test_hunks_fit_where_there_is_little_room(grown, opened, size):
         await page.press("down")
         await page.see("active → offline", "2 of 2")
         await page.until(lambda: _pictured(page) == 2, "the other's picture, once it is open")
+
+
+async def test_the_draft_goes_back_to_a_version_after_a_yes_and_undo_brings_it_forth(grown, opened, stored):
+    place = grown()
+    before = stored(place)
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.press("V")
+        await page.see("v1 → draft", "2 relabelled")
+        await page.press("X")
+        await page.until(lambda: "Choose with the arrows" in page.told, "which version is asked")
+        await page.press("down")
+        await page.see("nothing → v1")
+        await page.press("X")
+        await page.see("back to v1?", "as one step")
+        await page.press("n")
+        assert stored(place) == before, "not without a yes"
+        await page.press("X", "Y")
+        await page.see("v1 → draft", "the draft equals v1")
+        assert "2 labels changed" in page.told
+        assert stored(place) == "oa" * 6
+        await page.press("L")
+        await page.shown()
+        await page.press("u")
+        await page.until(lambda: stored(place) == before, "the step to be taken back")

@@ -1,6 +1,7 @@
-"""The Release screen: the steps with their git commands and the price, a `Y`, progress, and what came of it.
+"""The Release screen: a checklist with git's commands as they run, the price, what can't be taken back, and a `Y`.
 
-What always holds: nothing is done before `Y`; going over the plan's limit needs another key after that.
+What always holds: nothing is done before `Y`; going over the plan's limit needs another key after that; what was
+interrupted is finished or taken back from here, the latter after a `Y` of its own.
 """
 
 from __future__ import annotations
@@ -16,10 +17,22 @@ from textual.widgets import Static
 from core.progress import Progress
 from core.tasks import Task
 from tui import keymap
-from tui.drawing import BAD, BOLD
+from tui.drawing import BAD, BOLD, WARN
 from tui.messages import Advanced, Failed, Released, ReleasePlanned
+from tui.release_messages import Interrupted, StepsSeen, StepsTold, TakenBack
 from tui.screens.base import Place
-from tui.screens.release_texts import blocked_text, made_text, plan_text, progress_line
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.release_texts import (
+    TAGGED,
+    blocked_text,
+    failed_text,
+    interrupted_text,
+    made_text,
+    plan_text,
+    progress_line,
+    steps_text,
+    taken_back_text,
+)
 from tui.screens.versions_texts import Sound, sound_of
 from tui.version_messages import DRAFT, GatesSeen
 from tui.widgets.pane import Pane
@@ -41,18 +54,25 @@ class ReleaseScreen(Place):
         super().__init__()
         self._about = task
         self._push = False
-        self._plan: ReleasePlan | None = None
-        self._ask_over = False
-        self._busy = True
-        self._progress: Progress | None = None
-        self._steps_done: set[str] = set()
-        self._problem: Failed | None = None
-        self._made: CoreReleased | None = None
         self._gates: GatesSeen | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin anew: nothing is planned, run or said."""
+        self._plan: ReleasePlan | None = None
+        self._steps = StepsSeen(())
+        self._told = StepsTold({}, {})
+        self._broken: Interrupted | None = None
+        self._problem: Failed | None = None
+        self._made: CoreReleased | TakenBack | None = None
+        self._progress: Progress | None = None
+        self._busy, self._going, self._ask_over = True, False, False
 
     def compose_body(self) -> ComposeResult:
         with Pane(id="release"):
+            yield Static(id="broken", markup=False)
             yield Static(id="plan", markup=False)
+            yield Static(id="steps", markup=False)
             yield Static(id="outcome", markup=False)
 
     def on_mount(self) -> None:
@@ -60,8 +80,7 @@ class ReleaseScreen(Place):
         self._ask()
 
     def _ask(self) -> None:
-        self._plan, self._problem, self._made, self._busy = None, None, None, True
-        self._ask_over, self._progress = False, None
+        self._forget()
         self.bridge.plan_release(self._about, push=self._push)
         self.bridge.compare.gates(self._about, DRAFT)
         self._draw()
@@ -76,33 +95,53 @@ class ReleaseScreen(Place):
 
     def receive(self, result: object) -> None:
         match result:
-            case ReleasePlanned() if self._made is None and result.plan.task.name == self._about.name:
+            case ReleasePlanned() if self._made is None and self._wanted(result.plan):
                 self._plan, self._busy = result.plan, False
+            case StepsSeen() if not self._going:
+                self._steps = result
+            case StepsTold():
+                self._told = result
+            case Interrupted() if not self._going and self._made is None:
+                self._broken = result
+                self._busy = self._busy and not result.running
             case GatesSeen(target="draft") if result.task == self._about.name:
                 self._gates = result
             case Advanced(job="release"):
                 self._progress = result.progress
             case Released():
-                self._made, self._busy, self._progress = result.result, False, None
+                self._ended(result.result)
+            case TakenBack():
+                self._ended(result)
             case Failed(job="release"):
-                self._problem, self._busy, self._progress = result, False, None
+                self._problem, self._busy, self._going, self._progress = result, False, False, None
+                self.bridge.release.look(self.bridge.workspace)
             case _:
                 return
         self._draw()
 
+    def _wanted(self, plan: ReleasePlan) -> bool:
+        return self._broken is not None or plan.task.name == self._about.name
+
+    def _ended(self, made: CoreReleased | TakenBack) -> None:
+        self._made, self._broken, self._problem, self._progress = made, None, None, None
+        self._busy = self._going = False
+
     # --- drawing ------------------------------------------------------------------------------------------------
 
     def keys(self) -> list[tuple[str, str | Content]]:
-        running = self._busy and self._plan is not None
         wanted = {
             "confirm": self._ready() and not self._ask_over,
             "over": self._ask_over,
-            "push": not self._busy and not self._made,
-            "stop_release": running,
-            "close": not running,
+            "push": not self._busy and not self._made and self._broken is None,
+            "abort": self._abortable(),
+            "stop_release": self._going,
+            "close": not self._going,
         }
         return [
-            (keymap.shown(action.keys[0]), action.word)
+            (
+                keymap.shown(action.keys[0]),
+                "finish it" if self._broken and action.id == "confirm" else action.word,
+            )
             for action in keymap.actions_of(self.PLACE)
             if wanted.get(action.id)
         ]
@@ -111,31 +150,59 @@ class ReleaseScreen(Place):
         """True where a yes would be taken."""
         return self._plan is not None and not self._busy and self._made is None and not self._blocked()
 
+    def _abortable(self) -> bool:
+        """True where something was interrupted that has no tag yet."""
+        found = self._broken
+        return found is not None and not (self._busy or found.running or TAGGED in found.done)
+
     def _sound(self) -> Sound:
         return sound_of(self._gates, None)
 
     def _blocked(self) -> bool:
         """True where the gates object to what would be exported; a version that is there already was asked about then."""
-        return self._plan is not None and self._plan.planned is not None and bool(self._sound().blocks)
+        if self._plan is None or self._plan.planned is None or self._broken is not None:
+            return False
+        return bool(self._sound().blocks)
 
     def _draw(self) -> None:
         if not self.is_mounted:
             return
         plan, width = self.query_one("#plan", Static), self.query_one("#release", Pane).room
-        plan.display = self._plan is not None or self._problem is None
-        plan.update(plan_text(self._plan, self._sound(), width, done=self._made is not None))
+        broken = self.query_one("#broken", Static)
+        broken.display = self._broken is not None and not self._going and self._problem is None
+        if self._broken is not None:
+            broken.update(interrupted_text(self._broken, width))
+        plan.display = (self._plan is not None or self._problem is None) and not self._elsewhere()
+        done, fixed = self._made is not None, self._broken is not None or self._going
+        plan.update(plan_text(self._plan, self._sound(), width, done=done, fixed=fixed))
+        steps = self.query_one("#steps", Static)
+        steps.display = bool(self._steps.steps) and not isinstance(self._made, TakenBack)
+        steps.update(steps_text(self._steps.steps, self._states(), self._told.ran, width))
         self.query_one("#outcome", Static).update(self._outcome())
         if self._made is not None or self._problem is not None:
             self.call_after_refresh(self.query_one("#release").scroll_end, animate=False)
         super().show_state()
 
+    def _elsewhere(self) -> bool:
+        return self._broken is not None and self._broken.running
+
+    def _states(self) -> dict[str, str]:
+        """How far each step is; where it stopped, that is no longer being done."""
+        known = self._broken.done if self._broken is not None else frozenset()
+        states = {step: "done" for step in known} | dict(self._told.states)
+        if not self._going and self._made is None:
+            states = {step: "stopped" if state == "doing" else state for step, state in states.items()}
+        return states
+
     def _outcome(self) -> Content:
+        width = self.query_one("#release", Pane).room
+        if isinstance(self._made, TakenBack):
+            return taken_back_text(self._made, width)
         if self._made is not None:
             return made_text(self._made)
         if self._problem is not None:
-            problem = self._problem
-            return Content.assemble(("✗ ", BAD), (problem.what, BAD), "\n\n", problem.remedy)
-        if self._busy and self._plan is not None:
+            return failed_text(self._problem, self._broken, width)
+        if self._going:
             return progress_line(self._progress)
         if self._ask_over and self._plan is not None:
             return Content.assemble(
@@ -143,10 +210,17 @@ class ReleaseScreen(Place):
                 "\nWhat is pushed to a hosted LFS can't be taken back. ", ("O", BOLD), " pushes it even so.",
             )  # fmt: skip
         if self._blocked():
-            return blocked_text(self._sound(), self.query_one("#release", Pane).room)
-        if self._plan is not None:
-            return Content.assemble("Press ", ("Y", BOLD), " to do this. Nothing has been written yet.")
-        return Content("")
+            return blocked_text(self._sound(), width)
+        if self._plan is None or self._busy:
+            return Content("")
+        if self._broken is not None:
+            return Content.assemble("Press ", ("Y", BOLD), " to finish it.")
+        if self._plan.target is not None:
+            return Content.assemble(
+                "Press ", ("Y", BOLD), " to do this. Nothing has been written yet. ",
+                ("What is pushed can't be taken back.", WARN),
+            )  # fmt: skip
+        return Content.assemble("Press ", ("Y", BOLD), " to do this. Nothing has been written yet.")
 
     # --- keys ---------------------------------------------------------------------------------------------------
 
@@ -169,22 +243,40 @@ class ReleaseScreen(Place):
 
     def _go(self, *, over: bool) -> None:
         assert self._plan is not None
-        self._busy, self._ask_over, self._problem = True, False, None
-        self.bridge.release.run(self._plan, over=over)
+        again = self._broken is not None
+        self._busy, self._going, self._ask_over, self._problem = True, True, False, None
+        self._told = StepsTold({}, {})
+        self.bridge.release.run(self._plan, over=over, again=again)
         self._draw()
 
     def action_push(self) -> None:
-        if not self._busy and self._made is None:
+        if not self._busy and self._made is None and self._broken is None:
             self._push = not self._push
             self._ask()
 
+    def action_abort(self) -> None:
+        found = self._broken
+        if found is None or not self._abortable():
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._busy, self._problem = True, None
+                self.bridge.release.abort(self.bridge.workspace)
+                self._draw()
+
+        consequence = (
+            "Its folder and what is staged or committed of it go. Labels and other people's changes stay."
+        )
+        self.app.push_screen(ConfirmScreen(f"Take {found.task} {found.version} back?", consequence), answered)
+
     def action_stop_release(self) -> None:
-        if self._busy:
+        if self._going:
             self.bridge.release.stop()
-            self.say("Stopping at the next step; what is done already stays.")
+            self.say("Stopping at the next step; what is done already stays, and R goes on from there.")
 
     def action_close(self) -> None:
-        if self._busy and self._plan is not None:
+        if self._going:
             self.say("The release is running: K stops it.")
             return
         self.bridge.release.stop()

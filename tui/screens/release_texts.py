@@ -1,7 +1,12 @@
-"""What the Release screen says, as lines: what a release would do and take along, how far it is, what it made. Pure."""
+"""What the Release screen says, as lines: what a release would do and take along, how far it is, what it made. Pure.
+
+What always holds: a step's commands are those git was given once it ran, before that those it will be given.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -9,20 +14,33 @@ from textual.content import Content
 from core.human import count, plural, size
 from core.progress import Progress
 from core.text import safe
-from tui.drawing import BOLD, DIM, GOOD, WARN
+from tui.drawing import BAD, BOLD, DIM, GOOD, WARN
+from tui.messages import Failed
+from tui.release_messages import Interrupted, TakenBack
 from tui.screens.versions_texts import LEVELS, Sound, sound_words
-from tui.storing import STEPS
-from tui.writing import hung
+from tui.writing import hung, wrapped
 
 if TYPE_CHECKING:
     from core.release import Released as CoreReleased
-    from core.release import ReleasePlan
+    from core.release import ReleasePlan, Step
 
 _MOST = 5
+_MOST_COMMANDS = 3
+#: The step after which a version stays: only what is before it is taken back from here.
+TAGGED = "tag"
+DOING, DONE, THERE = "doing", "done", "there already"
+_MARKS = {DOING: ("▸", "bold $accent"), DONE: ("✓", GOOD), THERE: ("✓", DIM), "stopped": ("!", WARN)}
+_OPEN = ("☐", DIM)
+_GONE = "can't be taken back"
 
 
-def plan_text(plan: ReleasePlan | None, sound: Sound, width: int, *, done: bool) -> Content:
-    """What a release would do: content, price, what a push takes along, steps with their git commands."""
+def plan_text(
+    plan: ReleasePlan | None, sound: Sound, width: int, *, done: bool, fixed: bool = False
+) -> Content:
+    """What a release would do: content, price, what a push takes along; its steps are `steps_text`.
+
+    `fixed` says that whether it is pushed can't be chosen any more.
+    """
     if plan is None:
         return Content.styled("Looking at the draft and the repository …", DIM)
     classes = ", ".join(f"{name} {count(number)}" for name, number in plan.classes.items())
@@ -39,19 +57,76 @@ def plan_text(plan: ReleasePlan | None, sound: Sound, width: int, *, done: bool)
         lines += hung("upload", f"{size(plan.upload)} to {where}", width)
         lines += _taken_along(plan, width)
     else:
-        lines += hung("push", "no; p adds it. The tag stays on this machine", width)
+        adds = "" if done or fixed else "; p adds it"
+        lines += hung("push", f"no{adds}. The tag stays on this machine", width)
     for notice in plan.notices:
         lines += hung("note", safe(notice), width)
-    lines.append(Content(""))
-    for step in plan.steps:
-        what, command = STEPS[step]
-        command = command.format(
-            path=plan.path, tag=plan.tag, remote=safe(plan.target.remote) if plan.target else "",
-            branch=safe(plan.target.branch) if plan.target else "",
-        )  # fmt: skip
-        lines += hung(step, what, width, mark=("✓", GOOD) if done else ("☐", DIM))
-        lines += hung("", command, width, style=DIM, mark=(" ", DIM))
     return Content("\n").join([*lines, Content("")])
+
+
+def steps_text(
+    steps: tuple[Step, ...], states: Mapping[str, str], ran: Mapping[str, tuple[str, ...]], width: int
+) -> Content:
+    """The checklist: every step with how far it is, its git commands, and whether it can be taken back."""
+    lines: list[Content] = []
+    for step in steps:
+        state = states.get(step.id, "")
+        note = f"{step.title}: {step.note}" if step.note and state != DOING else step.title
+        note += f"  ({state})" if state == THERE else ""
+        lines += hung(
+            step.id, note, width, mark=_MARKS.get(state, _OPEN), style=BOLD if state == DOING else ""
+        )
+        if step.irreversible and state != DONE and _GONE not in note:
+            lines += hung("", _GONE, width, mark=("!", WARN), style=WARN)
+        for command in _commands(step, ran.get(step.id, ()), width):
+            lines += hung("", command, width, style=DIM, mark=("$", DIM))
+    return Content("\n").join([*lines, Content("")])
+
+
+def _commands(step: Step, ran: tuple[str, ...], width: int) -> list[str]:
+    """What git was given, else what it will be; long ones are cut, and of many the last are shown."""
+    commands = [_short(line) for line in ran] or [_short(line) for line in step.commands]
+    more = len(commands) - _MOST_COMMANDS
+    shown = commands[-_MOST_COMMANDS:]
+    room = max(24, 2 * (width - 18))
+    cut = [line if len(line) <= room else f"{line[: room - 1]}…" for line in shown]
+    return [*([f"… {plural(more, 'command')} before (@ has all)"] if more > 0 else []), *cut]
+
+
+def _short(line: str) -> str:
+    """A command without the words that make it safe, and with a message in one line."""
+    words = re.sub(r" -c [\w.]+=\S*", "", safe(line, limit=2000))
+    return re.sub(r"(\\x0a)+", " ¶ ", words)
+
+
+def interrupted_text(found: Interrupted, width: int) -> Content:
+    """That a release was interrupted, how far it came, and what can be done."""
+    lines = wrapped(f"{found.words}.", width, f"bold {WARN}")
+    if found.running:
+        lines += wrapped("It can be watched there; this window shows it when it is over.", width)
+    else:
+        lines += wrapped(_ways(found), width)
+    return Content("\n").join([*lines, Content("")])
+
+
+def failed_text(problem: Failed, found: Interrupted | None, width: int) -> Content:
+    """Why a release stopped, what to do, and what can be done here."""
+    lines = hung("", problem.what, width, mark=("✗", BAD), style=BAD, room=0)
+    lines += [Content(""), *wrapped(problem.remedy, width)]
+    if found is not None and not found.running:
+        lines += [Content(""), *wrapped(f"{found.words}. {_ways(found)}", width, BOLD)]
+    return Content("\n").join(lines)
+
+
+def _ways(found: Interrupted) -> str:
+    finish = "Y finishes it" + (f", up to {found.remote}" if found.remote else "")
+    return finish if TAGGED in found.done else f"{finish} · A takes it back; labels stay as they are"
+
+
+def taken_back_text(found: TakenBack, width: int) -> Content:
+    """What taking a release back did."""
+    head = Content.assemble(("✓ ", GOOD), (f"{found.task} {found.version} was taken back", BOLD))
+    return Content("\n").join([head, *(part for line in found.lines for part in wrapped(line, width))])
 
 
 def _taken_along(plan: ReleasePlan, width: int) -> list[Content]:

@@ -36,6 +36,7 @@ from tui.version_messages import (
     GatesSeen,
     LinesSeen,
     PairSeen,
+    RolledBack,
     Thumb,
     VersionChecked,
     VersionFacts,
@@ -111,6 +112,8 @@ class VersionsScreen(Reviewing):
             case CellSeen() if result.task == task.name:
                 self._open_cell(result)
                 return
+            case RolledBack() if result.task == task.name:
+                self._rolled_back(result)
             case Thumb():
                 self._panes.hunks.take(result)
                 return

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from core.human import plural
 from core.progress import Progress
 from tui.opening import open_frame, open_frames
 from tui.screens import versions_panes as panes
 from tui.screens.base import Place
+from tui.screens.confirm import ConfirmScreen
 from tui.screens.pick import PickScreen, Row
 from tui.screens.versions_panes import Panes, Seen
 from tui.screens.versions_summary import cells_of
-from tui.version_messages import DRAFT, CellSeen, HunkSeen
+from tui.version_messages import DRAFT, CellSeen, HunkSeen, RolledBack
 
 
 class Reviewing(Place):
@@ -111,4 +113,30 @@ class Reviewing(Place):
 
     def _take_base(self, name: str) -> None:
         self._seen.base = name or None
+        self._ask_target()
+
+    def action_rollback(self) -> None:
+        """Bring the draft back to the chosen version, after a yes."""
+        name, task = self._seen.chosen, self.state.task
+        if name == DRAFT:
+            self.say("Choose with the arrows the version that the draft shall go back to.")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.say(f"going back to {name} …")
+                self.bridge.compare.rollback(task, name)
+
+        question = f"Take the draft of {task.name} back to {name}?"
+        consequence = (
+            f"Labels become what {name} says, as one step: u on Label takes it back. No version changes."
+        )
+        self.app.push_screen(ConfirmScreen(question, consequence), answered)
+
+    def _rolled_back(self, done: RolledBack) -> None:
+        """Say what became of it, and look at the draft."""
+        kept = f"; {plural(len(done.left), 'frame')} stay out, marked since" if done.left else ""
+        self.say(f"The draft is {done.name} again: {plural(done.changed, 'label')} changed{kept}.")
+        self._seen.chosen, self._seen.base, self._seen.view = DRAFT, None, panes.OVERVIEW
+        self.bridge.poll()
         self._ask_target()

@@ -1,0 +1,68 @@
+"""What comes back from the worker threads for the Release screen: frozen, as everything in `tui.messages`.
+
+Made by releasing; taken by the app and the Release screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.releasing.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A release that did not come to its end: how far it came, and where it was to go ('' for this machine only).
+
+    `after` is the last step that is done, '' for none; `done` are the ids of all of them; `running` is True while another
+    process is at it.
+    """
+
+    task: str
+    version: str
+    after: str
+    done: frozenset[str]
+    remote: str
+    running: bool
+
+    @property
+    def words(self) -> str:
+        """'A release of offline-detection v3 was interrupted after commit'."""
+        what = f"A release of {self.task} {self.version}"
+        if self.running:
+            return f"{what} is running in another window or command"
+        return f"{what} was interrupted " + (
+            f"after {self.after}" if self.after else "before anything was written"
+        )
+
+    @property
+    def hint(self) -> str:
+        """What is said of it on opening the app."""
+        return f"{self.words}." if self.running else f"{self.words}: V, then R finishes it or takes it back."
+
+
+@dataclass(frozen=True, slots=True)
+class StepsSeen:
+    """The steps of the release that was planned."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepsTold:
+    """How far a release that runs is: by step 'doing', 'done' or 'there already', and the commands that git was given."""
+
+    states: Mapping[str, str]
+    ran: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """An interrupted release was taken back: what that did, in words."""
+
+    task: str
+    version: str
+    lines: tuple[str, ...]
