@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -13,7 +14,6 @@ from core.text import safe
 
 def take_back(ctx: Context, task: str | None, version: str | None, *, yes: bool, as_json: bool) -> None:
     """Say what `--abort`, or `--undo VERSION`, would do, ask for a word, do it, and answer what was done."""
-    from core.errors import Refused
     from core.releasing.undoing import abort, aborting, undo, undoing
 
     workspace = ctx.workspace
@@ -21,18 +21,41 @@ def take_back(ctx: Context, task: str | None, version: str | None, *, yes: bool,
     found = (
         aborting(workspace, meant) if version is None else undoing(workspace, workspace.task(task), version)
     )
-    word = found.kind
-    if not yes:
-        ctx.notice(f"{found.name}, taken back:")
-        for line in found.did:
-            ctx.notice(f"  {line}")
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise Refused("Nothing was done: nobody is here to be asked.", "Add --yes to do it.")
-        if str(click.prompt(f"Type “{word}” to do it", err=True)).strip() != word:
-            raise Refused("Nothing was done.", "Type that very word to do it.")
+    agreed(ctx, found.kind, f"{found.name}, taken back:", found.did, yes=yes)
     done = abort(workspace, meant) if version is None else undo(workspace, workspace.task(task), version)
     text = "\n".join([f"{done.name} is taken back:", *(f"  {line}" for line in done.did)])
     ctx.answer(done.as_json(), text, as_json=as_json)
+
+
+def agreed(ctx: Context, word: str, title: str, lines: Sequence[str], *, yes: bool) -> None:
+    """Say what would be done, and go on where a person types that word or `yes` is given. Raises Refused."""
+    from core.errors import Refused
+
+    if yes:
+        return
+    ctx.notice(title)
+    for line in lines:
+        ctx.notice(f"  {line}")
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Refused("Nothing was done: nobody is here to be asked.", "Add --yes to do it.")
+    if str(click.prompt(f"Type “{word}” to do it", err=True)).strip() != word:
+        raise Refused("Nothing was done.", "Type that very word to do it.")
+
+
+def give_way(ctx: Context, task: str | None, version: str, remote: str | None, *, yes: bool) -> None:
+    """Make room for somebody else's version of that number, and tell how the draft stands to it."""
+    from core.releasing.renumbering import renumber, renumbering
+
+    workspace = ctx.workspace
+    meant = workspace.task(task)
+    lines = renumbering(workspace, meant, version, remote)
+    agreed(ctx, "renumber", f"{meant.name} {version} makes room:", lines, yes=yes)
+    done = renumber(workspace, meant, version, remote, report=ctx.report)
+    ctx.notice(done.synced.text())
+    if done.kept:
+        ctx.notice(f"{done.name} as it was made here is kept in {done.kept}")
+    ctx.notice(f"What is new against it: print-models diff {version} draft --task {meant.name}")
+    ctx.notice(f"Nothing is released yet; then: print-models release --task {meant.name} --push")
 
 
 @click.command()

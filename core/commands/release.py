@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.commands import completion
-from core.commands.back import take_back
+from core.commands.back import give_way, take_back
 from core.commands.shell import Context, accept_outside_option, json_option, pass_context, task_option
 from core.text import safe
 
@@ -41,7 +41,13 @@ if TYPE_CHECKING:
     help="Take back a version that was never pushed: tag, commit and folder; labels stay.",
     shell_complete=completion.versions,
 )
-@click.option("--yes", is_flag=True, help="Of --abort and --undo: do it without asking.")
+@click.option(
+    "--renumber",
+    metavar="V",
+    help="The remote has another V: take ours back, merge theirs, show what is new against it.",
+    shell_complete=completion.versions,
+)
+@click.option("--yes", is_flag=True, help="Of --abort, --undo and --renumber: do it without asking.")
 @accept_outside_option
 @json_option
 @pass_context
@@ -55,6 +61,7 @@ def release(
     going_on: bool,
     giving_up: bool,
     undo: str | None,
+    renumber: str | None,
     yes: bool,
     accept_outside: bool,
     as_json: bool,
@@ -66,17 +73,20 @@ def release(
     from core.errors import Cancelled, WrongUsage
     from core.release import plan, run
 
-    if remote is not None and not push:
+    if remote is not None and not (push or renumber):
         raise WrongUsage("--remote says where to push, but --push is not given.", "Add --push.")
     workspace = ctx.workspace
-    words = {"--resume": going_on, "--abort": giving_up, "--undo": undo is not None}
+    words = {"--resume": going_on, "--abort": giving_up, "--undo": undo, "--renumber": renumber}
     chosen = [word for word, given in words.items() if given]
     if len(chosen) > 1 or (chosen and (message or push or dry_run)):
         raise WrongUsage(
             f"{chosen[0]} stands alone: it takes no other word of a release.", "Leave the others out."
         )
-    if yes and not (giving_up or undo):
-        raise WrongUsage("--yes answers what --abort and --undo ask.", "Leave it out.")
+    if yes and not (giving_up or undo or renumber):
+        raise WrongUsage("--yes answers what --abort, --undo and --renumber ask.", "Leave it out.")
+    if renumber:
+        give_way(ctx, task, renumber, remote, yes=yes)
+        dry_run, remote = True, None
     if giving_up or undo:
         take_back(ctx, task, undo, yes=yes, as_json=as_json)
         return

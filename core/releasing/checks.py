@@ -5,6 +5,7 @@ What always holds: these only look. Nothing is exported, staged or committed whi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ from core.process import ProcessFailed
 from core.releasing import locks
 from core.setup import IDENTITY_REMEDY, LFS_REMEDY
 from core.storage.git import Git, RepoState
+from core.tasks import Task
 from core.text import safe
+from core.versions.manifest import list_versions, number_of
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -80,6 +83,35 @@ def _state(workspace: Workspace, git: Git) -> RepoState:
             "A workspace is the root of its own repository: make one with print-models init DIR.",
         )
     return state
+
+
+def branch(workspace: Workspace, git: Git, task: Task) -> None:
+    """Refuse on a branch that lacks the newest version of a task: what is made here would not build on it."""
+    tags = {number_of(name.rpartition("/")[2]) or 0: name for name in git.tags(f"{task.name}/v*")}
+    here = {number_of(name.rpartition("/")[2]) or 0 for name in git.tags(f"{task.name}/v*", merged=True)}
+    newest = max(tags, default=0)
+    if newest > max(here, default=0) and f"v{newest}" not in list_versions(workspace, task):
+        raise Refused(
+            f"{tags[newest]} is not on this branch ({safe(git.branch() or 'none')}): a version made here would not "
+            "build on it.",
+            f"Go to the branch that has it (git branch -a --contains {tags[newest]}), or merge it: "
+            f"git merge {tags[newest]}",
+        )
+
+
+def no_repository_within(workspace: Workspace, git: Git, task: Task) -> None:
+    """Refuse where a folder that a release writes to belongs to another repository, such as a submodule."""
+    ours = {"data", "data/history", "datasets", f"datasets/{task.name}"}
+    links = {path for path, entry in git.ls_files("datasets").items() if entry.mode == "160000"}
+    links |= {path for path, entry in git.ls_files("data").items() if entry.mode == "160000"}
+    inner = sorted(
+        (ours & links) | {path for path in ours if os.path.lexists(workspace.root / path / ".git")}
+    )
+    if inner:
+        raise Refused(
+            f"{inner[0]} is a repository of its own (a submodule), so no commit here can hold its files.",
+            f"Make it a plain folder of this repository first: git submodule deinit {inner[0]}, or move it away.",
+        )
 
 
 def hidden(git: Git, paths: Iterable[str]) -> None:

@@ -113,6 +113,8 @@ def plan(
     git = Git(workspace.root, workspace.git_log)
     state = checks.repository(workspace, git)
     check_no_other(workspace, git, task)
+    checks.branch(workspace, git, task)
+    checks.no_repository_within(workspace, git, task)
     target = pushing.target(git, state, remote, task) if push else None
     with open_store(workspace, accept_outside=accept_outside) as store, FrameIndex(workspace) as index:
         checks.rebuilt(store)

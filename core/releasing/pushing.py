@@ -188,15 +188,16 @@ def push(
     enter("push-objects")
     refs_there = _refs(git, target)
     waited = _lacks(workspace, git, target, tag, refs_there)
+    if waited.tag == "other":
+        task, _, name = tag.partition("/")
+        raise NotProven(
+            f"{safe(target.remote)} has another {tag} already; a tag is never moved.",
+            f"Give ours the next number, after theirs: print-models release --renumber {name} --task {task}",
+        )
     if waited.behind:
         raise NotProven(
             f"{safe(target.remote)} has commits that are not here; nothing was sent.",
             merge_first(target.remote, target.ref, target.again),
-        )
-    if waited.tag == "other":
-        raise NotProven(
-            f"{safe(target.remote)} has a tag {tag} on another commit already; a tag is never moved.",
-            "Fetch and look: git fetch --tags; this version needs the next number.",
         )
     tags = [*waited.tags, *([tag] if waited.tag == "absent" else [])]
     own = cargo.pointers if waited.tag == "absent" else []

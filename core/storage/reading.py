@@ -163,11 +163,11 @@ class Reader:
             lock=lock if lock.exists() else None,
         )
 
-    def tags(self, pattern: str = "*") -> dict[str, str]:
-        """Return tag name → commit it leads to, of the tags that match a glob."""
+    def tags(self, pattern: str = "*", *, merged: bool = False) -> dict[str, str]:
+        """Return tag name → commit it leads to, of the tags that match a glob; `merged` are in HEAD's history."""
         shape = "%(refname:strip=2)%00%(objectname)%00%(*objectname)"
-        out = self.ask("for-each-ref", f"--format={shape}", f"refs/tags/{pattern}").text
-        rows = [row.split("\0") for row in out.splitlines()]
+        words = [f"--format={shape}", *(["--merged=HEAD"] if merged else []), f"refs/tags/{pattern}"]
+        rows = [row.split("\0") for row in self.ask("for-each-ref", *words).text.splitlines()]
         return {name: peeled or direct for name, direct, peeled in rows}
 
     def ls_files(self, *paths: str, env: Mapping[str, str] | None = None) -> dict[str, Entry]:
