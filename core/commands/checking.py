@@ -25,10 +25,18 @@ _LEVELS = {"pass": "ok   ", "warn": "warn ", "block": "BLOCK"}
 @click.command()
 @click.argument("version", required=False, shell_complete=completion.versions)
 @tasks_option
+@click.option(
+    "--remote",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value="",
+    help="Also on a remote: its tag, and every object read there; without NAME the branch's own, else origin.",
+)
 @json_option
 @pass_context
-def verify(ctx: Context, version: str | None, task: str | None, as_json: bool) -> None:
+def verify(ctx: Context, version: str | None, task: str | None, remote: str | None, as_json: bool) -> None:
     """Compare every byte of a version with the hashes recorded in it; without VERSION, of all versions."""
+    from core.releasing.elsewhere import verify_there
     from core.versions.checks import exit_code
     from core.versions.checks import verify as check
     from core.versions.manifest import list_versions
@@ -41,6 +49,8 @@ def verify(ctx: Context, version: str | None, task: str | None, as_json: bool) -
     for one in tasks:
         for name in [version] if version else list_versions(ws, one):
             results = check(ws, one, name, ctx.report)
+            if remote is not None:
+                results = [*results, *verify_there(ws, one, name, remote or None, ctx.report)]
             found += results
             rows += [{"task": one.name, "version": name, **result.as_json()} for result in results]
             lines += [f"{one.name} {safe(name)}", *map(_check_line, results)]

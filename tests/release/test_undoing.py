@@ -233,3 +233,25 @@ def test_a_frame_that_is_excluded_since_is_named_and_stays_out(fresh: Place):
     step = rolling.rollback(workspace, task, "v1", "ana")
     assert step.left == (fresh.keys[0],)
     assert step.changed == 1
+
+
+def test_verified_here_on_the_remote_and_in_a_fresh_clone(fresh: Place, cli: Cli, tmp_path: Path):
+    """A clone without one image: its own bytes are missing, those of the remote are right; then one is wrong there."""
+    root, clone, remote = fresh.root, tmp_path / "clone", tmp_path / "remote.git"
+    released(root, push=True)
+    assert cli(root, "verify", "v1", "--remote").code == 0
+    git(tmp_path, "-c", "filter.lfs.smudge=", "clone", "-q", str(remote), str(clone))
+    from_clone = cli(clone, "verify", "v1", "--remote", "--json")
+    there = {row["id"]: row for row in from_clone.json["results"]}
+    assert (there["remote-tag"]["level"], there["remote-objects"]["level"]) == ("pass", "pass")
+    objects = sorted(path for path in (remote / "lfs" / "objects").rglob("*") if path.is_file())
+    data = objects[0].read_bytes()
+    objects[0].unlink()
+    objects[0].write_bytes(b"x" + data[1:])
+    wrong = cli(root, "verify", "v1", "--remote", "origin", "--json")
+    assert wrong.code == 3
+    assert [row["id"] for row in wrong.json["results"] if row["level"] == "block"] == ["remote-objects"]
+    objects[0].unlink()
+    assert cli(root, "verify", "v1", "--remote").code == 5
+    git(root, "push", "-q", "origin", f":refs/tags/{TAG}")
+    assert "has no offline-detection/v1" in cli(root, "verify", "v1", "--remote").out
