@@ -6,7 +6,7 @@ Called by the bridge.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.errors import Cancelled, PrintModelsError
@@ -49,9 +49,9 @@ def all_frames(index: FrameIndex, post: Post, *, again: bool) -> FramesFound | N
 
     What the list knew before is posted first: a camera that takes its time hides nothing that was seen before.
     """
-    known = {}
+    known: Mapping[str, Sequence[Frame]] = {}
     if not again and index.count() > _FIRST:
-        known = _by_source(index.workspace, index.frames())
+        known = _listed(index)
         post(FramesFound(known, scanning=True))
 
     def report(progress: Progress) -> None:
@@ -71,12 +71,17 @@ def all_frames(index: FrameIndex, post: Post, *, again: bool) -> FramesFound | N
         for problem in result.problems[:_MOST_PROBLEMS]
     )
     changed = result.added or result.removed or not known
-    frames = _by_source(index.workspace, index.frames()) if changed else known
+    frames = _listed(index) if changed else known
     odd = sum(problem.count for problem in result.problems)
     return FramesFound(frames, False, lines, odd, unreachable)
 
 
-def _by_source(workspace: Workspace, frames: list[Frame]) -> dict[str, tuple[Frame, ...]]:
+def _listed(index: FrameIndex) -> dict[str, Sequence[Frame]]:
+    active = index.workspace.active_sources
+    return {name: index.listed(name) if name in active else () for name in index.workspace.sources}
+
+
+def _by_source(workspace: Workspace, frames: list[Frame]) -> dict[str, Sequence[Frame]]:
     sorted_out: dict[str, list[Frame]] = {name: [] for name in workspace.sources}
     for frame in frames:
         sorted_out.setdefault(frame.source, []).append(frame)

@@ -6,7 +6,7 @@ Made by bridge and reading; taken by the app and its screens with `match`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ class FramesFound:
     do; `total` is how many frames are known where these are only the first of them.
     """
 
-    frames: Mapping[str, tuple[Frame, ...]]
+    frames: Mapping[str, Sequence[Frame]]
     scanning: bool
     problems: tuple[str, ...] = ()
     odd: int = 0

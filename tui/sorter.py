@@ -6,12 +6,12 @@ never shown. Until a filter's answer has come the frames that were shown stay. C
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from core.errors import PrintModelsError
+from core.frames.framelist import joined
 from core.tasks import Task
 from tui.label_messages import MarksRead, PredictionsRead
 from tui.messages import FramesFound
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def facts_of(
     state: State,
     task: Task | None = None,
-    frames: tuple[Frame, ...] | None = None,
+    frames: Sequence[Frame] | None = None,
     labels: Mapping[str, Mapping[str, Label]] | None = None,
 ) -> Facts:
     """Return what filters and queues look at for a task: all frames of the camera, with what is known of them now."""
@@ -118,8 +118,7 @@ class Sorter:
         state = self.state
         asked = [task for task in state.workspace.tasks.values() if task.when is not None]
         if asked and state.by_source:
-            every = list(state.by_source.values())
-            frames = every[0] if len(every) == 1 else tuple(chain.from_iterable(every))
+            frames = joined([frames for frames in state.by_source.values() if frames])
             labels = _copied(state)
             self._work.total({task.name: facts_of(state, task, frames, labels) for task in asked})
 

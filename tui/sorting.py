@@ -42,7 +42,7 @@ class Filtered:
 
     text: str
     every: Sequence[Frame]
-    frames: tuple[Frame, ...]
+    frames: Sequence[Frame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class SortWork:
 
     def _filter(self, wanted: Filter, facts: Facts) -> Filtered:
         facts = self._seen(facts, not _PICTURES.isdisjoint(wanted.names))
-        return Filtered(wanted.text, facts.frames, tuple(wanted.keep(facts)))
+        return Filtered(wanted.text, facts.frames, wanted.keep(facts))
 
     def _queue(
         self, id_: str, facts: Facts, frames: Sequence[Frame], decided: Collection[str], number: int

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
+from core.frames.framelist import key_at
+from core.frames.framelist import keys_of as keys_of_frames
 from core.labels.prints import print_at
 from core.labels.stretches import Stretch, stretch_at
 
@@ -33,7 +35,7 @@ class Keys(Sequence[str]):
     """The keys of frames, in their order."""
 
     def __init__(self, frames: Sequence[Frame]) -> None:
-        self._frames = frames
+        self._frames, self._key = frames, key_at(frames)
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -44,8 +46,8 @@ class Keys(Sequence[str]):
     def __getitem__(self, at: slice) -> list[str]: ...
     def __getitem__(self, at: int | slice) -> str | list[str]:
         if isinstance(at, slice):
-            return [frame[0] for frame in self._frames[at]]
-        return self._frames[at][0]
+            return list(keys_of_frames(self._frames[at]))
+        return self._key(at)
 
 
 class Classes(Mapping[str, str]):
@@ -130,7 +132,7 @@ class _RuledOut(Mapping[str, str]):
         return "" if ruled_out(self._state, key) else None
 
     def __iter__(self) -> Iterator[str]:
-        return (frame.key for frame in self._state.frames if ruled_out(self._state, frame.key))
+        return (key for key in keys_of_frames(self._state.frames) if ruled_out(self._state, key))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -163,7 +165,7 @@ def between(state: State, first: Frame, last: Frame) -> list[str]:
     frames = state.frames
     begin = bisect_left(frames, (first.captured_at, first.key), key=_order)
     end = bisect_left(frames, (last.captured_at, last.key), key=_order)
-    return [frame.key for frame in frames[begin : end + 1]]
+    return list(keys_of_frames(frames[begin : end + 1]))
 
 
 def day_of(frames: Sequence[Frame], at: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from core.frames.names import captured_at
+from core.frames.framelist import key_at, place_from
 from core.tasks import Task
 from core.workspace import Workspace
 from tui.label_messages import ViewRead
@@ -38,8 +38,8 @@ class State:
     workspace: Workspace
     task: Task
     source: str
-    frames: tuple[Frame, ...] = ()
-    by_source: Mapping[str, tuple[Frame, ...]] = field(default_factory=dict)
+    frames: Sequence[Frame] = ()
+    by_source: Mapping[str, Sequence[Frame]] = field(default_factory=dict)
     known: int = 0
     scanning: bool = True
     opened: bool = False
@@ -101,7 +101,7 @@ class State:
         return self._starts
 
     @property
-    def every(self) -> tuple[Frame, ...]:
+    def every(self) -> Sequence[Frame]:
         """All frames of the camera that is looked at."""
         return self.by_source.get(self.source, ())
 
@@ -116,12 +116,12 @@ class State:
         self.filtering = self.filtered = False
         self._show(self.every)
 
-    def show_filtered(self, frames: tuple[Frame, ...]) -> None:
+    def show_filtered(self, frames: Sequence[Frame]) -> None:
         """Show the frames that the filter lets through."""
         self.filtering, self.filtered = False, True
         self._show(frames)
 
-    def _show(self, frames: tuple[Frame, ...]) -> None:
+    def _show(self, frames: Sequence[Frame]) -> None:
         """Show these frames; the cursor stays on its frame, or near its time."""
         before = self.frame
         if frames is not self.frames:
@@ -142,9 +142,9 @@ class State:
     def places_of(self, keys: Collection[str]) -> list[int]:
         """Return the places of those frames that are shown; of a stretch without looking for each."""
         found: list[int] = []
-        after = -1
+        after, key_of = -1, key_at(self.frames)
         for key in sorted(keys):
-            beside = 0 <= after < len(self.frames) and self.frames[after].key == key
+            beside = 0 <= after < len(self.frames) and key_of(after) == key
             at = after if beside else self.place_of(key)
             if at is not None:
                 found.append(at)
@@ -211,8 +211,7 @@ class State:
 
     def _place_recordings(self) -> None:
         """Find where each recording begins among the frames that are shown: its first one that the filter lets through."""
-        starts = ((captured_at(key) or datetime.min, key) for key in self.recordings)
-        places = {bisect_left(self.frames, start, key=_place) for start in starts}
+        places = {place_from(self.frames, key) for key in self.recordings}
         self._starts = sorted(place for place in places if place < len(self.frames))
 
     def move(self, by: int) -> bool:
@@ -302,10 +301,10 @@ class State:
 
     def near_unlabelled(self, most: int) -> int | None:
         """Return the place of the next frame without a label, of the next `most`, round the end; None where none is."""
-        done, size = self.of(self.task), len(self.frames)
+        done, size, key_of = self.of(self.task), len(self.frames), key_at(self.frames)
         for step in range(1, min(size, most) + 1):
             at = (self.cursor + step) % size
-            key = self.frames[at].key
+            key = key_of(at)
             if key not in done and self.counts_for(key):
                 return at
         return None
@@ -313,7 +312,7 @@ class State:
 
 def place_among(frames: Sequence[Frame], key: str) -> int | None:
     """Return the place of a frame among frames in order of time, found without looking at all; None where it is not."""
-    at = bisect_left(frames, (captured_at(key) or datetime.min, key), key=_place)
+    at = place_from(frames, key)
     return at if at < len(frames) and frames[at].key == key else None
 
 

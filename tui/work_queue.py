@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from operator import lt
 from typing import TYPE_CHECKING
 
+from core.frames.framelist import FrameList, key_at, keys_of
+
 if TYPE_CHECKING:
     from core.frames.index import Frame
     from core.labels.queues import Kind
@@ -123,8 +125,9 @@ def arranged(
     waits = bytearray(b"\x01") * len(order)
     held = 0
     if decided:
+        key_of = key_at(frames)
         for number, place in enumerate(order):
-            if frames[place][0] in decided:
+            if key_of(place) in decided:
                 waits[number] = 0
                 held += 1
     return WorkQueue(
@@ -140,10 +143,13 @@ def arranged(
 
 def _shown(every: Sequence[Frame], frames: Sequence[Frame]) -> array[int]:
     """Return by the place among all frames the place among those that are shown, -1 for what is not."""
+    known = frames.shown_in(every) if isinstance(frames, FrameList) and isinstance(every, FrameList) else None
+    if known is not None:
+        return known
     found = array("i", [-1]) * len(every)
-    at, upto = 0, len(frames)
-    for place, frame in enumerate(every):
-        if at < upto and frame[0] == frames[at][0]:
+    at, upto, of = 0, len(frames), key_at(frames)
+    for place, key in enumerate(keys_of(every)):
+        if at < upto and key == of(at):
             found[place] = at
             at += 1
     return found

@@ -168,7 +168,7 @@ def _matching(
         from core.labels.filters import parse
 
         wanted = parse(choice.expression, task, sources=ctx.workspace.sources)
-        return wanted.keep(facts_of(ctx, store, task, frames, wanted.names))
+        return list(wanted.keep(facts_of(ctx, store, task, frames, wanted.names)))
     first, last = span(day or "", choice.begin, choice.end)
     return sorted(
         (frame for frame in frames if first <= frame.captured_at <= last),

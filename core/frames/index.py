@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from types import TracebackType
-from typing import NamedTuple
 
 from core.errors import Lacking, PrintModelsError
 from core.frames.folders import Listing, Problem, around, peek_day
+from core.frames.framelist import Frame, FrameList, folder_list
 from core.frames.identity import check
 from core.frames.moments import tell
 from core.frames.names import captured_at, is_told, usual_moment
@@ -31,23 +31,12 @@ from core.progress import CancelToken, Progress, Report, silent
 from core.text import safe
 from core.workspace import Source, Workspace
 
+__all__ = ["Day", "Frame", "FrameIndex", "FrameList", "ScanResult"]
+
 #: Frames of one day that are looked at to show the first of them.
 _MANY = 2000
 # A folder that changed within this time before it was read may change again without its mtime telling so.
 _AT_REST_NS = 3_000_000_000
-
-
-class Frame(NamedTuple):
-    """One picture of a source. Size in bytes and mtime are known where the file was asked (`FrameIndex.get`).
-
-    A tuple, because a list of a million is made at one go: that takes a third of the time.
-    """
-
-    key: str
-    source: str
-    captured_at: datetime
-    size: int | None = None
-    mtime_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +275,10 @@ class FrameIndex:
             return _in_order(self._listed(source, day))
         days = (whole for whole in self._all(source) if day in (None, whole[0][1]))
         return _in_order([frame for place, names in days for frame in _frames(*place, names)])
+
+    def listed(self, source: str) -> FrameList:
+        """Return all frames of a source in order of time, as little more than their names."""
+        return folder_list(source, [(_folder(*place), names) for place, names in self._all(source)])
 
     def keys(self, source: str | None = None) -> list[str]:
         """Return the keys of all frames of one source, or of all that are not retired, in order of time."""

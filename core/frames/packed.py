@@ -40,6 +40,10 @@ class Names(Sequence[str]):
     def __getitem__(self, at: slice) -> tuple[str, ...]: ...
     def __getitem__(self, at: int | slice) -> str | tuple[str, ...]:
         if isinstance(at, slice):
+            first, end, step = at.indices(len(self))
+            if step == 1:
+                text = self.text[self._starts[first] : self._starts[max(first, end)] - 1]
+                return tuple(text.split(_BETWEEN)) if first < end else ()
             return tuple(map(self.__getitem__, range(*at.indices(len(self)))))
         if not -len(self) <= at < len(self):
             raise IndexError("there are not so many names")

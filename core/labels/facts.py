@@ -18,6 +18,7 @@ from operator import gt, itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
+from core.frames.framelist import FrameList, key_at, keys_of
 from core.frames.names import captured_at
 from core.labels.model import Label, Mark
 from core.tasks import Task
@@ -187,7 +188,7 @@ class Facts:
         found: list[int] = []
         for source, _, first, end in self.sources:
             self.check()
-            keys = [frame.key for frame in self.frames[first:end]]
+            keys = list(keys_of(self.frames[first:end]))
             found += [first + place for place in points(keys, self.changes, self.threshold(source))]
         return found
 
@@ -206,6 +207,10 @@ class Facts:
 
     def place(self, key: str) -> int | None:
         """Return the place of a frame, found without looking at every frame; None where it is not among them."""
+        frames = self.frames
+        found = frames.place_of(key) if isinstance(frames, FrameList) else None
+        if found is not None and found < len(frames):
+            return found if key_at(frames)(found) == key else None
         moment = captured_at(key) or UNDATED
         for _, _, first, end in self.sources:
             at = bisect_left(self.frames, moment, first, end, key=moment_of)
@@ -237,7 +242,7 @@ class Facts:
         So each is looked for there, and searched for only where it is not: the time goes with what is known, not with
         the frames. Where that fails too often, and where there are few frames, each frame is asked instead.
         """
-        frames, count = self.frames, len(self.frames)
+        key_of, count = key_at(self.frames), len(self.frames)
         places: list[int] = []
         values: list[T] = []
         missed, at = 0, -1
@@ -247,7 +252,7 @@ class Facts:
             if number % PIECE == 0:
                 self.check()
             at += 1
-            if at >= count or frames[at][0] != key:
+            if at >= count or key_of(at) != key:
                 missed += 1
                 if missed * _SEARCH > count + _SEARCH * 100:
                     return self._asked(of)
@@ -265,10 +270,10 @@ class Facts:
 
     def _asked(self, of: Mapping[str, T]) -> Column[T]:
         get, places, values = of.get, [], []
-        for place, frame in enumerate(self.frames):
+        for place, key in enumerate(keys_of(self.frames)):
             if place % PIECE == 0:
                 self.check()
-            value = get(frame[0])
+            value = get(key)
             if value is not None:
                 places.append(place)
                 values.append(value)

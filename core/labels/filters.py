@@ -9,14 +9,16 @@ known, and at the days it names, rather than at a million frames. Commands and t
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import WrongUsage
+from core.frames.framelist import keys_of, picked
 from core.labels.facts import PIECE, UNDATED, Facts, moment_of
 from core.labels.terms import ALONE, CLOCK_FORM, WORDS, Reader, Term, clock, is_clock
 from core.tasks import Task
@@ -56,12 +58,12 @@ class Filter:
     #: Names of the words that stand in it, so that only what they ask is looked up.
     names: frozenset[str] = frozenset()
 
-    def keep(self, facts: Facts) -> list[Frame]:
+    def keep(self, facts: Facts) -> Sequence[Frame]:
         """Return the frames of the facts that are meant, in their order. Raises Cancelled."""
         if not self.parts:
-            return list(facts.frames)
+            return picked(facts.frames, range(len(facts.frames)))
         near = [part for part in self.parts if part.term.near]
-        found: list[Frame] = []
+        found = array("I")
         for first, end in self._windows(facts):
             here = (
                 facts
@@ -76,8 +78,9 @@ class Filter:
             whole = kept.to_bytes(end - first, "little")
             for begin in range(0, len(whole), PIECE):
                 facts.check()
-                found += compress(here.frames[begin : begin + PIECE], whole[begin : begin + PIECE])
-        return found
+                places = range(first + begin, end)
+                found.extend(compress(places, whole[begin : begin + PIECE]))
+        return picked(facts.frames, found)
 
     def passes(self, frame: Frame, facts: Facts) -> bool:
         """True where one frame is meant; only what needs its neighbours looks at the others."""
@@ -108,7 +111,9 @@ class Filter:
 def chosen(words: str, keys: Collection[str]) -> Filter:
     """Return a filter that keeps exactly these frames; `words` are its text, which no line can be read from."""
     wanted = frozenset(keys)
-    return Filter(words, (_Part(Term(lambda facts: bytearray(f.key in wanted for f in facts.frames)), False),))
+    return Filter(
+        words, (_Part(Term(lambda facts: bytearray(key in wanted for key in keys_of(facts.frames))), False),)
+    )
 
 
 def _as_number(mask: bytearray, *, negated: bool) -> int:
