@@ -66,7 +66,7 @@ class Comparing:
         self._lane, self._checks, self._long, self._post = lane, checks, long, post
         self._soundness = Soundness(workspace, store, index, post)
         self._workspace, self._store, self._index = workspace, store, index
-        self._pairs = Pairs(workspace, store, index)
+        self._pairs = Pairs(workspace, store, index, post)
         self.thumbnails = Thumbnails(pictures, workspace)
         self._models: tuple[object, dict[str, dict[str, str]]] | None = None
 

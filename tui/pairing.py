@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.progress import Progress
 from core.tasks import Task
 from core.text import safe
 from core.workspace import Workspace
+from tui.lanes import Post
+from tui.messages import Advanced
 from tui.version_messages import DRAFT, HunkSeen, PairSeen, Place
 
 if TYPE_CHECKING:
@@ -246,9 +249,13 @@ class Pairs:
     """The pair that was compared last, for questions about its frames."""
 
     def __init__(
-        self, workspace: Workspace, store: Callable[[], LabelStore], index: Callable[[], FrameIndex]
+        self,
+        workspace: Workspace,
+        store: Callable[[], LabelStore],
+        index: Callable[[], FrameIndex],
+        post: Post,
     ) -> None:
-        self._workspace, self._store, self._index = workspace, store, index
+        self._workspace, self._store, self._index, self._post = workspace, store, index, post
         self.last: Pair | None = None
 
     def planned(self, task: Task) -> ExportPlan:
@@ -263,10 +270,14 @@ class Pairs:
 
         self.last = None
         if target == DRAFT:
+            self._post(Advanced("pair", Progress("what an export would make", 0, 2)))
             planned = self.planned(task)
+            self._post(Advanced("pair", Progress("what changes", 1, 2)))
             self.last = of_draft(self._workspace, self._store(), self._index(), planned, base)
         else:
+            self._post(Advanced("pair", Progress(f"reading {target}", 0, 2)))
             version = read_version(self._workspace, task, target)
+            self._post(Advanced("pair", Progress("what changes", 1, 2)))
             self.last = of_version(self._workspace, task, version, base)
         return self.last.seen
 

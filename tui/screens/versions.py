@@ -137,7 +137,7 @@ class VersionsScreen(Reviewing):
 
     def _take_pair(self, pair: PairSeen) -> None:
         seen, task = self._seen, self.state.task
-        seen.pair, seen.problem = pair, None
+        seen.pair, seen.problem, seen.looking = pair, None, None
         draft = self.state.drafts.get(task.name)
         if pair.target == DRAFT and draft is not None and draft.new_bytes != pair.new_bytes:
             self.bridge.price(task)  # what other tasks have put into Git LFS meanwhile, or what is held back
@@ -152,9 +152,10 @@ class VersionsScreen(Reviewing):
                     seen.gates = result
             case Advanced(job="check"):
                 seen.reading = result.progress
-            case Advanced(job="gates"):
+            case Advanced(job="gates" | "pair"):
                 seen.looking = (seen.looking[0] if seen.looking else monotonic(), result.progress)
                 self.set_timer(LONG_S, self._draw)
+                return False
             case Failed(job="gates"):
                 seen.looking = None
                 failed = Finding("block", "check", result.what, result.remedy)

@@ -133,7 +133,9 @@ def _sides(pair: PairSeen, width: int) -> list[Content]:
             text = f"{plural(images, 'image')} in {plural(recordings, 'recording')}{same}"
         else:
             assert known is not None
-            text = f"{count(known[0])} → {plural(images, 'image')} in {count(known[1])} → {plural(recordings, 'recording')}"
+            grown = "" if known[0] == images else f"{count(known[0])} → "
+            more = "" if known[1] == recordings else f"{count(known[1])} → "
+            text = f"{grown}{plural(images, 'image')} in {more}{plural(recordings, 'recording')}"
         lines.append(Content.styled(f"{side:<11} {text}", DIM).truncate(width, ellipsis=True))
     return lines
 
