@@ -181,6 +181,7 @@ def diff(
     from core.versions.diff import Snapshot
     from core.versions.diff import diff as compare
     from core.versions.manifest import current_names
+    from core.versions.saying import sentence, sides
     from core.versions.snapshots import snapshot_of
 
     ws = ctx.workspace
@@ -196,7 +197,11 @@ def diff(
             for word in words
         ]
     found = compare(*ends)
-    told = found.as_json(frames=frames)
+    told = {
+        **found.as_json(frames=frames),
+        "summary": sentence(found, found.target.limits),
+        "splits": {"base": sides(ends[0]), "target": sides(ends[1])},
+    }
     stored = _stored(ws, found) if words[1] == "draft" else None
     if stored is not None:
         told["bytes"] = {**told["bytes"], "stored": stored}
@@ -229,9 +234,11 @@ def _task_of(ctx: Context, task: str | None, *words: str | None) -> Task:
 
 def _diff_text(found: Diff, task: Task, *, frames: bool, stored: int = 0) -> str:
     from core.human import plural, signed_size, size
+    from core.versions.saying import sentence
 
     n = found.counts
     lines = [f"{task.name}: {safe(found.base.name)} → {safe(found.target.name)}   {found.summary()}"]
+    lines.append(f"  {safe(sentence(found, found.target.limits), limit=2000)}")
     kinds = [f"{n[kind]} {kind}" for kind in n if n[kind]]
     lines.append("  " + (", ".join(kinds) or "both are empty"))
     before, after = found.base.counts, found.target.counts

@@ -40,19 +40,22 @@ class Labelled:
     oid: str | None = None
     size: int | None = None
     recording: str | None = None
+    split: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Labelled frames under a name: a version, the draft, a label file.
 
-    `assumed` counts frames whose bytes nobody recorded, and which are taken to be the parent version's.
+    `assumed` counts frames whose bytes nobody recorded, and which are taken to be the parent version's; `limits` are
+    the sentences on what its split lacks.
     """
 
     name: str
     entries: Mapping[str, Entry]
     classes: tuple[str, ...]
     assumed: int = 0
+    limits: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:

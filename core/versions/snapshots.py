@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from core.tasks import Task
 from core.text import safe
 from core.versions import manifest
 from core.versions.diff import Labelled, Snapshot
-from core.versions.plan import draft_snapshot, read_labels, version_snapshot
+from core.versions.plan import draft_snapshot, read_labels, split_of, version_snapshot
 from core.versions.trees import FolderTree, GitTree, read_tree
 from core.workspace import Workspace
 
@@ -39,22 +40,26 @@ def snapshot_of(
     if spec == "draft":
         return _draft(workspace, task, store, index, tell)
     if manifest.number_of(spec):
-        return version_snapshot(manifest.read_version(workspace, task, spec))
+        return _of_version(manifest.read_version(workspace, task, spec), spec)
     revision, colon, name = spec.rpartition(":")
     if colon and manifest.number_of(name):
         if revision.startswith("-"):
             raise WrongUsage(f"“{safe(spec, limit=80)}” is no commit.", "Write it like main~3:v1.")
         tree = GitTree(workspace.root, revision or "HEAD", f"datasets/{task.name}/{name}")
-        return version_snapshot(read_tree(tree, task, name, workspace.version_dir(task, name)), spec)
+        return _of_version(read_tree(tree, task, name, workspace.version_dir(task, name)), spec)
     path = (folder.resolve() if folder else workspace.root) / spec
     if path.is_dir():
-        return version_snapshot(read_tree(FolderTree(path), task, path.name, path), spec)
+        return _of_version(read_tree(FolderTree(path), task, path.name, path), spec)
     if path.is_file():
         return _of_labels(read_labels(path, task), spec, task)
     raise Lacking(
         f"“{safe(spec, limit=80)}” is no version of {task.name}, no commit's version and no file.",
         "Use v1, draft, a path, or COMMIT:v1.",
     )
+
+
+def _of_version(version: manifest.Version, name: str) -> Snapshot:
+    return replace(version_snapshot(version, name), limits=tuple(version.info.limits))
 
 
 def _of_labels(labels: dict[str, str], name: str, task: Task) -> Snapshot:
@@ -83,4 +88,10 @@ def _draft(
             index.scan()
         found = draft(workspace, store, index, task)
         places = place(workspace, store, index, task, [c.frame for c in found.chosen], tell=tell)
-        return draft_snapshot(found, places)
+        snapshot = draft_snapshot(found, places)
+        split = split_of(workspace, task, found.chosen, places, {})
+    entries = {
+        frame: replace(entry, split=split.of.get(frame)) if isinstance(entry, Labelled) else entry
+        for frame, entry in snapshot.entries.items()
+    }
+    return replace(snapshot, entries=entries, limits=tuple(split.limits))
