@@ -39,6 +39,7 @@ __all__ = [
     "Unreadable",
     "brightness",
     "inspect",
+    "jpeg",
     "load",
     "read_file",
     "read_image",
@@ -129,6 +130,16 @@ def picture(
         file.mtime_ns,
         note,
     )
+
+
+def jpeg(picture: Picture, quality: int) -> bytes:
+    """Return decoded pixels as a JPEG file of that quality (1 to 95), without any of the facts of the file they came from."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    image = Image.frombytes("RGB", (picture.columns, picture.rows), picture.rgb)
+    image.save(out, "JPEG", quality=quality, optimize=True)
+    return out.getvalue()
 
 
 def brightness(data: bytes) -> float:
