@@ -15,7 +15,19 @@ from pathlib import Path
 
 from benchmarks.measure import Topic, machine
 
-TOPICS = ("start", "labels", "decisions", "queues", "export", "commands", "pictures", "changes", "keys", "link")
+TOPICS = (
+    "start",
+    "labels",
+    "decisions",
+    "queues",
+    "export",
+    "many",
+    "commands",
+    "pictures",
+    "changes",
+    "keys",
+    "link",
+)
 REPORT = Path(__file__).with_name("RESULTS.md")
 _HEAD = """# Measured
 

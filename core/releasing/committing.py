@@ -66,10 +66,9 @@ def stage_version(
     report: Report,
     cancel: CancelToken | None,
 ) -> None:
-    """Stage these paths: text by `git add`, the images without git reading them, where nothing here is set up oddly."""
-    stage(git, [path for path in paths if path not in cargo.images], report, cancel)
-    if staging.enter(workspace, git, cargo.images, report, cancel):
-        stage(git, list(cargo.images), report, cancel)
+    """Stage these paths: the images without git reading them where nothing here is set up oddly, the rest by `git add`."""
+    by_git = staging.enter(workspace, git, cargo.images, report, cancel)
+    stage(git, [path for path in paths if by_git or path not in cargo.images], report, cancel)
 
 
 def stage(git: Git, paths: Sequence[str], report: Report = silent, cancel: CancelToken | None = None) -> None:
@@ -99,6 +98,8 @@ def message_of(plan: ReleasePlan, version: Version) -> str:
     lines = [f"{plan.task.name} {version.name}: {first or plan.summary}", ""]
     if rest.strip():
         lines += [rest.strip(), ""]
+    said = [f"- {safe(one.text, limit=2000)} ({safe(one.change)})" for one in version.info.comments]
+    lines += [*said, ""] if said else []
     against = f" against {version.info.parent}" if version.info.parent else ""
     lines += [
         f"{plural(len(version.items), 'image')}: {classes}",

@@ -7,6 +7,7 @@ shares the bytes of an object that was; the index is the old one or the new one.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -131,7 +132,16 @@ def _objects(
 def _taken_in(workspace: Workspace, shelf: Shelf, path: str, pointer: Pointer) -> os.stat_result:
     """Read an image of the work tree, prove its bytes, and put its object where it is lacking; return its lstat."""
     name = os.fspath(workspace.root / path)
-    fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ELOOP, errno.ENXIO):
+            raise
+        gone = "is not there any more" if error.errno == errno.ENOENT else "is no plain file any more"
+        raise Damaged(
+            f"{safe(path, limit=120)} {gone}: the folder was changed after the export.",
+            "Get the file back, or remove the folder and release again.",
+        ) from error
     with os.fdopen(fd, "rb", buffering=0) as file:
         before = os.fstat(fd)
         data = file.read() if stat.S_ISREG(before.st_mode) else b""

@@ -256,17 +256,24 @@ def refuse_contradictions(copied: Iterable[Copied]) -> None:
 
 def verify(
     stage: Stage, shelf: Shelf | None, copied: Sequence[Copied], report: Report, cancel: CancelToken
-) -> None:
+) -> dict[str, tuple[int, int]]:
     """Read every image that was written again and compare it with its oid, and its object with it.
 
-    One that shares the bytes of an object that was read back is not read once more.
+    One that shares the bytes of an object that was read back is not read once more. Returns file name → size and
+    modification time (ns) of each as it was before it was read.
     """
+    seen: dict[str, tuple[int, int]] = {}
 
     def one(image: Copied) -> None:
+        at = stage.stat(image.file_name)
+        seen[image.file_name] = at.st_size, at.st_mtime_ns
+        if image.shared:
+            return
         data = stage.read(image.file_name)
         if f"sha256:{hashlib.sha256(data).hexdigest()}" != image.oid:
             raise wrong_bytes(image.file_name)
         if shelf is not None and not shelf.same(image.oid, data):
             raise wrong_bytes(f"the object of {image.file_name}")
 
-    pooled(one, [image for image in copied if not image.shared], "checking", report, cancel)
+    pooled(one, copied, "checking", report, cancel)
+    return seen

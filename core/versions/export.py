@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 
@@ -65,7 +65,7 @@ def export(
         copied = copy(workspace, planned, stage, shelf, report, cancel)
         refuse_contradictions(copied)
         items = _write_texts(workspace, planned, stage, copied)
-        verify(stage, shelf, copied, report, cancel)
+        seen = verify(stage, shelf, copied, report, cancel)
         cancel.check()
         report(Progress("publishing", len(items), len(items)))
         stage.make_durable()
@@ -73,7 +73,7 @@ def export(
             shelf.publish(synced=stage.path)
         publish_dir(stage.path, planned.path, synced=True)
         if shelf is not None:
-            _note(planned, shelf, copied)
+            _note(planned, shelf, copied, seen)
     _bind(workspace, planned, copied)
     return read_version(workspace, planned.task, planned.name)
 
@@ -104,10 +104,13 @@ def _store(workspace: Workspace) -> ObjectStore | None:
         return None
 
 
-def _note(planned: ExportPlan, shelf: Shelf, copied: Sequence[Copied]) -> None:
-    """Remember the files as they are, so that staging them in this process reads none of them again."""
-    paths = [(planned.path / one.file_name, one.oid) for one in copied]
-    note_files((path, oid, stamp_of(os.lstat(path))) for path, oid in paths)
+def _note(
+    planned: ExportPlan, shelf: Shelf, copied: Sequence[Copied], seen: Mapping[str, tuple[int, int]]
+) -> None:
+    """Remember the files that are as they were `seen` when they were read back, so that staging reads none again."""
+    found = ((one, planned.path / one.file_name) for one in copied)
+    stats = [(path, one.oid, os.lstat(path), seen[one.file_name]) for one, path in found]
+    note_files((p, oid, stamp_of(at)) for p, oid, at, was in stats if (at.st_size, at.st_mtime_ns) == was)
     note_links(shelf.linked)
 
 
@@ -225,5 +228,6 @@ def _info(
             per_stretch=task.per_stretch if planned.draft.rule == "spread" else None,
         ),
         limits=list(split.limits),
+        comments=list(planned.comments),
         tool=f"print-models {__version__}",
     )

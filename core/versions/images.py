@@ -17,7 +17,7 @@ from pathlib import Path
 from core.errors import PrintModelsError
 from core.frames.decode import FileBytes, Unreadable, read_file
 from core.storage.git import Git
-from core.storage.lfs import ObjectStore, remote_store, store_of
+from core.storage.lfs import ObjectStore, Pointer, remote_store, store_of
 from core.storage.remotes import lfs_address
 from core.text import safe
 from core.versions import kept
@@ -129,6 +129,8 @@ class Images:
 
     def has(self, oid: str, size: int | None) -> bool:
         """True where a file of that size that should hold these bytes is here; they are checked when they are read."""
+        if size is not None and self._objects is not None and self._objects.has(Pointer(oid, size)):
+            return True
         for path in self._places(oid):
             try:
                 if path.stat().st_size == size:

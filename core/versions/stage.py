@@ -83,6 +83,11 @@ class Stage:
         self._settle()
         sync_filesystem(self.path)
 
+    def stat(self, name: str) -> os.stat_result:
+        """Return lstat of a file that was written."""
+        folder, base = self.spot(name)
+        return os.stat(base, dir_fd=folder, follow_symlinks=False)
+
     def read(self, name: str) -> bytes:
         """Read back a file that was written."""
         folder, base = self.spot(name)

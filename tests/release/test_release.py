@@ -269,7 +269,7 @@ def test_every_command_that_changes_git_is_in_the_log(labelled: Place, remote: P
         line.split(" ", 2)[2].split(" ")[0]
         for line in (labelled.root / ".print-models/git.log").read_text().splitlines()
     ]
-    assert verbs == ["add", "fast-import", "commit", "tag", "lfs", "push"]
+    assert verbs == ["fast-import", "add", "commit", "tag", "lfs", "push"]
 
 
 def test_git_from_a_hook_sees_no_prompt(labelled: Place, cli: Cli):

@@ -197,6 +197,16 @@ def test_an_exported_image_that_was_changed_is_not_staged(labelled: Place, cli: 
     assert git(labelled.root, "tag") == ""
 
 
+def test_an_exported_image_that_is_gone_is_named(labelled: Place, cli: Cli) -> None:
+    assert cli(labelled.root, "export").code == 0
+    image = next((labelled.root / TASK / "v1").rglob("*.jpg"))
+    image.unlink()
+    answer = cli(labelled.root, "release")
+    assert answer.code != 0
+    assert image.name in answer.err
+    assert git(labelled.root, "diff", "--cached", "--name-only") == ""
+
+
 def test_with_hard_links_a_second_version_reads_no_image_and_takes_no_room(labelled: Place, cli: Cli) -> None:
     hard_links(labelled)
     first = cli(labelled.root, "release")
