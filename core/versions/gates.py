@@ -1,6 +1,6 @@
 """The quality gates: everything worth knowing before a version is made, released or trained on, over drafts and versions.
 
-What always holds: nothing is written, and no picture is read; one thing that can't be read is a result, and the others
+What always holds: nothing is written but what is remembered of versions, and no picture is read; one thing that can't be read is a result, and the others
 are looked at all the same. What only this host lacks (a camera) warns; what a rule forbids blocks. The workspace's
 [checks] say of each result how grave it is, but for what keeps data whole. Called by `check`, the screens, the release.
 """
@@ -26,6 +26,7 @@ from core.versions.checks import CheckResult
 from core.versions.manifest import Version, current_names, read_version
 from core.versions.numbering import tagged_numbers
 from core.versions.quality import Row, named
+from core.versions.remembered import once
 from core.versions.splits import Row as SplitRow
 from core.workspace import Workspace
 
@@ -226,7 +227,7 @@ def of_version(workspace: Workspace, task: Task, name: str) -> list[CheckResult]
     found.append(claims.of_version(version))
     found += _contradicting(workspace, version)
     found.append(intact.version_decodable(workspace, version))
-    found += _of_rows(workspace, version)
+    found += once(workspace, version, lambda: _of_rows(workspace, version))
     if version.number not in tagged_numbers(workspace, task):
         folder = f"datasets/{task.name}/{name}"
         images = [f"{folder}/{item.file_name}" for item in version.items]

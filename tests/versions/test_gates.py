@@ -56,3 +56,17 @@ def test_the_split_of_a_draft_says_what_was_inherited_and_what_is_new(exported: 
     assert {placed.reason for placed in draft.recordings} == {"inherited from v1"}
     assert [(p.id, p.side) for p in draft.recordings] == [(p.id, p.side) for p in v1.recordings]
     assert draft.limits == v1.limits
+
+
+def test_what_was_found_of_a_version_counts_for_exactly_these_files(exported: House) -> None:
+    found = gates.of_version(exported.ws, exported.task, "v1")
+    kept = exported.ws.cache / "checks.json"
+    assert kept.is_file()
+    assert gates.of_version(exported.ws, exported.task, "v1") == found
+    kept.write_text("[" * 1000)
+    assert gates.of_version(exported.ws, exported.task, "v1") == found
+    rows = exported.ws.version_dir(exported.task, "v1") / "metadata.jsonl"
+    rows.chmod(0o644)
+    rows.write_text(rows.read_text().replace('"split":"validation"', '"split":"train"', 1))
+    after = {one.id: one.level for one in gates.of_version(exported.ws, exported.task, "v1")}
+    assert (after["version"], after["leak"]) == ("block", "block"), "a recording is on both sides"
