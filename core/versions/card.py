@@ -233,9 +233,10 @@ def _splits(version: Version) -> list[str]:
             " `embargo` images lie too near to validation; neither side uses them."
             * (manifest.EMBARGO in table)
         ),
-        "ImageFolder and load_dataset ignore the split; these two lines honour it:",
+        "ImageFolder and load_dataset ignore the split; in this folder these lines honour it:",
         "",
         "```python",
+        "import json",
         'rows = [json.loads(line) for line in open("metadata.jsonl", encoding="utf-8")]',
         'train = [row["file_name"] for row in rows if row["split"] == "train"]',
         "```",
