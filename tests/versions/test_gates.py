@@ -67,6 +67,6 @@ def test_what_was_found_of_a_version_counts_for_exactly_these_files(exported: Ho
     assert gates.of_version(exported.ws, exported.task, "v1") == found
     rows = exported.ws.version_dir(exported.task, "v1") / "metadata.jsonl"
     rows.chmod(0o644)
-    rows.write_text(rows.read_text().replace('"split":"validation"', '"split":"train"', 1))
+    rows.write_text(rows.read_text().replace('"split":"train"', '"split":"validation"', 1))
     after = {one.id: one.level for one in gates.of_version(exported.ws, exported.task, "v1")}
     assert (after["version"], after["leak"]) == ("block", "block"), "a recording is on both sides"
