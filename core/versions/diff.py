@@ -163,7 +163,13 @@ class Diff:
     @property
     def bytes(self) -> dict[str, int]:
         """Bytes of the target that the base does not hold, and those it does, each content once."""
-        return dict(zip(("new", "reused"), _bytes(self.base, self.target.entries.values()), strict=True))
+        return dict(
+            zip(
+                ("new", "reused"),
+                _bytes(self.base, _oids(self.base), self.target.entries.values()),
+                strict=True,
+            )
+        )
 
     def summary(self) -> str:
         """Return one line: '+41 −6 ~9', '=' where nothing differs."""
@@ -208,9 +214,15 @@ def _moment(frame: str) -> str | None:
     return at.isoformat() if at else None
 
 
-def _bytes(base: Snapshot, entries: Iterable[Entry]) -> tuple[int, int]:
-    """Return the bytes among entries that the base lacks and holds; unknown bytes under a known key count as held."""
-    held = {entry.oid for entry in base.entries.values() if entry.oid is not None}
+def _oids(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(entry.oid for entry in snapshot.entries.values() if entry.oid is not None)
+
+
+def _bytes(base: Snapshot, held: frozenset[str], entries: Iterable[Entry]) -> tuple[int, int]:
+    """Return the bytes among entries that the base, whose oids are `held`, lacks and holds.
+
+    Unknown bytes under a known key count as held.
+    """
     seen: set[str] = set()
     new = reused = 0
     for entry in entries:
@@ -294,9 +306,10 @@ def _hunks(
     for change in changes:
         by_recording[_place(change)].append(change)
     known: set[str] = set()
+    oids = _oids(base)  # once: a difference may have hundreds of hunks, and the base all the images
     for recording, members in sorted(by_recording.items()):
         for run in _runs(members):
-            hunk = _hunk(recording, run, base, known)
+            hunk = _hunk(recording, run, base, oids, known)
             known.add(hunk.id)
             yield replace(hunk, held=hunk.id in held, comment=comments.get(hunk.id, ""))
 
@@ -313,7 +326,7 @@ def _runs(members: Iterable[Change]) -> Iterable[list[Change]]:
         yield run
 
 
-def _hunk(recording: str, run: list[Change], base: Snapshot, known: set[str]) -> Hunk:
+def _hunk(recording: str, run: list[Change], base: Snapshot, oids: frozenset[str], known: set[str]) -> Hunk:
     frames = tuple(change.entry.source for change in run)
     at = captured_at(frames[0])
     name = f"{recording}/{at:%H%M}" if at else f"{recording}/{frames[0].rsplit('/', 1)[-1]}"
@@ -321,5 +334,5 @@ def _hunk(recording: str, run: list[Change], base: Snapshot, known: set[str]) ->
     unique = name
     while unique in known:
         unique, number = f"{name}.{number}", number + 1
-    new, _ = _bytes(base, [change.after for change in run if change.after])
+    new, _ = _bytes(base, oids, [change.after for change in run if change.after])
     return Hunk(unique, recording, frames[0], frames[-1], run[0].words, new, frames)
