@@ -129,18 +129,10 @@ def recordings(
     workspace: Workspace, store: Callable[[], LabelStore], index: Callable[[], FrameIndex], source: str
 ) -> RecordingsFound:
     """Return the first frame of every recording of a source, in order of time."""
-    from core.versions.placing import place
+    from core.versions.placing import first_of_each
 
-    keys = [frame.key for frame in index().frames(source)]
-    if not keys:
-        return RecordingsFound(source, ())
-    found = place(workspace, store(), index(), workspace.task(None), keys).recordings
-    starts = [
-        key
-        for before, key in zip([None, *keys], keys, strict=False)
-        if not before or found[before] != found[key]
-    ]
-    return RecordingsFound(source, tuple(starts))
+    found = first_of_each(workspace, store(), index(), workspace.task(None), source)
+    return RecordingsFound(source, tuple(found))
 
 
 def priced(
@@ -151,10 +143,15 @@ def priced(
     then: Callable[[Draft], None],
 ) -> DraftPriced:
     """Work out the draft of a task; `then` is told of it."""
+    from core.versions import review
     from core.versions.selection import draft
 
     found = draft(workspace, store(), index(), task)
     then(found)
+    if review.read(workspace, task, store()).held:
+        from core.versions.plan import plan
+
+        found = plan(workspace, store(), index(), task).draft
     added, removed, relabelled = found.changes
     parent = found.parent
     held = {item.source: item.split or "" for item in parent.items} if parent else {}

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from core.frames.framelist import place_among
 from core.frames.names import source_of
 from core.tasks import Task
 from core.text import safe
 from tui import keymap
-from tui.state import place_among
 
 if TYPE_CHECKING:
     from tui.app import PrintModelsApp

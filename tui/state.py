@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from core.frames.framelist import key_at, place_from
+from core.frames.framelist import key_at, place_among, place_from
 from core.tasks import Task
 from core.workspace import Workspace
 from tui.label_messages import ViewRead
@@ -308,12 +308,6 @@ class State:
             if key not in done and self.counts_for(key):
                 return at
         return None
-
-
-def place_among(frames: Sequence[Frame], key: str) -> int | None:
-    """Return the place of a frame among frames in order of time, found without looking at all; None where it is not."""
-    at = place_from(frames, key)
-    return at if at < len(frames) and frames[at].key == key else None
 
 
 def _place(frame: Frame) -> tuple[datetime, str]:

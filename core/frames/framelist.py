@@ -14,7 +14,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate, chain, pairwise
+from functools import partial
+from itertools import accumulate, chain, count, pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple, overload
 
@@ -23,6 +24,7 @@ from core.frames.packed import Names
 
 _MICROSECOND = timedelta(microseconds=1)
 _KEY: Callable[[Any], str] = itemgetter(0)
+_KEY_AND_MOMENT: Callable[[Any], Any] = itemgetter(0, 2)
 _ORDER: Callable[[Any], Any] = itemgetter(2, 0)
 
 
@@ -131,14 +133,25 @@ class FrameList(Sequence[Frame]):
         return chain.from_iterable(map(of.heads[folder].__add__, names) for folder, _, names in pieces)
 
     def __iter__(self) -> Iterator[Frame]:
+        for source, found in self._in_folders():
+            for key, moment in found:
+                yield Frame(key, source, moment)
+
+    def moments(self) -> Iterator[tuple[str, datetime]]:
+        """Yield the key and the moment of every frame."""
+        return chain.from_iterable(found for _, found in self._in_folders())
+
+    def _in_folders(self) -> Iterator[tuple[str, Iterator[tuple[str, datetime]]]]:
+        """Yield source, and keys with moments, of the frames of one folder after the other."""
         numbers, of = self._numbers, self._folders
         if not (isinstance(numbers, range) and numbers.step == 1):
-            yield from map(self.__getitem__, range(len(numbers)))
+            for frame in map(self.__getitem__, range(len(numbers))):
+                yield frame.source, iter(((frame.key, frame.captured_at),))
             return
         for folder, first, names in of.pieces(numbers.start, numbers.stop):
-            head, source, moment = of.heads[folder], of.sources[folder], of.moment
-            for place, name in enumerate(names, first):
-                yield Frame(head + name, source, moment(folder, place, name))
+            head, moment = of.heads[folder], partial(of.moment, folder)
+            told = map(moment, count(first), names)
+            yield of.sources[folder], zip(map(head.__add__, names), told)  # noqa: B905
 
     def at(self, places: Iterable[int]) -> FrameList:
         """Return the frames at some places, in the order of the places."""
@@ -239,6 +252,23 @@ def place_from(frames: Sequence[Frame], key: str) -> int:
     if found is not None:
         return found
     return bisect_left(frames, (captured_at(key) or datetime.min, key), key=_ORDER)
+
+
+def place_among(frames: Sequence[Frame], key: str) -> int | None:
+    """Return the place of a frame among frames of one source in order of (time, key), None where it is not there."""
+    at = place_from(frames, key)
+    return at if at < len(frames) and key_at(frames)(at) == key else None
+
+
+class Moments:
+    """Key and moment of frames, to be gone over as often as one likes."""
+
+    def __init__(self, frames: Iterable[Frame]) -> None:
+        self._frames = frames
+
+    def __iter__(self) -> Iterator[tuple[str, datetime]]:
+        frames = self._frames
+        return frames.moments() if isinstance(frames, FrameList) else map(_KEY_AND_MOMENT, frames)
 
 
 def picked(frames: Sequence[Frame], places: Iterable[int]) -> Sequence[Frame]:

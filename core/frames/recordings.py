@@ -14,18 +14,22 @@ The rule, final and inherited by every later version:
    time (the earlier one of two as near), so that each of them stays in one piece.
 
 Names and labels alone decide: the same input gives the same answer on every machine, in any order. A print is never
-cut at a mark, over midnight neither: there its labels are not idle. versions/ calls this, and the frame list.
+cut at a mark, over midnight neither: there its labels are not idle. versions/ calls this, the app and a training.
+
+A camera's whole list goes by a frame at a time: what is kept grows with what is labelled, released and cut, not with the
+frames.
 """
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
-from operator import attrgetter
+from itertools import chain
+from typing import NamedTuple
 
 from core.frames.names import captured_at, recording_id, source_of
 
@@ -34,12 +38,23 @@ UNLISTED_GAP_MINUTES = 120
 _MARK_HOURS = 6
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Moment:
+class Extra(NamedTuple):
+    """A frame that no file list holds: one that is asked for (`given`), or one that only holds its place."""
+
     at: datetime
     key: str
-    listed: bool
-    released: str | None
+    given: bool
+    recording: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What decides beside the frames: labels of the idle task, what is released (frame → recording), and the gaps."""
+
+    idle: Mapping[str, bool] = field(default_factory=dict)
+    released: Mapping[str, str] = field(default_factory=dict)
+    gap_minutes: float = GAP_MINUTES
+    unlisted_gap_minutes: float = UNLISTED_GAP_MINUTES
 
 
 def cut(
@@ -57,94 +72,167 @@ def cut(
     labelled in the idle task whether they are idle. `released` maps frames of released versions to their recordings;
     they count also where `frames` lacks them. `unlisted` are keys among `frames` that no file list holds.
     """
-    released = released or {}
-    by_source: dict[str, list[_Moment]] = defaultdict(list)
-    given = set()
+    rule = Rule(idle, released or {}, gap_minutes, unlisted_gap_minutes)
     hidden = frozenset(unlisted)
-    for key, at in frames:
-        if key not in given:
-            given.add(key)
-            by_source[source_of(key)].append(_Moment(at, key, key not in hidden, released.get(key)))
-    for key, recording in released.items():
-        at_name = captured_at(key)
-        if key not in given and at_name is not None:
-            by_source[source_of(key)].append(_Moment(at_name, key, False, recording))
+    listed: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
+    others: dict[str, dict[str, datetime]] = defaultdict(dict)
+    for key, at in dict(reversed(list(frames))).items():
+        source = source_of(key)
+        if key in hidden:
+            others[source][key] = at
+        else:
+            listed[source].append((key, at))
     out: dict[str, str] = {}
-    for recording in set(released.values()):
-        at_name = captured_at(recording)
-        if at_name is not None:  # its first frame may be in no version any more; the id still holds its place
-            by_source[source_of(recording)].append(_Moment(at_name, recording, False, recording))
-    for source, moments in by_source.items():
-        moments.sort(key=attrgetter("key"))
-        moments.sort(key=attrgetter("at"))
-        gaps = (timedelta(minutes=gap_minutes), timedelta(minutes=max(gap_minutes, unlisted_gap_minutes)))
-        apart = _apart(moments, idle, gaps)
-        for piece in _pieces(moments, apart):
-            for moment, recording in zip(piece, _named(source, piece), strict=True):
-                if moment.key in given:
-                    out[moment.key] = recording
+    for source in listed.keys() | others.keys():
+        listed[source].sort(key=lambda frame: (frame[1], frame[0]))
+        out.update(along(source, listed[source], others[source], rule))
     return out
 
 
-def _apart(moments: list[_Moment], idle: Mapping[str, bool], gaps: tuple[timedelta, timedelta]) -> set[int]:
-    """Return the places i at which moments[i] begins a new piece."""
-    apart = {0}
-    begin = 0
-    for i in range(1, len(moments) + 1):
-        if i < len(moments):
-            before, after = moments[i - 1], moments[i]
-            if after.at - before.at <= gaps[not (before.listed and after.listed)]:
-                continue
-            apart.add(i)
-        apart.update(_idle_cuts(moments, begin, i, idle))
-        begin = i
-    return apart - _inside_released(moments)
+def along(
+    source: str, listed: Iterable[tuple[str, datetime]], unlisted: Mapping[str, datetime], rule: Rule
+) -> Iterator[tuple[str, str]]:
+    """Yield key and recording id of every frame of a source, in order of (time, key).
+
+    `listed` are (key, moment) in that order, gone over twice, and at the places of released frames that are not among
+    them once more; `unlisted` are frames asked for that no file list holds.
+    """
+    extras = _extras(source, listed, unlisted, rule)
+    lay = _laid(listed, extras, rule)
+    begins = iter(lay.begins)
+    following, name, anchors, right = next(begins), "", lay.anchors[:0], 0
+    for place, (key, at, _, given) in enumerate(_merged(listed, extras)):
+        if place == following:
+            following = next(begins, -1)
+            upto = len(lay.places) if following < 0 else bisect_left(lay.places, following)
+            anchors = lay.anchors[bisect_left(lay.places, place) : upto]
+            name, right = recording_id(source, key), 0
+        if anchors:
+            while right < len(anchors) and anchors[right][:2] < (at, key):
+                right += 1
+            name = _nearest(anchors, right, at, key)
+        if given:
+            yield key, name
 
 
-def _idle_cuts(moments: list[_Moment], begin: int, end: int, idle: Mapping[str, bool]) -> Iterable[int]:
-    """Yield the places within the stretch moments[begin:end] where a mark lies between two idle labels."""
-    labelled = [i for i in range(begin, end) if moments[i].key in idle]
-    for i in range(begin + 1, end):
-        if _block(moments[i - 1].at) == _block(moments[i].at):
-            continue
-        at = bisect_left(labelled, i)
-        if 0 < at < len(labelled) and idle[moments[labelled[at - 1]].key] and idle[moments[labelled[at]].key]:
-            yield i
+def starts(source: str, listed: Iterable[tuple[str, datetime]], rule: Rule) -> Iterator[str]:
+    """Yield the first frame of each recording of a file list, in order of time."""
+    before = None
+    for key, name in along(source, listed, {}, rule):
+        if name != before:
+            before = name
+            yield key
 
 
-def _block(at: datetime) -> tuple[int, int]:
-    return at.toordinal(), at.hour // _MARK_HOURS
+_Anchor = tuple[datetime, str, str]
 
 
-def _inside_released(moments: list[_Moment]) -> set[int]:
-    """Return the places that lie between two frames of one released recording."""
+@dataclass(slots=True)
+class _Lay:
+    """Where pieces begin, by place, and the released frames: the places, and of each moment, key and recording."""
+
+    begins: array[int] = field(default_factory=lambda: array("I", [0]))
+    places: array[int] = field(default_factory=lambda: array("I"))
+    anchors: list[_Anchor] = field(default_factory=list)
+
+
+def _extras(
+    source: str, listed: Iterable[tuple[str, datetime]], unlisted: Mapping[str, datetime], rule: Rule
+) -> list[Extra]:
+    """Return what lies between the listed frames: what is asked for, and released frames that are not listed."""
+    released = rule.released
+    found = [Extra(at, key, True, released.get(key)) for key, at in unlisted.items()]
+    mine = {key for key in released if source_of(key) == source and key not in unlisted}
+    if mine:
+        mine.difference_update(key for key, _ in listed)
+    # Of a recording's first frame, which may be in no version any more, the id still holds its place.
+    ids = {(recording, recording) for recording in released.values() if source_of(recording) == source}
+    for key, recording in chain(((key, released[key]) for key in mine), ids):
+        at = captured_at(key)
+        if at is not None:
+            found.append(Extra(at, key, False, recording))
+    return sorted(found, key=lambda extra: extra[:2])
+
+
+def _merged(
+    listed: Iterable[tuple[str, datetime]], extras: Iterable[Extra]
+) -> Iterator[tuple[str, datetime, bool, bool]]:
+    """Yield key, moment, whether it is listed and whether it is asked for of all frames, in order of (time, key)."""
+    waiting = iter(extras)
+    extra = next(waiting, None)
+    for key, at in listed:
+        while extra is not None and extra.at <= at and extra[:2] < (at, key):
+            yield extra.key, extra.at, False, extra.given
+            extra = next(waiting, None)
+        yield key, at, True, True
+    while extra is not None:
+        yield extra.key, extra.at, False, extra.given
+        extra = next(waiting, None)
+
+
+def _laid(listed: Iterable[tuple[str, datetime]], extras: list[Extra], rule: Rule) -> _Lay:
+    """Return where pieces begin, and the released frames."""
+    lay, idle = _Lay(), rule.idle
+    gap = timedelta(minutes=rule.gap_minutes)
+    wide = timedelta(minutes=max(rule.gap_minutes, rule.unlisted_gap_minutes))
+    ids = {extra.key: extra.recording for extra in extras}
+    marks: list[int] = []  # behind an idle label: they cut where the next label of the stretch is idle too
+    was_idle, before, was_listed, block = False, datetime.max, True, 0
+    for place, (key, at, is_listed, _) in enumerate(_merged(listed, extras)):
+        if place and at - before > (gap if is_listed and was_listed else wide):
+            lay.begins.append(place)
+            was_idle = False
+            marks.clear()
+            block = _block(at)
+        elif (here := _block(at)) != block:
+            block = here
+            if was_idle:
+                marks.append(place)
+        if key in idle:
+            was_idle = idle[key]
+            if was_idle:
+                lay.begins.extend(marks)
+            marks.clear()
+        recording = rule.released.get(key) if is_listed else ids[key]
+        if recording is not None:
+            lay.places.append(place)
+            lay.anchors.append((at, key, recording))
+        before, was_listed = at, is_listed
+    lay.begins = _outside(lay)
+    return lay
+
+
+def _block(at: datetime) -> int:
+    """Return which quarter of which day a moment lies in."""
+    return at.toordinal() * 24 + at.hour // _MARK_HOURS
+
+
+def _outside(lay: _Lay) -> array[int]:
+    """Return where pieces begin, but for the places that lie between two frames of one released recording."""
     spans: dict[str, tuple[int, int]] = {}
-    for i, moment in enumerate(moments):
-        if moment.released is not None:
-            spans[moment.released] = (spans.get(moment.released, (i, i))[0], i)
-    return {i for first, last in spans.values() for i in range(first + 1, last + 1)}
+    for place, (*_, recording) in zip(lay.places, lay.anchors, strict=True):
+        spans[recording] = (spans.get(recording, (place, place))[0], place)
+    firsts, lasts = array("I"), array("I")  # in order, joined where they overlap
+    for first, last in sorted(spans.values()):
+        if lasts and first <= lasts[-1]:
+            lasts[-1] = max(lasts[-1], last)
+        else:
+            firsts.append(first)
+            lasts.append(last)
+
+    def inside(place: int) -> bool:
+        at = bisect_left(firsts, place) - 1
+        return at >= 0 and place <= lasts[at]
+
+    return array("I", (place for place in lay.begins if not inside(place)))
 
 
-def _pieces(moments: list[_Moment], apart: set[int]) -> Iterable[list[_Moment]]:
-    places = [*sorted(apart), len(moments)]
-    for begin, end in pairwise(places):
-        yield moments[begin:end]
+def _nearest(anchors: list[_Anchor], right: int, at: datetime, key: str) -> str:
+    """Return the recording of a frame of a piece: its own, or that of the released frame nearest in time.
 
-
-def _named(source: str, piece: list[_Moment]) -> list[str]:
-    """Return the recording id of each frame of one piece."""
-    anchors = [m for m in piece if m.released is not None]
-    if not anchors:
-        return [recording_id(source, piece[0].key)] * len(piece)
-    names: list[str] = []
-    right = 0
-    for moment in piece:
-        if moment.released is not None:
-            names.append(moment.released)
-            continue
-        while right < len(anchors) and (anchors[right].at, anchors[right].key) < (moment.at, moment.key):
-            right += 1
-        left, following = anchors[max(right - 1, 0)], anchors[min(right, len(anchors) - 1)]
-        nearer = following if abs(following.at - moment.at) < abs(moment.at - left.at) else left
-        names.append(str(nearer.released))
-    return names
+    `right` is the number of the first released frame of the piece that is not before it.
+    """
+    if right < len(anchors) and anchors[right][1] == key:
+        return anchors[right][2]
+    left, following = anchors[max(right - 1, 0)], anchors[min(right, len(anchors) - 1)]
+    return (following if abs(following[0] - at) < abs(at - left[0]) else left)[2]

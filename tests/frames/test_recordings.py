@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.frames.names import captured_at, source_of, stem
-from core.frames.recordings import cut
+from core.frames.recordings import Rule, cut, starts
+from tests.frames.plain_recordings import cut as plain_cut
 
 BEGIN = datetime(2025, 11, 7)
 Frames = list[tuple[str, datetime]]
@@ -271,3 +272,45 @@ def test_neighbours_in_one_print_are_never_apart(drawn: tuple[Frames, dict[str, 
             assert found[a] == found[b]
     for key, _ in frames:
         assert captured_at(found[key]) is not None
+
+
+# --- as the plain form says -------------------------------------------------------------------------------------
+
+
+@st.composite
+def everything(draw: st.DrawFn) -> tuple[Frames, dict[str, bool], dict[str, str], set[str]]:
+    """Frames with idle labels, and of them released ones, ones no list holds, ones that are gone but released."""
+    frames, idle = draw(camera())
+    recorded = cut(frames, draw(st.sampled_from([{}, idle])))
+    old: dict[str, str] = {}
+    unlisted, gone = set(), set()
+    for key, moment in frames:
+        match draw(st.integers(0, 7)):
+            case 0:
+                old[key] = recorded[key]
+            case 1:
+                old[key] = draw(st.sampled_from(sorted(set(recorded.values()))))
+            case 2:
+                unlisted.add(key)
+            case 3:
+                gone.add(key)
+                old[key] = recorded[key]
+            case 4:  # another picture of the very moment
+                frames = [*frames, (key.replace(".jpg", "_1.jpg"), moment)]
+    return [frame for frame in frames if frame[0] not in gone], idle, old, unlisted
+
+
+@given(everything(), st.sampled_from([15, 130]))
+@settings(max_examples=400, deadline=None)
+def test_frame_by_frame_it_is_the_plain_form_of_the_rule(
+    drawn: tuple[Frames, dict[str, bool], dict[str, str], set[str]], gap: int
+) -> None:
+    frames, idle, old, unlisted = drawn
+    plain = plain_cut(frames, idle, gap_minutes=gap, released=old, unlisted=unlisted)
+    assert cut(frames, idle, gap_minutes=gap, released=old, unlisted=unlisted) == plain
+    listed = sorted(frames, key=lambda frame: (frame[1], frame[0]))
+    told = plain_cut(frames, idle, gap_minutes=gap, released=old)
+    names = [None, *(told[key] for key, _ in listed)]
+    assert list(starts("cam", listed, Rule(idle, old, gap))) == [
+        key for (key, _), (before, here) in zip(listed, pairwise(names), strict=True) if before != here
+    ]
