@@ -55,6 +55,22 @@ def test_every_frame_of_both_is_counted_once(base: Snapshot, target: Snapshot) -
     assert sum(found.bytes.values()) <= 100 * len(target.entries)
 
 
+@given(snapshots(), snapshots())
+def test_the_changes_carried_out_on_the_base_give_the_target(base: Snapshot, target: Snapshot) -> None:
+    """Labels and, where they are known on both sides, bytes; each change is in exactly one hunk."""
+    found = diff(base, target)
+    made = dict(base.entries)
+    for change in found.changes:
+        if change.before:
+            made.pop(change.before.source, None)
+    made |= {change.after.source: change.after for change in found.changes if change.after}
+    said = {frame: (entry.label, entry.oid) for frame, entry in made.items()}
+    assert said == {frame: (entry.label, entry.oid) for frame, entry in target.entries.items()}
+    changed = sorted(change.entry.source for change in found.changes if change.kind != "unknown")
+    assert sorted(frame for hunk in found.hunks for frame in hunk.frames) == changed
+    assert len({hunk.id for hunk in found.hunks}) == len(found.hunks)
+
+
 @given(snapshots())
 def test_nothing_differs_from_itself(base: Snapshot) -> None:
     assert not diff(base, base).differs
