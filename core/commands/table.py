@@ -76,6 +76,12 @@ COMMANDS: dict[str, Entry] = {
     "diff": Entry(
         "core.commands.versions:diff", "Versions", "what changed between two versions, or to the draft"
     ),
+    "review": Entry(
+        "core.commands.review:review",
+        "Versions",
+        "hold changes back from the next version, comment them",
+        writes=True,
+    ),
     "check": Entry(
         "core.commands.checking:check", "Versions", "what is odd in labels, versions, models and repository"
     ),

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
     from core.tasks import Task
-    from core.versions.diff import Diff
+    from core.versions.diff import Diff, Hunk
     from core.versions.manifest import Version
     from core.workspace import Workspace
 
 
-def _opened(ctx: Context, stack: ExitStack, *, accept: bool = False) -> tuple[LabelStore, FrameIndex]:
+def opened(ctx: Context, stack: ExitStack, *, accept: bool = False) -> tuple[LabelStore, FrameIndex]:
     """Open labels and frames, both brought up to date with the disk."""
     from core.frames.index import FrameIndex
     from core.labels.sync import open_store
@@ -92,7 +92,7 @@ def export(
         ws, task=task, labels=labels, output=output, version=version, folder=ctx.folder.resolve()
     )
     with ExitStack() as stack:
-        store, index = _opened(ctx, stack, accept=accept_outside)
+        store, index = opened(ctx, stack, accept=accept_outside)
         flushed = flush(ws, store, words.task, accept_outside=accept_outside)
         if flushed.problem is not None and words.labels is None:
             raise flushed.problem
@@ -110,6 +110,8 @@ def export(
             who=ws.who(who) if words.labels is not None else "",
             again=words.own_labels,
         )
+        for id_ in planned.stale:
+            ctx.notice(f"Held back, and no such change is left: {safe(id_)}")
         made = make(ws, planned, ctx.report)
     ctx.answer(_made_json(made), _made_text(made), as_json=as_json)
 
@@ -163,6 +165,12 @@ def per_class(classes: Mapping[str, int]) -> str:
 @task_option
 @click.option("--exit-code", is_flag=True, help="End with 1 where something differs.")
 @click.option("--frames", is_flag=True, help="Name every frame that differs.")
+@click.option(
+    "--html",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write a page with pictures too, for a browser: one file, to attach or send.",
+)
 @json_option
 @pass_context
 def diff(
@@ -172,31 +180,41 @@ def diff(
     task: str | None,
     exit_code: bool,
     frames: bool,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Show what changed between two versions, or from the latest one to the draft, which the labels make.
 
     BASE and TARGET are v1, draft, a path, or COMMIT:v1. Frames in a row that changed alike are one line.
     """
+    from core.commands import reporting
     from core.versions.diff import Snapshot
     from core.versions.diff import diff as compare
     from core.versions.manifest import current_names
+    from core.versions.review import Review, base_of
+    from core.versions.review import read as read_review
     from core.versions.saying import sentence, sides
     from core.versions.snapshots import snapshot_of
 
     ws = ctx.workspace
     chosen = _task_of(ctx, task, base, target)
+    page = reporting.check(ctx, html) if html is not None else None
     names = current_names(ws, chosen)
     words = [base or (names[-1] if names else None), target or "draft"]
     with ExitStack() as stack:
-        store, index = _opened(ctx, stack) if "draft" in words else (None, None)
+        store, index = opened(ctx, stack) if "draft" in words else (None, None)
         ends = [
             snapshot_of(ws, word, chosen, store=store, index=index, folder=ctx.folder, tell=ctx.notice)
             if word
             else Snapshot("nothing", {}, chosen.classes)
             for word in words
         ]
-    found = compare(*ends)
+        reviewed = (
+            read_review(ws, chosen, store)
+            if store is not None and words == [base_of(ws, chosen) or None, "draft"]
+            else Review()
+        )
+    found = compare(*ends, held=reviewed.held, comments=reviewed.comments)
     told = {
         **found.as_json(frames=frames),
         "summary": sentence(found, found.target.limits),
@@ -206,7 +224,8 @@ def diff(
     if stored is not None:
         told["bytes"] = {**told["bytes"], "stored": stored}
     text = _diff_text(found, chosen, frames=frames, stored=stored or 0)
-    ctx.answer(told, text, as_json=as_json)
+    said = reporting.write(ctx, chosen, found, words, page, stored) if page is not None else ""
+    ctx.answer(told, "\n".join(filter(None, (text, said))), as_json=as_json)
     if exit_code and found.differs:
         ctx.exit(1)
 
@@ -230,6 +249,12 @@ def _task_of(ctx: Context, task: str | None, *words: str | None) -> Task:
             if path is not None and path.is_relative_to(ws.datasets.resolve()):
                 return ws.task(path.relative_to(ws.datasets.resolve()).parts[0])
     return ws.task(task)
+
+
+def reviewed_words(hunk: Hunk) -> list[str]:
+    """Return what a person said of a hunk: that it is held back, and the comment."""
+    held = ["held back: the next version has it as it was"] if hunk.held else []
+    return held + ([f"# {safe(hunk.comment, limit=400)}"] if hunk.comment else [])
 
 
 def _diff_text(found: Diff, task: Task, *, frames: bool, stored: int = 0) -> str:
@@ -261,6 +286,7 @@ def _diff_text(found: Diff, task: Task, *, frames: bool, stored: int = 0) -> str
         lines.append(
             f"  {safe(when)}  {plural(len(hunk.frames), 'frame')}  {safe(hunk.change)}  {signed_size(hunk.bytes)}  {safe(hunk.id)}"
         )
+        lines += [f"      {said}" for said in reviewed_words(hunk)]
         if frames:
             lines += [f"      {safe(frame)}" for frame in hunk.frames]
     return "\n".join(lines)

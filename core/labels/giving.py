@@ -10,8 +10,9 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from core.labels import bulk, deciding, marks, queries, steps
+from core.labels import bulk, deciding, marks, queries, reviews, steps
 from core.labels.model import Binding, LabelStep, Mark
+from core.labels.reviews import Reviewed
 from core.labels.steps import MARKS, Row
 
 #: From so many frames on a step is made by statements over all of them.
@@ -141,3 +142,30 @@ def mark(
         text,
         answer.left,
     )
+
+
+def review(
+    db: sqlite3.Connection, order: Order, changes: Mapping[str, Callable[[Reviewed], Reviewed | None]]
+) -> LabelStep:
+    """Say of hunks, by id, what `changes` makes of what was said; what is said already is no step."""
+    keys = tuple(changes)
+    decided = deciding.decide(db, MARKS, keys)
+    open_ = {waiting.frame for waiting in decided}
+    now = steps.currents(db, MARKS, keys)
+    rows = []
+    for key, change in changes.items():
+        given = now.get(key)
+        before = given.class_ if given else None
+        old = reviews.of({key: before} if before else {}, order.task).get(key, Reviewed())
+        after = change(old)
+        told = (old.held, old.comment) != ((after.held, after.comment) if after else (False, ""))
+        if told or key in open_:
+            value = reviews.entry(before, order.task, after)
+            rows.append(Row(key, given.given if given else None, value, _UNBOUND))
+    if not rows:
+        return order.answer(keys)
+    text = f"{order.what} · {keys[0]}" if len(keys) == 1 else f"{order.what} × {len(rows)}"
+    step = order.begun(db, MARKS, text)
+    steps.apply(db, step, MARKS, rows)
+    deciding.keep(db, step.seq, MARKS, decided)
+    return LabelStep(step.seq, step.at, order.who, "hand", order.task, None, keys, len(rows), text)

@@ -18,11 +18,12 @@ from types import TracebackType
 
 from core.errors import PrintModelsError, WrongUsage
 from core.frames.names import check_key
-from core.labels import giving, queries, steps, undoing
+from core.labels import giving, queries, reviews, steps, undoing
 from core.labels.database import Database
 from core.labels.giving import Order
 from core.labels.marks import check_mark, holding, marked
 from core.labels.model import HOWS, Binding, HistoryEntry, Label, LabelProblem, LabelStep, Mark
+from core.labels.reviews import Reviewed
 from core.labels.steps import MARKS
 from core.tasks import Task
 from core.workspace import Workspace
@@ -200,6 +201,31 @@ class LabelStore:
         order = Order(self.session, new.by, "hand", new.task or "", new.mark, "")
         return self._db.write(lambda db: giving.mark(db, order, keys, change))
 
+    def review(
+        self,
+        task: Task | str,
+        hunks: Iterable[str],
+        *,
+        who: str,
+        base: str,
+        held: bool | None = None,
+        comment: str | None = None,
+    ) -> LabelStep:
+        """Hold hunks back or let them go, or comment them, against the version `base`, as one step.
+
+        What is None stays as it is; an empty comment takes it off. Raises what `set` raises.
+        """
+        what = "comment" if held is None else "held back" if held else "no longer held back"
+        order = Order(self.session, who, "hand", self._task(task).name, None, what)
+        change = reviews.saying(held, comment, base, who, _now())
+        keys = {check_key(id_): change for id_ in hunks}
+        return self._db.write(lambda db: giving.review(db, order, keys))
+
+    def reviews(self, task: Task | str) -> dict[str, Reviewed]:
+        """Return what was said of hunks of a task, by their ids."""
+        name = self._task(task).name
+        return reviews.of(self._db.ask(lambda db: queries.classes(db, MARKS)), name)
+
     def bind(self, task: Task | str, bindings: Mapping[str, Binding]) -> int:
         """Record which bytes labels belong to, where that is not known yet; return how many were recorded."""
         name = self._task(task).name
@@ -283,7 +309,8 @@ class LabelStore:
     def all_marks(self) -> dict[str, Mark]:
         """Return every mark by frame."""
         values = self._db.ask(lambda db: queries.classes(db, MARKS))
-        return {frame: queries.decode_mark(frame, value) for frame, value in values.items()}
+        found = {frame: queries.decode_mark(frame, value) for frame, value in values.items()}
+        return {frame: mark for frame, mark in found.items() if mark.mark or mark.note or mark.example}
 
     def private(self) -> dict[str, tuple[str, ...]]:
         """Return the frames that are private for any task, with the hashes of bytes their labels are bound to."""

@@ -123,9 +123,13 @@ def plan(
         found = draft(workspace, store, index, task)
         if found.parent is not None and found.is_parent and not (anew and found.parent.legacy):
             return going_on(git, workspace, task, found.parent, message, target, told)
+        planned = export.plan(workspace, store, index, task, description=message, who=who)
+        told += tuple(f"Held back, and no such change is left: {safe(id_)}" for id_ in planned.stale)
+        if planned.review.held and found.parent is not None and planned.draft.is_parent:
+            return going_on(git, workspace, task, found.parent, message, target, told)
         if found.parent is not None and not _is_kept(git, workspace, task, found.parent.name):
             raise _overtaken(task, found.parent.name)
-        planned = export.plan(workspace, store, index, task, description=message, who=who)
+        found = planned.draft
         if planned.blocks:
             raise planned.blocks[0]
         images, shown = draft_images(found, index), labels_shown(store, task)

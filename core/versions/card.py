@@ -276,7 +276,11 @@ def _changes(version: Version, parent: Version | None) -> list[str]:
     if parent is None:
         return ["## Changes", "", "This is the first version."]
     found = diff(version_snapshot(parent), version_snapshot(version))
-    return [f"## Changes since {parent.name}", "", *_change_lines(found)]
+    said = [
+        f"- {markdown(one.text)} ({markdown(one.change)}, {plural(one.frames, 'image')})"
+        for one in version.info.comments
+    ]
+    return [f"## Changes since {parent.name}", "", *_change_lines(found), *said]
 
 
 def _change_lines(found: Diff) -> Iterable[str]:

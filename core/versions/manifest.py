@@ -74,6 +74,15 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     per_stretch: int | None = None
 
 
+class Comment(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person said of a change to the version before: the hunk's id, what changed, how many frames, the text."""
+
+    hunk: str
+    change: str = ""
+    frames: int = 0
+    text: str
+
+
 class Info(msgspec.Struct, frozen=True, kw_only=True):
     """What `dataset_info.json` says; older versions have the first seven keys only."""
 
@@ -98,6 +107,7 @@ class Info(msgspec.Struct, frozen=True, kw_only=True):
     excluded: list[Excluded] = []
     selection: Selection | None = None
     limits: list[str] = []
+    comments: list[Comment] = []
     tool: str = ""
 
 

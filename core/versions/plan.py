@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,14 @@ from core.tasks import Task
 from core.text import safe
 from core.versions import splits
 from core.versions.blocks import class_blocks, entry_block, file_blocks, missing_blocks, same_blocks
-from core.versions.diff import Labelled, Snapshot, diff
+from core.versions.diff import Hunk, Labelled, Snapshot, diff
 from core.versions.images import Images
-from core.versions.manifest import Excluded, Item, Version
+from core.versions.manifest import Comment, Excluded, Item, Version
 from core.versions.naming import base_names
 from core.versions.numbering import free_number
 from core.versions.placing import Places, place
+from core.versions.review import Review
+from core.versions.review import read as read_review
 from core.versions.selection import Chosen, Draft, draft
 from core.workspace import Workspace
 
@@ -38,7 +40,9 @@ class ExportPlan:
     """A version before it is made. `split` is final unless two images turn out to have the same bytes.
 
     `excluded` holds everything left out by name, `missing` what is found nowhere; `bytes_needed` is the room the copy
-    takes, `bytes_new` what no version of the task holds yet.
+    takes, `bytes_new` what no version of the task holds yet. `whole` is the draft with its recordings before anything
+    was held back; `review` what was held back and commented, `comments` those that go into the card, `stale` the ids of
+    held hunks that are no more.
     """
 
     task: Task
@@ -54,6 +58,10 @@ class ExportPlan:
     description: str
     source_labels: str
     blocks: tuple[PrintModelsError, ...]
+    whole: tuple[Draft, Places]
+    review: Review = field(default_factory=Review)
+    comments: tuple[Comment, ...] = ()
+    stale: tuple[str, ...] = ()
 
     @property
     def parent(self) -> Version | None:
@@ -79,7 +87,7 @@ def plan(
     everything: bool = False,
     labels: Path | None = None,
     allow_missing: bool = False,
-    hold_back: Sequence[str] = (),
+    hold_back: Sequence[str] | None = None,
     who: str = "",
     again: bool = False,
 ) -> ExportPlan:
@@ -87,7 +95,7 @@ def plan(
 
     `everything` takes every label; `labels` is a label file to take alone, as imported by `who`. `allow_missing`
     excludes frames that are found nowhere, by name. `hold_back` names hunks of the difference to the parent version
-    that stay as they were. A draft that the newest version holds already is made a version once more only `again`, or
+    that stay as they were, beside those that the review holds back; with `labels` nothing else is held. A draft that the newest version holds already is made a version once more only `again`, or
     for a number or a label file. Raises Refused for a number that is taken, Damaged for a label file that can't be
     read, WrongUsage for a hunk that isn't there.
     """
@@ -96,9 +104,13 @@ def plan(
     given = read_labels(labels, task) if labels is not None else None
     found = draft(workspace, store, index, task, everything=everything, labels=given, who=who)
     places = place(workspace, store, index, task, [c.frame for c in found.chosen], given)
-    if hold_back:
+    whole, reviewed = (found, places), read_review(workspace, task, store) if given is None else Review()
+    hunks = _hunks(found, places) if hold_back or reviewed.held or reviewed.comments else {}
+    stale = tuple(sorted(reviewed.held - hunks.keys()))
+    ids = _known(hunks, hold_back or (), found) | (reviewed.held & hunks.keys())
+    if ids:
         private = store.private().keys() | {e.frame for e in found.excluded if e.reason == PRIVATE}
-        found = _held_back(found, places, hold_back, private)
+        found = _held_back(found, [hunks[id_] for id_ in ids], private)
         places = place(workspace, store, index, task, [c.frame for c in found.chosen], given)
     images = Images(workspace)
     held = held_items(found)
@@ -132,6 +144,16 @@ def plan(
         description,
         _shown(workspace, labels) if labels is not None else task.labels_file,
         tuple(blocks),
+        whole,
+        replace(reviewed, held=frozenset(ids)),
+        tuple(
+            Comment(
+                hunk=hunk.id, change=hunk.change, frames=len(hunk.frames), text=reviewed.comments[hunk.id]
+            )
+            for hunk in hunks.values()
+            if hunk.id in reviewed.comments and hunk.id not in ids
+        ),
+        stale,
     )
 
 
@@ -206,20 +228,30 @@ def version_snapshot(version: Version, name: str | None = None) -> Snapshot:
     return Snapshot(name or version.name, {i.source: i for i in version.items}, version.task.classes)
 
 
-def _held_back(found: Draft, places: Places, ids: Sequence[str], private: Set[str]) -> Draft:
-    """Return the draft with the named hunks as the parent version has them, each frame listed as held.
-
-    What is private is held back in no case, whether it is still labelled or not.
-    """
+def _hunks(found: Draft, places: Places) -> dict[str, Hunk]:
+    """Return the hunks of the difference from the parent version to the draft, by id."""
     base = version_snapshot(found.parent) if found.parent else Snapshot("nothing", {}, found.task.classes)
-    hunks = {hunk.id: hunk for hunk in diff(base, draft_snapshot(found, places)).hunks}
+    return {hunk.id: hunk for hunk in diff(base, draft_snapshot(found, places)).hunks}
+
+
+def _known(hunks: Mapping[str, Hunk], ids: Sequence[str], found: Draft) -> set[str]:
+    """Return the ids a person named. Raises WrongUsage for one that isn't there."""
     for name in ids:
         if name not in hunks:
             known = f"For example {safe(next(iter(hunks)))}." if hunks else "There is none now."
+            base = found.parent.name if found.parent else "nothing"
             raise WrongUsage(
-                f"There is no hunk “{safe(name, limit=120)}” between {base.name} and the draft.", known
+                f"There is no hunk “{safe(name, limit=120)}” between {base} and the draft.", known
             )
-    frames = {frame for name in ids for frame in hunks[name].frames} - private
+    return set(ids)
+
+
+def _held_back(found: Draft, hunks: Sequence[Hunk], private: Set[str]) -> Draft:
+    """Return the draft with these hunks as the parent version has them, each frame listed as held.
+
+    What is private is held back in no case, whether it is still labelled or not.
+    """
+    frames = {frame for hunk in hunks for frame in hunk.frames} - private
     held = held_items(found)
     kept = [c for c in found.chosen if c.frame not in frames]
     kept += [_as_before(held[frame]) for frame in frames if frame in held]

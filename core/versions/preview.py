@@ -81,4 +81,5 @@ def _info(workspace: Workspace, planned: ExportPlan, items: tuple[Item, ...]) ->
             per_stretch=planned.task.per_stretch if found.rule == "spread" else None,
         ),
         limits=list(planned.split.limits),
+        comments=list(planned.comments),
     )

@@ -229,6 +229,7 @@ def test_versions_from_the_draft_to_a_remote(
     root = place.root
     _labelled(cli, place)
     check("diff", cli(root, "diff", "--frames", "--json"))
+    check("review", cli(root, "review", "--json"))
     check("release", cli(root, "release", "--dry-run", "--json"))
     check("export", cli(root, "export", "--json"))
     assert check("status", cli(root, "status", "--json"))["git"]["exported"]
