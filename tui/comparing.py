@@ -6,7 +6,8 @@ nothing is said of a version that core did not find out. Called by the bridge.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from tui.version_messages import (
     CellSeen,
     GatesSeen,
     LinesSeen,
+    PairSeen,
     RolledBack,
     VersionChecked,
     VersionFacts,
@@ -86,6 +88,14 @@ class Comparing:
         """Find the frames of one cell of the pair that is on the screen; answered by `CellSeen`."""
         self._lane.ask("cell", partial(self._cell, task, target, before, after), slot="cell")
 
+    def hold(self, task: Task, ids: Sequence[str], on: bool) -> None:
+        """Hold hunks of the draft back, or take them in again; answered by the pair as it is then."""
+        self._lane.ask("review", partial(self._hold, task, tuple(ids), on))
+
+    def comment(self, task: Task, id: str, text: str) -> None:
+        """Write on a hunk of the draft, '' takes that off; answered by the pair as it is then."""
+        self._lane.ask("review", partial(self._comment, task, id, text))
+
     def rollback(self, task: Task, name: str) -> None:
         """Bring the draft back to a version, as one step; answered by `RolledBack`."""
         self._long.ask("rollback", partial(self._rollback, task, name))
@@ -115,11 +125,28 @@ class Comparing:
     def _cell(self, task: Task, target: str, before: str, after: str) -> CellSeen:
         return CellSeen(task.name, before, after, self._pairs.cell(task, target, before, after))
 
+    def _hold(self, task: Task, ids: tuple[str, ...], on: bool) -> PairSeen:
+        from core.versions import review
+
+        self._check_writable()
+        review.hold(self._workspace, task, ids, on, self._workspace.who(), self._store())
+        return self._pairs.look(task, DRAFT, None)
+
+    def _comment(self, task: Task, id: str, text: str) -> PairSeen:
+        from core.versions import review
+
+        self._check_writable()
+        review.comment(self._workspace, task, id, text, self._workspace.who(), self._store())
+        return self._pairs.look(task, DRAFT, None)
+
+    def _check_writable(self) -> None:
+        if self._workspace.read_only is not None:
+            raise self._workspace.read_only
+
     def _rollback(self, task: Task, name: str) -> RolledBack:
         from core.releasing.rolling import rollback
 
-        if self._workspace.read_only is not None:
-            raise self._workspace.read_only
+        self._check_writable()
         who, store, index = self._workspace.who(), self._store(), self._index()
         step = rollback(self._workspace, task, name, who, store=store, index=index)
         return RolledBack(task.name, name, step.changed, tuple(safe(frame) for frame in step.left))
@@ -217,8 +244,14 @@ def versions_seen(workspace: Workspace, task: Task) -> VersionsSeen:
             rows.append(VersionRow(name, "", 0, 0, "", "damaged", error.what))
             continue
         state = "withdrawn" if name in gone else far.get((task.name, name), Standing()).text
-        rows.append(_row(version, safe(state, limit=60)))
+        row = _row(version, safe(state, limit=60))
+        rows.append(replace(row, note=_reason(gone[name])) if name in gone else row)
     return VersionsSeen(task.name, tuple(rows))
+
+
+def _reason(said: object) -> str:
+    """Why a version was withdrawn."""
+    return safe(str(said.get("reason", "")) if isinstance(said, Mapping) else str(said), limit=120)
 
 
 def _row(version: Version, state: str) -> VersionRow:

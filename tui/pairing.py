@@ -70,7 +70,10 @@ def of_draft(
     chosen = base or parent
     before, files = _side(workspace, task, chosen)
     effect = diff(before, draft_snapshot(planned.draft, planned.places))
-    found = effect
+    found, review, holding = effect, planned.review, chosen == parent
+    if holding and (review.held or review.comments):
+        whole = draft_snapshot(*planned.whole)
+        found = diff(before, whole, held=review.held, comments=review.comments)
     recordings = {c.frame: planned.places.recordings[c.frame] for c in planned.chosen}
     sides = _sides((planned.split.of[frame], recording) for frame, recording in recordings.items())
     seen = _seen(
@@ -80,7 +83,8 @@ def of_draft(
         name=planned.name,
         sides=(_sides_of(before), sides),
         new_bytes=planned.bytes_new,
-        same=_same(workspace, planned, found),
+        same=_same(workspace, planned, effect),
+        holding=holding,
     )
     return Pair(seen, found, effect)
 

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from core.labels.sync import flush, open_store
+from core.releasing.withdrawing import withdraw
 from core.workspace import Workspace
 from tests.conftest import git
 from tui.widgets.hunks import Hunks
@@ -164,3 +165,72 @@ async def test_the_draft_goes_back_to_a_version_after_a_yes_and_undo_brings_it_f
         await page.shown()
         await page.press("u")
         await page.until(lambda: stored(place) == before, "the step to be taken back")
+
+
+async def test_a_hunk_held_back_changes_sentence_and_price_and_is_marked_until_it_is_taken_in(grown, opened):
+    place = grown()
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.press("V")
+        await page.see("~2 relabelled, in 2 stretches")
+        await page.press("space")
+        await page.until(lambda: "d shows what changes" in page.told, "where it is held back")
+        await page.press("d")
+        await page.see("+0 −0 ~2", "2 hunks", "space hold back")
+        await page.press("space")
+        await page.see("+0 −0 ~1", "1 hunk, 1 held back", "⊘ ~", "held back · 1 frame", "space take in")
+        await page.press("d")
+        await page.see("~1 relabelled, in 1 stretch", "1 stretch held back", "⊘ held back")
+        await page.until(lambda: "~1 ·" in page.text().split("\n")[0], "the header to say so too")
+        await page.press("d", "space")
+        await page.see("+0 −0 ~2", "2 hunks")
+
+
+async def test_what_is_written_on_a_hunk_stays_with_it(grown, opened):
+    place = grown()
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.press("V")
+        await page.see("v1 → draft")
+        await page.press("d")
+        await page.see("1 of 2")
+        await page.press("down", "number_sign", *"warm", "space", *"up", "enter")
+        await page.see("# warm up")
+    async with opened(place.root, size=(80, 24)) as page:
+        await page.press("V")
+        await page.see("v1 → draft")
+        await page.press("d")
+        await page.see("  #", "1 of 2")
+        await page.press("down")
+        await page.see("# warm up")
+        await page.press("number_sign", *["backspace"] * 10, "enter")
+        await page.until(lambda: "# warm" not in page.text(), "the comment to be taken off")
+
+
+async def test_another_base_holds_nothing_back(grown, opened):
+    place = grown()
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.press("V")
+        await page.see("v1 → draft")
+        await page.press("b", "3")
+        await page.see("nothing → draft")
+        await page.press("d")
+        await page.see("+12 −0 ~0")
+        await page.press("space")
+        await page.until(lambda: "against the version it follows" in page.told, "why not")
+        assert "held back" not in page.text()
+
+
+async def test_a_withdrawn_version_is_struck_through_and_says_why(released, opened):
+    place = released()
+    ws = Workspace.open(place.root)
+    withdraw(ws, ws.task("offline-detection"), "v1", "a night was mislabelled", "Ana")
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.press("V")
+        await page.see("withdrawn", "a night was mislabelled", "nothing → draft")
+        line = next(
+            strip
+            for strip in page.app.screen._compositor.render_strips()
+            if " v1 " in "".join(segment.text for segment in strip)
+        )
+        name = next(segment for segment in line if "v1" in segment.text)
+        assert name.style is not None
+        assert name.style.strike

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from core.release import Released as CoreReleased
     from core.release import ReleasePlan
 
+#: On fewer lines than this the steps are told without what each is for.
+_FEW = 30
+
 
 class ReleaseScreen(Place):
     """Release the draft of a task."""
@@ -177,7 +180,8 @@ class ReleaseScreen(Place):
         plan.update(plan_text(self._plan, self._sound(), width, done=done, fixed=fixed))
         steps = self.query_one("#steps", Static)
         steps.display = bool(self._steps.steps) and not isinstance(self._made, TakenBack)
-        steps.update(steps_text(self._steps.steps, self._states(), self._told.ran, width))
+        states, brief = self._states(), self.size.height < _FEW
+        steps.update(steps_text(self._steps.steps, states, self._told.ran, width, brief=brief))
         self.query_one("#outcome", Static).update(self._outcome())
         if self._made is not None or self._problem is not None:
             self.call_after_refresh(self.query_one("#release").scroll_end, animate=False)

@@ -65,13 +65,21 @@ def plan_text(
 
 
 def steps_text(
-    steps: tuple[Step, ...], states: Mapping[str, str], ran: Mapping[str, tuple[str, ...]], width: int
+    steps: tuple[Step, ...],
+    states: Mapping[str, str],
+    ran: Mapping[str, tuple[str, ...]],
+    width: int,
+    *,
+    brief: bool = False,
 ) -> Content:
-    """The checklist: every step with how far it is, its git commands, and whether it can be taken back."""
+    """The checklist: every step with how far it is, its git commands, and whether it can be taken back.
+
+    Where there are few lines it is `brief`: without what each step is for.
+    """
     lines: list[Content] = []
     for step in steps:
         state = states.get(step.id, "")
-        note = f"{step.title}: {step.note}" if step.note and state != DOING else step.title
+        note = f"{step.title}: {step.note}" if step.note and state != DOING and not brief else step.title
         note += f"  ({state})" if state == THERE else ""
         lines += hung(
             step.id, note, width, mark=_MARKS.get(state, _OPEN), style=BOLD if state == DOING else ""

@@ -47,7 +47,6 @@ from tui.widgets.hunks import Hunks
 from tui.widgets.key_line import KeyLine
 from tui.widgets.pane import Pane
 
-_COMMENTS = "what changed here, and why; empty takes it off"
 #: Actions of the footer that belong to the changes alone, and those that give way to them there.
 _AMONG_CHANGES = frozenset({"hold", "comment"})
 _ELSEWHERE = frozenset({"next_task", "card", "sound", "frames"})
@@ -174,6 +173,7 @@ class VersionsScreen(Reviewing):
         task = self.state.task
         self._panes.draw(task, self.state.drafts.get(task.name))
         if self._seen.view == panes.CHANGES:
+            self.query_one(KeyLine).show(self.keys())
             self.call_after_refresh(self._ask_pictures)
 
     def _ask_pictures(self) -> None:
@@ -186,6 +186,7 @@ class VersionsScreen(Reviewing):
         pair = self._seen.pair_of(self.state.task)
         if pair is not None:
             self._panes.place(pair)
+            self.query_one(KeyLine).show(self.keys())
             self._ask_pictures()
 
     # --- keys ---------------------------------------------------------------------------------------------------
@@ -201,6 +202,8 @@ class VersionsScreen(Reviewing):
         footer = keymap.footer_of(self.PLACE, without=without)
         if among:
             words["d"] = "summary"
+            hunk = self._hunk()
+            words["space"] = "take in" if hunk is not None and hunk.held else "hold back"
             order = ("space", "#", "enter", "d")
             footer.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
         return [(key, words.get(key, word)) for key, word in footer]

@@ -17,6 +17,9 @@ from tui.screens.pick import PickScreen, Row
 from tui.screens.versions_panes import Panes, Seen
 from tui.screens.versions_summary import cells_of
 from tui.version_messages import DRAFT, CellSeen, HunkSeen, RolledBack
+from tui.widgets.ask_line import AskLine
+
+_COMMENTS = "what changed here, and why; empty takes it off"
 
 
 class Reviewing(Place):
@@ -39,6 +42,33 @@ class Reviewing(Place):
         """The hunk at the cursor, None where the changes are not looked at."""
         pair = self._seen.pair_of(self.state.task)
         return self._panes.hunks.at if pair is not None and self._seen.view == panes.CHANGES else None
+
+    def _holdable(self) -> HunkSeen | None:
+        """The hunk at the cursor where it can be held back or written on; else that is said."""
+        hunk, pair = self._hunk(), self._seen.pair
+        if hunk is None:
+            self.say("d shows what changes: there a stretch is held back or written on.")
+        elif pair is not None and not pair.holding:
+            self.say(
+                "Only what the draft changes against the version it follows can be held back or written on."
+            )
+            return None
+        return hunk
+
+    def action_hold(self) -> None:
+        hunk = self._holdable()
+        if hunk is not None:
+            self.bridge.compare.hold(self.state.task, (hunk.id,), not hunk.held)
+
+    def action_comment(self) -> None:
+        hunk = self._holdable()
+        if hunk is not None:
+            self.query_one(AskLine).open(hunk.comment, lambda text: self._comment(hunk, text), hint=_COMMENTS)
+
+    def _comment(self, hunk: HunkSeen, text: str) -> bool:
+        if text != hunk.comment:
+            self.bridge.compare.comment(self.state.task, hunk.id, text)
+        return True
 
     def action_hunk_recording(self) -> None:
         if self._hunk() is not None:

@@ -29,6 +29,8 @@ LEVELS = {
 }
 _LOOKING = ("·", DIM)
 _COUNTED = (("block", "blocking"), ("warn", "to look at"))
+#: A note on a version in the list has so many lines.
+_NOTE = 3
 #: More classes than that are not named one by one in a sentence.
 _NAMED = 4
 #: A row wider than this is no longer read as one.
@@ -90,11 +92,11 @@ def _version(
         own = facts.own.get(row.name) if facts else None
         said += [(f"{size(own)} that no other has", DIM)] if own is not None else []
         said += [(facts.models[row.name], "")] if facts and row.name in facts.models else []
-    if row.note:
-        said.append((row.note, WARN))
-    return lines + [
+    lines += [
         Content.styled(f"   {text}", look).truncate(width, ellipsis=True) for text, look in said if text
     ]
+    noted = wrapped(row.note, width - 3, WARN)[:_NOTE] if row.note else []
+    return lines + [Content.assemble("   ", line) for line in noted]
 
 
 @dataclass(frozen=True, slots=True)
