@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -24,7 +24,10 @@ def labels(db: sqlite3.Connection, task: str, frame: str | None = None) -> list[
     )
     if frame is not None:
         return [Label(*row) for row in db.execute(query + " AND frame=?", (task, frame))]
-    return [Label(*row) for row in db.execute(query + " ORDER BY frame", (task,))]
+    same: dict[object, Any] = {}  # what all frames of a step share is one object: a third of the room
+    one: Callable[[object, object], Any] = same.setdefault
+    rows = db.execute(query + " ORDER BY frame", (task,))
+    return [Label(row[0], *map(one, row[1:7], row[1:7]), *row[7:]) for row in rows]
 
 
 def classes(db: sqlite3.Connection, task: str) -> dict[str, str]:
