@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import PrintModelsError
 from core.tasks import Task
 from core.versions import gates, manifest
 from core.versions.checks import CheckResult
@@ -42,8 +41,8 @@ class Side:
 class Facts:
     """All that the page draws but the pictures.
 
-    `splits` are the sides of base and target by name, empty where there are none; `same_validation` is None where one
-    of both has no validation; `checks` is None where nothing was checked. `files` are the folders of base and target
+    `splits` are the sides of base and target by name, empty where there are none; `validation` says how many images of
+    it stay as they were, go and come, None where one of both has none; `checks` is None where nothing was checked. `files` are the folders of base and target
     as versions, None where they are none; `stored` the new bytes that git holds even so, None where nobody looked.
     """
 
@@ -51,11 +50,10 @@ class Facts:
     task: Task
     found: Diff
     splits: tuple[Mapping[str, Side], Mapping[str, Side]]
-    same_validation: bool | None
+    validation: tuple[int, int, int] | None
     checks: tuple[CheckResult, ...] | None
     files: tuple[Path | None, Path | None]
     stored: int | None = None
-    notes: tuple[str, ...] = field(default=())
 
 
 def gather(
@@ -76,7 +74,7 @@ def gather(
     base, target = (_split_of(side) for side in (found.base, found.target))
     checks: tuple[CheckResult, ...] | None = None
     if words[1] == "draft" and store is not None and index is not None:
-        target, checks = _of_draft(workspace, store, index, task)
+        checks = tuple(gates.of_draft(workspace, store, index, task))
     elif manifest.number_of(words[1]):
         checks = tuple(gates.of_version(workspace, task, words[1]))
     before, after = (
@@ -87,7 +85,7 @@ def gather(
         task=task,
         found=found,
         splits=(_sides(found.base, base), _sides(found.target, target)),
-        same_validation=_same(found, before, after) if before and after else None,
+        validation=_validation(found, before, after) if before and after else None,
         checks=checks,
         files=(_folder(workspace, task, words[0], folder), _folder(workspace, task, words[1], folder)),
         stored=stored,
@@ -98,18 +96,6 @@ def _split_of(side: Snapshot) -> dict[str, str]:
     """Return frame → side of the split; nothing of what has none."""
     found = ((frame, getattr(entry, "split", None)) for frame, entry in side.entries.items())
     return {frame: name for frame, name in found if name}
-
-
-def _of_draft(
-    workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
-) -> tuple[dict[str, str], tuple[CheckResult, ...]]:
-    from core.versions.plan import plan
-
-    try:
-        planned = plan(workspace, store, index, task, again=True)
-    except PrintModelsError:  # the gates say what keeps the draft from being planned
-        return {}, tuple(gates.of_draft(workspace, store, index, task))
-    return dict(planned.split.of), tuple(gates.of_planned(workspace, store, planned))
 
 
 def _sides(side: Snapshot, split: Mapping[str, str]) -> dict[str, Side]:
@@ -123,9 +109,10 @@ def _sides(side: Snapshot, split: Mapping[str, str]) -> dict[str, Side]:
     return {name: Side(dict(images[name]), len(recordings[name])) for name in SIDES if name in images}
 
 
-def _same(found: Diff, before: set[str], after: set[str]) -> bool:
-    """True where both validations hold the same frames, and none of them changed."""
-    return before == after and not any(change.entry.source in before for change in found.changes)
+def _validation(found: Diff, before: set[str], after: set[str]) -> tuple[int, int, int]:
+    """Return how many images of validation stay, go and come; one that changed goes and comes."""
+    kept = (before & after) - {change.entry.source for change in found.changes}
+    return len(kept), len(before - kept), len(after - kept)
 
 
 def _folder(workspace: Workspace, task: Task, word: str, folder: Path | None) -> Path | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 
-from core.human import plural, signed_size, size
+from core.human import count, plural, size
 from core.text import safe, safe_lines
 from core.version import __version__
 from core.versions.checks import CheckResult
@@ -19,6 +19,7 @@ from core.versions.report.pictures import Strips
 from core.versions.report.stretches import stretches
 from core.versions.report.style import CSS
 from core.versions.report.tables import classes, confusion, splits
+from core.versions.saying import sentence
 
 #: What a page of ours begins with; only such a file is overwritten.
 MARK = '<!doctype html>\n<html lang="en">\n<head>\n<meta name="generator" content="print-models diff">'
@@ -56,46 +57,6 @@ def page(facts: Facts, strips: Strips, made: datetime) -> str:
     return "".join(parts)
 
 
-def sentences(facts: Facts) -> list[str]:
-    """Return what changes, what it costs and whether it is sound, one sentence each, as plain text."""
-    return [_changes(facts), _cost(facts), _sound(facts.checks)]
-
-
-def _changes(facts: Facts) -> str:
-    found, n = facts.found, facts.found.counts
-    if not found.differs:
-        unknown = f"; of {plural(n['unknown'], 'frame')} the bytes are not known" if n["unknown"] else ""
-        return f"Nothing differs{unknown}."
-    kinds = [
-        f"{n[kind]} {kind}" for kind in ("added", "removed", "relabelled", "replaced", "moved") if n[kind]
-    ]
-    recordings = len({hunk.recording for hunk in found.hunks})
-    where = f"in {plural(len(found.hunks), 'stretch', 'stretches')} of {plural(recordings, 'recording')}"
-    before, after = found.base.counts, found.target.counts
-    parts = [
-        f"{name} {before.get(name, 0)} → {number}"
-        for name, number in after.items()
-        if before.get(name, 0) != number
-    ]
-    parts += ["no class's number changes"] * (not parts)
-    if facts.same_validation is not None:
-        parts.append("validation unchanged" if facts.same_validation else _validation(facts))
-    held = sum(hunk.held for hunk in found.hunks)
-    parts += [f"{plural(held, 'stretch is', 'stretches are')} held back"] * bool(held)
-    return f"{', '.join(kinds)}, {where}; {'; '.join(parts)}."
-
-
-def _validation(facts: Facts) -> str:
-    before, after = (sides["validation"].total for sides in facts.splits)
-    return f"validation {before} → {after}" if before != after else f"validation has other {after} images"
-
-
-def _cost(facts: Facts) -> str:
-    moved = facts.found.bytes
-    there = f" ({size(facts.stored)} of it in git already)" if facts.stored else ""
-    return f"{signed_size(moved['new'])} of new bytes{there}, {size(moved['reused'])} reused."
-
-
 def _sound(checks: Iterable[CheckResult] | None) -> str:
     if checks is None:
         return "Not checked: the target is neither the draft nor a version of the work tree."
@@ -111,8 +72,9 @@ def _head(facts: Facts) -> Iterable[str]:
     found = facts.found
     yield f'<p class="over">{text(facts.workspace, 80)} · {text(facts.task.name, 80)}</p>\n'
     yield f'<h1>{text(found.base.name, 80)}<span class="arrow">→</span>{text(found.target.name, 80)} {_verdict(facts)}</h1>\n'
-    for sentence in sentences(facts):
-        yield f'<p class="lead">{text(sentence, 600)}</p>\n'
+    said = sentence(found).removeprefix(f"{found.base.name} → {found.target.name}: ")
+    for words in (said[:1].upper() + said[1:], _sound(facts.checks)):
+        yield f'<p class="lead">{text(words, 1000)}</p>\n'
     if found.target.assumed:
         yield (
             f'<p class="small">{plural(found.target.assumed, "frame")} labelled without a picture: bytes unknown, '
@@ -135,10 +97,16 @@ def _tiles(facts: Facts) -> Iterable[str]:
     for kind, number in facts.found.counts.items():
         if number or kind not in ("moved", "unknown", "replaced"):
             zero = "" if number else " zero"
-            yield f'<div class="tile{zero}"><b>{number:,}</b><span>{kind}</span></div>\n'.replace(
-                ",", "\u202f"
-            )
-    yield "</div>\n"
+            yield f'<div class="tile{zero}"><b>{count(number)}</b><span>{kind}</span></div>\n'
+    moved = facts.found.bytes
+    there = f", {size(facts.stored)} of it in git already" if facts.stored else ""
+    yield f'<div class="tile{"" if moved["new"] else " zero"}"><b>{size(moved["new"])}</b><span>new{there}</span></div>\n'
+    yield f'<div class="tile zero"><b>{size(moved["reused"])}</b><span>reused</span></div>\n</div>\n'
+    if any(hunk.held for hunk in facts.found.hunks):
+        yield (
+            '<p class="small">What is held back is counted and drawn here too, and marked so; the next version is made '
+            "without it, and the checks looked at that.</p>\n"
+        )
 
 
 def _checks(facts: Facts) -> Iterable[str]:
@@ -153,7 +121,7 @@ def _checks(facts: Facts) -> Iterable[str]:
         yield f'<ul class="checks">\n{"".join(map(_check, odd))}</ul>\n'
     if fine:
         words = f"{plural(len(fine), 'check')} {'passes' if len(fine) == 1 else 'pass'}"
-        yield f"<details{'' if odd else ' open'}><summary>{words}</summary>\n"
+        yield f"<details><summary>{words}</summary>\n"
         yield f'<ul class="checks">\n{"".join(map(_check, fine))}</ul>\n</details>\n'
     yield "</div>\n"
 

@@ -31,16 +31,16 @@ h3 .id,.id{font:.75rem/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;
 .good{color:var(--good);background:var(--good-bg)}.warn{color:var(--warn);background:var(--warn-bg)}
 .bad{color:var(--bad);background:var(--bad-bg)}.held{color:var(--held);background:var(--held-bg)}
 .none{color:var(--soft);background:var(--faint)}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(112px,1fr));gap:10px;margin-top:22px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(104px,1fr));gap:10px;margin-top:22px}
 .tile,.card{background:var(--card);border:1px solid var(--hair);border-radius:10px}
 .tile{padding:10px 14px 9px}.tile b{display:block;font-size:1.4rem;line-height:1.25;font-weight:600;
 font-variant-numeric:tabular-nums}.tile span{color:var(--soft);font-size:.8125rem}.tile.zero b{color:var(--soft);
 font-weight:400}
-.card{padding:16px 18px}
-.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:0 20px}
+.card{padding:16px 18px}.two section{display:flex;flex-direction:column}.two .card{flex:1}
+.two{display:grid;align-items:stretch;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:0 20px}
 .class{display:grid;grid-template-columns:minmax(64px,9em) 1fr auto;gap:2px 14px;align-items:center}
 .class+.class{margin-top:14px}
-.class .n{font-variant-numeric:tabular-nums;text-align:right;white-space:nowrap}.class small{color:var(--soft)}
+.class .n{min-width:9.5em;font-variant-numeric:tabular-nums;text-align:right;white-space:nowrap}.class small{color:var(--soft)}
 .bar{height:7px;border-radius:4px;background:var(--faint);overflow:hidden}.bar+.bar{margin-top:4px}
 .bar i{display:block;height:100%;border-radius:4px;background:var(--before)}
 .k0{--k:var(--c0)}.k1{--k:var(--c1)}.k2{--k:var(--c2)}.k3{--k:var(--c3)}.k4{--k:var(--c4)}.k5{--k:var(--c5)}
@@ -52,7 +52,7 @@ th,td{padding:5px 0 5px 16px;text-align:right;border-bottom:1px solid var(--fain
 th:first-child,td:first-child{text-align:left;padding-left:0}tr:last-child>*{border-bottom:0}
 th{font-weight:500;color:var(--soft);font-size:.8125rem}td.moved{font-weight:650}td.same,td.nil{color:var(--soft)}
 .small{color:var(--soft);font-size:.8125rem;margin-top:10px}
-ul.checks{list-style:none;padding:0}.checks li{display:grid;grid-template-columns:76px 1fr;gap:2px 10px;padding:9px 0;
+ul.checks{list-style:none;padding:0}.checks li{display:grid;grid-template-columns:80px 1fr;gap:2px 10px;padding:9px 0;
 border-bottom:1px solid var(--faint)}.checks li:last-child{border-bottom:0}.checks .pill{justify-self:start;align-self:start}
 .checks p+p{color:var(--soft);font-size:.875rem}
 details summary{cursor:pointer;color:var(--soft);font-size:.875rem;padding:6px 0}
@@ -64,9 +64,8 @@ details summary{cursor:pointer;color:var(--soft);font-size:.875rem;padding:6px 0
 font-variant-numeric:tabular-nums}
 blockquote{margin:9px 0 0;padding:2px 0 2px 12px;border-left:3px solid var(--held);white-space:pre-wrap}
 .strip{display:grid;grid-template-columns:repeat(8,1fr);gap:7px;margin-top:11px}
-.strip figure{min-width:0}.strip img,.gone{display:block;width:100%;height:auto;aspect-ratio:16/9;object-fit:cover;
-border-radius:5px;background:var(--faint)}
-.gone{display:flex;align-items:center;justify-content:center;text-align:center;padding:4px;font-size:.6875rem;
+.strip figure{min-width:0}.strip img,.gone{display:block;width:100%;height:auto;border-radius:5px;background:var(--faint)}
+.gone{display:flex;aspect-ratio:16/9;align-items:center;justify-content:center;text-align:center;padding:4px;font-size:.6875rem;
 line-height:1.2;color:var(--soft);overflow:hidden}
 figcaption{font-size:.6875rem;line-height:1.5;color:var(--soft);font-variant-numeric:tabular-nums;white-space:nowrap;
 overflow:hidden;text-overflow:ellipsis}
@@ -74,7 +73,7 @@ figcaption em{font-style:normal;font-weight:600}
 .row{display:flex;flex-wrap:wrap;gap:2px 14px;padding:7px 0;border-bottom:1px solid var(--faint);font-size:.875rem}
 footer{margin-top:44px;padding-top:14px;border-top:1px solid var(--hair);color:var(--soft);font-size:.8125rem}
 @media (max-width:720px){main{padding:20px 14px 36px}h1{font-size:1.35rem}.strip{grid-template-columns:repeat(4,1fr)}
-.hunk{padding:12px}.hunk header .far{margin-left:0}.checks li{grid-template-columns:1fr}.card{padding:13px 14px}
+.hunk{padding:12px}.hunk header .far{margin-left:0}.checks li{display:block}.checks .pill{margin-bottom:3px}.card{padding:13px 14px}
 .class{grid-template-columns:1fr auto}.class .bars{grid-row:2;grid-column:1/-1}th,td{padding-left:12px}}
 @media print{body{background:#fff}.hunk,.tile,.card{break-inside:avoid}*{-webkit-print-color-adjust:exact;
 print-color-adjust:exact}}

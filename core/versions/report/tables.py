@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from core.human import plural
 from core.text import safe
 from core.versions.diff import Diff
 from core.versions.report.facts import SIDES, Facts, Side
@@ -107,15 +108,20 @@ def splits(facts: Facts) -> Iterable[str]:
                 f"<tr><td>{name}</td><td>{_images(old)}</td><td>{_images(new)}</td>"
                 f"<td>{_recordings(old)} → {_recordings(new)}</td></tr>\n"
             )
-    words = {
-        True: "Validation holds the same images.",
-        False: "Validation does not hold the same images.",
-        None: "",
-    }
     yield "</table></div>"
     lacking = [side for side, sides in ((base, before), (target, after)) if not sides]
-    notes = [*(f"{side} has no splits." for side in lacking), words[facts.same_validation]]
+    notes = [*(f"{side} has no splits." for side in lacking), _validation(facts)]
     yield f'<p class="small">{" ".join(filter(None, notes))}</p></div></section>\n'
+
+
+def _validation(facts: Facts) -> str:
+    if facts.validation is None:
+        return ""
+    kept, gone, new = facts.validation
+    if not gone and not new:
+        return "Validation holds the same images as before."
+    parts = [f"loses {gone}"] * bool(gone) + [f"gains {new}"] * bool(new)
+    return f"Validation keeps {plural(kept, 'image')} as they were and {' and '.join(parts)}."
 
 
 def _images(side: Side | None) -> str:
