@@ -234,3 +234,16 @@ async def test_a_withdrawn_version_is_struck_through_and_says_why(released, open
         name = next(segment for segment in line if "v1" in segment.text)
         assert name.style is not None
         assert name.style.strike
+
+
+async def test_in_letters_the_small_pictures_are_letters_too(grown, opened):
+    place = grown()
+    async with opened(place.root, size=(80, 24), graphics="ascii") as page:
+        await page.press("V")
+        await page.see("v1 → draft")
+        await page.press("d")
+        await page.see("1 of 2")
+        await page.until(lambda: len(_hunks(page)._thumbs) == 1, "the picture of the one that is open")
+        (drawn,) = _hunks(page)._thumbs.values()
+        await page.see(max(drawn, key=lambda line: len(line.strip())).strip())
+        assert "▀" not in page.text()

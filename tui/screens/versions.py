@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
+from core.terminals import ASCII
 from tui import keymap
 from tui.messages import (
     Advanced,
@@ -65,6 +66,7 @@ class VersionsScreen(Reviewing):
 
     def on_mount(self) -> None:
         self._panes.hunks.pictures = self.pm.pictures
+        self._panes.hunks.letters = self.pm.graphics == ASCII
 
     def show_state(self) -> None:
         super().show_state()

@@ -40,6 +40,8 @@ _KINDS = {"added": ("+", GOOD), "removed": ("−", BAD), "relabelled": ("~", WAR
 _OTHER = ("→", DIM)
 
 _Key = tuple[Place, tuple[int, int]]
+#: A picture as colours of its pixels, or as letters; or why there is none.
+_Drawn = list[list[int]] | tuple[str, ...] | str
 
 
 class Hunks(Widget, can_focus=False):
@@ -50,12 +52,13 @@ class Hunks(Widget, can_focus=False):
 
     def __init__(self) -> None:
         super().__init__(id="hunks")
-        self.pictures = True
+        #: Whether pictures are shown, and as letters: the screen says so once.
+        self.pictures, self.letters = True, False
         self._hunks: Sequence[HunkSeen] = ()
         self._at = 0
         self._top = 0
         self._marks = False
-        self._thumbs: OrderedDict[_Key, list[list[int]] | str] = OrderedDict()
+        self._thumbs: OrderedDict[_Key, _Drawn] = OrderedDict()
 
     # --- what there is ------------------------------------------------------------------------------------------
 
@@ -142,8 +145,13 @@ class Hunks(Widget, can_focus=False):
 
     def take(self, thumb: Thumb) -> None:
         """Keep a small picture, and draw it where it is visible."""
-        few = self.app.console.color_system in (None, "standard")
-        drawn = _packed(thumb.picture, few=few) if thumb.picture is not None else thumb.why
+        drawn: _Drawn = thumb.why
+        if thumb.picture is not None and self.letters:
+            from tui.widgets.letters import lettered
+
+            drawn = tuple(lettered(thumb.picture))
+        elif thumb.picture is not None:
+            drawn = _packed(thumb.picture, few=self.app.console.color_system in (None, "standard"))
         self._thumbs[thumb.place, thumb.box] = drawn
         while len(self._thumbs) > _KEPT:
             self._thumbs.popitem(last=False)
@@ -281,7 +289,9 @@ class Hunks(Widget, can_focus=False):
         strips = [Strip([blank, blank], 2)]
         for place in self._shown(hunk):
             drawn = self._thumbs.get((place, self.box))
-            if isinstance(drawn, list):
+            if isinstance(drawn, tuple):
+                strips.append(self._lettered(drawn, row))
+            elif isinstance(drawn, list):
                 strips.append(self._picture(drawn, row))
             else:
                 strips.append(self._reason(drawn, row))
@@ -299,6 +309,13 @@ class Hunks(Widget, can_focus=False):
         drawn = cells(lines[2 * row], lines[2 * row + 1])
         ends = Strip.blank(left, self.rich_style), Strip.blank(wide - left - len(lines[0]), self.rich_style)
         return Strip.join([ends[0], drawn, ends[1]])
+
+    def _lettered(self, lines: tuple[str, ...], row: int) -> Strip:
+        """One line of a small picture in letters, amid its place."""
+        wide, high = self._cell
+        row -= (high - len(lines)) // 2
+        words = lines[row] if 0 <= row < len(lines) else ""
+        return Strip([Segment(f"{words:^{wide}}", self.rich_style)], wide)
 
     def _reason(self, why: str | None, row: int) -> Strip:
         """One line of what stands in a picture's place: that it is awaited, or why there is none."""

@@ -31,6 +31,32 @@ _CLIPPED = 2
 _SAME_LIGHT = 12.0
 
 
+def lettered(picture: Picture) -> list[str]:
+    """Return the lines of a picture that stands alone."""
+    return _written(_steps(*_greys(picture)).round().astype(np.intp))
+
+
+def _greys(picture: Picture) -> tuple[NDArray[np.float64], float, float]:
+    """Return the brightness of every cell, and that of the darkest and the brightest that count."""
+    pixels = picture.pixels
+    if pixels.shape[0] % 2:
+        pixels = np.vstack([pixels, pixels[-1:]])
+    grey = pixels @ np.array([0.299, 0.587, 0.114])
+    cells = (grey[0::2] + grey[1::2]) / 2
+    dark, bright = np.percentile(cells, (_CLIPPED, 100 - _CLIPPED)).tolist()
+    return cells, dark, bright
+
+
+def _steps(cells: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """Return the place of every cell in the ramp, not rounded."""
+    return np.clip((cells - low) / max(1.0, high - low), 0, 1) * (len(_RAMP) - 1)
+
+
+def _written(levels: NDArray[np.intp]) -> list[str]:
+    table = np.frombuffer(_RAMP.encode(), dtype=np.uint8)
+    return [row.tobytes().decode() for row in table[levels]]
+
+
 class Letters(Widget):
     """The picture itself; two of its pixels, one above the other, are a letter."""
 
@@ -49,8 +75,7 @@ class Letters(Widget):
             return
         before, levels = self._levels, self._levels_of(picture)
         self._levels = levels
-        table = np.frombuffer(_RAMP.encode(), dtype=np.uint8)
-        self._lines = [row.tobytes().decode() for row in table[levels]]
+        self._lines = _written(levels)
         if before is None or before.shape != levels.shape:
             self.styles.width, self.styles.height = levels.shape[1], levels.shape[0]
             self.display = True
@@ -62,16 +87,11 @@ class Letters(Widget):
 
     def _levels_of(self, picture: Picture) -> NDArray[np.intp]:
         """Return a place in the ramp for every cell."""
-        pixels = picture.pixels
-        if pixels.shape[0] % 2:
-            pixels = np.vstack([pixels, pixels[-1:]])
-        grey = pixels @ np.array([0.299, 0.587, 0.114])
-        cells = (grey[0::2] + grey[1::2]) / 2
-        dark, bright = np.percentile(cells, (_CLIPPED, 100 - _CLIPPED)).tolist()
+        cells, dark, bright = _greys(picture)
         if max(abs(dark - self._light[0]), abs(bright - self._light[1])) > _SAME_LIGHT:
             self._light = (dark, bright)
         low, high = self._light
-        exact = np.clip((cells - low) / max(1.0, high - low), 0, 1) * (len(_RAMP) - 1)
+        exact = _steps(cells, low, high)
         levels: NDArray[np.intp] = exact.round().astype(np.intp)
         if self._levels is not None and self._levels.shape == levels.shape:
             levels = np.where(np.abs(exact - self._levels) < _PLAY, self._levels, levels)
