@@ -97,7 +97,7 @@ def _change(change: str, order: list[str]) -> str:
 
 def _figure(one: Small) -> str:
     side = f"<em>{one.side}</em> " if one.side else ""
-    when = escape(one.when)
+    when = escape(safe(one.when, limit=40))
     if not one.uri:
         return f'<figure><div class="gone">{escape(safe(one.why, limit=80))}</div><figcaption>{side}{when}</figcaption></figure>'
     alt = f"{one.side} {when}".strip()

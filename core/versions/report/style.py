@@ -33,7 +33,7 @@ h3 .id,.id{font:.75rem/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;
 .none{color:var(--soft);background:var(--faint)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(104px,1fr));gap:10px;margin-top:22px}
 .tile,.card{background:var(--card);border:1px solid var(--hair);border-radius:10px}
-.tile{padding:10px 14px 9px}.tile b{display:block;font-size:1.4rem;line-height:1.25;font-weight:600;
+.tile{padding:10px 14px 9px}.tile b{display:block;white-space:nowrap;font-size:1.4rem;line-height:1.25;font-weight:600;
 font-variant-numeric:tabular-nums}.tile span{color:var(--soft);font-size:.8125rem}.tile.zero b{color:var(--soft);
 font-weight:400}
 .card{padding:16px 18px}.two section{display:flex;flex-direction:column}.two .card{flex:1}
@@ -49,7 +49,8 @@ font-weight:400}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.9375rem}
 th,td{padding:5px 0 5px 16px;text-align:right;border-bottom:1px solid var(--faint);white-space:nowrap}
-th:first-child,td:first-child{text-align:left;padding-left:0}tr:last-child>*{border-bottom:0}
+.lab{width:auto;min-width:min(100%,26em)}.lab th,.lab td{padding-left:28px}
+table th:first-child,table td:first-child{text-align:left;padding-left:0}tr:last-child>*{border-bottom:0}
 th{font-weight:500;color:var(--soft);font-size:.8125rem}td.moved{font-weight:650}td.same,td.nil{color:var(--soft)}
 .small{color:var(--soft);font-size:.8125rem;margin-top:10px}
 ul.checks{list-style:none;padding:0}.checks li{display:grid;grid-template-columns:80px 1fr;gap:2px 10px;padding:9px 0;
@@ -72,7 +73,7 @@ overflow:hidden;text-overflow:ellipsis}
 figcaption em{font-style:normal;font-weight:600}
 .row{display:flex;flex-wrap:wrap;gap:2px 14px;padding:7px 0;border-bottom:1px solid var(--faint);font-size:.875rem}
 footer{margin-top:44px;padding-top:14px;border-top:1px solid var(--hair);color:var(--soft);font-size:.8125rem}
-@media (max-width:720px){main{padding:20px 14px 36px}h1{font-size:1.35rem}.strip{grid-template-columns:repeat(4,1fr)}
+@media (max-width:720px){main{padding:20px 14px 36px}h1{font-size:1.35rem}.tile b{font-size:1.15rem}.lab th,.lab td{padding-left:14px}.strip{grid-template-columns:repeat(4,1fr)}
 .hunk{padding:12px}.hunk header .far{margin-left:0}.checks li{display:block}.checks .pill{margin-bottom:3px}.card{padding:13px 14px}
 .class{grid-template-columns:1fr auto}.class .bars{grid-row:2;grid-column:1/-1}th,td{padding-left:12px}}
 @media print{body{background:#fff}.hunk,.tile,.card{break-inside:avoid}*{-webkit-print-color-adjust:exact;

@@ -61,7 +61,7 @@ def confusion(found: Diff) -> Iterable[str]:
     gone, new = (any(not pair[at] for pair in table) for at in (1, 0))
     base, target = (escape(safe(side.name, limit=40)) for side in (found.base, found.target))
     columns = [*names, *([""] if gone else [])]
-    yield '<h2>Labels, before and after</h2>\n<div class="card"><div class="scroll"><table>\n'
+    yield '<h2>Labels, before and after</h2>\n<div class="card"><div class="scroll"><table class="lab">\n'
     yield f"<tr><th>{base} ↓ &nbsp; {target} →</th>{''.join(f'<th>{_head(name, names, target)}</th>' for name in columns)}</tr>\n"
     for old in [*names, *([""] if new else [])]:
         row = "".join(_cell(table.get((old, after), 0), old, after) for after in columns)

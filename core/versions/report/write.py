@@ -1,7 +1,7 @@
 """From a difference to a file: where it may lie, and its writing.
 
 What always holds: the file is the old page or the new one, whole; nothing is overwritten but such a page, and nothing
-is written among a camera's frames, the versions or git's own files.
+is written among a camera's frames, the versions or git's own files, or under a name that is no page's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from core.durable import atomic_write
-from core.errors import Refused
+from core.errors import Refused, WrongUsage
 from core.progress import CancelToken, Report, silent
 from core.text import safe
 from core.versions.report.facts import Facts
@@ -21,7 +21,12 @@ from core.workspace import Workspace
 
 
 def allowed(workspace: Workspace, path: Path) -> None:
-    """Say before anything is looked up that a page can't be written there. Raises Refused."""
+    """Say before anything is looked up that a page can't be written there. Raises Refused, WrongUsage."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise WrongUsage(
+            f"A report is a page for a browser; {safe(path.name)} is no name of one.",
+            "Name it like report.html.",
+        )
     shown, folder = safe(path), path.parent
     if not folder.is_dir():
         raise Refused(f"There is no folder {safe(folder)}.", "Make it first, or name a file in another.")
