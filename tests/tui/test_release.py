@@ -143,7 +143,7 @@ async def test_one_picture_under_two_labels_is_refused_before_anything_is_writte
         await page.press("V")
         await page.see("✗ 1 blocking", "byte for byte", "not yet. Correct one")
         await page.press("R")
-        await page.see("Nothing is released as long as", "same-bytes", "Correct one of the two labels")
+        await page.see("blocked by same-bytes", "Correct one of the two labels")
         await page.press("Y", "y")
         await page.until(lambda: page.app.bridge.idle)
         assert "beginning" not in page.text()
