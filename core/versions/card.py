@@ -26,6 +26,7 @@ from core.workspace import Workspace
 
 _NOTES = re.compile(rb"^## Notes[ \t]*\r?\n", re.MULTILINE)
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
+_LICENSE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 _HOW = {
     "hand": "by hand",
     "stretch": "by stretch",
@@ -110,14 +111,22 @@ def _front_matter(version: Version, license_: str) -> list[str]:
     total = len(version.items)
     category = next((name for limit, name in _SIZES if total < limit), "1M<n<10M")
     lines = ["---", f"pretty_name: {json.dumps(f'{version.task.title} Dataset {version.name}')}"]
-    if license_:
-        lines.append(f"license: {json.dumps(license_)}")
+    lines += _license(license_)
     lines += ["task_categories:", "- image-classification", "size_categories:", f"- {category}"]
     lines += ["classes:", *(f"  {json.dumps(name)}: {n}" for name, n in sorted(version.classes.items()))]
     sides = Counter(item.split for item in version.items if item.split)
     if sides:
         lines += ["splits:", *(f"  {json.dumps(side)}: {n}" for side, n in sorted(sides.items()))]
     return [*lines, "---"]
+
+
+def _license(words: str) -> list[str]:
+    """Return a license as the Hugging Face hub names it: its id in lower case, else `other` with the name beside."""
+    if not words:
+        return []
+    if _LICENSE_ID.fullmatch(words):
+        return [f"license: {json.dumps(words.lower())}"]
+    return ["license: other", f"license_name: {json.dumps(words)}"]
 
 
 def _head(version: Version) -> list[str]:
@@ -245,7 +254,7 @@ def _splits(version: Version) -> list[str]:
 
 
 def _limits(version: Version, parent: Version | None) -> list[str]:
-    found = [markdown(limit) for limit in (*version.info.limits, *version.problems)]
+    found = [markdown(limit) for limit in (*version.info.limits, *version.problems, *_warnings(version))]
     unlisted = version.info.split_rule.get("frames_without_list")
     if unlisted:
         gap = version.info.split_rule.get("gap_minutes_without_list")
@@ -262,6 +271,23 @@ def _limits(version: Version, parent: Version | None) -> list[str]:
         "",
         *(f"- {text}" for text in found or ["None found by the rules of this tool."]),
     ]
+
+
+def _warnings(version: Version) -> Iterable[str]:
+    """Yield what the checks warn of that a version's own files tell: uneven classes, a rule that needs no picture."""
+    from core.versions import quality
+
+    told = [quality.balance(version.classes)]
+    held: dict[str, set[str]] = {name: set() for name in version.classes}
+    for item in version.items:
+        held.setdefault(item.label, set()).add(item.recording or "")
+    if all(len(recordings) > 1 for recordings in held.values()):
+        total, recordings = len(version.items), len(set().union(*held.values()))
+        for rule in ("time_of_day", "brightness"):
+            if score := version.info.baselines.get(rule):
+                seen = int(score.get("images", total))
+                told.append(quality.tells(rule, float(score["balanced"]), len(held), recordings, seen, total))
+    return (one.text for one in told if one.level == "warn")
 
 
 def _storage(version: Version) -> list[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from html import unescape as html_text
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +46,36 @@ def test_the_front_matter_is_plain_yaml(exported: House) -> None:
     assert 'pretty_name: "Offline Detection Dataset v1"' in lines
     assert "- n<1K" in lines
     assert '  "active": 12' in lines
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        ("", []),
+        ("CC-BY-4.0", ['license: "cc-by-4.0"']),
+        ('Mine: "all"\n# rights', ["license: other", 'license_name: "Mine: \\"all\\"\\n# rights"']),
+    ],
+)
+def test_a_license_is_named_as_the_hub_names_it(exported: House, words: str, lines: list[str]) -> None:
+    version = read_version(exported.ws, exported.task, "v1")
+    head = card.render(version, license_=words).decode().split("---\n")[1].split("\n")
+    assert [line for line in head if line.startswith("license")] == lines
+
+
+def test_what_the_checks_warn_of_stands_among_the_known_limits(house: Callable[..., House]) -> None:
+    """Eleven to one, and every active frame at another hour than every offline one: the card says both."""
+    made = house(48, every=1800)
+    made.label([*made.keys[:11], *made.keys[14:25], *made.keys[30:41]], "offline")
+    made.label([made.keys[12], made.keys[27], made.keys[45]], "active")
+    version = made.export()
+    text = (version.path / "README.md").read_text()
+    limits = text.split("## Known limits")[1].split("## Storage")[0]
+    assert "- The classes are uneven, 11 to 1 (" in limits
+    told = {"time_of_day": {"balanced": 0.97, "accuracy": 0.97, "low": 0.9, "high": 1.0, "images": 36}}
+    sure = replace(version, info=msgspec.structs.replace(version.info, baselines=told))
+    limits = card.render(sure).decode().split("## Known limits")[1].split("## Storage")[0]
+    assert "A rule that looks only at the hour gets 97%" in limits
+    assert "learn the clock instead of the printer" in limits
 
 
 @pytest.mark.parametrize(

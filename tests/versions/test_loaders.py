@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from core.versions import card
+from core.versions.manifest import read_version
 from tests.versions.conftest import House
 
 
@@ -57,3 +59,19 @@ def test_load_dataset_takes_the_folder_as_it_is(exported: House, tmp_path: Path)
     lines = (folder_of(exported) / "metadata.jsonl").read_text().splitlines()
     assert Counter(rows["split"]) == Counter(json.loads(line)["split"] for line in lines)
     assert rows[0]["image"].size[0] > 0
+
+
+@pytest.mark.slow
+def test_the_hub_s_own_reader_takes_the_card(exported: House) -> None:
+    """The front matter as the Hugging Face hub's library parses it; what is set is what the files hold."""
+    hub = pytest.importorskip("huggingface_hub")
+    version = read_version(exported.ws, exported.task, "v1")
+    for license_ in ("", "CC-BY-4.0", 'Mine: "all" # rights'):
+        text = card.render(version, license_=license_).decode()
+        data = hub.DatasetCard(text, ignore_metadata_errors=False).data.to_dict()
+        assert data["task_categories"] == ["image-classification"]
+        assert data["size_categories"] == ["n<1K"]
+        assert data["classes"] == {"active": 12, "offline": 12}
+        assert sum(data["splits"].values()) == 24
+        assert data.get("license") == ({"": None, "CC-BY-4.0": "cc-by-4.0"}.get(license_, "other"))
+        assert data.get("license_name") == (license_ if ":" in license_ else None)
