@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from core.progress import Progress
 from core.tasks import Task
 from core.text import safe
+from core.versions.seeing import Place
 from core.workspace import Workspace
 from tui.lanes import Post
 from tui.messages import Advanced
-from tui.version_messages import DRAFT, HunkSeen, PairSeen, Place
+from tui.version_messages import DRAFT, HunkSeen, PairSeen
 
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex

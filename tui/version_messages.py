@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from core.versions.seeing import Place
 
 if TYPE_CHECKING:
     from core.frames.decode import Picture
@@ -67,17 +69,6 @@ class GatesSeen:
     task: str
     target: str
     findings: tuple[Finding, ...]
-
-
-class Place(NamedTuple):
-    """A frame that changed: its key, the hash of the bytes meant ('' where nobody recorded one), and a version's own file.
-
-    `file` is absolute, '' where no version of this work tree holds the frame.
-    """
-
-    key: str
-    oid: str
-    file: str
 
 
 @dataclass(frozen=True, slots=True)

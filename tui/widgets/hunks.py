@@ -22,8 +22,9 @@ from textual.visual import Visual
 from textual.widget import Widget
 
 from core.human import count, plural, signed_size
+from core.versions.seeing import Place
 from tui.drawing import BAD, BOLD, DIM, GOOD, WARN
-from tui.version_messages import HunkSeen, Place, Thumb
+from tui.version_messages import HunkSeen, Thumb
 from tui.widgets.halfcells import cells, dithered
 
 if TYPE_CHECKING:
