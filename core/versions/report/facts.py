@@ -42,7 +42,7 @@ class Facts:
     """All that the page draws but the pictures.
 
     `splits` are the sides of base and target by name, empty where there are none; `validation` says how many images of
-    it stay as they were, go and come, None where one of both has none; `checks` is None where nothing was checked. `files` are the folders of base and target
+    it stay as they were, are changed, go and come, None where one of both has none; `checks` is None where nothing was checked. `files` are the folders of base and target
     as versions, None where they are none; `stored` the new bytes that git holds even so, None where nobody looked.
     """
 
@@ -50,7 +50,7 @@ class Facts:
     task: Task
     found: Diff
     splits: tuple[Mapping[str, Side], Mapping[str, Side]]
-    validation: tuple[int, int, int] | None
+    validation: tuple[int, int, int, int] | None
     checks: tuple[CheckResult, ...] | None
     files: tuple[Path | None, Path | None]
     stored: int | None = None
@@ -109,10 +109,10 @@ def _sides(side: Snapshot, split: Mapping[str, str]) -> dict[str, Side]:
     return {name: Side(dict(images[name]), len(recordings[name])) for name in SIDES if name in images}
 
 
-def _validation(found: Diff, before: set[str], after: set[str]) -> tuple[int, int, int]:
-    """Return how many images of validation stay, go and come; one that changed goes and comes."""
-    kept = (before & after) - {change.entry.source for change in found.changes}
-    return len(kept), len(before - kept), len(after - kept)
+def _validation(found: Diff, before: set[str], after: set[str]) -> tuple[int, int, int, int]:
+    """Return how many images of validation stay as they were, are changed, go and come."""
+    both, changed = before & after, {change.entry.source for change in found.changes}
+    return len(both - changed), len(both & changed), len(before - after), len(after - before)
 
 
 def _folder(workspace: Workspace, task: Task, word: str, folder: Path | None) -> Path | None:

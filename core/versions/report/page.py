@@ -99,7 +99,10 @@ def _tiles(facts: Facts) -> Iterable[str]:
             zero = "" if number else " zero"
             yield f'<div class="tile{zero}"><b>{count(number)}</b><span>{kind}</span></div>\n'
     moved = facts.found.bytes
-    there = f", {size(facts.stored)} of it in git already" if facts.stored else ""
+    there = ""
+    if facts.stored:
+        there = ", all" if facts.stored >= moved["new"] else f", {size(facts.stored)} of it"
+        there += " in git already"
     yield f'<div class="tile{"" if moved["new"] else " zero"}"><b>{size(moved["new"])}</b><span>new{there}</span></div>\n'
     yield f'<div class="tile zero"><b>{size(moved["reused"])}</b><span>reused</span></div>\n</div>\n'
     if any(hunk.held for hunk in facts.found.hunks):

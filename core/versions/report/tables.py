@@ -117,11 +117,14 @@ def splits(facts: Facts) -> Iterable[str]:
 def _validation(facts: Facts) -> str:
     if facts.validation is None:
         return ""
-    kept, gone, new = facts.validation
-    if not gone and not new:
+    kept, changed, gone, new = facts.validation
+    if not changed and not gone and not new:
         return "Validation holds the same images as before."
-    parts = [f"loses {gone}"] * bool(gone) + [f"gains {new}"] * bool(new)
-    return f"Validation keeps {plural(kept, 'image')} as they were and {' and '.join(parts)}."
+    parts = [f"{plural(kept, 'image')} as they were"] if kept != 1 else ["1 image as it was"]
+    parts += (
+        [f"{changed} changed"] * bool(changed) + [f"{gone} gone"] * bool(gone) + [f"{new} new"] * bool(new)
+    )
+    return f"Validation: {', '.join(parts)}."
 
 
 def _images(side: Side | None) -> str:
