@@ -124,6 +124,27 @@ class FrameList(Sequence[Frame]):
             return None
         return bisect_left(self._numbers, of.starts[folder] + at)
 
+    def by_key(self) -> Callable[[Iterable[str]], Iterator[tuple[int, bool]]] | None:
+        """Return what `up_to` asks of whole folders whose keys are in order as they stand; None of any other frames."""
+        of = self._folders
+        whole = self._numbers == range(of.starts[-1]) and len({*map(len, of.heads)}) < 2
+        if not whole or any(one >= two for one, two in pairwise(of.heads)) or any(of.moments):
+            return None
+
+        def told(keys: Iterable[str]) -> Iterator[tuple[int, bool]]:
+            at, names = -1, of.names[0][:0] if of.names else ()
+            for key in keys:
+                folder = bisect_right(of.heads, key) - 1
+                if folder < 0 or not key.startswith(of.heads[folder]):
+                    yield of.starts[folder + 1], False
+                    continue
+                if folder != at:
+                    at, names = folder, of.names[folder][:]
+                place = bisect_right(names, name := key[len(of.heads[folder]) :])
+                yield of.starts[folder] + place, place > 0 and names[place - 1] == name
+
+        return told
+
     def keys(self) -> Iterator[str]:
         """Yield the key of every frame."""
         numbers, of = self._numbers, self._folders
@@ -258,6 +279,18 @@ def place_among(frames: Sequence[Frame], key: str) -> int | None:
     """Return the place of a frame among frames of one source in order of (time, key), None where it is not there."""
     at = place_from(frames, key)
     return at if at < len(frames) and key_at(frames)(at) == key else None
+
+
+def up_to(frames: Sequence[Frame], keys: Iterable[str]) -> Iterator[tuple[int, bool]]:
+    """Yield for each of some keys, in order of keys, how many of all frames' keys don't come after it, and if it is one."""
+    told = frames.by_key() if isinstance(frames, FrameList) else None
+    if told is not None:
+        yield from told(keys)
+        return
+    listed = sorted(keys_of(frames))
+    for key in keys:
+        place = bisect_right(listed, key)
+        yield place, place > 0 and listed[place - 1] == key
 
 
 class Moments:

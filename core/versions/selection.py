@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from core.frames.framelist import keys_of, up_to
 from core.frames.names import source_of
 from core.labels.model import PRIVATE
 from core.storage.known import known_objects
@@ -29,7 +30,7 @@ from core.versions.weighing import images_of
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from core.frames.index import FrameIndex
+    from core.frames.index import Frame, FrameIndex
     from core.labels.store import Label, LabelStore
 
 #: How a label was given where a run of frames got it at once; all else is kept as given one by one.
@@ -210,7 +211,7 @@ def _spread(
         by_source[source_of(frame)].append(frame)
     for source, frames in by_source.items():
         frames.sort()
-        breaks = _breaks(frames, excluded, sorted(index.keys(source)))
+        breaks = _breaks(frames, excluded, index.listed(source))
         for before, after in pairwise(frames):
             if after not in breaks and eligible[before].class_ != eligible[after].class_:
                 why.setdefault(before, "side of a change")
@@ -222,17 +223,20 @@ def _spread(
     return why
 
 
-def _breaks(frames: Sequence[str], excluded: Mapping[str, object], listed: Sequence[str]) -> set[str]:
+def _breaks(frames: Sequence[str], excluded: Mapping[str, object], listed: Sequence[Frame]) -> set[str]:
     """Return the frames that have a frame without a label directly before them."""
     known = sorted({*frames, *excluded})
     if len(listed) < 4 * len(known):
         inside = set(known)
-        order = sorted(inside.union(listed))
+        order = sorted(inside.union(keys_of(listed)))
         cut = {after for before, after in pairwise(order) if before not in inside}
     else:  # few labels among many frames: count the listed frames between neighbours, walk through none
-        places = [bisect_right(listed, frame) for frame in known]
-        own = [place > 0 and listed[place - 1] == frame for place, frame in zip(places, known, strict=True)]
-        cut = {known[i] for i in range(1, len(known)) if places[i] - places[i - 1] > own[i]}
+        counted = pairwise(up_to(listed, known))
+        cut = {
+            frame
+            for frame, ((before, _), (upto, own)) in zip(known[1:], counted, strict=True)
+            if upto - before > own
+        }
     breaks, carried = set(), False
     for frame in known:  # an excluded frame ends nothing, and passes on the break before it
         carried = carried or frame in cut

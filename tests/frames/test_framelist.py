@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.frames.framelist import Frame, FrameList, folder_list, joined, key_at, keys_of, picked, place_from
+from core.frames.framelist import (
+    Frame,
+    FrameList,
+    folder_list,
+    joined,
+    key_at,
+    keys_of,
+    picked,
+    place_from,
+    up_to,
+)
 from core.frames.names import captured_at, tell_by
 from core.frames.packed import Names
 
@@ -78,6 +88,15 @@ def test_a_view_holds_some_of_them_and_finds_each(
     pairs = [(frame.captured_at, frame.key) for frame in plain_view]
     for frame in plain:
         assert place_from(view, frame.key) == bisect_left(pairs, (frame.captured_at, frame.key))
+
+
+@given(_NAMES, st.booleans(), st.lists(st.sampled_from(["", "cam/", "cam/20251108/", "cam/20251108/x", "z"])))
+def test_keys_are_counted_up_to_any_key(names: set[str], misplaced: bool, others: list[str]) -> None:
+    ours, plain = _both("cam", _folders(names, misplaced))
+    listed = sorted(frame.key for frame in plain)
+    asked = sorted([*others, *listed[::2], *(key + "x" for key in listed[::3])])
+    expected = [(sum(key <= one for key in listed), one in listed) for one in asked]
+    assert list(up_to(ours, asked)) == list(up_to(plain, asked)) == expected
 
 
 def test_frames_of_two_cameras_follow_each_other() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from hashlib import sha256
 from itertools import pairwise
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.frames.framelist import Frame
 from core.labels.model import Label, Mark
 from core.versions.manifest import Info, Item, Version
 from core.versions.selection import Draft, draft, spread
@@ -217,7 +219,8 @@ def test_every_label_is_chosen_left_out_or_excluded_exactly_once(data: st.DataOb
     }
     held = data.draw(st.sets(st.sampled_from(sorted(labels) or keys), max_size=9)) & set(labels)
     task = SimpleNamespace(name="t", classes=("offline", "active"), selection="spread", per_stretch=4)
-    index = SimpleNamespace(keys=lambda source: keys, get=lambda key: None)
+    frames = [Frame(key, "cam", datetime.min) for key in keys]
+    index = SimpleNamespace(listed=lambda source: frames, get=lambda key: None)
 
     def parent(frames: set[str]) -> Version:
         items = tuple(
