@@ -19,7 +19,7 @@ def check(ctx: Context, path: Path) -> Path:
     """Return where the report goes, before anything is compared. Raises Refused where none may be written there."""
     from core.versions.report.write import allowed
 
-    place = ctx.folder.resolve() / path
+    place = (ctx.folder / path.parent).resolve() / path.name
     allowed(ctx.workspace, place)
     return place
 

@@ -205,14 +205,14 @@ def test_a_large_difference_stays_a_small_page_and_says_what_it_leaves_out(
     exported.export()
     found, shown = written(exported, "v1", "v2", tmp_path / "page.html")
     assert len(images(found)) == shown.shown == 2
-    assert "4 more stretches, without pictures" in found.words
+    assert "4 more hunks, without pictures" in found.words
     for key in exported.keys[4:12:2]:
         assert f"{key[-10:-8]}:{key[-8:-6]}" in found.words
     monkeypatch.setattr(pictures, "STRIPS", 300)
     monkeypatch.setattr(pictures, "MOST", 1)
     found, shown = written(exported, "v1", "v2", tmp_path / "page.html")
     assert images(found) == []
-    assert "6 more stretches, without pictures" in found.words
+    assert "6 more hunks, without pictures" in found.words
 
 
 @pytest.mark.parametrize(

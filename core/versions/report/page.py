@@ -1,7 +1,7 @@
 """The page itself: facts and strips to HTML.
 
 What always holds: pure; every text from outside goes through `text` or `lines`, which escape it; sections come in the
-order a reviewer asks: what changes, what it costs, is it sound, then each stretch. Called by write.
+order a reviewer asks: what changes, what it costs, is it sound, then each hunk. Called by write.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The strips of the page: a few small pictures of each stretch, as JPEG inside the page.
+"""The strips of the page: a few small pictures of each hunk, as JPEG inside the page.
 
-What always holds: at most STRIPS stretches get a strip, a strip has at most STRIP pictures and all together take about
-MOST bytes; the order is that of the stretches, so what is left out is what comes last. A picture is shown only where
+What always holds: at most STRIPS hunks get a strip, a strip has at most STRIP pictures and all together take about
+MOST bytes; the order is that of the hunks, so what is left out is what comes last. A picture is shown only where
 its bytes are those that are meant; where it can't be, its place says why.
 """
 

@@ -1,6 +1,6 @@
-"""The changes of the page: each stretch under its recording, with its pictures, held back or not, and its comment.
+"""The changes of the page: each hunk under its recording, with its pictures, held back or not, and its comment.
 
-What always holds: pure; every stretch is drawn with pictures, or listed in a line, or counted, and which of it is said.
+What always holds: pure; every hunk is drawn with pictures, or listed in a line, or counted, and which of it is said.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from core.versions.report.facts import Facts
 from core.versions.report.pictures import Small, Strips
 from core.versions.report.tables import named
 
-#: So many stretches beyond those with pictures get a line.
+#: So many hunks beyond those with pictures get a line.
 LISTED = 3000
 
 
 def stretches(facts: Facts, strips: Strips) -> Iterable[str]:
-    """Draw every stretch that changes, by recording."""
+    """Draw every hunk, by recording."""
     hunks = facts.found.hunks
     yield "<h2>Changes</h2>\n"
     if not hunks:
@@ -40,13 +40,15 @@ def stretches(facts: Facts, strips: Strips) -> Iterable[str]:
 
 
 def _about(facts: Facts, strips: Strips) -> str:
-    words = ["A stretch is frames of one recording in a row that changed in one way."]
+    words = ["A hunk is frames of one recording in a row that changed in one way."]
     if any(len(hunk.frames) > len(strips.of.get(hunk.id, ())) for hunk in facts.found.hunks):
         words.append("Of a long one some frames are shown, the first and the last among them.")
     if strips.missing:
-        which = "No picture could" if not strips.shown else f"{plural(strips.missing, 'picture')} could not"
+        which = plural(strips.missing, "picture") if strips.shown else "The pictures"
+        are = "is" if strips.missing == 1 and strips.shown else "are"
         words.append(
-            f"{which} be shown; where it is said why, “not on this machine” is helped by: git lfs pull"
+            f"{which} {are} not shown, and each place says why; for those that are not on this machine: git lfs pull, "
+            "then write this page again."
         )
     return escape(" ".join(words))
 
@@ -110,7 +112,7 @@ def _figure(one: Small) -> str:
 def _rest(hunks: tuple[Hunk, ...], order: list[str]) -> Iterable[str]:
     if not hunks:
         return
-    yield f"<h3>{plural(len(hunks), 'more stretch', 'more stretches')}, without pictures so that this page stays small</h3>\n"
+    yield f"<h3>{plural(len(hunks), 'more hunk')}, without pictures so that this page stays small</h3>\n"
     for hunk in hunks[:LISTED]:
         at = captured_at(hunk.first)
         day = f'<span class="meta">{at:%Y-%m-%d}</span>' if at else ""
@@ -118,4 +120,4 @@ def _rest(hunks: tuple[Hunk, ...], order: list[str]) -> Iterable[str]:
         said = f"<span>“{escape(safe(hunk.comment, limit=300))}”</span>" if hunk.comment else ""
         yield f'<div class="row">{day}{_line(hunk, order)}{held}{said}<span class="id">{escape(safe(hunk.id, limit=200))}</span></div>\n'
     if len(hunks) > LISTED:
-        yield f'<p class="small">And {plural(len(hunks) - LISTED, "stretch", "stretches")} more: print-models diff --json names them all.</p>\n'
+        yield f'<p class="small">And {plural(len(hunks) - LISTED, "hunk")} more: print-models diff --json names them all.</p>\n'

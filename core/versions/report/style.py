@@ -38,9 +38,9 @@ font-variant-numeric:tabular-nums}.tile span{color:var(--soft);font-size:.8125re
 font-weight:400}
 .card{padding:16px 18px}.two section{display:flex;flex-direction:column}.two .card{flex:1}
 .two{display:grid;align-items:stretch;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:0 20px}
-.class{display:grid;grid-template-columns:minmax(64px,9em) 1fr auto;gap:2px 14px;align-items:center}
+.class{display:grid;grid-template-columns:7em 1fr auto;gap:2px 14px;align-items:center}
 .class+.class{margin-top:14px}
-.class .n{min-width:9.5em;font-variant-numeric:tabular-nums;text-align:right;white-space:nowrap}.class small{color:var(--soft)}
+.class .n{min-width:9em;font-variant-numeric:tabular-nums;text-align:right;white-space:nowrap}.class small{color:var(--soft)}
 .bar{height:7px;border-radius:4px;background:var(--faint);overflow:hidden}.bar+.bar{margin-top:4px}
 .bar i{display:block;height:100%;border-radius:4px;background:var(--before)}
 .k0{--k:var(--c0)}.k1{--k:var(--c1)}.k2{--k:var(--c2)}.k3{--k:var(--c3)}.k4{--k:var(--c4)}.k5{--k:var(--c5)}
