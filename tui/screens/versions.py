@@ -208,6 +208,8 @@ class VersionsScreen(Reviewing):
             words["space"] = "take in" if hunk is not None and hunk.held else "hold back"
             order = ("space", "#", "enter", "d")
             footer.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
+        elif opens:  # what the list is for has room on the narrowest footer
+            footer.sort(key=lambda row: row[0] != "enter")
         return [(key, words.get(key, word)) for key, word in footer]
 
     def on_key(self, event: events.Key) -> None:
