@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.measure import Row, Sample, Topic, exponent, spaced, timed
-from core.frames.index import Frame
+from core.frames.framelist import folder_list
+from core.frames.packed import Names
 from core.labels.facts import Facts
 from core.labels.filters import parse
 from core.labels.model import Label, Mark
@@ -39,12 +40,11 @@ STEPS = 200
 def made(count: int) -> Facts:
     """Return facts of that many frames, a minute apart: a tenth labelled in stretches, as many predicted."""
     begin = datetime(2025, 11, 7)
-    frames = []
+    days: dict[str, list[str]] = {}
     for number in range(count):
         at = begin + timedelta(minutes=number)
-        frames.append(
-            Frame(f"printer-timelapses/{at:%Y%m%d}/{at:%Y%m%dT%H%M%S}.jpg", "printer-timelapses", at)
-        )
+        days.setdefault(f"printer-timelapses/{at:%Y%m%d}/", []).append(f"{at:%Y%m%dT%H%M%S}.jpg")
+    frames = folder_list("printer-timelapses", ((head, Names.of(names)) for head, names in days.items()))
     dice = random.Random(0)
     labels, guesses = {}, {}
     moment = "2027-01-01T10:00:00.000+00:00"
@@ -58,7 +58,7 @@ def made(count: int) -> Facts:
     marks = {frame.key: Mark(frame.key, "unsure") for frame in frames[7::10_007]}
     return Facts(
         TASK,
-        tuple(frames),
+        frames,
         {TASK.name: labels},
         {TASK.name: guesses},
         marks,

@@ -6,7 +6,6 @@ shows stay the same; a cell is a glyph and a colour, and the glyph alone says en
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from core.frames.framelist import moment_from
 from core.tasks import Task
 from tui.drawing import BAD, COLOURS, DIM, FILLS, GLYPHS, UNLABELLED, WARN
 
@@ -79,14 +79,14 @@ def span_of(kind: str, at: datetime, recording: tuple[datetime, datetime] | None
 def within(frames: Sequence[Frame], span: Span) -> tuple[int, int]:
     """Return the places from which and up to which frames (in order of time) lie in a span."""
     return (
-        bisect_left(frames, span.begin, key=lambda frame: frame.captured_at),
-        bisect_left(frames, span.end, key=lambda frame: frame.captured_at),
+        moment_from(frames, span.begin),
+        moment_from(frames, span.end),
     )
 
 
 def place_near(frames: Sequence[Frame], moment: datetime) -> int | None:
     """Return the place of the frame (in order of time) nearest to a moment, None where there is none."""
-    at = bisect_left(frames, moment, key=lambda frame: frame.captured_at)
+    at = moment_from(frames, moment)
     around = [place for place in (at - 1, at) if 0 <= place < len(frames)]
     return min(around, key=lambda place: abs(frames[place].captured_at - moment), default=None)
 
@@ -111,9 +111,7 @@ class Rows:
         first, end = within(frames, span)
         step = (span.end - span.begin) / width
         starts = (span.begin + step * at for at in range(1, width))
-        inner = [
-            bisect_left(frames, start, first, end, key=lambda frame: frame.captured_at) for start in starts
-        ]
+        inner = [moment_from(frames, start, first, end) for start in starts]
         self._edges = [first, *inner, end]
         self._bridged = self._bridges(first, end)
 

@@ -25,6 +25,7 @@ from core.frames.packed import Names
 _MICROSECOND = timedelta(microseconds=1)
 _KEY: Callable[[Any], str] = itemgetter(0)
 _KEY_AND_MOMENT: Callable[[Any], Any] = itemgetter(0, 2)
+_MOMENT: Callable[[Any], datetime] = itemgetter(2)
 _ORDER: Callable[[Any], Any] = itemgetter(2, 0)
 
 
@@ -42,7 +43,8 @@ class Frame(NamedTuple):
 class _Folders:
     """Folders: the source and what the keys begin with of each, its names, and the number of the first of them.
 
-    `moments` of a folder are in microseconds since the first of all, where its names don't tell them.
+    `moments` of a folder are in microseconds since the first of all, where its names don't tell them. `lasts` are the
+    moments of the last frames as names begin with them, where all folders follow each other in time.
     """
 
     sources: Sequence[str]
@@ -50,15 +52,22 @@ class _Folders:
     names: Sequence[Names]
     moments: Sequence[array[int] | None]
     starts: Sequence[int]
+    lasts: Sequence[str] = ()
 
     @classmethod
-    def of(cls, given: Iterable[tuple[str, str, Names, array[int] | None]]) -> _Folders:
-        """Take folders one after the other: source, what the keys begin with, names, moments."""
+    def of(
+        cls, given: Iterable[tuple[str, str, Names, array[int] | None]], *, usual: bool = False
+    ) -> _Folders:
+        """Take folders one after the other: source, what the keys begin with, names, moments.
+
+        `usual` are folders of one source that follow each other in time, and whose names tell it.
+        """
         rows = list(given)
         sources, heads = [row[0] for row in rows], [row[1] for row in rows]
         names = [row[2] for row in rows]
         starts = array("I", accumulate(map(len, names), initial=0))
-        return cls(sources, heads, names, [row[3] for row in rows], starts)
+        lasts = [some[-1][:15] for some in names] if usual else ()
+        return cls(sources, heads, names, [row[3] for row in rows], starts, lasts)
 
     def name(self, number: int) -> tuple[int, str]:
         """Return the folder and the name of a frame by its number."""
@@ -123,6 +132,23 @@ class FrameList(Sequence[Frame]):
         if at == len(names) or names[at] != name:
             return None
         return bisect_left(self._numbers, of.starts[folder] + at)
+
+    def from_moment(self, moment: datetime) -> int | None:
+        """Return the place of the first frame that is not before a moment; None where that takes looking."""
+        of = self._folders
+        if not of.lasts or not 1000 <= moment.year < 9999:
+            return None
+        if moment.microsecond:  # names tell whole seconds
+            moment = moment.replace(microsecond=0) + timedelta(seconds=1)
+        name = moment.isoformat().replace("-", "").replace(":", "")
+        folder = bisect_left(of.lasts, name)
+        if folder == len(of.lasts):
+            return len(self)
+        number = of.starts[folder] + bisect_left(of.names[folder], name)
+        numbers = self._numbers
+        if isinstance(numbers, range) and numbers.step == 1:
+            return min(max(number, numbers.start), numbers.stop) - numbers.start
+        return bisect_left(numbers, number)
 
     def by_key(self) -> Callable[[Iterable[str]], Iterator[tuple[int, bool]]] | None:
         """Return what `up_to` asks of whole folders whose keys are in order as they stand; None of any other frames."""
@@ -223,7 +249,7 @@ def folder_list(source: str, folders: Iterable[tuple[str, Names]]) -> FrameList:
     """
     given = [one for one in folders if len(one[1])]
     if not is_told(source) and _in_time(given):
-        of = _Folders.of((source, head, names, None) for head, names in given)
+        of = _Folders.of(((source, head, names, None) for head, names in given), usual=True)
         return FrameList(of, range(of.starts[-1]))
     found: list[tuple[str, str, Names, array[int] | None]] = []
     for head, names in given:
@@ -275,6 +301,26 @@ def place_from(frames: Sequence[Frame], key: str) -> int:
     return bisect_left(frames, (captured_at(key) or datetime.min, key), key=_ORDER)
 
 
+def moment_from(frames: Sequence[Frame], moment: datetime, first: int = 0, end: int | None = None) -> int:
+    """Return the place of the first frame, from place `first` up to `end`, in order of time, that is not before a moment."""
+    end = len(frames) if end is None else end
+    found = frames.from_moment(moment) if isinstance(frames, FrameList) else None
+    if found is not None:
+        return min(max(found, first), end)
+    return bisect_left(frames, moment, first, end, key=_MOMENT)
+
+
+def moment_after(frames: Sequence[Frame], moment: datetime, first: int = 0, end: int | None = None) -> int:
+    """Return the place of the first frame, from place `first` up to `end`, in order of time, that is after a moment."""
+    end = len(frames) if end is None else end
+    found = None
+    if isinstance(frames, FrameList) and moment.year < 9999:
+        found = frames.from_moment(moment + timedelta(microseconds=1))
+    if found is not None:
+        return min(max(found, first), end)
+    return bisect_right(frames, moment, first, end, key=_MOMENT)
+
+
 def place_among(frames: Sequence[Frame], key: str) -> int | None:
     """Return the place of a frame among frames of one source in order of (time, key), None where it is not there."""
     at = place_from(frames, key)
@@ -302,6 +348,23 @@ class Moments:
     def __iter__(self) -> Iterator[tuple[str, datetime]]:
         frames = self._frames
         return frames.moments() if isinstance(frames, FrameList) else map(_KEY_AND_MOMENT, frames)
+
+
+class KeysAhead:
+    """Tells keys by place, quickly where the next place is asked for after the one before."""
+
+    __slots__ = ("_begin", "_frames", "_keys")
+    _LEAST, _MOST = 16, 512
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self._frames, self._begin, self._keys = frames, 0, list(keys_of(frames[: self._LEAST]))
+
+    def __call__(self, at: int) -> str:
+        place = at - self._begin
+        if not 0 <= place < len(self._keys):
+            size = min(self._MOST, 2 * place) if place == len(self._keys) else self._LEAST
+            self._begin, self._keys, place = at, list(keys_of(self._frames[at : at + size])), 0
+        return self._keys[place]
 
 
 def picked(frames: Sequence[Frame], places: Iterable[int]) -> Sequence[Frame]:

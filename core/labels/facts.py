@@ -18,7 +18,7 @@ from operator import gt, itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
-from core.frames.framelist import FrameList, key_at, keys_of
+from core.frames.framelist import FrameList, KeysAhead, key_at, keys_of, moment_from
 from core.frames.names import captured_at
 from core.labels.model import Label, Mark
 from core.tasks import Task
@@ -167,7 +167,7 @@ class Facts:
             while first < end:
                 day = self.frames[first].captured_at.date()
                 midnight = datetime.combine(day, datetime.min.time()) + timedelta(days=1)
-                upto = bisect_left(self.frames, midnight, first, end, key=moment_of)
+                upto = moment_from(self.frames, midnight, first, end)
                 if day != UNDATED.date():
                     found.append(Span(source, f"{day:%Y%m%d}", first, upto))
                 first = upto
@@ -242,7 +242,7 @@ class Facts:
         So each is looked for there, and searched for only where it is not: the time goes with what is known, not with
         the frames. Where that fails too often, and where there are few frames, each frame is asked instead.
         """
-        key_of, count = key_at(self.frames), len(self.frames)
+        key_of, count = KeysAhead(self.frames), len(self.frames)
         places: list[int] = []
         values: list[T] = []
         missed, at = 0, -1

@@ -18,8 +18,8 @@ from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import WrongUsage
-from core.frames.framelist import keys_of, picked
-from core.labels.facts import PIECE, UNDATED, Facts, moment_of
+from core.frames.framelist import keys_of, moment_from, picked
+from core.labels.facts import PIECE, UNDATED, Facts
 from core.labels.terms import ALONE, CLOCK_FORM, WORDS, Reader, Term, clock, is_clock
 from core.tasks import Task
 from core.text import safe
@@ -103,9 +103,9 @@ class Filter:
             dated = bisect_left(facts.frames, True, first, end, key=_has_moment)
             begin = dated
             if first_day:
-                begin = bisect_left(facts.frames, _midnight(first_day), dated, end, key=moment_of)
+                begin = moment_from(facts.frames, _midnight(first_day), dated, end)
             yield first, dated
-            yield begin, bisect_left(facts.frames, after, begin, end, key=moment_of)
+            yield begin, moment_from(facts.frames, after, begin, end)
 
 
 def chosen(words: str, keys: Collection[str]) -> Filter:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -16,8 +16,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import WrongUsage
+from core.frames.framelist import moment_after, moment_from
 from core.frames.names import day_of, parse_clock, parse_day, said_without_year
-from core.labels.facts import UNDATED, Facts, Said, moment_of
+from core.labels.facts import UNDATED, Facts, Said
 from core.labels.model import HOWS, Label, Mark
 from core.tasks import Task
 from core.text import safe
@@ -241,8 +242,8 @@ def clock(value: str, reader: Reader) -> Term:
         for span in facts.days:
             day = frames[span.first].captured_at.date()
             for begin, end in parts:
-                low = bisect_left(frames, datetime.combine(day, begin), span.first, span.end, key=moment_of)
-                high = bisect_right(frames, datetime.combine(day, end), low, span.end, key=moment_of)
+                low = moment_from(frames, datetime.combine(day, begin), span.first, span.end)
+                high = moment_after(frames, datetime.combine(day, end), low, span.end)
                 found[low:high] = b"\1" * (high - low)
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 from core.frames.framelist import (
     Frame,
     FrameList,
+    KeysAhead,
     folder_list,
     joined,
     key_at,
     keys_of,
+    moment_after,
+    moment_from,
     picked,
     place_from,
     up_to,
@@ -27,6 +30,7 @@ from core.frames.names import captured_at, tell_by
 from core.frames.packed import Names
 
 _BEGIN = datetime(2025, 11, 7)
+_FAR = (datetime.min, datetime.max, _BEGIN, _BEGIN + timedelta(days=9))
 #: Moments around midnights, so that folders lie close to each other; several frames of one moment.
 _NAMES = st.sets(
     st.builds(
@@ -62,13 +66,23 @@ def test_it_holds_the_frames_of_a_plain_list(names: set[str], misplaced: bool, d
     ours, plain = _both("cam", _folders(names, misplaced))
     assert list(ours) == plain == [ours[at] for at in range(len(plain))]
     assert list(ours.keys()) == list(keys_of(plain)) == [key_at(ours)(at) for at in range(len(plain))]
+    ahead = KeysAhead(ours)
+    order = data.draw(st.lists(st.integers(0, len(plain) - 1))) if plain else []
+    assert [ahead(at) for at in order] == [plain[at].key for at in order]
+    assert [ahead(at) for at in range(len(plain))] == list(ours.keys())
     assert ours == _both("cam", _folders(names, misplaced))[0]
-    first, end, step = (data.draw(st.none() | st.integers(-30, 30)) for _ in range(3))
-    part = slice(first, end, step or 1)
+    first, end = (data.draw(st.none() | st.integers(-30, 30)) for _ in range(2))
+    step = data.draw(st.sampled_from([1, 2, 3, -1]))
+    part = slice(first, end, step)
     assert list(ours[part]) == plain[part]
     assert list(ours[part].keys()) == [frame.key for frame in plain[part]]
     for frame in plain:
         assert plain[place_from(ours, frame.key)] == frame
+    part = slice(first, end, abs(step))
+    moments = [frame.captured_at for frame in plain[part]]
+    for moment in (*moments, *(at + timedelta(milliseconds=ms) for at in moments for ms in (-1, 1)), *_FAR):
+        assert moment_from(ours[part], moment) == bisect_left(moments, moment)
+        assert moment_after(ours[part], moment) == bisect_right(moments, moment)
 
 
 @given(_NAMES, st.booleans(), st.data())
