@@ -35,6 +35,8 @@ QUIET_ENVIRONMENT = {
     # A program that fails: one that succeeds without a word is taken for an empty login, which git-lfs tries for ever.
     "GIT_ASKPASS": "false",
     "SSH_ASKPASS": "false",
+    "SSH_ASKPASS_REQUIRE": "never",
+    "GCM_INTERACTIVE": "never",
     "GIT_PAGER": "cat",
     "PAGER": "cat",
     "GIT_EDITOR": "true",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from core.commands import completion
-from core.commands.back import give_way, take_back
+from core.commands.back import agreed, give_way, take_back
 from core.commands.shell import Context, accept_outside_option, json_option, pass_context, task_option
-from core.text import safe
+from core.text import address, safe
 
 if TYPE_CHECKING:
     from core.release import Released, ReleasePlan
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 @click.option("--push", is_flag=True, help="Send it to a remote, every object proven there first.")
 @click.option(
     "--remote", metavar="NAME", help="The remote of --push; without it the branch's own, else origin."
+)
+@click.option(
+    "--proof",
+    type=click.Choice(["full", "presence"]),
+    default=None,
+    help="How new objects are proven on the remote: read again and hashed, or asked for by presence and size; "
+    "full but for a host that bills for reading.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done and what it costs; write nothing.")
 @click.option(
@@ -47,7 +54,9 @@ if TYPE_CHECKING:
     help="The remote has another V: take ours back, merge theirs, show what is new against it.",
     shell_complete=completion.versions,
 )
-@click.option("--yes", is_flag=True, help="Of --abort, --undo and --renumber: do it without asking.")
+@click.option(
+    "--yes", is_flag=True, help="Of --abort, --undo, --renumber and a first push: do it without asking."
+)
 @accept_outside_option
 @json_option
 @pass_context
@@ -57,6 +66,7 @@ def release(
     message: str,
     push: bool,
     remote: str | None,
+    proof: str | None,
     dry_run: bool,
     going_on: bool,
     giving_up: bool,
@@ -73,8 +83,9 @@ def release(
     from core.errors import Cancelled, WrongUsage
     from core.release import plan, run
 
-    if remote is not None and not (push or renumber):
-        raise WrongUsage("--remote says where to push, but --push is not given.", "Add --push.")
+    if (proof is not None and not push) or (remote is not None and not (push or renumber)):
+        word = "--remote says where" if proof is None else "--proof says how"
+        raise WrongUsage(f"{word} to push, but --push is not given.", "Add --push.")
     workspace = ctx.workspace
     words = {"--resume": going_on, "--abort": giving_up, "--undo": undo, "--renumber": renumber}
     chosen = [word for word, given in words.items() if given]
@@ -82,8 +93,8 @@ def release(
         raise WrongUsage(
             f"{chosen[0]} stands alone: it takes no other word of a release.", "Leave the others out."
         )
-    if yes and not (giving_up or undo or renumber):
-        raise WrongUsage("--yes answers what --abort, --undo and --renumber ask.", "Leave it out.")
+    if yes and not (giving_up or undo or renumber or push):
+        raise WrongUsage("--yes answers what --abort, --undo, --renumber and --push ask.", "Leave it out.")
     if renumber:
         give_way(ctx, task, renumber, remote, yes=yes)
         dry_run, remote = True, None
@@ -100,6 +111,7 @@ def release(
             message=message,
             push=push,
             remote=remote,
+            proof=proof or "",
             accept_outside=accept_outside,
             report=ctx.report,
         )
@@ -111,8 +123,9 @@ def release(
         ctx.answer(_planned_json(planned), _planned_text(planned), as_json=as_json)
         return
     if push:
-        ctx.notice(f"price     {planned.price.line()}")
+        ctx.notice(f"price     {planned.price_line}")
         ctx.notice(f"upload    {_upload(planned)}")
+        _first(ctx, planned, yes=yes)
     _made(ctx, lambda: run(planned, report=ctx.report, confirm=_confirm(ctx)), as_json=as_json)
 
 
@@ -147,7 +160,7 @@ def _confirm(ctx: Context) -> Callable[[ReleasePlan], bool] | None:
         return None
 
     def ask(plan: ReleasePlan) -> bool:
-        ctx.notice(f"This goes over {plan.price.plan}: {plan.price.line()}")
+        ctx.notice(f"This goes over {plan.price.plan}: {plan.price_line}")
         word = click.prompt("What is pushed can't be taken back. Type “over” to push it even so", err=True)
         return str(word).strip() == "over"
 
@@ -160,8 +173,33 @@ def _upload(plan: ReleasePlan) -> str:
     target = plan.target
     if target is None:
         return "nothing"
-    where = f"{safe(target.remote)} ({safe(target.url, limit=120)})"
-    return f"{size(plan.upload)} of objects to {where}, proven there; then {safe(target.branch)} and the tag together"
+    other = f", objects: {address(target.lfs_url)}" if target.lfs_url != target.url else ""
+    back = f" ({size(plan.proof_bytes)} back)" if plan.proof_bytes else ""
+    how = f"read there again{back}" if target.proof == "full" else "asked for by presence and size"
+    return (
+        f"{size(plan.upload)} of objects to {safe(target.remote)} ({address(target.url)}{other}); proven there: {how}; "
+        f"then {safe(target.branch)} and the tag together"
+    )
+
+
+def _first(ctx: Context, plan: ReleasePlan, *, yes: bool) -> None:
+    """Say what the first push to a remote makes readable; where that is a server, ask. Raises Refused."""
+    from core.releasing.readable import lines
+    from core.storage.lfs import remote_folder
+
+    target = plan.target
+    if target is None or not plan.shows:
+        return
+    title = (
+        f"This is the first push to {safe(target.remote)} ({address(target.url)}). It becomes readable there:"
+    )
+    shown = lines(plan.shows)
+    folders = (remote_folder(url, plan.workspace.root) for url in (target.url, target.lfs_url))
+    if yes or all(folders):
+        for line in (title, *(f"  {line}" for line in shown)):
+            ctx.notice(line)
+        return
+    agreed(ctx, "publish", title, shown, yes=False)
 
 
 def _planned_json(plan: ReleasePlan) -> dict[str, object]:
@@ -178,23 +216,29 @@ def _planned_json(plan: ReleasePlan) -> dict[str, object]:
         "steps": list(plan.steps),
         "remote": plan.target.remote if plan.target else None,
         "upload_bytes": plan.upload if plan.target else None,
+        "proof": plan.target.proof if plan.target else None,
+        "proof_bytes": plan.proof_bytes if plan.target else None,
+        "first_push": [one.as_json() for one in plan.shows],
         "price": plan.price.as_json(),
     }
 
 
 def _planned_text(plan: ReleasePlan) -> str:
     from core.human import count, plural, size
+    from core.releasing.readable import lines as readable
 
     classes = ", ".join(f"{name} {count(number)}" for name, number in plan.classes.items())
     lines = [
         f"{plan.task.name} {plan.name}   {plan.summary}",
         f"images    {plural(plan.images, 'image')} ({classes}), {size(plan.bytes)}",
-        f"price     {plan.price.line()}",
+        f"price     {plan.price_line}",
         f"steps     {' → '.join(plan.steps)}",
         f"tag       {plan.tag}",
     ]
     if plan.target:
         lines.append(f"upload    {_upload(plan)}")
+    if plan.shows:
+        lines += [f"readable  {line}" for line in readable(plan.shows)]
     if plan.waits:
         lines += _more("waiting", plan.waits.tags, plan.waits.commits)
     return "\n".join([*lines, "Nothing was written."])

@@ -10,8 +10,9 @@ from core.errors import Damaged, Lacking, NotProven, Refused
 from core.human import plural
 from core.progress import CancelToken, Progress, Report, silent
 from core.releasing import checks, pushing
+from core.storage.depot import depot
 from core.storage.git import Git
-from core.storage.lfs import Pointer, remote_store
+from core.storage.lfs import Pointer
 from core.tasks import Task
 from core.text import safe
 from core.versions.checks import CheckResult
@@ -29,7 +30,7 @@ def verify_there(
 ) -> list[CheckResult]:
     """Compare a version with what a remote has of it; without a name the branch's own remote, else origin.
 
-    Raises Lacking without such a remote or version, Refused for one that is no folder, NotProven where it does not answer.
+    Raises Lacking without such a remote or version or where its objects can't be asked for, NotProven where it does not answer.
     """
     git = Git(workspace.root, workspace.git_log)
     version = read_version(workspace, task, name)
@@ -67,19 +68,19 @@ def _objects(
     git: Git, version: Version, target: pushing.Target, report: Report, cancel: CancelToken
 ) -> CheckResult:
     """Read every object of a version on the remote and compare its hash."""
-    store = remote_store(target.lfs_url, git.root)
+    there = depot(git, target.lfs_url, target.ref, cancel)
     where = safe(target.remote)
     known = {
         item.file_name: Pointer(item.oid, item.size)
         for item in version.items
         if item.oid is not None and item.size is not None
     }
-    wrong: dict[str, str] = {}
-    for done, (file, pointer) in enumerate(sorted(known.items())):
-        cancel.check()
-        report(Progress(f"reading objects on {target.remote}", done, len(known)))
-        if fault := store.fault(pointer):
-            wrong[file] = fault
+    unique = sorted(set(known.values()))
+    step = f"reading objects on {target.remote}"
+    report(Progress(step, 0, len(unique)))
+    found = there.faults(unique, lambda done: report(Progress(step, done, len(unique))))
+    faults = {fault.pointer: fault.what for fault in found}
+    wrong = {file: faults[pointer] for file, pointer in sorted(known.items()) if pointer in faults}
     if not wrong:
         unknown = len(version.items) - len(known)
         more = f"; of {plural(unknown, 'image')} the manifest tells no hash" if unknown else ""

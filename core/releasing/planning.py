@@ -6,7 +6,9 @@ it. A version that an interrupted release left is found by asking git, and the p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.errors import Refused
@@ -14,14 +16,16 @@ from core.human import count
 from core.progress import CancelToken, Report, silent
 from core.releasing import checks, pushing
 from core.releasing.cargo import cargo_of, commit_of, companions
-from core.releasing.pricing import draft_images, plan_of
+from core.releasing.pricing import Weight, draft_images, weighed
 from core.releasing.pushing import Target, Waiting
+from core.releasing.readable import Shown, at_first
 from core.releasing.rejected import merge_first
 from core.releasing.shown import check_no_other, labels_shown
 from core.storage.git import Git
-from core.storage.ledger import ledger
+from core.storage.lfs import remote_folder
 from core.storage.placing import share_notice
-from core.storage.plans import Price, price
+from core.storage.plans import Price
+from core.storage.remotes import overruled
 from core.tasks import Task
 from core.text import safe
 from core.versions import manifest
@@ -34,14 +38,16 @@ if TYPE_CHECKING:
 _TEXTS = (manifest.CARD, manifest.INFO, manifest.LABELS, manifest.METADATA)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReleasePlan:
     """A release before anything is written.
 
     `existing` is a version that an earlier, interrupted release or an `export` left, else `planned` says what will
     be exported. `changes` are frames added, removed, relabelled against the parent. `commit` and `tagged` say how far
-    it is already; `target` is where it goes, None for no push, `upload` the bytes that go there, and `waits` what else
-    the remote lacks, where it was asked. `steps` are what will be done, in order.
+    it is already; `target` is where it goes, None for no push, and `waits` what else the remote
+    lacks, where it was asked. `steps` are what will be done, in order. `weigh` counts what all refs hold, once the price
+    or the upload is first wanted; `earlier` are the bytes of other releases that go to the remote with this one, `shows`
+    is what becomes readable with the first push there.
     """
 
     workspace: Workspace
@@ -52,17 +58,46 @@ class ReleasePlan:
     bytes: int
     classes: dict[str, int]
     changes: tuple[int, int, int]
-    price: Price
+    weigh: Callable[[], Weight]
     planned: ExportPlan | None = None
     existing: Version | None = None
     commit: str | None = None
     tagged: bool = False
     target: Target | None = None
     waits: Waiting | None = None
-    upload: int = 0
+    earlier: int = 0
     steps: tuple[str, ...] = ()
     labels: str = ""
     notices: tuple[str, ...] = ()
+    shows: tuple[Shown, ...] = ()
+
+    @cached_property
+    def weight(self) -> Weight:
+        return self.weigh()
+
+    @property
+    def price_line(self) -> str:
+        """The price in one line; of a push with all that goes to that remote, commits of before included."""
+        if self.target is None:
+            return self.price.line()
+        return f"{replace(self.price, new_bytes=self.upload).line()} ({safe(self.target.remote)})"
+
+    @property
+    def proof_bytes(self) -> int:
+        """What the proof downloads: the new objects, where a server's are read again."""
+        target = self.target
+        if target is None or target.proof != "full" or remote_folder(target.lfs_url, self.workspace.root):
+            return 0
+        return self.upload
+
+    @property
+    def price(self) -> Price:
+        return self.weight.price
+
+    @property
+    def upload(self) -> int:
+        """The bytes that go to the remote, 0 for no push."""
+        return self.weight.new + self.earlier if self.target else 0
 
     @property
     def tag(self) -> str:
@@ -91,6 +126,7 @@ def plan(
     message: str = "",
     push: bool = False,
     remote: str | None = None,
+    proof: str = "",
     who: str = "",
     accept_outside: bool = False,
     anew: bool = False,
@@ -100,7 +136,8 @@ def plan(
     """Work out a release and look for everything that would stop it; nothing in git or datasets/ is written.
 
     `accept_outside` takes also a label file's change outside that removes many labels; `anew` makes a version of its own
-    also where one of an older tool, without splits and hashes, equals the draft.
+    also where one of an older tool, without splits and hashes, equals the draft. `proof` is how objects are proven on a
+    remote, '' for what fits its address.
     Raises Refused where there is nothing to release or a state of the repository forbids it, Lacking for what is
     missing on this host, Busy, and whatever keeps the draft from being exported.
     """
@@ -115,7 +152,7 @@ def plan(
     check_no_other(workspace, git, task)
     checks.branch(workspace, git, task)
     checks.no_repository_within(workspace, git, task)
-    target = pushing.target(git, state, remote, task) if push else None
+    target = pushing.target(git, state, remote, task, proof) if push else None
     with open_store(workspace, accept_outside=accept_outside) as store, FrameIndex(workspace) as index:
         checks.rebuilt(store)
         told = tuple(safe(notice) for notice in store.notices)
@@ -123,7 +160,7 @@ def plan(
         found = draft(workspace, store, index, task)
         if found.parent is not None and found.is_parent and not (anew and found.parent.legacy):
             return going_on(git, workspace, task, found.parent, message, target, told)
-        planned = export.plan(workspace, store, index, task, description=message, who=who)
+        planned = export.plan(workspace, store, index, task, description=message, who=who, found=found)
         told += tuple(f"Held back, and no such change is left: {safe(id_)}" for id_ in planned.stale)
         if planned.review.held and found.parent is not None and planned.draft.is_parent:
             return going_on(git, workspace, task, found.parent, message, target, told)
@@ -141,9 +178,7 @@ def plan(
     checks.free_tag(git, f"{task.name}/{planned.name}")
     gates.refuse(f"{task.name} draft", looked_at)
     tag = f"{task.name}/{planned.name}"
-    waits = pushing.free_there(workspace, git, target, tag) if target is not None else None
-    found_ledger = ledger(workspace)
-    new = found_ledger.new_bytes(images)
+    waits = pushing.free_there(workspace, git, target, tag, cancel) if target is not None else None
     return ReleasePlan(
         workspace=workspace,
         task=task,
@@ -153,14 +188,15 @@ def plan(
         bytes=sum(size for _, size in images),
         classes=found.classes,
         changes=found.changes,
-        price=price(found_ledger, new, plan_of(workspace, git)),
+        weigh=lambda: weighed(workspace, git, images),
         planned=planned,
         target=target,
         waits=waits,
-        upload=new + (pushing.waiting(git, target) if target else 0),
+        earlier=pushing.waiting(git, target) if target else 0,
         steps=_steps("export", target),
         labels=shown,
-        notices=(*told, *_notices(workspace, target, waits)),
+        notices=(*told, *_notices(workspace, git, target, waits)),
+        shows=at_first(workspace, tag, waits, ((one.frame, one.label) for one in planned.chosen)),
     )
 
 
@@ -185,9 +221,10 @@ def going_on(
         checks.free_tag(git, tag)
     if commit is None:
         _check_parent(git, workspace, task, version)
-    if target is not None and not tagged:
-        pushing.free_there(workspace, git, target, tag)
-    waits = pushing.ask(workspace, git, target, tag) if target is not None and tagged else None
+    waits = None
+    if target is not None:
+        look = pushing.ask if tagged else pushing.free_there
+        waits = look(workspace, git, target, tag)
     if (
         tagged
         and not finish
@@ -202,8 +239,7 @@ def going_on(
         checks.hidden(git, [*cargo.paths, *companions(workspace, git, [task])])
         checks.attributes(git, list(cargo.images))
         gates.refuse(tag.replace("/", " "), gates.of_version(workspace, task, version.name))
-    found_ledger = ledger(workspace)
-    new = found_ledger.new_bytes([(pointer.oid, pointer.size) for pointer in cargo.pointers])
+    oids = [(pointer.oid, pointer.size) for pointer in cargo.pointers]
     parent = _items(workspace, task, version.info.parent)
     now = {item.source: item.label for item in version.items}
     shared = now.keys() & parent.keys()
@@ -220,15 +256,16 @@ def going_on(
             len(parent) - len(shared),
             sum(now[frame] != parent[frame] for frame in shared),
         ),
-        price=price(found_ledger, new, plan_of(workspace, git)),
+        weigh=lambda: weighed(workspace, git, oids),
         existing=version,
         commit=commit,
         tagged=tagged,
         target=target,
         waits=waits,
-        upload=new + (pushing.waiting(git, target) if target else 0),
+        earlier=pushing.waiting(git, target) if target else 0,
         steps=_steps("push" if tagged else "tag" if commit else "stage", target),
-        notices=(*told, *_notices(workspace, target, waits)),
+        notices=(*told, *_notices(workspace, git, target, waits)),
+        shows=at_first(workspace, tag, waits, ((item.source, item.label) for item in version.items)),
     )
 
 
@@ -294,11 +331,11 @@ def _steps(first: str, target: Target | None) -> tuple[str, ...]:
     return every[every.index(first) :]
 
 
-def _notices(workspace: Workspace, target: Target | None, waits: Waiting | None) -> tuple[str, ...]:
+def _notices(workspace: Workspace, git: Git, target: Target | None, waits: Waiting | None) -> tuple[str, ...]:
     from core.setup import own_source
 
     own = own_source(workspace.root)
-    said = [notice for notice in (own, share_notice(workspace)) if notice]
+    said = [notice for notice in (own, share_notice(workspace), overruled(git)) if notice]
     if target is not None and waits is not None and waits.behind:
         merge = merge_first(target.remote, target.ref, target.again)
         said.append(f"{safe(target.remote)} has commits that are not here, so it will take no push. {merge}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from core.errors import Cancelled, PrintModelsError
@@ -18,6 +18,11 @@ from core.progress import CancelToken
 from core.storage.reading import LITERAL, Entry, Reader, RepoState, flags
 
 __all__ = ["Entry", "Git", "RepoState"]
+
+#: Called while a command runs; what it raises ends the command.
+Look = Callable[[], None]
+#: A server that sends nothing for a minute is given up; one that is at work sends a sign of life.
+_NO_DRIP = {"http.lowSpeedLimit": "1", "http.lowSpeedTime": "60"}
 
 
 class Git(Reader):
@@ -69,17 +74,40 @@ class Git(Reader):
             given = "".join(f"{row}\0" for row in rows).encode("utf-8", "surrogateescape")
             self._change("update-index", "-z", "--index-info", stdin=given)
 
-    def lfs_push(self, remote: str, *, ref: str | None = None, oids: Sequence[str] = ()) -> None:
-        """Upload the LFS objects of a ref that the remote is not known to have, or exactly those oids."""
-        if ref is not None:
-            self._change("lfs", "push", remote, ref)
+    def lfs_push(
+        self,
+        remote: str,
+        oids: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        look: Look | None = None,
+    ) -> None:
+        """Upload exactly these LFS objects; `look` is called every moment and ends it by raising."""
         for at in range(0, len(oids), 500):
             names = [oid.removeprefix("sha256:") for oid in oids[at : at + 500]]
-            self._change("lfs", "push", "--object-id", remote, *names)
+            self._change("lfs", "push", "--object-id", remote, *names, env=env, look=look)
 
-    def push(self, remote: str, refs: Sequence[str]) -> None:
-        """Push refs, all of them or none."""
-        self._change("push", "--atomic", "--porcelain", remote, *refs)
+    def lfs_fetch(
+        self,
+        remote: str,
+        ref: str,
+        include: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        look: Look | None = None,
+    ) -> None:
+        """Download the LFS objects of a ref's files that match, where they are not here."""
+        patterns = ",".join(include)
+        self._change("lfs", "fetch", f"--include={patterns}", "--exclude=", remote, ref, env=env, look=look)
+
+    def lfs_checkout(self, paths: Sequence[str]) -> None:
+        """Put the bytes into files of the work tree that are still pointers."""
+        self._change("lfs", "checkout", "--", *paths)
+
+    def push(self, remote: str, refs: Sequence[str], *, cancel: CancelToken | None = None) -> None:
+        """Push refs, all of them or none, and no object with them: those are there already."""
+        words = ("push", "--atomic", "--porcelain", remote, *refs)
+        self._change(*words, env={"GIT_LFS_SKIP_PUSH": "1"}, config=_NO_DRIP, cancel=cancel)
 
     def push_branch(self, remote: str, refs: str) -> None:
         """Push one branch and nothing with it: no tag, and no object of Git LFS."""
@@ -114,6 +142,7 @@ class Git(Reader):
         config: Mapping[str, str] | None = None,
         cancel: CancelToken | None = None,
         stdin: bytes | None = None,
+        look: Look | None = None,
     ) -> str:
         os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
         import git
@@ -136,7 +165,7 @@ class Git(Reader):
             child = process.proc
             if child is None:
                 raise PrintModelsError("git could not be started.", "Try again.")
-            out, err = _finish(child, cancel, stdin)
+            out, err = _finish(child, cancel, stdin, look)
         done = Completed(tuple(["git", *words[:1]]), child.returncode, out, err.decode("utf-8", "replace"))
         if done.code:
             raise ProcessFailed(done)
@@ -144,14 +173,17 @@ class Git(Reader):
 
 
 def _finish(
-    child: subprocess.Popen[bytes], cancel: CancelToken | None, stdin: bytes | None
+    child: subprocess.Popen[bytes], cancel: CancelToken | None, stdin: bytes | None, look: Look | None
 ) -> tuple[bytes, bytes]:
-    """Wait for a child's end; a stop from outside ends it first, so that it leaves no lock behind."""
+    """Wait for a child's end; a stop from outside, or from `look`, ends it first, so that it leaves no lock behind."""
+    watched = cancel is not None or look is not None
     while True:
         try:
+            if look is not None:
+                look()
             if cancel is not None and cancel.cancelled:
                 raise Cancelled("Stopped while git was at work.", "Run it again: it goes on where it stood.")
-            return child.communicate(stdin, timeout=0.5 if cancel is not None else None)
+            return child.communicate(stdin, timeout=0.5 if watched else None)
         except subprocess.TimeoutExpired:
             stdin = None  # what was not sent yet is kept by communicate itself
             continue

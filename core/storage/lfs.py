@@ -18,6 +18,8 @@ from core.errors import NotProven
 from core.process import run
 from core.text import safe
 
+#: What to do where a remote asks for a login: nothing here asks a person for one.
+LOGIN = "Store a login for it with git's credential helper, or use an ssh address."
 #: No pointer is larger, and a blob of another size is not looked at.
 POINTER_LIMIT = 1024
 _SPEC = b"version https://git-lfs.github.com/spec/v1\n"

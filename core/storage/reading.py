@@ -17,6 +17,7 @@ from pathlib import Path
 
 from core.errors import Damaged
 from core.process import Completed, ProcessFailed, run
+from core.progress import CancelToken
 from core.storage import index_file
 from core.storage.lfs import filters_right
 
@@ -90,16 +91,11 @@ class Reader:
         check: bool = True,
         env: Mapping[str, str] | None = None,
         timeout: float = 600.0,
+        cancel: CancelToken | None = None,
     ) -> Completed:
         """Run a git command that changes nothing. Raises ProcessFailed, or Lacking where git is not installed."""
-        done = run(
-            ["git", *flags(), *words],
-            cwd=self.root,
-            env={**LITERAL, **(env or {})},
-            stdin=stdin,
-            check=False,
-            timeout=timeout,
-        )
+        argv, given = ["git", *flags(), *words], {**LITERAL, **(env or {})}
+        done = run(argv, cwd=self.root, env=given, stdin=stdin, check=False, timeout=timeout, cancel=cancel)
         if check and done.code:
             raise failed(done, words)
         return done
@@ -107,7 +103,7 @@ class Reader:
     def line(self, *words: str) -> str | None:
         """Return the answer of a git command without its newline, None where git says no."""
         done = self.ask(*words, check=False)
-        return done.text.removesuffix("\n") if done.code == 0 else None
+        return None if done.code else done.text.removesuffix("\n")
 
     def is_repository(self) -> bool:
         return self.line("rev-parse", "--git-dir") is not None
@@ -139,20 +135,22 @@ class Reader:
         out = self.ask("status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal").text
         return [(row[:2], row[3:]) for row in out.split("\0") if row]
 
-    def state(self) -> RepoState:
-        """Look at the repository once. Raises ProcessFailed where `root` is in none, Lacking without git."""
-        top = Path(self.ask("rev-parse", "--show-toplevel").text.removesuffix("\n"))
-        rows, config = self.status(), self.config()
-        git_dir = self.root / self.ask("rev-parse", "--git-dir").text.removesuffix("\n")
+    def state(self, *, counted: bool = True) -> RepoState:
+        """Look at the repository once; what is dirty and untracked only where it is to be `counted`.
+
+        Raises ProcessFailed where `root` is in none, Lacking without git.
+        """
+        top, git_dir, head, branch = self._bearings()
+        rows, config = self.status() if counted else [], self.config()
         index_file.sweep(git_dir / "index")
-        lock, branch = git_dir / "index.lock", self.branch()
+        lock = git_dir / "index.lock"
         names = [
             key.split(".", 1)[1][:-4] for key in config if key.startswith("remote.") and key.endswith(".url")
         ]
         return RepoState(
             toplevel=top,
             branch=branch,
-            head=self.head(),
+            head=head,
             operation=next((op for name, op in _OPERATIONS.items() if (git_dir / name).exists()), None),
             dirty=sum(1 for state, _ in rows if state != "??"),
             untracked=sum(1 for state, _ in rows if state == "??"),
@@ -162,6 +160,29 @@ class Reader:
             upstream=config.get(f"branch.{branch}.remote") if branch else None,
             lock=lock if lock.exists() else None,
         )
+
+    def _bearings(self) -> tuple[Path, Path, str | None, str | None]:
+        """Return top folder, git's own folder, HEAD's commit and branch: in one question where all have an answer."""
+        named = ("index", "objects", "shallow")
+        paths = [word for name in named for word in ("--git-path", name)]
+        words = (
+            "rev-parse",
+            "--show-toplevel",
+            "--git-dir",
+            *paths,
+            "HEAD^{commit}",
+            "--symbolic-full-name",
+            "HEAD",
+        )
+        told = self.ask(*words, check=False)
+        lines = told.text.splitlines()
+        if told.code == 0 and len(lines) == len(named) + 4 == told.out.count(b"\n"):
+            self._paths.update(zip(named, (self.root / path for path in lines[2:]), strict=False))
+            branch = lines[-1].removeprefix("refs/heads/") if lines[-1].startswith("refs/heads/") else None
+            return Path(lines[0]), self.root / lines[1], lines[-2], branch
+        top = Path(self.ask("rev-parse", "--show-toplevel").text.removesuffix("\n"))
+        git_dir = self.root / self.ask("rev-parse", "--git-dir").text.removesuffix("\n")
+        return top, git_dir, self.head(), self.branch()
 
     def tags(self, pattern: str = "*", *, merged: bool = False) -> dict[str, str]:
         """Return tag name → commit it leads to, of the tags that match a glob; `merged` are in HEAD's history."""
@@ -173,7 +194,8 @@ class Reader:
     def ls_files(self, *paths: str, env: Mapping[str, str] | None = None) -> dict[str, Entry]:
         """Return what the index holds below folders (or for files), by path."""
         found = {}
-        for row in filter(None, self.ask("ls-files", "-s", "-z", "--", *paths, env=env).text.split("\0")):
+        out = self.ask("ls-files", "-s", "-z", "--", *paths, env=env).text
+        for row in filter(None, out.split("\0")):
             facts, _, path = row.partition("\t")
             mode, blob, stage = facts.split()
             found[path] = Entry(mode, blob, int(stage))
@@ -273,9 +295,9 @@ class Reader:
         out = self.ask("diff-tree", "-r", "-z", "--no-renames", "--name-only", older, newer).text
         return [path for path in out.split("\0") if path]
 
-    def ls_remote(self, remote: str, *patterns: str) -> dict[str, str]:
-        """Return ref → object id on a remote. Raises ProcessFailed where it does not answer."""
-        out = self.ask("ls-remote", remote, *patterns, timeout=60).text
+    def ls_remote(self, remote: str, *patterns: str, cancel: CancelToken | None = None) -> dict[str, str]:
+        """Return ref → object id on a remote. Raises ProcessFailed, or Lacking where it does not answer in time."""
+        out = self.ask("ls-remote", remote, *patterns, timeout=30, cancel=cancel).text
         rows = [row.split("\t", 1) for row in out.splitlines() if "\t" in row]
         return {ref: found for found, ref in rows}
 
@@ -294,10 +316,11 @@ class Reader:
         shutil.copyfile(index, copy)
         try:
             env, ours = {"GIT_INDEX_FILE": os.fspath(copy.resolve())}, set(paths)
-            nothing = "0" * len(self.head() or "")
             rows = [
-                f"0 {nothing}\t{path}" if old is None else f"{old.mode} {old.blob}\t{path}"
-                for path, (old, _) in self.differs_from_head().items()
+                f"0 {'0' * len(new.blob if new else '')}\t{path}"
+                if old is None
+                else f"{old.mode} {old.blob}\t{path}"
+                for path, (old, new) in self.differs_from_head().items()
                 if path not in ours
             ]
             if rows:

@@ -6,28 +6,23 @@ limit; a password in an address is never shown. Called by `doctor --remote`.
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from core.errors import Lacking, PrintModelsError
 from core.human import plural
-from core.process import ProcessFailed, environment, run
+from core.process import ProcessFailed, run
 from core.storage.git import Git
-from core.storage.lfs import remote_folder, remote_store
+from core.storage.lfs import LOGIN, remote_folder, remote_store
 from core.storage.reading import flags
 from core.text import address, safe
 
 _SECONDS = 20.0
-_BATCH = "application/vnd.git-lfs+json"
-#: An object that is nowhere: asked for, so that a server has to answer and has nothing to give.
-_NOWHERE = {"oid": "0" * 63 + "1", "size": 1}
-_LOGIN = "Store a login for it with git's credential helper, or use an ssh address."
+#: What a `.lfsconfig` can say so that git-lfs passes over objects in silence.
+_LEAVING_OUT = ("lfs.fetchexclude", "lfs.fetchinclude", "lfs.allowincompletepush", "lfs.skipdownloaderrors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +65,11 @@ def _chosen(git: Git, named: str | None) -> str:
 
 
 def lfs_address(git: Git, remote: str) -> str | None:
-    """Return an address of its own that LFS objects of a remote go to, from git's settings or .lfsconfig."""
-    for key in (f"remote.{remote}.lfspushurl", "lfs.pushurl", f"remote.{remote}.lfsurl", "lfs.url"):
+    """Return an address of its own that LFS objects of a remote go to, from git's settings or .lfsconfig.
+
+    In the order of git-lfs, so that a push goes where others look for the objects.
+    """
+    for key in ("lfs.pushurl", "lfs.url", f"remote.{remote}.lfspushurl", f"remote.{remote}.lfsurl"):
         for where in ((), ("--file", str(git.root / ".lfsconfig"))):
             if where and not (git.root / ".lfsconfig").is_file():
                 continue
@@ -81,6 +79,19 @@ def lfs_address(git: Git, remote: str) -> str | None:
     return None
 
 
+def overruled(git: Git) -> str:
+    """Say what a `.lfsconfig` of the repository would leave out and a release takes along even so; '' for nothing."""
+    if not (git.root / ".lfsconfig").is_file():
+        return ""
+    told = (git.line("config", "--file", str(git.root / ".lfsconfig"), "--list") or "").splitlines()
+    found = [line for line in told if line.partition("=")[0] in _LEAVING_OUT]
+    if not found:
+        return ""
+    return (
+        f".lfsconfig would leave objects out ({safe(', '.join(found), limit=120)}); a release overrules that."
+    )
+
+
 # --- git --------------------------------------------------------------------------------------------------------
 
 
@@ -88,8 +99,8 @@ def _read(git: Git, name: str, url: str) -> Answer:
     try:
         refs = git.ask("ls-remote", name, timeout=_SECONDS).text.splitlines()
     except PrintModelsError as error:
-        why, remedy = _why(error)
-        return Answer("read", False, f"{safe(name)} ({address(url)}) can't be read: {why}.", remedy)
+        reason, remedy = why(error)
+        return Answer("read", False, f"{safe(name)} ({address(url)}) can't be read: {reason}.", remedy)
     branches = sum("\trefs/heads/" in ref for ref in refs)
     tags = sum("\trefs/tags/" in ref and not ref.endswith("^{}") for ref in refs)
     said = f"{plural(branches, 'branch', 'branches')}, {plural(tags, 'tag')}"
@@ -113,15 +124,15 @@ def _push(git: Git, name: str, url: str) -> Answer:
         return Answer("push", True, "a push of this branch would be taken, as far as can be asked")
     turned = next((line for line in done.text.splitlines() if line.startswith("!")), "")
     if "rejected" in turned:
-        why = re.search(r"\(([^)]*)\)\s*$", turned)
-        reason = f" ({safe(why[1], limit=80)})" if why else ""
+        told = re.search(r"\(([^)]*)\)\s*$", turned)
+        reason = f" ({safe(told[1], limit=80)})" if told else ""
         return Answer(
             "push",
             False,
             f"A push of this branch would be refused{reason}.",
             "Get what is there first: git pull",
         )
-    why_not, remedy = _why(ProcessFailed(done))
+    why_not, remedy = why(ProcessFailed(done))
     return Answer("push", False, f"A push would be refused: {why_not}.", remedy)
 
 
@@ -132,18 +143,24 @@ def _not_writable(folder: Path) -> Path | None:
     return next((place for place in places if place.is_dir() and not os.access(place, os.W_OK)), None)
 
 
-def _why(error: PrintModelsError) -> tuple[str, str]:
-    """Return a reason in one sentence and what to do, from git's own words."""
+def why(error: PrintModelsError) -> tuple[str, str]:
+    """Return the reason why a remote can't be asked, as the end of a sentence, and what to do, from git's own words."""
     said = f"{error.what} {error.detail}".lower()
     if "authentication failed" in said or "could not read username" in said or "401" in said:
-        return "it asks for a login that git has not stored", _LOGIN
+        return "it asks for a login that git has not stored", LOGIN
     if "permission denied" in said or "403" in said:
         return "permission was denied", "Ask its owner for access, or check which key or login is used."
     if "host key verification failed" in said:
         return "its host key is not known here", "Connect once by hand and compare the key: ssh HOST"
     if "does not appear to be a git repository" in said or "not found" in said or "does not exist" in said:
         return "there is no repository at that address", "Correct it: git remote set-url NAME ADDRESS"
-    if "did not answer within" in said or "timed out" in said or "could not resolve" in said:
+    if (
+        "did not answer within" in said
+        or "timed out" in said
+        or "could not resolve" in said
+        or "connect to" in said
+        or "operation too slow" in said
+    ):
         return "it does not answer", "Look at the network; labelling and releasing work without it."
     return error.what.removeprefix("git ls-remote failed: ").rstrip(
         "."
@@ -156,26 +173,24 @@ def _why(error: PrintModelsError) -> tuple[str, str]:
 def _lfs(git: Git, url: str) -> Answer:
     if remote_folder(url, git.root) is not None:
         return _lfs_folder(git, url)
+    from core.storage.depot import proof_for
+    from core.storage.lfs_http import Said
+    from core.storage.lfs_server import Server
+
+    server = Server(git, url)
     try:
-        base, headers = _endpoint(git, url)
-        code, said = _batch(base, headers)
-        if code == 401 and not headers:
-            login = _login(git, base)
-            if not login:
-                return Answer("lfs", False, f"Git LFS at {address(base)} asks for a login.", _LOGIN)
-            code, said = _batch(base, login)
+        base, answer = server.base(), server.tried()
     except PrintModelsError as error:
         return Answer("lfs", False, error.what, error.remedy)
-    if code == 200 and "objects" in said:
-        return Answer(
-            "lfs",
-            True,
-            f"Git LFS answers at {address(base)}; release can prove what it pushed on folders only so far",
+    if answer.code == 200 and "objects" in answer.told:
+        how = (
+            "read there again and hashed"
+            if proof_for(url, git.root) == "full"
+            else "asked for by presence and size"
         )
-    word = safe(str(said.get("message", "")), limit=120)
-    reason = f"{code}{f' ({word})' if word else ''}"
-    remedy = _LOGIN if code in (401, 403) else "Is Git LFS switched on for this repository there?"
-    return Answer("lfs", False, f"Git LFS at {address(base)} answers {reason}.", remedy)
+        return Answer("lfs", True, f"Git LFS answers at {address(base)}; what a release sends is {how}")
+    said = Said(base, answer.code if answer.code != 200 else 422, answer.message)
+    return Answer("lfs", False, said.what, said.remedy)
 
 
 def _lfs_folder(git: Git, url: str) -> Answer:
@@ -189,76 +204,3 @@ def _lfs_folder(git: Git, url: str) -> Answer:
     same = os.stat(near).st_dev == os.stat(git.root).st_dev
     note = "; it is on the same disk as this clone, so it is no backup" if same else ""
     return Answer("lfs", True, f"images and models go to {safe(store.folder)}{note}")
-
-
-def _endpoint(git: Git, url: str) -> tuple[str, dict[str, str]]:
-    """Return the address of the LFS server behind a remote's, and the headers that let one in. Raises Lacking."""
-    if url.startswith(("http://", "https://")):
-        if "/info/lfs" in url:
-            return url.rstrip("/"), {}
-        bare = url.rstrip("/")
-        return f"{bare if bare.endswith('.git') else bare + '.git'}/info/lfs", {}
-    found = re.fullmatch(r"ssh://(?P<host>[^/:]+)(?::(?P<port>[0-9]+))?/(?P<path>.+)", url) or re.fullmatch(
-        r"(?P<host>[^/:]+):(?P<path>.+)", url
-    )
-    if found is None:
-        raise Lacking(f"{address(url)} is no address whose Git LFS can be asked.", "Use https or ssh.")
-    port = ["-p", found["port"]] if found.groupdict().get("port") else []
-    ssh = shlex.split(environment()["GIT_SSH_COMMAND"])
-    words = [*ssh, *port, "--", found["host"], f"git-lfs-authenticate {shlex.quote(found['path'])} download"]
-    done = run(words, cwd=git.root, timeout=_SECONDS, check=False)
-    try:
-        said = json.loads(done.text)
-        return str(said["href"]).rstrip("/"), {str(k): str(v) for k, v in said.get("header", {}).items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Lacking(
-            f"{safe(found['host'])} does not tell over ssh where its Git LFS is.",
-            "Git LFS may not be switched on there; ask its owner.",
-            detail=done.err,
-        ) from error
-
-
-def _batch(base: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
-    """Ask for an object that is nowhere; return the status and the answer. Raises Lacking where nobody answers."""
-    from http.client import HTTPException
-    from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
-
-    body = json.dumps({"operation": "download", "transfers": ["basic"], "objects": [_NOWHERE]}).encode()
-    given = {"Accept": _BATCH, "Content-Type": _BATCH, **headers}
-    request = Request(f"{base}/objects/batch", data=body, headers=given, method="POST")
-    try:
-        try:
-            with urlopen(request, timeout=_SECONDS) as answer:
-                code, data = int(answer.status), answer.read(1 << 20)
-        except HTTPError as error:
-            code, data = error.code, error.read(1 << 20)
-    except (OSError, ValueError, HTTPException) as error:
-        raise Lacking(
-            f"Git LFS at {address(base)} does not answer: {safe(str(getattr(error, 'reason', error)), limit=120)}.",
-            "Look at the network and the address.",
-        ) from error
-    try:
-        said = json.loads(data)
-    except ValueError:
-        said = {}
-    return code, said if isinstance(said, dict) else {}
-
-
-def _login(git: Git, base: str) -> dict[str, str]:
-    """Return the header of a login that git has stored for an address, {} where it has none."""
-    from base64 import b64encode
-
-    asked = run(
-        ["git", "credential", "fill"],
-        cwd=git.root,
-        stdin=f"url={base}\n\n".encode(),
-        env={"GCM_INTERACTIVE": "never"},
-        timeout=_SECONDS,
-        check=False,
-    )
-    told = dict(line.split("=", 1) for line in asked.text.splitlines() if "=" in line)
-    if asked.code or not told.get("username") or not told.get("password"):
-        return {}
-    pair = b64encode(f"{told['username']}:{told['password']}".encode()).decode()
-    return {"Authorization": f"Basic {pair}"}

@@ -210,7 +210,7 @@ class ReleaseScreen(Place):
             return progress_line(self._progress)
         if self._ask_over and self._plan is not None:
             return Content.assemble(
-                ("This goes over the plan: ", f"bold {BAD}"), self._plan.price.line(),
+                ("This goes over the plan: ", f"bold {BAD}"), self._plan.price_line,
                 "\nWhat is pushed to a hosted LFS can't be taken back. ", ("O", BOLD), " pushes it even so.",
             )  # fmt: skip
         if self._blocked():

@@ -48,7 +48,7 @@ def plan_text(
     lines = [
         Content.assemble((f"{plan.task.name} {plan.name}", BOLD), f"   {plan.summary}"),
         *hung("images", images, width),
-        *hung("price", plan.price.line(), width, style=BOLD),
+        *hung("price", plan.price_line, width, style=BOLD),
     ]
     if plan.planned is not None and not done:
         lines += hung("sound", sound_words(sound, ""), width, mark=sound.mark)
