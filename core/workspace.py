@@ -175,6 +175,11 @@ class Workspace:
         """The sources that are not retired: those that lists and queues show."""
         return {name: source for name, source in self.sources.items() if not source.settings.retired}
 
+    def sources_changed(self) -> None:
+        """Let the sources be those that `settings` names now."""
+        for name in ("sources", "active_sources"):
+            self.__dict__.pop(name, None)
+
     def source_for(self, key: str) -> Source:
         """Return the source a frame key belongs to. Raises Refused for a key that leaves the workspace's sources."""
         parts = key.split("/")

@@ -10,12 +10,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands import held as held_frames
 from core.commands.facts import facts_of, framed, listed
 from core.commands.shell import Context
 from core.errors import Lacking, PrintModelsError, Refused, WrongUsage
 from core.human import count, plural
 from core.text import safe
+from core.versions import held as held_frames
 
 if TYPE_CHECKING:
     from core.frames.check import Unreadable

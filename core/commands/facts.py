@@ -137,7 +137,7 @@ def listing(
             "Around here is around the frame on screen, in the app.",
             "Name a time: --filter '!label day:-1 08:00-09:00'",
         )
-    facts = facts_of(ctx, store, task, _everything(ctx, store, task), None if chosen else wanted.names)
+    facts = facts_of(ctx, store, task, everything(ctx, store, task), None if chosen else wanted.names)
     matching = [frame.key for frame in wanted.keep(facts)]
     empty = "no frames"
     if chosen is not None:
@@ -167,10 +167,10 @@ def queues_of(ctx: Context, store: LabelStore, task: Task) -> list[Queue]:
     """Return the queues that hold something, the suggested one first."""
     from core.labels.queues import offered
 
-    return offered(facts_of(ctx, store, task, _everything(ctx, store, task), None))
+    return offered(facts_of(ctx, store, task, everything(ctx, store, task), None))
 
 
-def _everything(ctx: Context, store: LabelStore, task: Task) -> list[Frame]:
+def everything(ctx: Context, store: LabelStore, task: Task) -> list[Frame]:
     """Scan, and return all frames, with those of these cameras that only labels name; what is no frame is said."""
     from core.frames.index import FrameIndex
 

@@ -1,4 +1,4 @@
-"""`import`: a label file from elsewhere, shown first, taken as one step."""
+"""`import`: a label file from elsewhere, or what somebody shared: shown first, then taken as a step."""
 
 from __future__ import annotations
 
@@ -58,20 +58,27 @@ def import_(
     accept_outside: bool,
     as_json: bool,
 ) -> None:
-    """Take the labels of a label file from elsewhere, in any form older tools wrote, as one step.
+    """Take the labels of a label file from elsewhere, in any form older tools wrote, or what `share` wrote, as one step.
 
-    Shows first what is new, what contradicts and what can't be taken; a contradiction stops it until --keep or
+    A shared file brings pictures, labels with who gave them and when, and marks: frames that are here already by their
+    bytes keep their names, others go to contributed/WHO/, a source like a camera. Shows first what is new, what contradicts and what can't be taken; a contradiction stops it until --keep or
     --replace says what is meant. Exit codes: 1 contradictions, 3 entries or a file that can't be taken; then nothing
     was changed.
     """
+    from core.commands.arrivals import Wish, import_share
     from core.errors import WrongUsage
     from core.labels.importing import compare, take
     from core.labels.sync import open_store
+    from core.sharing.unpack import is_archive
 
     if keep and replace:
         raise WrongUsage("--keep and --replace contradict each other.", "Say one of them.")
     ws = ctx.workspace
     path = ctx.folder / file.expanduser()
+    if is_archive(path):
+        wish = Wish(task, keep, replace, skip, dry_run, who, accept_outside)
+        import_share(ctx, path, wish, as_json=as_json)
+        return
     chosen_task = ws.task(task) if task is not None else _task_of(ws, path)
     name = "" if dry_run else ws.who(who)
     with open_store(ws, accept_outside=accept_outside) as store:
@@ -104,8 +111,8 @@ def _absent(ctx: Context, found: Comparison) -> list[str]:
 
     Nothing can be said, and none is returned, while a camera is away.
     """
-    from core.commands.held import items
     from core.frames.index import FrameIndex
+    from core.versions.held import items
 
     with FrameIndex(ctx.workspace) as index:
         index.scan(ctx.report)

@@ -55,7 +55,15 @@ COMMANDS: dict[str, Entry] = {
     "history": Entry("core.commands.labelling:history", "Label", "who labelled a frame, when, and how"),
     "undo": Entry("core.commands.labelling:undo", "Label", "take the last labelling step back", writes=True),
     "import": Entry(
-        "core.commands.importing:import_", "Label", "take the labels of a file from elsewhere", writes=True
+        "core.commands.importing:import_",
+        "Label",
+        "take the labels of a file from elsewhere, or what somebody shared",
+        writes=True,
+    ),
+    "share": Entry(
+        "core.commands.sharing:share",
+        "Label",
+        "frames and labels in one file, for somebody without the camera",
     ),
     "save": Entry(
         "core.commands.release:save", "Label", "commit label files, marks and history", writes=True

@@ -53,7 +53,7 @@ def host_file(folder: Path) -> Path:
 def own_entries(folder: Path, skipped: Counter[str] | None = None) -> list[dict[str, Any]]:
     """Return the steps of this machine's journal by number; of two with one number, as two clones give, the first."""
     found: dict[int, dict[str, Any]] = {}
-    for entry in _entries(host_file(folder), skipped):
+    for entry in entries(host_file(folder), skipped):
         found.setdefault(int(entry.get("seq") or 0), entry)
     found.pop(0, None)
     return [found[seq] for seq in sorted(found)]
@@ -110,7 +110,7 @@ def stat_text(found: os.stat_result) -> str:
 
 def standing(path: Path) -> set[tuple[int, str]]:
     """Return (number, time in UTC) of the steps that stand in a journal; the time tells clones of one name apart."""
-    return {(int(entry.get("seq") or 0), utc(entry.get("time"))) for entry in _entries(path)}
+    return {(int(entry.get("seq") or 0), utc(entry.get("time"))) for entry in entries(path)}
 
 
 def left_at(db: sqlite3.Connection) -> str:
@@ -195,7 +195,7 @@ def origins(
     given: dict[str, list[tuple[tuple[bool, str], _Step, Origin]]] = defaultdict(list)
     turned: dict[tuple[str, _Step], list[tuple[str, str]]] = defaultdict(list)
     for path in sorted(folder.glob("*.jsonl")) if wanted and folder.is_dir() else ():
-        for entry in _entries(path, skipped):
+        for entry in entries(path, skipped):
             how, who = entry.get("how") or "", entry.get("who") or "unknown"
             if entry.get("task") != task or how == "outside":
                 continue
@@ -246,7 +246,7 @@ def told(folder: Path, frame: str) -> list[HistoryEntry]:
     """
     found, own = [], host_file(folder)
     for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
-        for entry in _entries(path):
+        for entry in entries(path):
             who, how, task = (entry.get(name) or "unknown" for name in ("who", "how", "task"))
             if how == "outside" and path == own:
                 continue
@@ -266,7 +266,7 @@ def changes(entry: dict[str, Any]) -> Iterator[tuple[str, str | None, str | None
             yield frame, change.get("before"), change.get("after")
 
 
-def _entries(path: Path, skipped: Counter[str] | None = None) -> Iterable[dict[str, Any]]:
+def entries(path: Path, skipped: Counter[str] | None = None) -> Iterable[dict[str, Any]]:
     """Yield the lines that are steps; one that a crash cut short, or that is none, tells nothing and hides nothing."""
     try:
         with open_regular(path) as file:
@@ -300,10 +300,10 @@ def _step_of(line: bytes) -> dict[str, Any] | None:
         entry = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return entry if _is_step(entry) else None
+    return entry if is_step(entry) else None
 
 
-def _is_step(entry: Any) -> bool:
+def is_step(entry: Any) -> bool:
     """True for an object whose every part has the kind that the database can hold."""
     if not isinstance(entry, dict):
         return False

@@ -183,6 +183,8 @@ def test_labels_marks_and_cameras(workspace: Callable[..., Place], cli: Cli, tmp
     found = check("import", cli(root, "import", foreign, "--dry-run", "--json"), code=3)
     assert [len(found[kind]) for kind in ("new", "contradicts", "problems")] == [1, 1, 1]
     check("import", cli(root, "import", foreign, "--keep", "--skip", "--json"))
+    assert check("share", cli(root, "share", "../shared.zip", "--json"))["frames"]
+    check("import", cli(root, "import", "../shared.zip", "--json"))
     (root / "data" / "predictions.json").write_text(
         json.dumps({keys[0]: {"label": "active", "confidence": 0.97}, keys[11]: {"label": "offline"}})
     )

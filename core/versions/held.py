@@ -1,7 +1,7 @@
 """Frames that a version holds: where the camera is away or has deleted them, they can be labelled all the same.
 
 What always holds: only frames whose bytes are here count, in a version's folder or among git's LFS objects; a label
-given to one belongs to exactly these bytes. Called by commands/choosing.
+given to one belongs to exactly these bytes. Called by the commands and sharing.
 """
 
 from __future__ import annotations
