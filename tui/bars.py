@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from core.frames.framelist import moment_from
+from core.frames.among import moment_from
 from core.tasks import Task
 from tui.drawing import BAD, COLOURS, DIM, FILLS, GLYPHS, UNLABELLED, WARN
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.frames.framelist import place_among
+from core.frames.among import place_among
 from core.frames.names import source_of
 from core.tasks import Task
 from core.text import safe

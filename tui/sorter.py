@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from core.errors import PrintModelsError
-from core.frames.framelist import joined
+from core.frames.among import joined
 from core.tasks import Task
 from tui.label_messages import MarksRead, PredictionsRead
 from tui.messages import FramesFound

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
-from core.frames.framelist import key_at
-from core.frames.framelist import keys_of as keys_of_frames
+from core.frames.among import key_at
+from core.frames.among import keys_of as keys_of_frames
 from core.labels.prints import print_at
 from core.labels.stretches import Stretch, stretch_at
 

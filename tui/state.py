@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from core.frames.framelist import key_at, place_among, place_from
+from core.frames.among import key_at, place_among, place_from
 from core.tasks import Task
 from core.workspace import Workspace
 from tui.label_messages import ViewRead

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from operator import lt
 from typing import TYPE_CHECKING
 
-from core.frames.framelist import FrameList, key_at, keys_of
+from core.frames.among import key_at, keys_of
+from core.frames.framelist import FrameList
 
 if TYPE_CHECKING:
     from core.frames.index import Frame

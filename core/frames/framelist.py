@@ -4,7 +4,7 @@ What always holds: never changed; in order of (time, key) of each source; a fram
 from the names of its folder, which are shared with the index. What is usual (names that tell the moment, folders one
 after the other in time) keeps nothing else; only where a moment is told by something else, or folders overlap, moments
 and an order are kept beside the names. Views (slices, what a filter lets through) keep places only. Made by
-frames/index, looked at by the app, the filters and the queues.
+frames/index; frames/among looks things up in it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import accumulate, chain, count, pairwise
-from operator import itemgetter
-from typing import Any, NamedTuple, overload
+from typing import NamedTuple, overload
 
 from core.frames.names import captured_at, is_told, usual_moment
 from core.frames.packed import Names
 
 _MICROSECOND = timedelta(microseconds=1)
-_KEY: Callable[[Any], str] = itemgetter(0)
-_KEY_AND_MOMENT: Callable[[Any], Any] = itemgetter(0, 2)
-_MOMENT: Callable[[Any], datetime] = itemgetter(2)
-_ORDER: Callable[[Any], Any] = itemgetter(2, 0)
 
 
 class Frame(NamedTuple):
@@ -273,100 +268,3 @@ def _in_time(given: Iterable[tuple[str, Names]]) -> bool:
             return False
         before = last
     return True
-
-
-def joined(lists: Sequence[Sequence[Frame]]) -> Sequence[Frame]:
-    """Return the frames of several lists one after the other."""
-    known = [one for one in lists if isinstance(one, FrameList)]
-    if len(known) < len(lists):
-        return tuple(chain.from_iterable(lists))
-    return known[0] if len(known) == 1 else FrameList.joined(known) if known else ()
-
-
-def keys_of(frames: Sequence[Frame]) -> Iterable[str]:
-    """Return the keys of frames, without making the frames where that can be."""
-    return frames.keys() if isinstance(frames, FrameList) else map(_KEY, frames)
-
-
-def key_at(frames: Sequence[Frame]) -> Callable[[int], str]:
-    """Return what tells the key of the frame at a place."""
-    return frames.key if isinstance(frames, FrameList) else lambda at: frames[at][0]
-
-
-def place_from(frames: Sequence[Frame], key: str) -> int:
-    """Return the place of a frame among frames of one source in order of (time, key), or that of the next one."""
-    found = frames.place_of(key) if isinstance(frames, FrameList) else None
-    if found is not None:
-        return found
-    return bisect_left(frames, (captured_at(key) or datetime.min, key), key=_ORDER)
-
-
-def moment_from(frames: Sequence[Frame], moment: datetime, first: int = 0, end: int | None = None) -> int:
-    """Return the place of the first frame, from place `first` up to `end`, in order of time, that is not before a moment."""
-    end = len(frames) if end is None else end
-    found = frames.from_moment(moment) if isinstance(frames, FrameList) else None
-    if found is not None:
-        return min(max(found, first), end)
-    return bisect_left(frames, moment, first, end, key=_MOMENT)
-
-
-def moment_after(frames: Sequence[Frame], moment: datetime, first: int = 0, end: int | None = None) -> int:
-    """Return the place of the first frame, from place `first` up to `end`, in order of time, that is after a moment."""
-    end = len(frames) if end is None else end
-    found = None
-    if isinstance(frames, FrameList) and moment.year < 9999:
-        found = frames.from_moment(moment + timedelta(microseconds=1))
-    if found is not None:
-        return min(max(found, first), end)
-    return bisect_right(frames, moment, first, end, key=_MOMENT)
-
-
-def place_among(frames: Sequence[Frame], key: str) -> int | None:
-    """Return the place of a frame among frames of one source in order of (time, key), None where it is not there."""
-    at = place_from(frames, key)
-    return at if at < len(frames) and key_at(frames)(at) == key else None
-
-
-def up_to(frames: Sequence[Frame], keys: Iterable[str]) -> Iterator[tuple[int, bool]]:
-    """Yield for each of some keys, in order of keys, how many of all frames' keys don't come after it, and if it is one."""
-    told = frames.by_key() if isinstance(frames, FrameList) else None
-    if told is not None:
-        yield from told(keys)
-        return
-    listed = sorted(keys_of(frames))
-    for key in keys:
-        place = bisect_right(listed, key)
-        yield place, place > 0 and listed[place - 1] == key
-
-
-class Moments:
-    """Key and moment of frames, to be gone over as often as one likes."""
-
-    def __init__(self, frames: Iterable[Frame]) -> None:
-        self._frames = frames
-
-    def __iter__(self) -> Iterator[tuple[str, datetime]]:
-        frames = self._frames
-        return frames.moments() if isinstance(frames, FrameList) else map(_KEY_AND_MOMENT, frames)
-
-
-class KeysAhead:
-    """Tells keys by place, quickly where the next place is asked for after the one before."""
-
-    __slots__ = ("_begin", "_frames", "_keys")
-    _LEAST, _MOST = 16, 512
-
-    def __init__(self, frames: Sequence[Frame]) -> None:
-        self._frames, self._begin, self._keys = frames, 0, list(keys_of(frames[: self._LEAST]))
-
-    def __call__(self, at: int) -> str:
-        place = at - self._begin
-        if not 0 <= place < len(self._keys):
-            size = min(self._MOST, 2 * place) if place == len(self._keys) else self._LEAST
-            self._begin, self._keys, place = at, list(keys_of(self._frames[at : at + size])), 0
-        return self._keys[place]
-
-
-def picked(frames: Sequence[Frame], places: Iterable[int]) -> Sequence[Frame]:
-    """Return the frames at some places, in the order of the places."""
-    return frames.at(places) if isinstance(frames, FrameList) else [frames[at] for at in places]

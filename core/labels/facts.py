@@ -18,7 +18,8 @@ from operator import gt, itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
-from core.frames.framelist import FrameList, KeysAhead, key_at, keys_of, moment_from
+from core.frames.among import KeysAhead, key_at, keys_of, moment_from
+from core.frames.framelist import FrameList
 from core.frames.names import captured_at
 from core.labels.model import Label, Mark
 from core.tasks import Task

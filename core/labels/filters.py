@@ -18,7 +18,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import WrongUsage
-from core.frames.framelist import keys_of, moment_from, picked
+from core.frames.among import keys_of, moment_from, picked
 from core.labels.facts import PIECE, UNDATED, Facts
 from core.labels.terms import ALONE, CLOCK_FORM, WORDS, Reader, Term, clock, is_clock
 from core.tasks import Task

@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import WrongUsage
-from core.frames.framelist import moment_after, moment_from
+from core.frames.among import moment_after, moment_from
 from core.frames.names import day_of, parse_clock, parse_day, said_without_year
 from core.labels.facts import UNDATED, Facts, Said
 from core.labels.model import HOWS, Label, Mark

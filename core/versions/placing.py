@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from core.errors import Damaged
-from core.frames.framelist import Moments, keys_of, place_among
+from core.frames.among import Moments, keys_of, place_among
 from core.frames.names import captured_at, source_of, stem
 from core.frames.recordings import UNLISTED_GAP_MINUTES, Rule, along, starts
 from core.tasks import Task

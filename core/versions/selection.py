@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from core.frames.framelist import keys_of, up_to
+from core.frames.among import keys_of, up_to
 from core.frames.names import source_of
 from core.labels.model import PRIVATE
 from core.storage.known import known_objects

@@ -12,11 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.frames.framelist import (
-    Frame,
-    FrameList,
+from core.frames.among import (
     KeysAhead,
-    folder_list,
     joined,
     key_at,
     keys_of,
@@ -26,6 +23,7 @@ from core.frames.framelist import (
     place_from,
     up_to,
 )
+from core.frames.framelist import Frame, FrameList, folder_list
 from core.frames.names import captured_at, tell_by
 from core.frames.packed import Names
 

@@ -65,7 +65,7 @@ class Looking(Tool):
 
     def _before(self) -> Frame | None:
         """The frame before in time of the same camera, whatever the filter shows."""
-        from core.frames.framelist import place_among
+        from core.frames.among import place_among
 
         frame = self.state.frame
         at = place_among(self.state.every, frame.key) if frame else None
