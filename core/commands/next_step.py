@@ -23,11 +23,13 @@ def next_step(
     conflicts: Mapping[str, int],
     saved: Backup | None,
     unfinished: str | None = None,
+    interrupted: str | None = None,
 ) -> str:
     """Return the one thing to do next; `conflicts` counts by task the entries of label files that wait for a decision.
 
     Those of marks.json stand there under ''.
-    `unfinished` names the merge, rebase, cherry-pick or revert that git was left in.
+    `unfinished` names the merge, rebase, cherry-pick or revert that git was left in, `interrupted` the release that was
+    stopped before its tag, which no other release goes past.
     """
     if (why := workspace.read_only) is not None:
         if not (workspace.root / FILE_NAME).is_file() and isinstance(why, Refused):
@@ -45,6 +47,8 @@ def next_step(
     if unfinished:
         go_on = "git commit" if unfinished == "merge" else f"git {unfinished} --continue"
         return f"finish the {unfinished}: git add data, then {go_on}"
+    if interrupted:
+        return f"finish {safe(interrupted)}: print-models release --resume, or take it back: release --abort"
     if not any(source.path.exists() for source in workspace.active_sources.values()):
         away = next((n for n, source in workspace.active_sources.items() if source.path.is_symlink()), None)
         if away:

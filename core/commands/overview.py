@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core import human, merge_driver
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from core.labels.sessions import Work
     from core.labels.store import LabelStore
     from core.storage.git import Git, RepoState
+    from core.versions.selection import Draft
 
 #: Trainings that status tells about; `runs` lists them all.
 _RECENT_RUNS = 3
@@ -73,9 +75,26 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
     storage = _storage(workspace) if git else {}
     runs = _runs(workspace)
     unfinished = seen[1].operation if seen else None
-    step = next_step(workspace, tasks, git, runs, frames, conflicts, saved, unfinished)
+    left = _interrupted(workspace, seen[0], notices) if seen else None
+    step = next_step(workspace, tasks, git, runs, frames, conflicts, saved, unfinished, left)
     told = tuple(dict.fromkeys(notices))
     return Overview(safe(workspace.root), tasks, cameras, saved, today, git, storage, runs, told, step)
+
+
+def _interrupted(workspace: Workspace, git: Git, notices: list[str]) -> str | None:
+    """Return the tag of a release that was stopped before it was made, and say how far it came."""
+    from core.releasing import journal
+
+    try:
+        book = journal.read(workspace)
+    except PrintModelsError as error:
+        notices.append(str(error))
+        return None
+    if book is None or book.running or git.rev_parse(f"refs/tags/{book.tag}") is not None:
+        return None
+    at = f" at the step {safe(book.doing)}" if book.doing else ""
+    notices.append(f"The release of {safe(book.tag)} was interrupted{at}.")
+    return book.tag
 
 
 def _today(workspace: Workspace, store: LabelStore) -> Work | None:
@@ -152,14 +171,15 @@ def _draft(
     from core.versions.selection import draft as select
 
     try:
-        draft = select(workspace, store, index, task)
+        draft = _reviewed(workspace, store, index, select(workspace, store, index, task))
     except Damaged as error:
         newest = next(reversed(list_versions(workspace, task)), None)
-        return DraftOverview(newest, 0, 0, 0, 0, 0, 0, 0, 0, 0, f"{error.what} {error.remedy}"), newest
+        return DraftOverview(newest, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, f"{error.what} {error.remedy}"), newest
     added, removed, relabelled = draft.changes
     alone = held_nowhere(workspace, draft)
     away = {name for name in workspace.sources if index.unreachable(name)}
     base = draft.parent.name if draft.parent else None
+    held = sum(excluded.reason == "held" for excluded in draft.excluded)
     found = DraftOverview(
         base,
         len(draft.chosen),
@@ -169,10 +189,25 @@ def _draft(
         draft.bytes_estimate,
         sum(frame in index for frame in alone),
         sum(frame.split("/", 1)[0] not in away and frame not in index for frame in alone),
-        len(draft.excluded),
+        len(draft.excluded) - held,
         draft.left_out_by_rule,
+        held,
     )
     return found, base
+
+
+def _reviewed(workspace: Workspace, store: LabelStore, index: FrameIndex, found: Draft) -> Draft:
+    """Return the draft as a release would make it: without what the review holds back."""
+    from core.releasing.pricing import draft_images
+    from core.storage.known import known_objects
+    from core.storage.ledger import new_bytes
+    from core.versions.plan import plan
+    from core.versions.review import read
+
+    if not read(workspace, found.task, store).held:
+        return found
+    left = plan(workspace, store, index, found.task).draft
+    return replace(left, bytes_estimate=new_bytes(draft_images(left, index), known_objects(workspace)))
 
 
 def _model(workspace: Workspace, task: Task) -> str | None:

@@ -19,7 +19,8 @@ class DraftOverview:
 
     `only_on_camera` counts its images that no version holds yet: they are gone once the camera deletes them;
     `nowhere` those that no reachable camera lists either, without which nothing is exported;
-    `excluded` the labelled frames that a mark keeps out, `left_out` the labels that the task's selection leaves out.
+    `excluded` the labelled frames that a mark keeps out, `left_out` the labels that the task's selection leaves out,
+    `held` the frames that the review holds back; they are in no other number.
     `problem` is why the draft is not known, where the latest version can't be read; then every number is 0.
     """
 
@@ -33,6 +34,7 @@ class DraftOverview:
     nowhere: int
     excluded: int
     left_out: int
+    held: int = 0
     problem: str | None = None
 
     @property
@@ -82,7 +84,8 @@ class TaskOverview:
         against = f"against {draft.base}: {change}" if draft.base else "the first version"
         excluded = f", {human.count(draft.excluded)} excluded" if draft.excluded else ""
         more = f"   {human.count(draft.left_out)} more with export --all" if draft.left_out else ""
-        made = f"{human.plural(draft.images, 'image')}, {against}, {draft.price}{more}"
+        back = f", {human.count(draft.held)} held back" if draft.held else ""
+        made = f"{human.plural(draft.images, 'image')}, {against}, {draft.price}{back}{more}"
         lines = [
             self.name,
             f"  labels   {self._done(seen or not self.labelled)}   {counts}{excluded}",

@@ -9,11 +9,13 @@ labels/giving and labels/store.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 PART = "hunks"
+_HUNK = re.compile(r".*/[0-9]{4}(?:\.[0-9]+)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class Reviewed:
     base: str = ""
     by: str = ""
     at: str = ""
+
+
+def is_hunk(key: str) -> bool:
+    """Return whether a key of data/marks.json names a hunk: a frame's ends with what kind of picture it is."""
+    return _HUNK.fullmatch(key) is not None
 
 
 def of(values: Mapping[str, str], task: str) -> dict[str, Reviewed]:

@@ -1,7 +1,7 @@
 """What a person did, counted from the history: how many frames in how many decisions, and how long that took.
 
 A decision is a step that `undo` could take back, and did not: a label, a stretch, a verdict, an accepted suggestion, a
-mark. Time is what lies between two decisions, as long as that is no pause. The counting is pure; the app's last line
+mark, a word on a change of the next version, which is of no frame. Time is what lies between two decisions, as long as that is no pause. The counting is pure; the app's last line
 and `status` show it.
 """
 
@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from core.human import count, plural
+from core.labels.reviews import is_hunk
 from core.labels.steps import frames_of
 from core.labels.store import LabelStore
 
@@ -77,5 +78,9 @@ def _decisions(db: sqlite3.Connection, who: str, where: str, word: str) -> list[
         (who, word),
     ).fetchall()
     return [
-        Decision(datetime.fromisoformat(at), task, tuple(frames_of(db, seq))) for seq, at, task in rows if at
+        Decision(
+            datetime.fromisoformat(at), task, tuple(key for key in frames_of(db, seq) if not is_hunk(key))
+        )
+        for seq, at, task in rows
+        if at
     ]

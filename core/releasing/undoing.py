@@ -20,6 +20,7 @@ from core.releasing.committing import commit_only, make_durable
 from core.storage.git import Git
 from core.tasks import Task
 from core.versions import kept, manifest
+from core.versions.stage import sweep
 from core.workspace import Workspace
 
 __all__ = ["Aborted", "abort", "aborting", "undo", "undoing"]
@@ -70,6 +71,7 @@ def _take_back(workspace: Workspace, found: Aborted) -> None:
     path = workspace.version_dir(task, found.version)
     if path.is_dir():
         _put_away(workspace, task, path, found.kept)
+    sweep(workspace)  # what an export that was killed had begun
     make_durable(workspace, git)
     book = journal.read(workspace)
     if book is not None and book.tag == found.name:

@@ -299,13 +299,13 @@ def _storage(version: Version) -> list[str]:
 
 
 def _changes(version: Version, parent: Version | None) -> list[str]:
-    if parent is None:
-        return ["## Changes", "", "This is the first version."]
-    found = diff(version_snapshot(parent), version_snapshot(version))
     said = [
         f"- {markdown(one.text)} ({markdown(one.change)}, {plural(one.frames, 'image')})"
         for one in version.info.comments
     ]
+    if parent is None:
+        return ["## Changes", "", "This is the first version.", *(["", *said] if said else [])]
+    found = diff(version_snapshot(parent), version_snapshot(version))
     return [f"## Changes since {parent.name}", "", *_change_lines(found), *said]
 
 

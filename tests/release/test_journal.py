@@ -180,6 +180,19 @@ def test_another_task_waits_for_a_release_that_lies_half_done(fresh: Place, cli:
     assert cli(fresh.root, "release", *other).code == 0
 
 
+def test_status_says_what_was_interrupted_and_how_to_go_on(fresh: Place, cli: Cli):
+    kill_at(fresh.root, "export")
+    stage = fresh.root / "datasets/offline-detection/.v1.999999999.1.tmp"
+    stage.mkdir(parents=True)
+    (stage / "half.jpg").write_bytes(b"half")
+    said = cli(fresh.root, "status")
+    assert f"The release of {TAG} was interrupted at the step export." in said.out + said.err
+    assert f"next: finish {TAG}: print-models release --resume, or take it back: release --abort" in said.out
+    assert cli(fresh.root, "release", "--abort", "--yes").code == 0
+    assert not stage.exists(), "what was copied until then is no version and goes"
+    assert "interrupted" not in (said := cli(fresh.root, "status")).out + said.err
+
+
 def test_a_version_that_was_only_exported_is_said_then_removed(fresh: Place, cli: Cli):
     assert cli(fresh.root, "export").code == 0
     asked = cli(fresh.root, "release", "--abort")

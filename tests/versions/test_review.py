@@ -47,6 +47,21 @@ def test_what_is_held_back_stays_as_it_was_and_is_listed_by_name(reviewed: Place
     assert git(root, "status", "--porcelain") == ""
 
 
+def test_status_counts_the_draft_without_what_is_held_and_no_stretch_as_a_frame(
+    reviewed: Place, cli: Cli
+) -> None:
+    root = reviewed.root
+    before = cli(root, "status", "--json").json
+    cli(root, "review", "--hold", SECOND, "--hold", FIRST)
+    found = cli(root, "status", "--json").json
+    draft = found["tasks"][TASK]["draft"]
+    assert (draft["images"], draft["added"], draft["relabelled"], draft["held"]) == (10, 0, 0, 3)
+    assert (draft["bytes"], draft["excluded"]) == (0, 0)
+    assert found["today"]["frames"] == before["today"]["frames"], "a stretch is no frame"
+    assert found["today"]["decisions"] > before["today"]["decisions"]
+    assert "3 held back" in cli(root, "status").out
+
+
 def test_what_is_held_stays_held_until_it_is_let_go(reviewed: Place, cli: Cli) -> None:
     root, keys = reviewed.root, reviewed.keys
     cli(root, "review", "--hold", SECOND, "--hold", FIRST)
@@ -85,6 +100,17 @@ def test_a_comment_becomes_a_line_of_card_and_commit_and_is_not_said_again(revie
     assert "- a hand | in the *picture* (added offline)" in git(root, "log", "-1", "--format=%B")
     cli(root, "label", "--as", "active", reviewed.keys[10])
     assert [hunk["comment"] for hunk in hunks(cli, root).values()] == [""]
+
+
+def test_a_comment_on_the_first_version_is_on_its_card_too(workspace: Callable[..., Place], cli: Cli) -> None:
+    place = workspace(12)
+    cli(place.root, "label", "--as", "offline", *place.keys[:6])
+    cli(place.root, "label", "--as", "active", *place.keys[6:])
+    cli(place.root, "review", "--comment", next(iter(hunks(cli, place.root))), "the lamp was off")
+    assert cli(place.root, "release", "--task", TASK).code == 0
+    card = (place.root / f"datasets/{TASK}/v1/README.md").read_text("utf-8")
+    assert "This is the first version.\n\n- the lamp was off (added " in card
+    assert cli(place.root, "verify", "v1", "--task", TASK).code == 0
 
 
 def test_a_review_is_taken_back_by_undo_and_an_empty_comment_takes_it_off(reviewed: Place, cli: Cli) -> None:
