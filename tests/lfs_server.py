@@ -28,6 +28,7 @@ class LfsServer:
     stays where `stuck` is set. `refuse` is an error for each object of an upload. `cut` uploads break off in the middle,
     keeping half of the bytes; `half` are oids that it does so with for ever; `lie` are oids whose bytes it gives out
     changed at the same size. With `login` it wants that one. `hang` is set to answer nothing until it is cleared.
+    `elsewhere` is where downloads are sent to; `seen` are the logins that downloads came with.
     """
 
     url: str = ""
@@ -44,6 +45,8 @@ class LfsServer:
     hide: set[str] = field(default_factory=set)
     login: str = ""
     hang: bool = False
+    elsewhere: str = ""
+    seen: list[str | None] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
     def next_of(self, statuses: list[int]) -> int:
@@ -87,7 +90,10 @@ class _Handler(BaseHTTPRequestHandler):
             return told
         if there:
             told["size"] = len(self.place.objects[oid])
-        return {**told, "actions": {operation: {"href": f"{self.place.url}/objects/{oid}"}}}
+        return {
+            **told,
+            "actions": {operation: {"href": f"{self.place.elsewhere or self.place.url}/objects/{oid}"}},
+        }
 
     def do_PUT(self) -> None:
         self._note("put")
@@ -107,6 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._note("get")
+        self.place.seen.append(self.headers.get("Authorization"))
         oid = self.path.rsplit("/", 1)[-1]
         status = self.place.next_of(self.place.get)
         data = self.place.objects.get(oid)

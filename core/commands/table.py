@@ -122,6 +122,12 @@ COMMANDS: dict[str, Entry] = {
         "the draft back to a version's labels, undoable",
         writes=True,
     ),
+    "fetch": Entry(
+        "core.commands.fetching:fetch",
+        "Versions",
+        "get exactly the bytes of a version or a model",
+        writes=True,
+    ),
     "storage": Entry(
         "core.commands.storage:storage", "Versions", "what is stored in Git LFS, and what the draft costs"
     ),

@@ -241,6 +241,7 @@ def test_versions_from_the_draft_to_a_remote(
     git(root, "remote", "add", "gone", f"file://{tmp_path}/nowhere.git")
     check("release", cli(root, "release", "--push", "--remote", "gone", "--json"), code=6)
     check("release", cli(root, "release", "--push", "--remote", "origin", "--json"))
+    check("fetch", cli(root, "fetch", "v1", "--json"))
     assert cli(root, "label", "--as", "offline", *place.keys[:2]).code == 0
     assert cli(root, "unlabel", place.keys[7]).code == 0
     check("release", cli(root, "release", "--dry-run", "--push", "--remote", "origin", "--json"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import socket
@@ -18,6 +19,7 @@ from core.progress import CancelToken, silent
 from core.releasing import pushing, sending
 from core.storage import lfs_http, remotes
 from core.storage.git import Git
+from core.storage.lfs import Pointer
 from core.storage.lfs_server import Server
 from core.workspace import Workspace
 from tests.conftest import Cli, Place, git
@@ -55,6 +57,20 @@ def server(tagged: Path) -> Iterator[LfsServer]:
     with lfs_server() as place:
         git(tagged, "config", "remote.origin.lfsurl", place.url)
         yield place
+
+
+@pytest.fixture
+def asking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LfsServer]:
+    """A server to ask without a workspace, from an empty repository."""
+    git(tmp_path, "init", "-q")
+    monkeypatch.setattr(lfs_http, "RESTS", (0.01, 0.01, 0.01))
+    with lfs_server() as place:
+        yield place
+
+
+@pytest.fixture
+def pointer() -> Pointer:
+    return Pointer(f"sha256:{hashlib.sha256(b'a print').hexdigest()}", 7)
 
 
 def push(root: Path, *, proof: str = "", cancel: CancelToken | None = None) -> release.Released:
@@ -107,7 +123,13 @@ def test_only_what_is_new_is_sent_and_read_again_the_rest_is_asked_for(
     assert (server.count("put"), server.count("get")) == (1, 1)
 
 
-@pytest.mark.parametrize("trap", ["hooks elsewhere", "hook deleted", "told to skip"])
+@pytest.mark.parametrize(
+    "trap",
+    [
+        "hooks elsewhere",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("hook deleted", "told to skip")),
+    ],
+)
 def test_f_071_nothing_hangs_on_the_hook(
     tagged: Path, server: LfsServer, trap: str, monkeypatch: pytest.MonkeyPatch
 ):
@@ -187,20 +209,28 @@ MEANINGS = {
 
 @pytest.mark.parametrize("code", MEANINGS)
 def test_f_074_each_refusal_has_its_words_and_only_some_are_tried_again(
-    tagged: Path, server: LfsServer, code: int
+    asking: LfsServer, pointer: Pointer, tmp_path: Path, code: int
 ):
     """message per class; retry only 429/5xx"""
-    server.batch, server.stuck, server.said = [code], True, "no \x1b[31m"
-    told = refused(tagged)
-    assert MEANINGS[code] in told.what
-    assert str(code) in told.what
-    assert "\x1b" not in str(told)
-    assert told.remedy
+    asking.batch, asking.stuck, asking.said = [code], True, "no \x1b[31m"
+    with pytest.raises(lfs_http.Said) as told:
+        Server(Git(tmp_path), asking.url).wants([pointer], "refs/heads/main")
+    assert MEANINGS[code] in told.value.what
+    assert str(code) in told.value.what
+    assert "\x1b" not in str(told.value)
+    assert told.value.remedy
+    assert asking.count("batch") == (4 if code in (429, 500, 503) else 1)
+
+
+@pytest.mark.parametrize("code", [401, 503])
+def test_f_074_a_refusal_leaves_the_version_tagged_here(tagged: Path, server: LfsServer, code: int):
+    """message per class; retry only 429/5xx"""
+    server.batch, server.stuck = [code], True
+    assert MEANINGS[code] in refused(tagged).what
     assert server.count("put") == 0
-    assert server.count("batch") == (4 if code in (429, 500, 503) else 1)
 
 
-@pytest.mark.parametrize("code", [429, 503])
+@pytest.mark.parametrize("code", [429, pytest.param(503, marks=pytest.mark.slow)])
 def test_f_074_a_server_that_was_busy_for_a_moment_is_waited_for(tagged: Path, server: LfsServer, code: int):
     """message per class; retry only 429/5xx"""
     server.batch, server.put, server.get = [code, code], [code], [code]
@@ -208,14 +238,14 @@ def test_f_074_a_server_that_was_busy_for_a_moment_is_waited_for(tagged: Path, s
     assert len(server.objects) == 12
 
 
-@pytest.mark.parametrize("code", [403, 413, 507])
+@pytest.mark.parametrize("code", [403, *(pytest.param(code, marks=pytest.mark.slow) for code in (413, 507))])
 def test_f_074_an_upload_that_is_refused_has_the_same_words(tagged: Path, server: LfsServer, code: int):
     """message per class; retry only 429/5xx"""
     server.put, server.stuck = [code], True
     assert MEANINGS[code] in refused(tagged).what
 
 
-@pytest.mark.parametrize("how", ["whole", "each"])
+@pytest.mark.parametrize("how", ["each", pytest.param("whole", marks=pytest.mark.slow)])
 def test_f_075_the_plan_is_used_up(tagged: Path, server: LfsServer, how: str):
     """ "remote refuses (quota)"; the local tag stays, nothing of it is on the remote; try again with `release --resume`"""
     words = "This repository is over its data quota. Purchase more data packs."
@@ -354,20 +384,22 @@ def test_f_078_ssh_that_would_ask_fails_at_once(tagged: Path, cli: Cli, tmp_path
     assert "print-models release --task offline-detection --push" in answer.err
 
 
-def test_a_server_sends_nobody_to_a_file_and_no_login_to_another_host(tagged: Path, server: LfsServer):
-    with pytest.raises(lfs_http.Said):
-        lfs_http.bytes_of("file:///etc/passwd", {}, 10, lambda piece: None, lambda: False)
-    door = Server(Git(tagged), server.url)._door("download")
-    door.headers["Authorization"] = "Basic secret"
-    found = lfs_http.opener()
-    assert found.handlers
-    elsewhere = Server(Git(tagged), server.url)
-    elsewhere._doors["download"] = door
-    from core.storage.lfs_server import _Found
-
-    pointer = next(iter(_pointers(tagged)))
-    assert elsewhere._for(_Found(pointer, href="http://127.0.0.1:1/x")) == {}
-    assert elsewhere._for(_Found(pointer, href=f"{server.url}/x")) == {"Authorization": "Basic secret"}
+def test_a_server_sends_nobody_to_a_file_and_no_login_to_another_host(
+    asking: LfsServer, pointer: Pointer, tmp_path: Path
+):
+    asking.objects[pointer.oid.removeprefix("sha256:")] = b"a print"
+    asking.login = "Basic YW5hOnNlY3JldA=="
+    own = asking.url.replace("http://", "http://ana:secret@")
+    assert Server(Git(tmp_path), own).faults([pointer], lambda done: None) == []
+    assert asking.seen[-1] == asking.login, "the very host that asked for it"
+    with lfs_server() as other:
+        other.objects = asking.objects
+        asking.elsewhere = other.url
+        assert Server(Git(tmp_path), own).faults([pointer], lambda done: None) == []
+        assert other.seen == [None]
+    asking.elsewhere = f"file://{tmp_path}"
+    with pytest.raises(lfs_http.Said, match="not of the web"):
+        Server(Git(tmp_path), own).faults([pointer], lambda done: None)
 
 
 def test_doctor_says_that_git_lfs_answers_and_how_it_is_proven(tagged: Path, server: LfsServer):
