@@ -77,7 +77,7 @@ class ReleaseWork:
         else:
             made = plan(workspace, task, push=push, report=self._report, cancel=self._cancel)
         self._post(StepsSeen(steps(made)))
-        return ReleasePlanned(made)
+        return ReleasePlanned(made.weighed())
 
     def _run(self, plan: ReleasePlan, over: bool, again: bool) -> Released:
         from core import release

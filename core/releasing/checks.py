@@ -6,7 +6,8 @@ What always holds: these only look. Nothing is exported, staged or committed whi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.errors import Lacking, Refused
@@ -39,7 +40,7 @@ def repository(workspace: Workspace, git: Git, *, lfs: bool = True) -> RepoState
     handle), Busy (another git holds the index).
     """
     state = _state(workspace, git)
-    if lfs and git.ask("lfs", "version", check=False).code:
+    if lfs and not _has_lfs(git):
         raise Lacking("git-lfs is not installed, so images would go into git itself.", LFS_REMEDY)
     if lfs and not state.lfs:
         raise Lacking(
@@ -62,9 +63,28 @@ def repository(workspace: Workspace, git: Git, *, lfs: bool = True) -> RepoState
     return state
 
 
+#: The programs of git-lfs that answered: where, and what the file system said of each.
+_answered: set[tuple[str, int, int, int]] = set()
+
+
+def _has_lfs(git: Git) -> bool:
+    """True where git-lfs runs; one that answered is asked again only where its file is another than it was."""
+    path, seen = shutil.which("git-lfs"), None
+    if path is not None:
+        at = os.stat(path)
+        seen = path, at.st_ino, at.st_size, at.st_mtime_ns
+        if seen in _answered:
+            return True
+    if git.ask("lfs", "version", check=False).code:
+        return False
+    if seen is not None:
+        _answered.add(seen)
+    return True
+
+
 def _state(workspace: Workspace, git: Git) -> RepoState:
     try:
-        state = git.state()
+        state = git.state(counted=False)
     except ProcessFailed as error:
         if "dubious ownership" in error.detail:
             raise Lacking(
@@ -102,8 +122,7 @@ def branch(workspace: Workspace, git: Git, task: Task) -> None:
 def no_repository_within(workspace: Workspace, git: Git, task: Task) -> None:
     """Refuse where a folder that a release writes to belongs to another repository, such as a submodule."""
     ours = {"data", "data/history", "datasets", f"datasets/{task.name}"}
-    links = {path for path, entry in git.ls_files("datasets").items() if entry.mode == "160000"}
-    links |= {path for path, entry in git.ls_files("data").items() if entry.mode == "160000"}
+    links = {path for path, entry in git.ls_files("datasets", "data").items() if entry.mode == "160000"}
     inner = sorted(
         (ours & links) | {path for path in ours if os.path.lexists(workspace.root / path / ".git")}
     )
@@ -128,9 +147,10 @@ def hidden(git: Git, paths: Iterable[str]) -> None:
 
 def attributes(git: Git, images: Sequence[str]) -> None:
     """Refuse where one of these images would not go through Git LFS, here or in a clone of the last commit."""
+    here = git.check_attr("filter", images)
     for where, found in (
-        (".gitattributes does not send", git.check_attr("filter", images)),
-        ("The committed .gitattributes does not send", _committed_filters(git, images)),
+        (".gitattributes does not send", here),
+        ("The committed .gitattributes does not send", _committed_filters(git, images, here)),
     ):
         bare = [path for path, value in found.items() if value != "lfs"]
         if bare:
@@ -141,10 +161,36 @@ def attributes(git: Git, images: Sequence[str]) -> None:
             )
 
 
-def _committed_filters(git: Git, images: Sequence[str]) -> dict[str, str]:
-    """Return the filter of each path as the last commit has it; git asks the attributes of an index, so one is made."""
+def _committed_filters(git: Git, images: Sequence[str], here: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the filter of each path as the last commit has it; `here` are those of the work tree.
+
+    Where the rules are the same bytes in both, so is the answer; else git is asked by an index that is made for it.
+    """
+    if _same_rules(git, images):
+        return here
     with git.index_with_only(()) as env:
         return git.check_attr("filter", images, env=env, cached=True)
+
+
+def _same_rules(git: Git, paths: Sequence[str]) -> bool:
+    """True where work tree, index and last commit hold the same `.gitattributes` in every folder above these paths."""
+    folders = {path.rpartition("/")[0] for path in paths}
+    above = {
+        "/".join(words[:n]) for words in (one.split("/") for one in folders) for n in range(len(words) + 1)
+    }
+    files = [f"{folder}/.gitattributes".lstrip("/") for folder in sorted(above)]
+    if any("\n" in name for name in files):
+        return False
+    told = git.contents([f"{where}{name}" for name in files for where in ("HEAD:", ":")])
+    for name, committed, staged in zip(files, told[::2], told[1::2], strict=True):
+        path, here = git.root / name, None
+        if os.path.lexists(path):
+            if path.is_symlink() or not path.is_file():
+                return False
+            here = path.read_bytes()
+        if not here == committed == staged:
+            return False
+    return True
 
 
 def free_tag(git: Git, tag: str) -> None:

@@ -48,7 +48,7 @@ def commit_version(
     checks.attributes(git, list(cargo.images))
     stage_version(workspace, git, cargo, paths, report, cancel)
     report(Progress("proving what is staged", 0, None))
-    proof.files(git, cargo, git.ls_files(cargo.folder), "the index")
+    proof.files(git, cargo, git.ls_files(cargo.folder), "the index", by_name=True)
     unproven = staging.unproven(workspace, cargo.pointers)
     left = {path: pointer for path, pointer in cargo.images.items() if pointer in unproven}
     proof.objects(store_of(workspace.root), replace(cargo, images=left), report, cancel)

@@ -94,6 +94,11 @@ class ReleasePlan:
     def price(self) -> Price:
         return self.weight.price
 
+    def weighed(self) -> ReleasePlan:
+        """Return this plan with its price counted, for whoever shows it where nothing may take time."""
+        weight = self.weight
+        return replace(self, weigh=lambda: weight)
+
     @property
     def upload(self) -> int:
         """The bytes that go to the remote, 0 for no push."""

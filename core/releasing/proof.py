@@ -1,12 +1,13 @@
 """Proofs of a release: the index, the commit and the objects hold exactly what the version's manifest says.
 
 What always holds: a tag is only made after all three; what is compared are the bytes git and Git LFS hold, not what a
-program said it did.
+program said it did. An object's name is the hash of its bytes: where the name is the right one, the index need not be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 
 from core.durable import explain
 from core.errors import Damaged, Refused
@@ -19,10 +20,19 @@ from core.text import safe
 from core.versions.manifest import CARD
 
 
-def files(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str, *, tagged: bool = False) -> None:
+def files(
+    git: Git,
+    cargo: Cargo,
+    entries: Mapping[str, Entry],
+    where: str,
+    *,
+    tagged: bool = False,
+    by_name: bool = False,
+) -> None:
     """Prove that `entries` (of the index or a commit) are the version: every file, nothing else, images as pointers.
 
     A `tagged` commit may hold an older card than the folder: a promoted model is written into it in a later commit.
+    `by_name` reads of git only what has another name than its bytes would give; else every blob is read.
     Raises Refused where a file is missing or one too many, Damaged where bytes differ from the manifest's.
     """
     wanted = set(cargo.paths)
@@ -44,17 +54,41 @@ def files(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str, *, t
         raise Damaged(
             f"{safe(odd[0])} is no plain file in {where}.", "Add it again with git add; then release."
         )
-    _images(git, cargo, entries, where)
-    _texts(git, cargo, entries, where, but=CARD if tagged else "")
+    texts = [path for path in cargo.texts if not (tagged and path.rsplit("/", 1)[-1] == CARD)]
+    wanted_bytes = {path: encode_pointer(pointer) for path, pointer in cargo.images.items()}
+    wanted_bytes |= {path: _bytes_of(git, path) for path in texts}
+    wrong = _wrong(git, wanted_bytes, entries, by_name=by_name)
+    _images(cargo, [(path, data) for path, data in wrong.items() if path in cargo.images], where)
+    for path in wrong:
+        raise Damaged(
+            f"{safe(path)} in {where} has other bytes than the file.",
+            "Look for a filter or line-ending rule with: git check-attr -a that file.",
+        )
 
 
-def _images(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str) -> None:
-    blobs = git.cat_file([entries[path].blob for path in cargo.images])
-    wrong = [
-        (path, data)
-        for (path, pointer), data in zip(cargo.images.items(), blobs, strict=True)
-        if data != encode_pointer(pointer)
-    ]
+def _bytes_of(git: Git, path: str) -> bytes:
+    try:
+        return (git.root / path).read_bytes()
+    except OSError as error:
+        raise explain(error, f"reading {path}") from error
+
+
+def _wrong(
+    git: Git, wanted: Mapping[str, bytes], entries: Mapping[str, Entry], *, by_name: bool
+) -> dict[str, bytes]:
+    """Return path → the bytes git has, of those that are not the bytes `wanted`; all of them by one process."""
+    doubtful = [p for p, data in wanted.items() if not (by_name and _named(data, entries[p].blob))]
+    found = git.cat_file([entries[path].blob for path in doubtful])
+    return {path: data for path, data in zip(doubtful, found, strict=True) if data != wanted[path]}
+
+
+def _named(data: bytes, blob: str) -> bool:
+    """True where a blob's name is that of these bytes, in either of git's hashes."""
+    kind = hashlib.sha256 if len(blob) == 64 else hashlib.sha1
+    return kind(b"blob %d\0" % len(data) + data).hexdigest() == blob
+
+
+def _images(cargo: Cargo, wrong: Sequence[tuple[str, bytes]], where: str) -> None:
     if not wrong:
         return
     path, data = wrong[0]
@@ -70,21 +104,6 @@ def _images(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str) ->
         f"{cargo.images[path].oid[:19]}….",
         "The file was changed after the export: print-models verify shows which; get it back or export again.",
     )
-
-
-def _texts(git: Git, cargo: Cargo, entries: Mapping[str, Entry], where: str, *, but: str) -> None:
-    root = git.root
-    texts = [path for path in cargo.texts if path.rsplit("/", 1)[-1] != but]
-    for path, data in zip(texts, git.cat_file([entries[p].blob for p in texts]), strict=True):
-        try:
-            same = (root / path).read_bytes() == data
-        except OSError as error:
-            raise explain(error, f"reading {path}") from error
-        if not same:
-            raise Damaged(
-                f"{safe(path)} in {where} has other bytes than the file.",
-                "Look for a filter or line-ending rule with: git check-attr -a that file.",
-            )
 
 
 def objects(store: ObjectStore, cargo: Cargo, report: Report, cancel: CancelToken | None) -> None:

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from core.errors import Cancelled, PrintModelsError
 from core.process import Completed, ProcessFailed, environment, log_command, not_installed
 from core.progress import CancelToken
-from core.storage.reading import LITERAL, Entry, Reader, RepoState, flags
+from core.storage.reading import LITERAL, Entry, Reader, flags
+from core.storage.state import RepoState
 
 __all__ = ["Entry", "Git", "RepoState"]
 

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Damaged
@@ -20,6 +20,7 @@ from core.process import Completed, ProcessFailed, run
 from core.progress import CancelToken
 from core.storage import index_file
 from core.storage.lfs import filters_right
+from core.storage.state import RepoState, has_identity, unfinished
 
 SAFETY = (
     "core.fsync=all",
@@ -32,14 +33,6 @@ SAFETY = (
 LITERAL = {"GIT_LITERAL_PATHSPECS": "1", "GIT_LFS_SKIP_PUSH": "0", "GIT_PYTHON_REFRESH": "quiet"}
 #: A copy of the index for one commit; the process id follows.
 _COPY = "index.print-models."
-_OPERATIONS = {
-    "MERGE_HEAD": "merge",
-    "rebase-merge": "rebase",
-    "rebase-apply": "rebase",
-    "CHERRY_PICK_HEAD": "cherry-pick",
-    "REVERT_HEAD": "revert",
-    "BISECT_LOG": "bisect",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +42,6 @@ class Entry:
     mode: str
     blob: str
     stage: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RepoState:
-    """What a release or a status line has to know of a repository before it does anything.
-
-    `branch` is None on a detached head, `head` None before the first commit. `operation` names an unfinished merge,
-    rebase, cherry-pick, revert or bisect. `dirty` counts paths that differ from the last commit, `untracked` those git does
-    not know. `identity` and `lfs` say whether a commit has an author, and whether the LFS filters are set up.
-    """
-
-    toplevel: Path
-    branch: str | None
-    head: str | None
-    operation: str | None
-    dirty: int
-    untracked: int
-    identity: bool
-    lfs: bool
-    remotes: Mapping[str, str] = field(default_factory=dict)
-    upstream: str | None = None
-    lock: Path | None = None
-
-    @property
-    def detached(self) -> bool:
-        return self.branch is None
 
 
 class Reader:
@@ -151,10 +118,10 @@ class Reader:
             toplevel=top,
             branch=branch,
             head=head,
-            operation=next((op for name, op in _OPERATIONS.items() if (git_dir / name).exists()), None),
+            operation=unfinished(git_dir),
             dirty=sum(1 for state, _ in rows if state != "??"),
             untracked=sum(1 for state, _ in rows if state == "??"),
-            identity=_has_identity(config),
+            identity=has_identity(config),
             lfs=filters_right(config),
             remotes={name: config[f"remote.{name}.url"] for name in names},
             upstream=config.get(f"branch.{branch}.remote") if branch else None,
@@ -359,15 +326,3 @@ def _bytes(text: str) -> bytes:
 
 def _pairs(listing: str) -> dict[str, str]:
     return {key: value for key, _, value in (row.partition("\n") for row in listing.split("\0") if row)}
-
-
-def _has_identity(config: Mapping[str, str]) -> bool:
-    """True where author and committer are told, not guessed by git from the host's name."""
-
-    def told(role: str, what: str) -> bool:
-        named = os.environ.get(f"GIT_{role}_{what}") or config.get(f"{role.lower()}.{what.lower()}")
-        return bool(
-            named or config.get(f"user.{what.lower()}") or (what == "EMAIL" and os.environ.get("EMAIL"))
-        )
-
-    return all(told(role, what) for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL"))

@@ -9,7 +9,9 @@ folders. Nothing here writes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +26,9 @@ from core.versions import kept
 from core.versions.manifest import Item, list_versions, read_version
 from core.versions.selection import Chosen
 from core.workspace import Workspace
+
+#: Of more frames than these in one folder it is listed, instead of asking for each.
+_FEW = 50
 
 
 class Missing(Exception):
@@ -103,6 +108,30 @@ class Images:
         except (PrintModelsError, OSError):
             return False
 
+    def on_cameras(self, frames: Sequence[str]) -> set[str]:
+        """Return those of the frames that their sources have a file of; a folder that many lie in is listed once."""
+        folders: dict[str, list[str]] = defaultdict(list)
+        for frame in frames:
+            folders[frame.rpartition("/")[0]].append(frame)
+        found: set[str] = set()
+        for some in folders.values():
+            names = self._listed(some[0]) if len(some) > _FEW else None
+            if names is None:
+                found.update(frame for frame in some if self.on_camera(frame))
+            else:
+                found.update(frame for frame in some if frame.rpartition("/")[2] in names)
+        return found
+
+    def _listed(self, frame: str) -> set[str] | None:
+        """Return the names of the files in the folder a frame lies in, None where that can't be told."""
+        try:
+            with os.scandir(self.workspace.frame_path(frame).parent) as entries:
+                return {entry.name for entry in entries if entry.is_file()}
+        except FileNotFoundError:
+            return set()
+        except (PrintModelsError, OSError):
+            return None
+
     def _camera(self, frame: str) -> FileBytes | None:
         try:
             path = self.workspace.frame_path(frame)
@@ -120,7 +149,7 @@ class Images:
         """Return a picture by its oid from wherever it is kept; its bytes are checked."""
         for path in self._places(oid):
             try:
-                data, mtime_ns = path.read_bytes(), path.stat().st_mtime_ns
+                data, mtime_ns = Path(path).read_bytes(), os.stat(path).st_mtime_ns
             except OSError:
                 continue
             if _oid(data) == oid:
@@ -131,19 +160,20 @@ class Images:
         """True where a file of that size that should hold these bytes is here; they are checked when they are read."""
         if size is not None and self._objects is not None and self._objects.has(Pointer(oid, size)):
             return True
-        for path in self._places(oid):
+        for path in self._places(oid, objects=False):
             try:
-                if path.stat().st_size == size:
+                if os.stat(path).st_size == size:
                     return True
             except OSError:
                 continue
         return False
 
-    def _places(self, oid: str) -> Iterator[Path]:
+    def _places(self, oid: str, *, objects: bool = True) -> Iterator[str | Path]:
         yield from self._copies.get(oid, ())
-        if self._objects is not None:
+        if objects and self._objects is not None:
             yield self._objects.path(oid)
-        yield kept.path_of(self.workspace, oid)
+        if self._keeps:
+            yield kept.path_of(self.workspace, oid)
         yield from (store.path(oid) for store in self._remotes)
 
     @cached_property
@@ -168,9 +198,13 @@ class Images:
             return None
 
     @cached_property
-    def _copies(self) -> dict[str, list[Path]]:
+    def _keeps(self) -> bool:
+        return self.workspace.kept.is_dir()
+
+    @cached_property
+    def _copies(self) -> dict[str, list[str]]:
         """Where the images of all versions of all tasks lie, by oid."""
-        copies: dict[str, list[Path]] = {}
+        copies: dict[str, list[str]] = {}
         for task in self.workspace.tasks.values():
             for name in list_versions(self.workspace, task):
                 try:
@@ -179,7 +213,7 @@ class Images:
                     continue
                 for item in version.items:
                     if item.oid is not None:
-                        copies.setdefault(item.oid, []).append(version.path / item.file_name)
+                        copies.setdefault(item.oid, []).append(f"{version.path}/{item.file_name}")
         return copies
 
 

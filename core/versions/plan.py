@@ -90,19 +90,21 @@ def plan(
     hold_back: Sequence[str] | None = None,
     who: str = "",
     again: bool = False,
+    found: Draft | None = None,
 ) -> ExportPlan:
     """Work out the next version (or version `number`) of a task.
 
     `everything` takes every label; `labels` is a label file to take alone, as imported by `who`. `allow_missing`
     excludes frames that are found nowhere, by name. `hold_back` names hunks of the difference to the parent version
     that stay as they were, beside those that the review holds back; with `labels` nothing else is held. A draft that the newest version holds already is made a version once more only `again`, or
-    for a number or a label file. Raises Refused for a number that is taken, Damaged for a label file that can't be
+    for a number or a label file. `found` is the draft, where it was just made. Raises Refused for a number that is taken, Damaged for a label file that can't be
     read, WrongUsage for a hunk that isn't there.
     """
     again = again or number is not None or labels is not None
     number = free_number(workspace, task, number)
     given = read_labels(labels, task) if labels is not None else None
-    found = draft(workspace, store, index, task, everything=everything, labels=given, who=who)
+    if found is None or everything or given is not None:
+        found = draft(workspace, store, index, task, everything=everything, labels=given, who=who)
     places = place(workspace, store, index, task, [c.frame for c in found.chosen], given)
     whole, reviewed = (found, places), read_review(workspace, task, store) if given is None else Review()
     hunks = _hunks(found, places) if hold_back or reviewed.held or reviewed.comments else {}
@@ -112,9 +114,8 @@ def plan(
         private = store.private().keys() | {e.frame for e in found.excluded if e.reason == PRIVATE}
         found = _held_back(found, [hunks[id_] for id_ in ids], private)
         places = place(workspace, store, index, task, [c.frame for c in found.chosen], given)
-    images = Images(workspace)
-    held = held_items(found)
-    missing = tuple(c.frame for c in found.chosen if not _findable(images, c, held.get(c.frame)))
+    images, held = Images(workspace), held_items(found)
+    missing = _missing(images, found.chosen, held)
     blocks = file_blocks(workspace, store, task) if given is None else []
     blocks += [] if again else same_blocks(workspace, found)
     blocks += missing_blocks(found, workspace, index, missing, allow_missing)
@@ -209,9 +210,12 @@ def _weak_times(chosen: Sequence[Chosen]) -> Iterator[str]:
         )
 
 
-def draft_snapshot(found: Draft, places: Places) -> Snapshot:
-    """Return the draft as a snapshot; bytes that nothing has read yet are those of the parent where size agrees."""
-    held = held_items(found)
+def draft_snapshot(found: Draft, places: Places, sides: Mapping[str, str] | None = None) -> Snapshot:
+    """Return the draft as a snapshot, with the side of each frame where `sides` tells them.
+
+    Bytes that nothing has read yet are those of the parent where size agrees.
+    """
+    held, sides = held_items(found), sides or {}
     entries, assumed = {}, 0
     for c in found.chosen:
         item, oid = held.get(c.frame), c.oid
@@ -219,7 +223,9 @@ def draft_snapshot(found: Draft, places: Places) -> Snapshot:
             oid = item.oid
             assumed += c.size is None
         size_ = c.size if c.size is not None else item.size if item is not None else None
-        entries[c.frame] = Labelled(c.frame, c.label, oid, size_, places.recordings[c.frame])
+        entries[c.frame] = Labelled(
+            c.frame, c.label, oid, size_, places.recordings[c.frame], sides.get(c.frame)
+        )
     return Snapshot("draft", entries, found.task.classes, assumed)
 
 
@@ -276,9 +282,16 @@ def _as_before(item: Item) -> Chosen:
     )
 
 
+def _missing(images: Images, chosen: Sequence[Chosen], held: Mapping[str, Item]) -> tuple[str, ...]:
+    """Return the frames whose picture is found nowhere."""
+    there = images.on_cameras([c.frame for c in chosen])
+    return tuple(
+        c.frame for c in chosen if c.frame not in there and not _findable(images, c, held.get(c.frame))
+    )
+
+
 def _findable(images: Images, chosen: Chosen, item: Item | None) -> bool:
-    if images.on_camera(chosen.frame):
-        return True
+    """True where the bytes that were labelled are kept somewhere else than by the camera."""
     if chosen.oid is not None:
         return images.has(chosen.oid, chosen.size or (item.size if item else None))
     return (

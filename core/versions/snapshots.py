@@ -88,10 +88,5 @@ def _draft(
             index.scan()
         found = draft(workspace, store, index, task)
         places = place(workspace, store, index, task, [c.frame for c in found.chosen], tell=tell)
-        snapshot = draft_snapshot(found, places)
         split = split_of(workspace, task, found.chosen, places, {})
-    entries = {
-        frame: replace(entry, split=split.of.get(frame)) if isinstance(entry, Labelled) else entry
-        for frame, entry in snapshot.entries.items()
-    }
-    return replace(snapshot, entries=entries, limits=tuple(split.limits))
+    return replace(draft_snapshot(found, places, split.of), limits=tuple(split.limits))
