@@ -217,15 +217,15 @@ def diff(
     found = compare(*ends, held=reviewed.held, comments=reviewed.comments)
     told = {
         **found.as_json(frames=frames),
-        "summary": sentence(found, found.target.limits),
+        "summary": (said := sentence(found, found.target.limits)),
         "splits": {"base": sides(ends[0]), "target": sides(ends[1])},
     }
     stored = _stored(ws, found) if words[1] == "draft" else None
     if stored is not None:
         told["bytes"] = {**told["bytes"], "stored": stored}
-    text = _diff_text(found, chosen, frames=frames, stored=stored or 0)
-    said = reporting.write(ctx, chosen, found, words, page, stored) if page is not None else ""
-    ctx.answer(told, "\n".join(filter(None, (text, said))), as_json=as_json)
+    text = _diff_text(found, chosen, said, frames=frames, stored=stored or 0)
+    written = reporting.write(ctx, chosen, found, words, page, stored) if page is not None else ""
+    ctx.answer(told, "\n".join(filter(None, (text, written))), as_json=as_json)
     if exit_code and found.differs:
         ctx.exit(1)
 
@@ -257,13 +257,12 @@ def reviewed_words(hunk: Hunk) -> list[str]:
     return held + ([f"# {safe(hunk.comment, limit=400)}"] if hunk.comment else [])
 
 
-def _diff_text(found: Diff, task: Task, *, frames: bool, stored: int = 0) -> str:
+def _diff_text(found: Diff, task: Task, summary: str, *, frames: bool, stored: int = 0) -> str:
     from core.human import plural, signed_size, size
-    from core.versions.saying import sentence
 
     n = found.counts
     lines = [f"{task.name}: {safe(found.base.name)} → {safe(found.target.name)}   {found.summary()}"]
-    lines.append(f"  {safe(sentence(found, found.target.limits), limit=2000)}")
+    lines.append(f"  {safe(summary, limit=2000)}")
     kinds = [f"{n[kind]} {kind}" for kind in n if n[kind]]
     lines.append("  " + (", ".join(kinds) or "both are empty"))
     before, after = found.base.counts, found.target.counts

@@ -49,9 +49,13 @@ def sentence(found: Diff, warnings: Sequence[str] = ()) -> str:
     return f"{text}; warns: {' '.join(warnings)}"
 
 
+def _has_splits(snapshot: Snapshot) -> bool:
+    return any(getattr(entry, "split", None) for entry in snapshot.entries.values())
+
+
 def _validation(base: Snapshot, target: Snapshot) -> str | None:
     """Say what becomes of validation, None where either side has no splits."""
-    if not (sides(base) and sides(target)):
+    if not (_has_splits(base) and _has_splits(target)):
         return None
     before, after = (
         {

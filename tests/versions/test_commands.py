@@ -14,11 +14,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.commands import checking, versions
+from core.commands import checking, listing, versions
 from core.versions.checks import CheckResult
 from core.versions.diff import diff
 from core.versions.manifest import Item, read_version
 from core.versions.plan import version_snapshot
+from core.versions.saying import sentence
 from tests.conftest import Cli
 from tests.versions.conftest import House
 
@@ -82,11 +83,11 @@ def test_every_line_is_made_safe_whatever_it_is_given(exported: House) -> None:
     )
     bad = replace(v1, name=_NASTY, info=info, items=(item,), digest=_NASTY, problems=(_NASTY,))
     found = diff(version_snapshot(v1), version_snapshot(bad))
-    row = {**versions._version_row(bad, {_NASTY: {"reason": _NASTY}}), "state": "exported only"}
+    row = {**listing._version_row(bad, {_NASTY: {"reason": _NASTY}}), "state": "exported only"}
     shown = [
         versions._made_text(bad),
-        versions._version_line(row),
-        versions._diff_text(found, exported.task, frames=True),
+        listing._version_line(row),
+        versions._diff_text(found, exported.task, sentence(found, (_NASTY,)), frames=True),
         checking._check_line(CheckResult(_NASTY, "block", _NASTY, _NASTY)),
     ]
     for text in shown:
