@@ -245,7 +245,8 @@ async def test_the_list_can_be_used_on_a_phone(workspace, opened):
     async with opened(place.root, size=(40, 16)) as page:
         await in_queue(page, "unlabelled")
         await page.press("semicolon")
-        await page.see("unlabelled ← suggested", "5")
+        # Which of the two is suggested depends on whether the recordings are known by then.
+        await page.see("unlabelled", " ← s", "5")
         assert all(len(line) <= 40 for line in page.text().split("\n"))
         await page.press("down", "enter")
         await page.shown()

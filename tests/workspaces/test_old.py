@@ -127,6 +127,9 @@ def test_what_would_change_it_asks_for_init_first(cli: Cli, old: Callable[[], Ol
         "release": ("--task", "offline-detection"),
         "promote": ("RUN",),
         "reproduce": ("offline-detector-v1",),
+        "withdraw": ("v1", "--reason", "labels of another day"),
+        "rollback": ("v1",),
+        "fetch": ("v1",),
     }.get(name, ())
     done = cli(made.root, name, *words)
     assert (done.code, done.out) == (1, "")
