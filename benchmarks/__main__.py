@@ -17,6 +17,7 @@ from benchmarks.measure import Topic, machine
 
 TOPICS = (
     "start",
+    "memory",
     "labels",
     "decisions",
     "queues",

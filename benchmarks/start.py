@@ -141,7 +141,7 @@ def measure(folder: Path, repeats: int = 5) -> Topic:
     app = [str(Path(sys.executable).with_name("print-models"))]
     smallest = folder / "smallest.py"
     smallest.write_text(SMALLEST)
-    rows, ours, notes = [], [], []
+    rows, ours = [], []
     memory = Path("/dev/shm")
     fast = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None, prefix="print-models-bench-"))
     try:
@@ -163,9 +163,6 @@ def measure(folder: Path, repeats: int = 5) -> Topic:
             rows.append(
                 Row(f"{spaced(size)} frames, warm index", found["ours"], "the smallest Textual app", found["smallest"], "≤ 2x")
             )  # fmt: skip
-            if size == SIZES[-1]:
-                _label_many(root)
-                notes.append(_memory(app, [sys.executable, str(smallest)], root, folder, size))
             if size == _SCANNED:
                 rows.append(scanned(fast / "scanned", camera, size, repeats))
             shutil.rmtree(camera)
@@ -176,12 +173,11 @@ def measure(folder: Path, repeats: int = 5) -> Topic:
         tuple(rows),
         (
             f"Grows ~ frames^{exponent(SIZES, ours):.2f}. 80x24, half-cells, 1920x1080 JPEGs, camera folder in memory.",
-            *notes,
         ),
     )
 
 
-def _label_many(root: Path) -> None:
+def label_many(root: Path) -> None:
     """Label the first frames of the camera, as an import does: at one go."""
     from core.labels.store import LabelStore
     from core.workspace import Workspace
@@ -193,7 +189,7 @@ def _label_many(root: Path) -> None:
         store.set(task, keys, task.classes[0], how="imported", who="ana")
 
 
-def _memory(app: list[str], smallest: list[str], root: Path, folder: Path, size: int) -> str:
+def memory_of(app: list[str], smallest: list[str], root: Path, folder: Path, size: int) -> str:
     """Say what the app holds at rest with every frame read, against the smallest app."""
     held: dict[str, tuple[float, float]] = {}
     for name, words, cwd in (("ours", app, root), ("smallest", smallest, folder)):
