@@ -30,6 +30,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region, Size
 from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
+from textual.widgets import Input
 
 from core.terminals import HALFCELL
 from core.text import safe
@@ -122,10 +123,15 @@ class CarefulApp(App[None]):
         """Drop what is a terminal's late answer to a question: Textual hands an unknown one on as a burst of keys.
 
         Such a burst begins with `^` or `[`; nobody types the next key within milliseconds. Without this an answer
-        with a digit in it could label a picture.
+        with a digit in it could label a picture. In a line that is written on nothing is dropped: it labels none, and
+        a slow line brings what a person types in pieces.
         """
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._have_been_read()
+            if isinstance(self.focused, Input):
+                self._answer_until = 0.0
+                await super().on_event(event)
+                return
             inside = event.time <= self._answer_until
             if inside or event.key in ("circumflex_accent", "left_square_bracket"):
                 self._answer_until = event.time + _ANSWER_S

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from time import monotonic
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual import events
 
 from core.labels.sync import open_store
 from core.workspace import Workspace
@@ -152,3 +154,19 @@ def test_a_word_begins_at_or_before_the_cursor_and_holds_no_bare_space(text, at)
     word = text[begin:at]
     if '"' not in word and "'" not in word:
         assert " " not in word
+
+
+async def test_a_line_takes_what_a_slow_line_brings_at_once_whatever_it_begins_with(workspace, opened):
+    """The keys come within a millisecond, as in one packet; elsewhere what follows `[` so soon is no person's."""
+    place = workspace(frames=2)
+    async with opened(place.root, size=(100, 30)) as page:
+        await page.shown()
+        await page.press("slash")
+        at = monotonic()
+        for letter in "a[b^cd":
+            event = events.Key(
+                {"[": "left_square_bracket", "^": "circumflex_accent"}.get(letter, letter), letter
+            )
+            event.time = at
+            page.app.post_message(event)
+        await page.until(lambda: line(page).value == "a[b^cd")
