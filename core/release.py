@@ -169,6 +169,7 @@ def _book(plan: ReleasePlan) -> Journal:
         message=plan.message,
         push=plan.target is not None,
         remote=plan.target.remote if plan.target else None,
+        proof=plan.target.proof if plan.target else "",
         labels=plan.labels,
     )
 

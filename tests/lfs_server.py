@@ -29,6 +29,7 @@ class LfsServer:
     keeping half of the bytes; `half` are oids that it does so with for ever; `lie` are oids whose bytes it gives out
     changed at the same size. With `login` it wants that one. `hang` is set to answer nothing until it is cleared.
     `elsewhere` is where downloads are sent to; `seen` are the logins that downloads came with.
+    A `curt` one answers 404 to a question for objects of which it has none.
     """
 
     url: str = ""
@@ -46,6 +47,7 @@ class LfsServer:
     login: str = ""
     hang: bool = False
     elsewhere: str = ""
+    curt: bool = False
     seen: list[str | None] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -76,6 +78,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(status, {"message": self.place.said})
         asked = json.loads(data)
         objects = [self._object(one, asked["operation"]) for one in asked["objects"]]
+        if self.place.curt and all("error" in one for one in objects):
+            return self._answer(404, {"message": "none of them"})
         return self._answer(200, {"transfer": "basic", "objects": objects})
 
     def _object(self, one: dict[str, Any], operation: str) -> dict[str, Any]:

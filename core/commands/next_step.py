@@ -92,7 +92,8 @@ def next_step(
         how = "sync" if saved.remote else "save"
         return f"save {plural(saved.unsaved, 'label')}, which no commit holds: print-models {how}"
     if tags := git.get("waiting_tags"):
-        return f"send {plural(len(tags), 'tag')} that no remote has: {_sending(workspace, tags[0])}"
+        task = tags[0].partition("/")[0]
+        return f"send {plural(len(tags), 'tag')} that no remote has: print-models release --task {task} --push"
     if saved and saved.unpushed:
         return f"back {plural(saved.unpushed, 'label')} up: print-models sync"
     if another:
@@ -103,20 +104,3 @@ def next_step(
     )
     wanted = f"; the fewest labels are {rarest[1]} of {rarest[2]}, record more of it" if rarest else ""
     return f"nothing to do: everything labelled is released{wanted}"
-
-
-def _sending(workspace: Workspace, tag: str) -> str:
-    """Return the command that sends a version's tag: ours proves what it sent, and can do that on folders only."""
-    from core.storage.git import Git
-    from core.storage.lfs import remote_folder
-
-    git = Git(workspace.root)
-    names = (git.line("remote") or "").split()
-    url = (
-        git.line("remote", "get-url", "--push", "origin" if "origin" in names else names[0])
-        if names
-        else None
-    )
-    if url is not None and remote_folder(url, workspace.root) is None:
-        return "git push --follow-tags"
-    return f"print-models release --task {tag.partition('/')[0]} --push"

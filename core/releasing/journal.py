@@ -34,6 +34,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     push: bool = False
     remote: str | None = None
+    proof: str = ""
     labels: str = ""
     begun: str = ""
     doing: str = ""

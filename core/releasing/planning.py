@@ -157,6 +157,7 @@ def plan(
     check_no_other(workspace, git, task)
     checks.branch(workspace, git, task)
     checks.no_repository_within(workspace, git, task)
+    proof = proof or workspace.settings.storage.proof
     target = pushing.target(git, state, remote, task, proof) if push else None
     with open_store(workspace, accept_outside=accept_outside) as store, FrameIndex(workspace) as index:
         checks.rebuilt(store)

@@ -26,7 +26,7 @@ def resumed(
     git = Git(workspace.root, workspace.git_log)
     if book.version in manifest.list_versions(workspace, task):
         state = checks.repository(workspace, git)
-        target = pushing.target(git, state, book.remote, task) if book.push else None
+        target = pushing.target(git, state, book.remote, task, book.proof) if book.push else None
         version = manifest.read_version(workspace, task, book.version)
         return going_on(git, workspace, task, version, book.message, target, (), finish=True)
     found = plan(
@@ -35,6 +35,7 @@ def resumed(
         message=book.message,
         push=book.push,
         remote=book.remote,
+        proof=book.proof,
         report=report,
         cancel=cancel,
     )

@@ -23,8 +23,9 @@ from core.releasing import checks, pushing, trouble
 from core.releasing.committing import save_labels
 from core.releasing.meeting import Again, Link, check_readable, merge, new_versions
 from core.releasing.rejected import non_fast_forward, reason
+from core.storage.depot import depot
 from core.storage.git import Git
-from core.storage.lfs import Pointer, remote_folder, remote_store
+from core.storage.lfs import Pointer
 from core.storage.remotes import lfs_address
 from core.storage.walk import pointers_of
 from core.text import safe
@@ -251,25 +252,19 @@ def _refuse_objects(git: Git, link: Link, task: str) -> None:
     lacking = _lacking(git, link, sorted(wanted))
     if not lacking:
         return
-    folder = remote_folder(link.url, git.root) is not None
-    send = (
-        f"print-models release --task {task} --push"
-        if folder
-        else f"git push {safe(link.remote)} {safe(link.branch)}"
-    )
     raise NotProven(
         f"Labels are saved and merged here, but not sent: the branch also holds {plural(len(lacking), 'image')} or models "
         f"that {safe(link.remote)} does not have.",
-        f"Send those first, the labels go with them: {send}",
+        f"Send those first, the labels go with them: print-models release --task {task} --push",
     )
 
 
 def _lacking(git: Git, link: Link, wanted: list[Pointer]) -> list[Pointer]:
-    """Return the objects that are not known to be there; a server is not asked, so it is taken to have none."""
+    """Return the objects that are not known to be there; a remote that does not say is taken to have none."""
     if not wanted:
         return []
     try:
-        store = remote_store(lfs_address(git, link.remote) or link.url, git.root)
+        there = depot(git, lfs_address(git, link.remote) or link.url)
+        return [fault.pointer for fault in there.absent(wanted)]
     except PrintModelsError:
         return wanted
-    return trouble.lacking(store, wanted)

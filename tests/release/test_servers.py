@@ -402,6 +402,14 @@ def test_a_server_sends_nobody_to_a_file_and_no_login_to_another_host(
         Server(Git(tmp_path), own).faults([pointer], lambda done: None)
 
 
+def test_a_server_that_has_none_of_the_objects_is_not_taken_for_no_server(
+    asking: LfsServer, pointer: Pointer, tmp_path: Path
+):
+    asking.curt = True
+    assert [fault.what for fault in Server(Git(tmp_path), asking.url).absent([pointer])] == ["missing"]
+    assert Server(Git(tmp_path), asking.url).tried().code == 200
+
+
 def test_doctor_says_that_git_lfs_answers_and_how_it_is_proven(tagged: Path, server: LfsServer):
     answer = list(remotes.ask(tagged))[-1]
     assert answer.fine
