@@ -69,6 +69,13 @@ class Proven:
             self._seen[oid] = stamp
             self._fresh = True
 
+    def forget(self, oid: str) -> None:
+        """Trust an object no longer whose bytes turned out to be others: it is read again before it is used."""
+        with self._guard:
+            self._seen.pop(oid, None)
+            self._fresh = True
+        self.keep()
+
     def keep(self) -> None:
         """Keep what was noted for the next program; a full or read-only disk only means reading once more."""
         if not self._fresh or not self._writable:

@@ -2,7 +2,8 @@
 
 What always holds: what is written is what was labelled, or the export stops and names every frame at fault; an image
 whose object git's store has, read back earlier and unchanged since, is taken from there without reading it where the
-file system or the settings let files share their bytes. Called by core/versions/export.py.
+file system or the settings let files share their bytes, else copied from there within the kernel and read back. Called by
+core/versions/export.py.
 """
 
 from __future__ import annotations
@@ -153,7 +154,10 @@ class _Copier:
             )
 
     def _shared(self, chosen: Chosen, item: Item) -> bool:
-        """Take an image of the parent version from git's store, unread; False where it has to be read."""
+        """Take an image of the parent version from git's store, unread; False where it has to be read.
+
+        Where files can't share their bytes it is copied there, and read back like any other.
+        """
         oid, size = item.oid, item.size
         if self.shelf is None or oid is None or size is None or self.images.wanted(chosen, item) != oid:
             return False
@@ -163,9 +167,13 @@ class _Copier:
         if light is None and chosen.frame in self.measured:
             return False
         name = self.planned.file_names[chosen.frame]
-        if not self.shelf.share(Pointer(oid, size), self.stage.spot(name)):
-            return False
-        self.copied[chosen.frame] = Copied(chosen, name, oid, size, item.width, item.height, light, True)
+        pointer, spot = Pointer(oid, size), self.stage.spot(name)
+        shared = self.shelf.share(pointer, spot)
+        if not shared:
+            if not self.shelf.copy(pointer, spot):
+                return False
+            self.stage.written(size)
+        self.copied[chosen.frame] = Copied(chosen, name, oid, size, item.width, item.height, light, shared)
         return True
 
     def _write(self, frame: str, found: Bytes) -> bool:
@@ -271,6 +279,8 @@ def verify(
             return
         data = stage.read(image.file_name)
         if f"sha256:{hashlib.sha256(data).hexdigest()}" != image.oid:
+            if shelf is not None:  # it may be the object it was copied from: the next export reads that
+                shelf.proven.forget(image.oid)
             raise wrong_bytes(image.file_name)
         if shelf is not None and not shelf.same(image.oid, data):
             raise wrong_bytes(f"the object of {image.file_name}")

@@ -58,17 +58,17 @@ class Stage:
     def write(self, name: str, data: bytes, mtime_ns: int | None = None) -> None:
         """Write a new file `name` or `class/name`; a name that exists, as anything, is an OSError."""
         write_new(self.spot(name), data, mtime_ns)
-        self._nudge(len(data))
+        self.written(len(data))
 
     def spot(self, name: str) -> Spot:
         """Return where a file is, to be opened below the open folder it lies in and through no link."""
         folder, _, base = name.rpartition("/")
         return (self._below[folder] if folder else self._folder), base
 
-    def _nudge(self, written: int) -> None:
-        """Let the disk begin on what is written so far, so that little is left to wait for at the end."""
+    def written(self, number: int) -> None:
+        """Count bytes that were written here; the disk begins on them, so that little is left to wait for at the end."""
         with self._counting:
-            self._fresh += written
+            self._fresh += number
             if self._fresh >= _BATCH and (self._syncing is None or self._syncing.done()):
                 self._settle()
                 self._fresh = 0

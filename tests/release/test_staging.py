@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -267,3 +268,44 @@ def test_blocks_are_shared_where_the_file_system_can(
         assert git(labelled.root, "status", "--porcelain") == ""
     assert len(made) == 13 + 13 + 1  # the objects of v1, what v2 has of them, the new one
     assert len(objects(labelled)) == 14
+
+
+def test_an_object_that_rotted_in_silence_is_noticed_where_it_is_copied(labelled: Place, cli: Cli) -> None:
+    """What is copied is read back: a stamp that says otherwise ends the export, and is believed no more."""
+    assert cli(labelled.root, "release").code == 0
+    victim = next(iter(objects(labelled).values()))
+    data = victim.read_bytes()
+    victim.chmod(0o644)
+    victim.write_bytes(data[:-3] + b"\0" + data[-2:])
+    book = labelled.root / ".print-models/cache/proven-objects.json"
+    known, at = json.loads(book.read_bytes()), victim.stat()
+    known[f"sha256:{victim.name}"] = [at.st_size, at.st_mtime_ns, at.st_ctime_ns, at.st_ino, at.st_dev]
+    book.write_text(json.dumps(known))
+    label(labelled.root, labelled.keys[:1], "active")
+    answer = cli(labelled.root, "release")
+    assert answer.code == 5
+    assert "was written with other bytes than were read" in answer.err
+    assert not (labelled.root / TASK / "v2").exists()
+    assert cli(labelled.root, "release").code == 0
+    assert victim.read_bytes() == data
+    assert cli(labelled.root, "verify").code == 0
+
+
+def test_a_release_asks_git_few_questions(labelled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is a program to start: of a second release they are most of the time."""
+    from core import release
+
+    label(labelled.root, labelled.keys[12:13], "active")
+    workspace = Workspace.open(labelled.root)
+    release.run(release.plan(workspace, workspace.task(None)))
+    label(labelled.root, labelled.keys[13:14], "active")
+    started: list[str] = []
+    start = subprocess.Popen.__init__
+
+    def counted(self: object, args: list[str], *rest: object, **more: object) -> None:
+        started.append(" ".join(map(str, args)))
+        start(self, args, *rest, **more)  # type: ignore[arg-type, call-overload]
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", counted)
+    release.run(release.plan(workspace, workspace.task(None)))
+    assert len(started) <= 55, "\n".join(started)
