@@ -253,7 +253,7 @@ class Facts:
             if number % PIECE == 0:
                 self.check()
             at += 1
-            if at >= count or key_of(at) != key:
+            if not 0 <= at < count or key_of(at) != key:  # behind a key that is no frame's there is no next
                 missed += 1
                 if missed * _SEARCH > count + _SEARCH * 100:
                     return self._asked(of)

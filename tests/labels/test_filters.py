@@ -201,3 +201,14 @@ def test_a_guess_without_a_share_is_neither_sure_nor_unsure() -> None:
     facts = Facts(IDLE, [one], {}, {IDLE.name: {one.key: Guess("active", None)}}, {one.key: mark(one.key)})
     assert kept("pred conf<=1", facts) == []
     assert kept("pred !conf<=1", facts) == ["10T234000"]
+
+
+@pytest.mark.parametrize("frames", [0, 40])
+def test_labels_of_frames_that_are_not_shown_are_passed_over(frames: int) -> None:
+    """The camera deleted their pictures, or nothing was listed yet."""
+    shown = [frame(n) for n in range(2, 2 + frames)]
+    gone, here = [frame(0), frame(1)], shown[:3]
+    labels = {IDLE.name: {one.key: label(one.key, "active", IDLE) for one in (*gone, *here)}}
+    found = Facts(IDLE, shown, labels, tasks=TASKS)
+    assert found.classes.places == list(range(len(here)))
+    assert found.placed([one.key for one in gone]) == []
