@@ -71,7 +71,10 @@ def all_frames(index: FrameIndex, post: Post, *, again: bool) -> FramesFound | N
         for problem in result.problems[:_MOST_PROBLEMS]
     )
     changed = result.added or result.removed or not known
-    frames = _listed(index) if changed else known
+    frames = dict(_listed(index) if changed else known)
+    for name in unreachable:
+        if not frames.get(name) and (held := held_frames(index.workspace, name)):
+            frames[name], unreachable[name] = held, _not_here(index.workspace, name, len(held))
     odd = sum(problem.count for problem in result.problems)
     return FramesFound(frames, False, lines, odd, unreachable)
 
@@ -79,6 +82,24 @@ def all_frames(index: FrameIndex, post: Post, *, again: bool) -> FramesFound | N
 def _listed(index: FrameIndex) -> dict[str, Sequence[Frame]]:
     active = index.workspace.active_sources
     return {name: index.listed(name) if name in active else () for name in index.workspace.sources}
+
+
+def held_frames(workspace: Workspace, source: str) -> Sequence[Frame]:
+    """Return the frames of a camera that is not here which versions hold; none where its place is in question."""
+    from core.versions.held import listed
+
+    return () if source in workspace.questions else listed(workspace, source)
+
+
+def _not_here(workspace: Workspace, source: str, held: int) -> tuple[str, str]:
+    """Say what a clone lacks, and how it is set up."""
+    from core.merge_driver import missing
+
+    shown = f"{safe(source)} is not here: {plural(held, 'frame')} of its versions"
+    link = f"print-models init --source PATH, or source move {safe(source)} PATH"
+    if missing(workspace.root):
+        return f"{shown} · this clone is not set up: print-models init", f"With its camera: {link}"
+    return shown, f"Link the camera: {link}"
 
 
 def _by_source(workspace: Workspace, frames: list[Frame]) -> dict[str, Sequence[Frame]]:
@@ -110,8 +131,35 @@ def picture(
         return None
     except PrintModelsError as error:
         away = _away(workspace, key) if getattr(error, "missing", False) else None
+        if away is not None and (held := _of_version(workspace, key, box, wanted, region)) is not None:
+            return held
         said = away or error
         return PictureFailed(key, box, said.what, said.remedy, getattr(error, "passing", False), region)
+
+
+def _of_version(
+    workspace: Workspace, key: str, box: tuple[int, int], wanted: CancelToken | None, region: Region
+) -> PictureReady | PictureFailed | None:
+    """Decode the very bytes that a version holds of a frame, wherever they lie; None for a frame of no version."""
+    from core.frames.helper import helpers
+    from core.versions.held import places
+    from core.versions.seeing import copies
+
+    place = places(workspace).get(key)
+    if place is None:
+        return None
+    for path in copies(workspace, place.item.oid or "", str(place.file)):
+        try:
+            found = helpers().load(path, box, region=region, cancel=wanted) if path.is_file() else None
+        except Cancelled:
+            return None
+        except (PrintModelsError, OSError):
+            continue
+        if found is not None and found.oid == place.item.oid:
+            return PictureReady(key, box, found, region)
+    remedy = f'Get its pictures: git lfs pull --include="datasets/{place.version}/**"'
+    what = f"Only a pointer to this picture of {place.version} is here."
+    return PictureFailed(key, box, what, remedy, region=region, held=True)
 
 
 def _away(workspace: Workspace, key: str) -> PrintModelsError | None:

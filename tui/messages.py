@@ -118,7 +118,10 @@ class PictureReady:
 
 @dataclass(frozen=True, slots=True)
 class PictureFailed:
-    """A frame that can't be shown, why, and what to do; `passing` where it will be readable in a moment."""
+    """A frame that can't be shown, why, and what to do; `passing` where it will be readable in a moment.
+
+    `held` where a version holds it and its bytes were looked for there.
+    """
 
     key: str
     box: tuple[int, int]
@@ -126,6 +129,7 @@ class PictureFailed:
     remedy: str
     passing: bool = False
     region: Region = WHOLE
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

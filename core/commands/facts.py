@@ -46,9 +46,18 @@ def framed(keys: Iterable[str]) -> list[Frame]:
 
 
 def listed(ctx: Context, index: FrameIndex) -> list[Frame]:
-    """Return the frames of every camera that is in use and in order, as last scanned; one after the other."""
-    sources = [name for name in ctx.workspace.active_sources if name not in ctx.workspace.questions]
-    return [frame for name in sorted(sources) for frame in index.frames(name)]
+    """Return the frames of every camera that is in use and in order, as last scanned; one after the other.
+
+    Of a camera that is not here, as in a clone, and of which nothing is known, those that versions hold.
+    """
+    from core.versions import held
+
+    ws = ctx.workspace
+    found: list[Frame] = []
+    for name in sorted(name for name in ws.active_sources if name not in ws.questions):
+        known = index.frames(name)
+        found += known or (held.listed(ws, name) if index.unreachable(name) is not None else ())
+    return found
 
 
 def facts_of(

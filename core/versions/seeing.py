@@ -39,7 +39,7 @@ def see(
 ) -> tuple[Picture | None, str]:
     """Return the picture of a frame, fitted into `box` (pixels), or None and why there is none. Raises Cancelled."""
     picture, why = _of_camera(workspace, place, box, wanted)
-    for path in _copies(workspace, place) if picture is None else ():
+    for path in copies(workspace, place.oid, place.file) if picture is None else ():
         picture = _of_copy(path, place, box, wanted)
         if picture is not None:
             break
@@ -77,17 +77,17 @@ def _of_copy(path: Path, place: Place, box: tuple[int, int], wanted: CancelToken
     return found if found.oid == place.oid else None
 
 
-def _copies(workspace: Workspace, place: Place) -> Iterator[Path]:
-    """Yield where a copy of the bytes may lie; what is no whole picture of that hash there is passed over."""
+def copies(workspace: Workspace, oid: str, file: str) -> Iterator[Path]:
+    """Yield where a copy of the bytes `oid` may lie, `file` of a version first; who reads it compares the hash."""
     from core.storage.lfs import store_of
     from core.versions import kept
 
-    if not place.oid:
+    if not oid:
         return
-    if place.file:
-        yield Path(place.file)
+    if file:
+        yield Path(file)
     try:
-        yield store_of(workspace.root).path(place.oid)
+        yield store_of(workspace.root).path(oid)
     except PrintModelsError:
         pass
-    yield kept.path_of(workspace, place.oid)
+    yield kept.path_of(workspace, oid)

@@ -249,7 +249,8 @@ class LabelScreen(Place):
         else:
             self._pictures.forget(result.key)
             # A camera that is away explains every missing frame; “gone” would blame the camera for deleting it.
-            what, remedy = self.state.unreachable.get(self.state.source, (result.what, result.remedy))
+            away = {} if result.held else self.state.unreachable
+            what, remedy = away.get(self.state.source, (result.what, result.remedy))
             again = partial(self.bridge.picture, region=result.region) if result.passing else None
             view.show_reason(result.key, what, remedy, again=again)
 
