@@ -71,11 +71,7 @@ class SplitSettings(_Table, frozen=True):
 
 
 class StorageSettings(_Table, frozen=True):
-    """[storage]: the hosting plan that prices are compared with, and how a version's images share their bytes.
-
-    `share` "" is by reflink where the file system has it, else copies; "hardlink" by hard links. `proof` is how objects are
-    proven on a remote, "" for what fits its address.
-    """
+    """[storage]: the plan that prices are compared with; images shared by reflink or by "hardlink"; proof on a remote."""
 
     plan: str = ""
     share: Literal["", "hardlink"] = ""

@@ -219,7 +219,7 @@ def lfs_server(code: int) -> Iterator[str]:
     [
         (200, True, "Git LFS answers"),
         (401, False, "asks for a login"),
-        (500, False, "answers 500 (no \\x1b[31m)"),
+        (500, False, "is in trouble (500: no \\x1b[31m)"),
     ],
 )
 def test_a_server_is_asked_whether_git_lfs_answers(
