@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from core.errors import PrintModelsError
 from core.frames.check import Unreadable, glance
+from core.versions.held import places
 from core.workspace import Workspace
 
 #: A local disk answers for ten thousand frames in that time.
@@ -20,16 +21,16 @@ _SECONDS = 1.0
 
 @dataclass(slots=True)
 class Glance:
-    """What was seen: frame → (size, mtime in ns, None), and frame → why it can't be used."""
+    """What was seen: frame → (size, mtime in ns, sha256 where a version told it), and frame → why it can't be used."""
 
-    sizes: dict[str, tuple[int, int, None]] = field(default_factory=dict)
+    sizes: dict[str, tuple[int, int, str | None]] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
 
 
 def at(workspace: Workspace, frames: Iterable[str], seconds: float = _SECONDS) -> Glance:
     """Look at the ends of these frames' files for so long at most.
 
-    A frame that is gone or away is neither: its bytes may be in a version, or come back.
+    A frame that is gone or away is bound to the bytes that a version holds of it, else neither: it may come back.
     """
     wanted, seen, enough = list(frames), Glance(), threading.Event()
 
@@ -42,6 +43,8 @@ def at(workspace: Workspace, frames: Iterable[str], seconds: float = _SECONDS) -
             except Unreadable as error:
                 if not error.missing:
                     seen.unusable[key] = error.what
+                elif (bound := _released(workspace, key)) is not None:
+                    seen.sizes[key] = bound
                 continue
             except (PrintModelsError, OSError):
                 continue
@@ -52,3 +55,10 @@ def at(workspace: Workspace, frames: Iterable[str], seconds: float = _SECONDS) -
     thread.join(seconds)
     enough.set()
     return Glance(dict(seen.sizes), dict(seen.unusable))
+
+
+def _released(workspace: Workspace, key: str) -> tuple[int, int, str] | None:
+    """Return size and sha256 of what a version holds of a frame, None where none does; its time is told nowhere."""
+    place = places(workspace).get(key)
+    item = place.item if place else None
+    return (item.size, 0, item.oid) if item and item.oid and item.size else None

@@ -11,6 +11,7 @@ from core.labels.sync import open_store
 from core.versions.held import places
 from core.workspace import Workspace
 from tests.conftest import CAMERA, git
+from tui import glancing
 
 
 @pytest.fixture
@@ -43,6 +44,15 @@ async def test_the_frames_of_its_versions_are_shown_and_labelled_by_their_keys(c
 async def test_where_only_pointers_are_here_the_command_that_gets_them_is_said(clone, opened):
     async with opened(clone) as page:
         await page.see("Only a pointer", "git lfs pull", "this clone is")
+
+
+def test_a_stretch_of_frames_that_were_not_shown_is_bound_to_the_bytes_of_the_version(clone):
+    ws = Workspace.open(clone)
+    keys = list(held(clone))
+    seen = glancing.at(ws, keys, seconds=30)
+    assert {key: bound[2] for key, bound in seen.sizes.items()} == {
+        key: places(ws)[key].item.oid for key in keys
+    }
 
 
 def held(root: Path) -> dict[str, str]:
