@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 #: How a label may be given by a person or a program; `imported` and `outside` come from the label files.
 HOWS = ("hand", "stretch", "bisect", "verdict", "suggestion", "imported", "outside")
 
@@ -11,8 +13,8 @@ HOWS = ("hand", "stretch", "bisect", "verdict", "suggestion", "imported", "outsi
 PRIVATE = "private"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+# Made a hundred thousand at a time: a struct that points back to nothing is made and let go of several times as fast.
+class Label(msgspec.Struct, frozen=True, gc=False):
     """The class of a frame for a task, and where it comes from.
 
     `seq` is the labelling step that gave it, `before` the class that step replaced. `at` is ISO 8601 in UTC. `size`,

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
+
+import msgspec
 
 from core.frames.names import captured_at
 
@@ -31,8 +34,7 @@ class Entry(Protocol):
     def recording(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
+class Labelled(msgspec.Struct, frozen=True, gc=False):
     """An entry of what is no version: the draft, a label file. `source` is the frame's key, `size` in bytes."""
 
     source: str
@@ -118,7 +120,7 @@ class Hunk:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Diff:
     """The difference from `base` to `target`.
 
@@ -160,7 +162,7 @@ class Diff:
                 table[change.before.label][change.after.label] += 1
         return {a: dict(sorted(row.items())) for a, row in sorted(table.items())}
 
-    @property
+    @cached_property
     def bytes(self) -> dict[str, int]:
         """Bytes of the target that the base does not hold, and those it does, each content once."""
         return dict(

@@ -32,7 +32,7 @@ TRAIN, VALIDATION, EMBARGO = "train", "validation", "embargo"
 _NAME = re.compile(r"v([1-9][0-9]{0,5})")
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
+class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One image of a version. `oid` is 'sha256:<hex>', `size` in bytes; None where an older version does not say.
 
     `source` is the frame's key, `captured_at` local time from its name, `labelled_at` local time with offset,

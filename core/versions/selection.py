@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from core.frames.among import keys_of, up_to
 from core.frames.names import source_of
 from core.labels.model import PRIVATE
@@ -37,8 +39,7 @@ if TYPE_CHECKING:
 PAINTED = frozenset({"stretch", "bisect", "verdict", "suggestion"})
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(msgspec.Struct, frozen=True, gc=False):
     """A frame of the draft with its label and why it is in.
 
     `oid`, `size` and `mtime_ns` are those of the file when it was labelled, None where they were not recorded. `at`

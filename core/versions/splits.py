@@ -26,6 +26,8 @@ from datetime import datetime, timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from core.frames.names import source_of
 from core.versions.manifest import EMBARGO, TRAIN, VALIDATION, Item
 
@@ -41,8 +43,7 @@ _EXHAUSTIVE = 12
 _CLOSE_ENOUGH = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """What the split needs to know of an image; `oid` None where its bytes are not known yet."""
 
     frame: str
