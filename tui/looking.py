@@ -157,7 +157,8 @@ def _of_version(
             continue
         if found is not None and found.oid == place.item.oid:
             return PictureReady(key, box, found, region)
-    remedy = f'Get its pictures: git lfs pull --include="datasets/{place.version}/**"'
+    task, _, version = place.version.partition("/")
+    remedy = f"Get its pictures: print-models fetch {version} --task {task}"
     what = f"Only a pointer to this picture of {place.version} is here."
     return PictureFailed(key, box, what, remedy, region=region, held=True)
 

@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 
 from core.commands.shell import _guarded, program
+from core.errors import Lacking
 from core.labels.sync import open_store
+from core.sharing import taking
 from core.workspace import Workspace
 from tests.conftest import CAMERA, Answer, Cli, Place, connected
 
@@ -249,3 +251,30 @@ def test_a_label_of_another_picture_does_not_go(friends: Friends) -> None:
     said = friends.call("Ana", "share", "../a.zip").out
     assert f"{friends.keys[0]}: the picture that was labelled is gone, another has its name" in said
     assert friends.keys[0] not in {frame["frame"] for frame in content(friends.folder / "a.zip")["frames"]}
+
+
+def test_where_the_labels_can_not_be_taken_no_picture_stays(
+    friends: Friends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    friends.call("Ana", "share", "../a.zip")
+
+    def full(*_: object, **__: object) -> None:
+        raise Lacking("No room on the disk.", "Free some.")
+
+    monkeypatch.setattr(taking, "receive", full)
+    friends.call("Bo", "import", "../a.zip", code=5)
+    left = [path for path in (friends.bo / "contributed").rglob("*") if not path.is_dir()]
+    assert left == []
+    monkeypatch.undo()
+    friends.call("Bo", "import", "../a.zip")
+    assert len(labels(friends.bo)) == 6, "the second time takes all of it"
+
+
+def test_a_folder_of_ones_own_in_the_way_is_left_alone(friends: Friends) -> None:
+    friends.call("Ana", "share", "../a.zip")
+    elsewhere = friends.folder / "elsewhere"
+    elsewhere.mkdir()
+    (friends.bo / "contributed").symlink_to(elsewhere)
+    before = whole(friends.bo)
+    friends.call("Bo", "import", "../a.zip", code=1)
+    assert (list(elsewhere.iterdir()), whole(friends.bo)) == ([], before)

@@ -43,7 +43,7 @@ async def test_the_frames_of_its_versions_are_shown_and_labelled_by_their_keys(c
 
 async def test_where_only_pointers_are_here_the_command_that_gets_them_is_said(clone, opened):
     async with opened(clone) as page:
-        await page.see("Only a pointer", "git lfs pull", "this clone is")
+        await page.see("Only a pointer", "print-models fetch v1", "this clone is")
 
 
 def test_a_stretch_of_frames_that_were_not_shown_is_bound_to_the_bytes_of_the_version(clone):
