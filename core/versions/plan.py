@@ -28,6 +28,7 @@ from core.versions.placing import Places, place
 from core.versions.review import Review
 from core.versions.review import read as read_review
 from core.versions.selection import Chosen, Draft, draft
+from core.versions.weighing import images_of
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -210,19 +211,29 @@ def _weak_times(chosen: Sequence[Chosen]) -> Iterator[str]:
         )
 
 
-def draft_snapshot(found: Draft, places: Places, sides: Mapping[str, str] | None = None) -> Snapshot:
+def draft_snapshot(
+    found: Draft,
+    places: Places,
+    sides: Mapping[str, str] | None = None,
+    index: FrameIndex | None = None,
+) -> Snapshot:
     """Return the draft as a snapshot, with the side of each frame where `sides` tells them.
 
-    Bytes that nothing has read yet are those of the parent where size agrees.
+    Bytes that nothing has read yet are those of the parent where size agrees; with `index` a size that no label is
+    bound to is the file's.
     """
     held, sides = held_items(found), sides or {}
+    sizes: dict[str, int] = {}
+    if index is not None and any(c.size is None and c.frame not in held for c in found.chosen):
+        weighed = images_of(found.chosen, held, index)
+        sizes = {c.frame: size for c, (_, size) in zip(found.chosen, weighed, strict=True)}
     entries, assumed = {}, 0
     for c in found.chosen:
         item, oid = held.get(c.frame), c.oid
         if oid is None and item is not None and c.size in (None, item.size):
             oid = item.oid
             assumed += c.size is None
-        size_ = c.size if c.size is not None else item.size if item is not None else None
+        size_ = c.size if c.size is not None else item.size if item is not None else sizes.get(c.frame)
         entries[c.frame] = Labelled(
             c.frame, c.label, oid, size_, places.recordings[c.frame], sides.get(c.frame)
         )

@@ -89,4 +89,4 @@ def _draft(
         found = draft(workspace, store, index, task)
         places = place(workspace, store, index, task, [c.frame for c in found.chosen], tell=tell)
         split = split_of(workspace, task, found.chosen, places, {})
-    return replace(draft_snapshot(found, places, split.of), limits=tuple(split.limits))
+    return replace(draft_snapshot(found, places, split.of, index), limits=tuple(split.limits))

@@ -124,6 +124,18 @@ def test_a_review_is_taken_back_by_undo_and_an_empty_comment_takes_it_off(review
     assert json.loads((root / "data" / "marks.json").read_text("utf-8")) == {}
 
 
+def test_frames_whose_bytes_no_label_names_cost_what_their_files_do(
+    workspace: Callable[..., Place], cli: Cli, tmp_path: Path
+) -> None:
+    place = workspace(4)
+    labels = {key: ("active", "offline")[number % 2] for number, key in enumerate(place.keys)}
+    (tmp_path / "labels.json").write_text(json.dumps(labels))
+    assert cli(place.root, "import", tmp_path / "labels.json").code == 0
+    stored = sum(path.stat().st_size for path in place.camera.rglob("*.jpg"))
+    assert cli(place.root, "diff", "--json").json["bytes"]["new"] == stored
+    assert sum(hunk["bytes"] for hunk in cli(place.root, "review", "--json").json["hunks"]) == stored
+
+
 def test_marks_of_frames_and_other_tasks_are_left_alone(reviewed: Place, cli: Cli) -> None:
     root, keys = reviewed.root, reviewed.keys
     cli(root, "mark", keys[0], "--note", "first layer")
