@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.commands import completion
-from core.commands.shell import Context, json_option, pass_context, task_option, tasks_option
+from core.commands.shell import (
+    Context,
+    json_option,
+    keeps_what_it_makes,
+    pass_context,
+    task_option,
+    tasks_option,
+)
 from core.text import safe
 
 if TYPE_CHECKING:
@@ -79,6 +86,7 @@ def check(ctx: Context, version: str | None, task: str | None, as_json: bool) ->
     from core.versions import gates
     from core.versions.manifest import list_versions
 
+    keeps_what_it_makes()
     ws = ctx.workspace
     found: list[tuple[str, list[CheckResult]]] = []
     if version == "draft":

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -112,6 +113,14 @@ class ProgressLine:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
             self._shown = False
+
+
+def keeps_what_it_makes() -> None:
+    """Let Python look for cycles rarely: for a command whose objects, however many, are all in use until it ends."""
+    import gc
+
+    click.get_current_context().call_on_close(partial(gc.set_threshold, *gc.get_threshold()))
+    gc.set_threshold(500_000, 20, 100)
 
 
 pass_context = click.make_pass_decorator(Context)

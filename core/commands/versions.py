@@ -14,6 +14,7 @@ from core.commands.shell import (
     Context,
     accept_outside_option,
     json_option,
+    keeps_what_it_makes,
     pass_context,
     task_option,
     who_option,
@@ -196,6 +197,7 @@ def diff(
     from core.versions.saying import sentence, sides
     from core.versions.snapshots import snapshot_of
 
+    keeps_what_it_makes()
     ws = ctx.workspace
     chosen = _task_of(ctx, task, base, target)
     page = reporting.check(ctx, html) if html is not None else None

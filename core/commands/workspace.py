@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from core.commands.shell import Context, json_option, pass_context
+from core.commands.shell import Context, json_option, keeps_what_it_makes, pass_context
 
 
 @click.command()
@@ -55,5 +55,6 @@ def status(ctx: Context, line: bool, as_json: bool) -> None:
     """Show labels, draft, versions, models, trainings, storage and git, and what to do next."""
     from core.commands.overview import gather
 
+    keeps_what_it_makes()
     overview = gather(ctx.workspace, report=ctx.report)
     ctx.answer(overview.as_json(), overview.line() if line else overview.text(), as_json=as_json)
