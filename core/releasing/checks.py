@@ -56,7 +56,7 @@ def repository(workspace: Workspace, git: Git, *, lfs: bool = True) -> RepoState
     if state.detached:
         raise Refused(
             "The head is detached: a commit here would belong to no branch.",
-            "Go to a branch first: git switch main   (or git switch -c NAME)",
+            "Go to a branch first: git switch BRANCH (git branch lists them), or make one here: git switch -c NAME",
         )
     if state.lock is not None:
         locks.settle(workspace, state.lock)
@@ -191,6 +191,19 @@ def _same_rules(git: Git, paths: Sequence[str]) -> bool:
         if not here == committed == staged:
             return False
     return True
+
+
+def nothing_left(where: str, held: int, *, pushing: bool) -> Refused:
+    """Return the refusal of a release without anything to release; `held` counts changes that are all held back."""
+    if held:
+        return Refused(
+            f"{where}; all that differs from it, {plural(held, 'change')}, is held back: there is nothing to release.",
+            "Let one of them into the next version: print-models review, then review --let ID",
+        )
+    return Refused(
+        f"{where}, and equals the draft: there is nothing to release.",
+        "Label or correct some frames first." if pushing else "Label some frames, or send it: --push.",
+    )
 
 
 def free_tag(git: Git, tag: str) -> None:

@@ -169,7 +169,8 @@ def plan(
         planned = export.plan(workspace, store, index, task, description=message, who=who, found=found)
         told += tuple(f"Held back, and no such change is left: {safe(id_)}" for id_ in planned.stale)
         if planned.review.held and found.parent is not None and planned.draft.is_parent:
-            return going_on(git, workspace, task, found.parent, message, target, told)
+            held = len(planned.review.held)
+            return going_on(git, workspace, task, found.parent, message, target, told, held=held)
         if found.parent is not None and not _is_kept(git, workspace, task, found.parent.name):
             raise _overtaken(task, found.parent.name)
         found = planned.draft
@@ -216,8 +217,9 @@ def going_on(
     told: tuple[str, ...],
     *,
     finish: bool = False,
+    held: int = 0,
 ) -> ReleasePlan:
-    """Plan what is left to do for a version that is exported; nothing is Refused, but where one is to `finish`."""
+    """Plan what is left to do for an exported version, one to `finish` or not; `held` counts what is held back."""
     from core.versions import gates
 
     tag, cargo = f"{task.name}/{version.name}", cargo_of(workspace, version)
@@ -237,9 +239,8 @@ def going_on(
         and (waits is None or (waits.tag == "same" and not waits.tags and not waits.commits))
     ):
         where = f"on {safe(target.remote)}" if target else "here, its tag is made"
-        raise Refused(
-            f"{task.name} {version.name} is released already, {where}, and equals the draft: there is nothing to release.",
-            "Label or correct some frames first." if target else "Label some frames, or send it: --push.",
+        raise checks.nothing_left(
+            f"{task.name} {version.name} is released already, {where}", held, pushing=target is not None
         )
     if commit is None:
         checks.hidden(git, [*cargo.paths, *companions(workspace, git, [task])])

@@ -67,7 +67,8 @@ def test_what_is_held_stays_held_until_it_is_let_go(reviewed: Place, cli: Cli) -
     cli(root, "review", "--hold", SECOND, "--hold", FIRST)
     refused = cli(root, "release", "--task", TASK)
     assert refused.code == 1
-    assert "nothing to release" in refused.err
+    assert "is held back: there is nothing to release" in refused.err
+    assert "review --let" in refused.err
     cli(root, "review", "--let", FIRST)
     assert cli(root, "release", "--task", TASK).code == 0
     assert list(hunks(cli, root)) == [SECOND]
