@@ -2,7 +2,8 @@
 # PYTHON=python3.12 chooses the interpreter, TRAIN=0 leaves torch out, JOBS=1 runs the tests one by one.
 
 BIN  := .venv/bin
-JOBS ?= auto
+# Tests wait for terminals and other programs more than they compute.
+JOBS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1))))
 CODE := core tui tests benchmarks
 DEMO := demo-workspace
 # Where it is set, every start of a program would compile all of its modules anew.
@@ -31,10 +32,10 @@ demo: setup ## a simulated printer's workspace, the whole main job in it; then t
 	else $(BIN)/print-models demo $(DEMO) --headless; fi
 
 test: setup ## the tests
-	@$(BIN)/python -m pytest -n $(JOBS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 test-all: setup ## the tests, with those that take minutes
-	@$(BIN)/python -m pytest -n $(JOBS) -m "slow or not slow"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "slow or not slow"
 
 check: format-check lint types walls test ## all that must hold: format, lint, types, walls, tests
 

@@ -93,7 +93,9 @@ def next_step(
         return f"save {plural(saved.unsaved, 'label')}, which no commit holds: print-models {how}"
     if tags := git.get("waiting_tags"):
         task = tags[0].partition("/")[0]
-        return f"send {plural(len(tags), 'tag')} that no remote has: print-models release --task {task} --push"
+        return (
+            f"send {plural(len(tags), 'tag')} that no remote has: print-models release --task {task} --push"
+        )
     if saved and saved.unpushed:
         return f"back {plural(saved.unpushed, 'label')} up: print-models sync"
     if another:

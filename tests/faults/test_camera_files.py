@@ -7,9 +7,11 @@ import json
 import os
 import socket
 import sys
+import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -153,16 +155,36 @@ def test_f_031_a_link_swapped_in(workspace: Make, cli: Cli, tmp_path: Path) -> N
     assert export_of(place)[place.keys[1]].read_bytes() == whole
 
 
+@contextmanager
+def still_written(paths: list[Path]) -> Iterator[None]:
+    """A camera that goes on writing these files, however long the machine takes to look at them."""
+    over = threading.Event()
+
+    def write() -> None:
+        while not over.wait(0.3):
+            for path in paths:
+                os.utime(path)
+
+    camera = threading.Thread(target=write)
+    camera.start()
+    try:
+        yield
+    finally:
+        over.set()
+        camera.join()
+
+
 def test_f_032_a_camera_still_writing(workspace: Make, cli: Cli) -> None:
     """ "being written", label disabled until stable"""
     place = workspace(2)
     growing = put(place, "20251107T090000.jpg", picture()[:-100], fresh=True)
     whole = put(place, "20251107T090100.jpg", picture(), fresh=True)
-    for frame in (growing, whole):
-        refused(cli, place, frame, "being written", 4)
-    assert left_out(cli, place) == {growing: "is being written", whole: "is being written"}
-    for frame in (growing, whole):
-        path = place.camera / Path(frame).relative_to(CAMERA)
+    paths = [place.camera / Path(frame).relative_to(CAMERA) for frame in (growing, whole)]
+    with still_written(paths):
+        for frame in (growing, whole):
+            refused(cli, place, frame, "being written", 4)
+        assert left_out(cli, place) == {growing: "is being written", whole: "is being written"}
+    for frame, path in zip((growing, whole), paths, strict=True):
         path.write_bytes(picture())
         os.utime(path, (1, 1))
         assert cli(place.root, "label", "--as", "active", frame).code == 0

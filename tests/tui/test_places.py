@@ -61,7 +61,7 @@ async def test_a_version_is_chosen_read_again_and_its_card_seen(released, opened
         await page.press("down")
         await page.see("README.md of v1", "Offline Detection Dataset v1")
         await page.press("c")
-        await page.see("nothing → v1", "not read again yet")
+        await page.see("nothing → v1", "is it sound")
         await page.press("enter")
         await page.see("it is what it says it is")
         image = next((place.root / "datasets/offline-detection/v1/active").iterdir())

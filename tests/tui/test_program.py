@@ -94,11 +94,22 @@ def test_what_is_drawn_piece_by_piece_is_what_is_drawn_whole(workspace, tmux):
     tmux.see("3 frames")
     tmux.keys("o")
     tmux.see("saved ○ offline × 3")
-    piecewise = tmux.see("4/12  ", "→ 4 in draft")
+    tmux.see("4/12  ", "→ 4 in draft", "change ")
+    piecewise = _at_rest(tmux)
     tmux.run("resize-window", "-x", "81", "-y", "25")
     tmux.see("─┐", "saved")
     tmux.run("resize-window", "-x", "80", "-y", "24")
     _until_same(tmux, piecewise)
+
+
+def _at_rest(tmux: Tmux) -> str:
+    """Return what the terminal shows once nothing is drawn on it any more for a while."""
+    text, same, end = tmux.text(), 0, time.monotonic() + 60
+    while same < 20 and time.monotonic() < end:
+        select.select([], [], [], 0.05)
+        before, text = text, tmux.text()
+        same = same + 1 if text == before else 0
+    return text
 
 
 def _until_same(tmux: Tmux, expected: str) -> None:
