@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from core import terminals
 from core.asking import PATIENCE_S, Sieve
+from core.labels.views import read_view
 from core.terminals import ASCII, HALFCELL, SIXEL, TGP, Here, Seen
 from tests.conftest import Place
 from tests.terminals import HERE, PROGRAM, QUESTIONS, RESTORED, Terminal, Tmux, drawn
@@ -109,9 +110,9 @@ def test_f_114_a_late_answer_in_pieces_among_keys_upgrades_the_picture(
             terminal.take(0.002)
         _say(terminal, b"\x1b[C" if answer is not answers[-1] else b"\x1b[D")
     terminal.read_until(pixels)
-    terminal.rest()
-    assert b"2/3" in terminal.bytes, "the keys between the answers moved on"
     _ended_well(terminal, place)
+    # What was sent does not tell: of a title only the letters that change are.
+    assert read_view(place.root / ".print-models" / "labels.db")["frame"] == place.keys[1], "the keys counted"
 
 
 def test_f_114_a_terminal_that_never_answers_shows_half_blocks(started: Start, place: Place) -> None:
@@ -120,8 +121,8 @@ def test_f_114_a_terminal_that_never_answers_shows_half_blocks(started: Start, p
     terminal.read_until(drawn)
     terminal.press("\x1b")
     terminal.press("\x1b[C")
-    terminal.read_until(lambda sent: b"2/3" in sent)
     _ended_well(terminal, place)
+    assert read_view(place.root / ".print-models" / "labels.db")["frame"] == place.keys[1], "the key counted"
 
 
 def test_f_114_an_answer_that_comes_too_late_is_for_the_next_start(started: Start, place: Place) -> None:
