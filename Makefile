@@ -32,10 +32,10 @@ demo: setup ## a simulated printer's workspace, the whole main job in it; then t
 	else $(BIN)/print-models demo $(DEMO) --headless; fi
 
 test: setup ## the tests
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 test-all: setup ## the tests, with those that take minutes
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "slow or not slow"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "slow or not slow"
 
 check: format-check lint types walls test ## all that must hold: format, lint, types, walls, tests
 

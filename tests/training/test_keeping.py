@@ -14,7 +14,7 @@ from core.workspace import Workspace
 from tests.conftest import Cli, Place, git, run_program
 from tests.training.small import make_version, needs_torch
 
-pytestmark = needs_torch
+pytestmark = [needs_torch, pytest.mark.xdist_group("keeping")]
 
 FILES = [
     "datasets/offline-detection/v1/README.md",

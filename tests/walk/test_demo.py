@@ -15,6 +15,9 @@ import pytest
 
 from tests.conftest import Cli, git, run_program
 
+#: What all of these look at is made once: they stay with one worker.
+pytestmark = pytest.mark.xdist_group("demo")
+
 TORCH = all(importlib.util.find_spec(name) for name in ("torch", "torchvision"))
 
 

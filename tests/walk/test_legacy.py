@@ -15,6 +15,9 @@ import pytest
 from core.demo.checkpoint import write_checkpoint
 from tests.conftest import Cli, git, run_program
 
+#: What all of these look at is made once: they stay with one worker.
+pytestmark = pytest.mark.xdist_group("legacy")
+
 V1 = "datasets/offline-detection/v1"
 
 

@@ -14,6 +14,9 @@ from jsonschema import Draft202012Validator
 from tests.conftest import Cli, git, run_program
 from tests.terminals import HERE, Tmux
 
+#: What all of these look at is made once: they stay with one worker.
+pytestmark = pytest.mark.xdist_group("migrate")
+
 OFFLINE, FAILED = "offline-detection", "failed-print-detection"
 MENDED = ("setup", "tracked", f"{OFFLINE}/spelling", f"{OFFLINE}/version", f"{FAILED}/version")
 MODELS = (f"model/{OFFLINE}", f"model/{FAILED}")

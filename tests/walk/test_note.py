@@ -13,6 +13,9 @@ import pytest
 
 from tests.conftest import git, run_program
 
+#: What all of these look at is made once: they stay with one worker.
+pytestmark = pytest.mark.xdist_group("note")
+
 OFFLINE, FAILED = "offline-detection", "failed-print-detection"
 NAMED = {  # frames that the note's own tree shows
     "active": ("20251107T005601.jpg", "20251110T000537.jpg"),
