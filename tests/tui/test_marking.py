@@ -168,5 +168,5 @@ async def test_a_frame_that_is_not_on_the_screen_yet_gets_no_mark(workspace, ope
         await page.shown()
         page.view.want("")
         await page.press("s")
-        assert "Not shown yet" in page.notice
+        await page.until(lambda: "Not shown yet" in page.notice)
     assert marks(place) == {}

@@ -14,7 +14,7 @@ async def test_a_key_in_a_repository_that_is_only_read_is_refused_with_the_reaso
         await page.shown()
         await page.see("1/4", "● active")
         await page.press("o")
-        assert "Not labelled: This repository has no print-models.toml" in page.notice
+        await page.until(lambda: "Not labelled: This repository has no print-models.toml" in page.notice)
         assert "print-models init" in page.notice
         await page.press("u")
         assert "Not undone:" in page.notice

@@ -64,6 +64,7 @@ def _labels(place: Place) -> list[str]:
         return [row[0] for row in db.execute("SELECT frame FROM label")]
 
 
+@pytest.mark.slow
 def test_keys_are_seen_while_a_picture_is_on_its_way_and_it_counts_not_before_it_arrived(far) -> None:
     far, place = far
     far.see(" 1/30")
