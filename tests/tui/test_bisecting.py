@@ -68,7 +68,7 @@ async def test_an_answer_counts_for_the_frame_that_is_asked_about_only(workspace
         await page.press("right")
         await page.shown()
         await page.press("a")
-        assert "Not counted" in page.notice
+        await page.until(lambda: "Not counted" in page.notice)
         assert page.frame == asked
         await page.press("escape")
     assert stored(place) == "·" * 40

@@ -43,7 +43,7 @@ async def flagged(page, frame: str, *words: str) -> None:
     await page.shown()
     await page.see(*words)
     await page.press("a")
-    assert "can't be shown" in page.notice
+    await page.until(lambda: "can't be shown" in page.notice)
     assert page.label_of(frame) is None
 
 

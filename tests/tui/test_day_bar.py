@@ -97,14 +97,14 @@ async def test_the_bars_look_nearer_and_farther_and_stay_so(workspace, opened):
         await page.see("recording 08:00–08:29")
         assert day < hours < len(_row(page, "label").strip())
         await page.press("plus")
-        assert "nearest" in page.notice
+        await page.until(lambda: "nearest" in page.notice)
         await page.press("q")
     async with opened(place.root, size=(160, 48)) as page:
         await page.see("recording 08:00–08:29")
         await page.press("minus", "minus")
         await page.see("─ day ─")
         await page.press("minus")
-        assert "whole day" in page.notice
+        await page.until(lambda: "whole day" in page.notice)
 
 
 async def test_the_scale_shows_the_cursor_and_where_its_stretch_begins_and_ends(workspace, opened):

@@ -71,7 +71,7 @@ async def test_an_error_names_the_column_and_the_cursor_goes_there(workspace, op
         await page.press("slash")
         await typed(page, "label pred:x")
         await page.press("enter")
-        assert "column 7" in page.notice
+        await page.until(lambda: "column 7" in page.notice)
         assert line(page).display
         assert line(page).cursor_position == 6
         assert page.app.state.filter == ""
@@ -142,7 +142,7 @@ async def test_t_says_what_it_does_not_understand_and_keeps_the_line(workspace, 
         await page.press("t")
         await typed(page, "soon")
         await page.press("enter")
-        assert "“soon” is no day" in page.notice
+        await page.until(lambda: "“soon” is no day" in page.notice)
         assert line(page).display
 
 

@@ -83,7 +83,7 @@ async def test_a_failed_print_is_searched_for_its_onset(printing, opened, stored
             await page.answer("f" if place.keys.index(page.frame) >= onset else "g")
             looks += 1
         assert looks <= 5
-        assert "good → failed at 08:19:00" in page.notice
+        await page.until(lambda: "good → failed at 08:19:00" in page.notice)
     assert stored(place, FAILED) == "·" * 4 + "g" * 15 + "f" * 9 + "·" * 4
 
 
@@ -105,7 +105,7 @@ async def test_a_print_that_failed_from_its_first_frame_is_said_so_and_the_next_
         await page.press(*["left"] * 8, "r", "f")
         while page.bisecting:
             await page.answer("g")
-        assert "good to its last frame · 24 frames" in page.notice
+        await page.until(lambda: "good to its last frame · 24 frames" in page.notice)
     assert stored(place, FAILED) == "·" * 4 + "g" * 24 + "·" * 4
 
 
@@ -129,7 +129,7 @@ async def test_a_frame_of_no_print_says_so_and_esc_leaves(printing, opened, stor
     async with opened(place.root) as page:
         await at_print(page, 2)
         await page.press("r")
-        assert "No print here" in page.notice
+        await page.until(lambda: "No print here" in page.notice)
         await page.press(*["right"] * 4, "r")
         await page.see("print 1")
         await page.press("escape")
@@ -153,5 +153,5 @@ async def test_a_search_asks_about_frames_that_count_for_the_task_and_says_when_
         while page.bisecting:
             assert 10 <= place.keys.index(page.frame) < 20
             await page.answer("f" if place.keys.index(page.frame) >= 16 else "g")
-        assert "good → failed at 08:16:00" in page.notice
+        await page.until(lambda: "good → failed at 08:16:00" in page.notice)
     assert stored(place, FAILED) == "·" * 10 + "g" * 6 + "f" * 4 + "·" * 12

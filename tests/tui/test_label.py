@@ -74,7 +74,7 @@ async def test_next_unlabelled_goes_round_and_says_when_all_is_done(workspace, o
         assert page.frame == place.keys[1]
         await page.label("o")
         await page.press("n")
-        assert "Every frame has a label" in page.notice
+        await page.until(lambda: "Every frame has a label" in page.notice)
 
 
 async def test_moving(workspace, opened):
@@ -146,7 +146,7 @@ async def test_a_key_before_the_picture_is_refused_visibly(workspace, opened, mo
         monkeypatch.setattr(page.app.bridge, "picture", lambda *asked: None)
         monkeypatch.setattr(page.app.screen._pictures, "get", lambda key, box, region=None: None)
         await page.press("right", "a")
-        assert "Not shown yet" in page.notice
+        await page.until(lambda: "Not shown yet" in page.notice)
         await page.until(lambda: page.app.bridge.idle, "rest")
         assert not page.app.state.of(page.app.state.task), "nothing was labelled"
         await page.see("loading")
@@ -169,7 +169,7 @@ async def test_a_frame_that_is_no_picture_says_why_and_takes_no_label(workspace,
         await page.see(*([words] if words else []))
         assert not page.view.readable
         await page.press("a")
-        assert "can't be shown" in page.notice
+        await page.until(lambda: "can't be shown" in page.notice)
         await page.press("right")
         await page.label("a")
         assert place.keys[0] not in page.app.state.of(page.app.state.task)
@@ -180,7 +180,7 @@ async def test_capital_class_keys_label_nothing(workspace, opened):
     async with opened(place.root) as page:
         await page.shown()
         await page.press("A")
-        assert "CapsLock?" in page.notice
+        await page.until(lambda: "CapsLock?" in page.notice)
         assert not page.app.state.of(page.app.state.task)
 
 
@@ -245,7 +245,7 @@ async def test_no_camera_and_no_frames_say_what_to_do(workspace, opened):
     async with opened(place.root) as page:
         await page.see("There are no frames yet.", "YYYYMMDDTHHMMSS.jpg", "neither a picture nor")
         await page.press("a")
-        assert "no frame" in page.notice
+        await page.until(lambda: "no frame" in page.notice)
     (place.camera / "notes.txt").unlink()
     async with opened(place.root) as page:
         await page.see("its folder is empty", "Mount it")

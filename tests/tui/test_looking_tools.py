@@ -49,7 +49,7 @@ async def test_what_changed_glows_and_is_no_frame_to_label(moving, opened):
     async with opened(place.root) as page:
         await page.shown()
         await page.press("d")
-        assert "first frame" in page.notice
+        await page.until(lambda: "first frame" in page.notice)
         await page.press("right")
         await page.shown()
         await page.press("d")

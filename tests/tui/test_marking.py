@@ -79,7 +79,7 @@ async def test_a_frame_is_left_out_with_a_usual_reason_or_own_words(workspace, o
         await page.press("7")
         await page.shown()
         await page.press("enter")
-        assert "needs a reason" in page.notice
+        await page.until(lambda: "needs a reason" in page.notice)
         await page.press(*"spider", "enter")
         await page.until(lambda: page.frame == place.keys[2], "the next one")
         await page.press("left")
@@ -145,7 +145,7 @@ async def test_a_frame_is_pinned_as_an_example_of_its_class(workspace, opened):
     async with opened(place.root, size=(100, 30)) as page:
         await page.shown()
         await page.press("asterisk")
-        assert "label it first" in page.notice
+        await page.until(lambda: "label it first" in page.notice)
         await page.label("a")
         await page.press("home")
         await put(page, "asterisk")

@@ -139,7 +139,7 @@ async def test_what_was_left_as_it_is_stays_said_although_the_queue_is_empty(wor
         await page.shown()
         await page.press("enter")
         await page.until(lambda: page.app.state.queues and page.app.state.queues.done, "what else waits")
-        assert "1 labelled otherwise" in page.notice
+        await page.until(lambda: "1 labelled otherwise" in page.notice)
         await page.press("n")
         await page.until(lambda: "Every frame has a label" in page.notice, "the empty queue")
 
@@ -181,7 +181,7 @@ async def test_under_capslock_a_class_key_marks_no_print(workspace, opened):
         await page.shown()
         assert page.app.state.task.keys == ("o", "w")
         await page.press("r", "W")
-        assert "CapsLock?" in page.notice
+        await page.until(lambda: "CapsLock?" in page.notice)
         await page.see("~ not sure")
         await page.press("~")
         await page.until(

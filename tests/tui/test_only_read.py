@@ -15,9 +15,9 @@ async def test_a_key_in_a_repository_that_is_only_read_is_refused_with_the_reaso
         await page.see("1/4", "● active")
         await page.press("o")
         await page.until(lambda: "Not labelled: This repository has no print-models.toml" in page.notice)
-        assert "print-models init" in page.notice
+        await page.until(lambda: "print-models init" in page.notice)
         await page.press("u")
-        assert "Not undone:" in page.notice
+        await page.until(lambda: "Not undone:" in page.notice)
         await page.until(lambda: page.app.bridge.idle, "rest")
         assert not page.app.state.unsaved
         assert "NOT saved" not in page.text()

@@ -88,7 +88,7 @@ async def test_an_empty_queue_says_so_and_what_else_waits(workspace, opened):
         await page.label("a")
         await page.see("Every frame has a label", "there wait: disagreements 1")
         await page.press("n")
-        assert "Every frame has a label" in page.notice
+        await page.until(lambda: "Every frame has a label" in page.notice)
 
 
 async def test_undo_puts_the_frame_back_into_the_queue(workspace, opened):

@@ -78,7 +78,7 @@ async def test_a_class_key_for_a_stretch_counts_only_when_its_last_frame_is_on_t
         monkeypatch.setattr(page.app.bridge, "picture", lambda *words: None)
         monkeypatch.setattr(page.app.screen._pictures, "get", lambda *words: None)
         await page.press("v", "right", "a")
-        assert "Not shown yet" in page.notice
+        await page.until(lambda: "Not shown yet" in page.notice)
         await page.until(lambda: page.app.bridge.idle, "rest")
         await page.see("stretch 08:00–08:01 · 2 frames")
     assert stored(place) == "······"
@@ -108,15 +108,15 @@ async def test_the_nearer_end_of_a_stretch_moves_by_a_frame_and_says_to_where(wo
         await page.press("greater_than_sign")
         await painted(page, place.keys[:5], "active")
         assert page.frame == place.keys[4], "the cursor goes with the end"
-        assert "active now to 08:04" in page.notice
+        await page.until(lambda: "active now to 08:04" in page.notice)
         for _ in range(2):
             before = page.frame
             await page.shown()
             await page.press("less_than_sign")
             await page.until(lambda b=before: page.frame != b, "the end to move")
-        assert "active now to 08:02" in page.notice
+        await page.until(lambda: "active now to 08:02" in page.notice)
         await page.press("end", "greater_than_sign")
-        assert "the recording ends here" in page.notice
+        await page.until(lambda: "the recording ends here" in page.notice)
     assert stored(place) == "aaaooooo"
 
 
@@ -133,7 +133,7 @@ async def test_a_gap_is_filled_where_both_sides_agree(workspace, opened, stored)
         await page.press("end", "left")
         await page.shown()
         await page.press("quotation_mark")
-        assert "active and offline" in page.notice
+        await page.until(lambda: "active and offline" in page.notice)
     assert stored(place) == "aaaaaa···o"
 
 
@@ -171,7 +171,7 @@ async def test_what_the_model_said_is_accepted_for_a_frame_and_for_its_stretch(w
         await page.press("end")
         await page.shown()
         await page.press("enter")
-        assert "No model said anything" in page.notice
+        await page.until(lambda: "No model said anything" in page.notice)
     assert stored(place) == "o··aaoaa··"
     with open_store(Workspace.open(place.root)) as store:
         assert store.get("offline-detection", place.keys[7]).how == "suggestion"
@@ -243,17 +243,17 @@ async def test_one_key_looks_through_so_many_frames_for_a_change_and_says_where_
         await page.until(lambda: page.app.bridge.idle, "rest")
         await page.press("home", "full_stop")
         assert page.frame == place.keys[4]
-        assert "Nothing changes in 4 frames" in page.notice
+        await page.until(lambda: "Nothing changes in 4 frames" in page.notice)
         await page.press("full_stop")
         assert page.frame == place.keys[8]
         await page.press("full_stop")
         assert (page.frame, page.notice) == (place.keys[9], "")
         await page.press("full_stop")
-        assert "No change is known after this frame" in page.notice
+        await page.until(lambda: "No change is known after this frame" in page.notice)
         await page.press("left", "left", "comma")
         assert page.frame == place.keys[3]
         await page.press("comma")
-        assert "No change is known before this frame" in page.notice
+        await page.until(lambda: "No change is known before this frame" in page.notice)
 
 
 async def test_a_stretch_ends_with_its_recording_and_says_how_much_of_it_was_measured(
