@@ -54,7 +54,7 @@ class Far(App):
         self._queued = self.asked = 0
         self._tail = self._cut = b""
 
-    def press(self, key: str | bytes) -> None:  # type: ignore[override]
+    def press(self, key: str | bytes) -> None:
         """Press a key at the far end."""
         self._going.append(
             (time.perf_counter() + self._one_way, key if isinstance(key, bytes) else key.encode())

@@ -193,7 +193,7 @@ class FrameList(Sequence[Frame]):
         for folder, first, names in of.pieces(numbers.start, numbers.stop):
             head, moment = of.heads[folder], partial(of.moment, folder)
             told = map(moment, count(first), names)
-            yield of.sources[folder], zip(map(head.__add__, names), told)  # noqa: B905
+            yield of.sources[folder], zip(map(head.__add__, names), told, strict=True)
 
     def at(self, places: Iterable[int]) -> FrameList:
         """Return the frames at some places, in the order of the places."""
@@ -217,10 +217,12 @@ class FrameList(Sequence[Frame]):
         of = _Folders.of(
             row for one in every for row in zip(one.sources, one.heads, one.names, one.moments, strict=True)
         )
-        begins = accumulate((one.starts[-1] for one in every), initial=0)
+        begins = [0, *accumulate(one.starts[-1] for one in every)][: len(lists)]
         if all(one._numbers == range(one._folders.starts[-1]) for one in lists):
             return cls(of, range(of.starts[-1]))
-        numbers = (begin + number for begin, one in zip(begins, lists) for number in one._numbers)  # noqa: B905
+        numbers = (
+            begin + number for begin, one in zip(begins, lists, strict=True) for number in one._numbers
+        )
         return cls(of, array("I", numbers))
 
     def __eq__(self, other: object) -> bool:

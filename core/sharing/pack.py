@@ -19,6 +19,7 @@ from core.durable import explain, fsync_dir, hash_file
 from core.errors import PrintModelsError, Refused
 from core.frames.check import Unreadable, at_rest, being_written, inspect
 from core.frames.names import captured_at, stem
+from core.handing_out import check_place
 from core.labels import journal
 from core.labels.model import Label, Mark
 from core.labels.store import LabelStore
@@ -64,26 +65,14 @@ class Shared:
 
 def allowed(workspace: Workspace, path: Path) -> None:
     """Raise Refused where no shared file may be written: among frames, versions, or over something else."""
-    shown, folder = safe(path), path.parent
-    if not folder.is_dir():
-        raise Refused(f"There is no folder {safe(folder)}.", "Make it first, or name a file in another.")
-    real = Path(os.path.realpath(folder)) / path.name
-    shut = [workspace.datasets, workspace.root / ".git", *(one.path for one in workspace.sources.values())]
-    for place in shut:
-        if real.is_relative_to(os.path.realpath(place)):
-            raise Refused(
-                f"{shown} lies in {safe(place)}, where no such file belongs.", "Name a file elsewhere."
-            )
-    if path.is_symlink() or (path.exists() and not _ours(path)):
-        raise Refused(
-            f"{shown} is there already and was not made by share.", "Give another name, or move it away."
-        )
+    check_place(workspace, path, _ours, "a file that share made")
 
 
 def _ours(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return NAME in archive.namelist()
+    # NotImplementedError is what zipfile raises of an archive packed in a way it can't read.
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
         return False
 

@@ -89,6 +89,7 @@ def opened(path: Path) -> Iterator[Archive]:
         try:
             with zipfile.ZipFile(file) as zipped:
                 yield Archive(zipped, _checked(zipped))
+        # NotImplementedError is what zipfile raises of an archive packed in a way it can't read.
         except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, ValueError) as error:
             raise _refused(f"{safe(path.name)} is no zip file, or is cut short") from error
 

@@ -81,8 +81,10 @@ def depot(git: Git, url: str, ref: str = "", cancel: CancelToken | None = None) 
 
 def proof_for(url: str, root: Path, named: str = "") -> Proof:
     """Return how objects at an address are proven: as `named`, else read again but where a host bills for reading."""
-    if named == "full" or named == "presence":
-        return named  # type: ignore[return-value, unused-ignore]
+    if named == "full":
+        return "full"
+    if named == "presence":
+        return "presence"
     if remote_folder(url, root) is not None:
         return "full"
     hosted = plans.guess({"origin": url})

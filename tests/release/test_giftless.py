@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -76,9 +77,8 @@ def _wait(port: int, child: subprocess.Popen[bytes]) -> None:
             with socket.create_connection(("127.0.0.1", port), timeout=1):
                 return
         except OSError:
-            child_ended = child.poll() is not None
-            if not child_ended:
-                time.sleep(0.1)
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(0.1)  # until it listens, or has ended
     raise AssertionError("giftless did not start")
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -302,9 +303,9 @@ def test_a_release_asks_git_few_questions(labelled: Place, monkeypatch: pytest.M
     started: list[str] = []
     start = subprocess.Popen.__init__
 
-    def counted(self: object, args: list[str], *rest: object, **more: object) -> None:
+    def counted(self: Any, args: list[str], *rest: Any, **more: Any) -> None:
         started.append(" ".join(map(str, args)))
-        start(self, args, *rest, **more)  # type: ignore[arg-type, call-overload]
+        start(self, args, *rest, **more)
 
     monkeypatch.setattr(subprocess.Popen, "__init__", counted)
     release.run(release.plan(workspace, workspace.task(None)))

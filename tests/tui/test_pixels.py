@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -158,14 +155,9 @@ def test_placeholders_of_the_other_protocol_are_text(opened_as):
     _asked_once(terminal.bytes)
 
 
-def test_inside_tmux_one_sentence_and_half_blocks(workspace, tmp_path: Path):
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-    place, server = workspace(frames=2), Tmux(tmp_path)
-    try:
-        command = f"{' '.join(PROGRAM)} -C '{place.root}' --graphics sixel; exec cat"
-        server.shell(80, 24, command, PYTHONPATH=str(HERE), COLORTERM="truecolor")
-        server.see("tmux passes no pixels on")
-        server.see("▀", "no label")
-    finally:
-        subprocess.run(["tmux", "-S", server.socket, "kill-server"], capture_output=True)
+def test_inside_tmux_one_sentence_and_half_blocks(workspace, tmux: Tmux):
+    place = workspace(frames=2)
+    command = f"{' '.join(PROGRAM)} -C '{place.root}' --graphics sixel; exec cat"
+    tmux.shell(80, 24, command, PYTHONPATH=str(HERE), COLORTERM="truecolor")
+    tmux.see("tmux passes no pixels on")
+    tmux.see("▀", "no label")

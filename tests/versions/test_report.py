@@ -246,7 +246,7 @@ def test_nothing_is_overwritten_but_a_page_of_its_own(
     exported.store.close()
     answer = cli(root, "diff", "v1", "v1", "--html", "mine.html")
     assert (answer.code, answer.out) == (1, "")
-    assert "mine.html is there already and is no report of a diff." in answer.err
+    assert "mine.html is there already and is not a report of a diff." in answer.err
     assert taken.read_text() == "<!doctype html>mine"
 
 

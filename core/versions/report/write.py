@@ -6,12 +6,12 @@ is written among a camera's frames, the versions or git's own files, or under a 
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 
 from core.durable import atomic_write
-from core.errors import Refused, WrongUsage
+from core.errors import WrongUsage
+from core.handing_out import check_place
 from core.progress import CancelToken, Report, silent
 from core.text import safe
 from core.versions.report.facts import Facts
@@ -27,20 +27,7 @@ def allowed(workspace: Workspace, path: Path) -> None:
             f"A report is a page for a browser; {safe(path.name)} is no name of one.",
             "Name it like report.html.",
         )
-    shown, folder = safe(path), path.parent
-    if not folder.is_dir():
-        raise Refused(f"There is no folder {safe(folder)}.", "Make it first, or name a file in another.")
-    real = Path(os.path.realpath(folder)) / path.name
-    shut = [workspace.datasets, workspace.root / ".git", *(one.path for one in workspace.sources.values())]
-    for place in shut:
-        if real.is_relative_to(os.path.realpath(place)):
-            raise Refused(
-                f"{shown} lies in {safe(place)}, where no report belongs.", "Name a file elsewhere."
-            )
-    if path.is_symlink() or (path.exists() and not _ours(path)):
-        raise Refused(
-            f"{shown} is there already and is no report of a diff.", "Give another name, or move it away."
-        )
+    check_place(workspace, path, _ours, "a report of a diff")
 
 
 def _ours(path: Path) -> bool:
