@@ -153,7 +153,7 @@ class Place:
 
 @pytest.fixture(scope="session")
 def bare_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace made once by `print-models init`, without a camera; copied by `workspace`."""
+    """A workspace made once by `print-models init`, without a camera; every test works on a copy of it."""
     root = tmp_path_factory.mktemp("template") / "ws"
     root.mkdir()
     done = run_program([sys.executable, "-m", "core", "init"], cwd=root)
@@ -169,6 +169,12 @@ def connected(bare: Path, folder: Path, frames: int = 12, *, name: str = "ws", *
     (root / CAMERA).unlink(missing_ok=True)
     (root / CAMERA).symlink_to(camera)
     return Place(root, camera, write_frames(camera, frames, **when))
+
+
+@pytest.fixture
+def bare_copy(bare_workspace: Path, tmp_path: Path) -> Path:
+    """A workspace of the test's own without a camera, for a test that a command runs in."""
+    return Path(shutil.copytree(bare_workspace, tmp_path / "ws", symlinks=True))
 
 
 @pytest.fixture

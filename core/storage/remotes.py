@@ -146,9 +146,9 @@ def _not_writable(folder: Path) -> Path | None:
 def why(error: PrintModelsError) -> tuple[str, str]:
     """Return the reason why a remote can't be asked, as the end of a sentence, and what to do, from git's own words."""
     said = f"{error.what} {error.detail}".lower()
-    if "authentication failed" in said or "could not read username" in said or "401" in said:
+    if "authentication failed" in said or "could not read username" in said or "returned error: 401" in said:
         return "it asks for a login that git has not stored", LOGIN
-    if "permission denied" in said or "403" in said:
+    if "permission denied" in said or "returned error: 403" in said:
         return "permission was denied", "Ask its owner for access, or check which key or login is used."
     if "host key verification failed" in said:
         return "its host key is not known here", "Connect once by hand and compare the key: ssh HOST"

@@ -34,13 +34,11 @@ def offered(workspace: Path, home: Path, *words: str) -> list[str]:
 
 
 @needs_bash
-def test_the_tab_key_knows_commands_tasks_and_classes(bare_workspace: Path, tmp_path: Path) -> None:
-    assert offered(bare_workspace, tmp_path, "hist") == ["history"]
-    assert offered(bare_workspace, tmp_path, "diff", "--task", "off") == ["offline-detection"]
-    assert offered(bare_workspace, tmp_path, "label", "--task", "offline-detection", "--as", "a") == [
-        "active"
-    ]
-    assert offered(bare_workspace, tmp_path, "diff", "dr") == ["draft"]
+def test_the_tab_key_knows_commands_tasks_and_classes(bare_copy: Path, tmp_path: Path) -> None:
+    assert offered(bare_copy, tmp_path, "hist") == ["history"]
+    assert offered(bare_copy, tmp_path, "diff", "--task", "off") == ["offline-detection"]
+    assert offered(bare_copy, tmp_path, "label", "--task", "offline-detection", "--as", "a") == ["active"]
+    assert offered(bare_copy, tmp_path, "diff", "dr") == ["draft"]
 
 
 @needs_bash

@@ -149,31 +149,29 @@ def test_what_no_share_makes_is_refused(what: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "what", ["a name that leaves the folder", "other bytes of the same size", "not a zip", "a symlink"]
 )
-def test_a_refused_file_changes_nothing(what: str, bare_workspace: Path, tmp_path: Path, cli: Cli) -> None:
+def test_a_refused_file_changes_nothing(what: str, bare_copy: Path, tmp_path: Path, cli: Cli) -> None:
     path = tmp_path / "evil.zip"
     path.write_bytes(HOSTILE[what]())
-    before = whole(bare_workspace)
-    answer = cli(bare_workspace, "import", path)
+    before = whole(bare_copy)
+    answer = cli(bare_copy, "import", path)
     assert answer.code == 3, answer.err
     assert "Traceback" not in answer.err
     assert answer.out == ""
-    assert whole(bare_workspace) == before
+    assert whole(bare_copy) == before
 
 
-def test_a_newer_tools_file_is_said_to_be_one(bare_workspace: Path, tmp_path: Path, cli: Cli) -> None:
+def test_a_newer_tools_file_is_said_to_be_one(bare_copy: Path, tmp_path: Path, cli: Cli) -> None:
     path = tmp_path / "newer.zip"
     path.write_bytes(zipped((MANIFEST, manifest(format=2, frames="other"))))
-    answer = cli(bare_workspace, "import", path)
+    answer = cli(bare_copy, "import", path)
     assert (answer.code, "Update print-models" in answer.err) == (1, True)
 
 
-def test_words_of_a_stranger_do_not_reach_the_terminal(
-    bare_workspace: Path, tmp_path: Path, cli: Cli
-) -> None:
+def test_words_of_a_stranger_do_not_reach_the_terminal(bare_copy: Path, tmp_path: Path, cli: Cli) -> None:
     path = tmp_path / "loud.zip"
     told = frame(frame="cam\x1b]52;c;x\x07/20251107/20251107T080000.jpg")
     path.write_bytes(zipped(GOOD[0], (MANIFEST, manifest(told, who="\x1b[31mEve\u202e"))))
-    answer = cli(bare_workspace, "import", path, "--dry-run")
+    answer = cli(bare_copy, "import", path, "--dry-run")
     assert answer.code == 0, answer.err
     assert "\x1b" not in answer.out
     assert "\u202e" not in answer.out

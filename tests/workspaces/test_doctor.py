@@ -169,8 +169,10 @@ def test_a_push_that_would_be_refused_is_said_before(
     assert "git pull" in results(done)["push"]["remedy"]
 
 
-def test_a_remote_that_is_not_there_is_said(cli: Cli, place: Place, remote: Path) -> None:
-    remote.rename(remote.with_name("moved.git"))
+@pytest.mark.parametrize("name", ["gone.git", "prints-401.git", "prints-403.git"])
+def test_a_remote_that_is_not_there_is_said(cli: Cli, place: Place, remote: Path, name: str) -> None:
+    """A number in its address is no answer of a server."""
+    git(place.root, "remote", "set-url", "origin", remote.with_name(name).as_uri())
     done = cli(place.root, "doctor", "--remote")
     assert done.code == 5
     assert "can't be read: there is no repository at that address" in done.out
