@@ -1,9 +1,8 @@
 """What a model said of every image it was asked: the one form in which answers are kept, beside a run and a model.
 
 What always holds: a row stands for itself (image, frame, truth, answer), so results, comparisons and reports are made
-of rows alone, without torch and without a picture; probabilities are rounded once, when they are written, so that what
-is computed of the file is what was computed of the network. A training writes `predictions.json`, promoting it keeps
-the same rows as `models/versions/NAME.predictions.jsonl`, `evaluate` keeps its own in the cache.
+of rows alone, without torch and without a picture. A training writes `predictions.json`, promoting it keeps the same
+answers beside the model (`answers`), `evaluate` keeps its own in the cache.
 """
 
 from __future__ import annotations
@@ -65,18 +64,6 @@ class Predictions(msgspec.Struct, frozen=True, kw_only=True):
         return self.sets.get(name, [])
 
 
-class _Line(Predicted, frozen=True, kw_only=True):
-    """A row of the form with a line per row: the set it belongs to stands in it."""
-
-    set: str
-
-
-class _Head(msgspec.Struct, frozen=True, kw_only=True):
-    classes: tuple[str, ...]
-    folds_note: str = ""
-    format: int = FORMAT
-
-
 def said(
     rows: Iterable[Row], probabilities: Iterable[Sequence[float]], folds: Iterable[int | None] | None = None
 ) -> list[Predicted]:
@@ -111,46 +98,23 @@ def encode(predictions: Predictions) -> bytes:
     return msgspec.json.format(msgspec.json.encode(predictions, order="sorted"), indent=2) + b"\n"
 
 
-def encode_lines(predictions: Predictions) -> bytes:
-    """Return predictions as a line of facts and a line per row: what git compares line by line."""
-    head = _Head(classes=predictions.classes, folds_note=predictions.folds_note)
-    lines = [msgspec.json.encode(head, order="sorted")]
-    for name, rows in sorted(predictions.sets.items()):
-        for row in sorted(rows, key=lambda row: row.file_name):
-            line = _Line(set=name, **msgspec.structs.asdict(row))
-            lines.append(msgspec.json.encode(line, order="sorted"))
-    return b"\n".join(lines) + b"\n"
-
-
 def read(path: Path) -> Predictions | None:
-    """Read predictions of either form, None where there are none. Raises Damaged naming the file."""
+    """Read predictions, None where there are none. Raises Damaged naming the file."""
     try:
         data = path.read_bytes()
     except OSError:
         return None
     try:
-        found = _lines(data) if path.suffix == ".jsonl" else msgspec.json.decode(data, type=Predictions)
-        _refuse_nonsense(found)
+        return checked(msgspec.json.decode(data, type=Predictions))
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
         raise Damaged(
             f"{safe(path.name)} can't be read: {safe(str(error), limit=160)}.",
             "Ask the model again: print-models evaluate MODEL",
         ) from error
-    return found
 
 
-def _lines(data: bytes) -> Predictions:
-    head, _, rest = data.partition(b"\n")
-    known = msgspec.json.decode(head, type=_Head)
-    sets: dict[str, list[Predicted]] = {}
-    for line in msgspec.json.Decoder(_Line).decode_lines(rest):
-        facts = msgspec.structs.asdict(line)
-        sets.setdefault(facts.pop("set"), []).append(Predicted(**facts))
-    return Predictions(classes=known.classes, sets=sets, folds_note=known.folds_note, format=known.format)
-
-
-def _refuse_nonsense(found: Predictions) -> None:
-    """Raise ValueError where a row can't be measured: another number of classes, no shares, a class that is none."""
+def checked(found: Predictions) -> Predictions:
+    """Return predictions that can be measured; else ValueError: other classes, no shares, a newer form."""
     if found.format > FORMAT:
         raise ValueError("a newer print-models wrote it")
     for rows in found.sets.values():
@@ -160,6 +124,7 @@ def _refuse_nonsense(found: Predictions) -> None:
             fit = len(row.probabilities) == len(found.classes)
             if not fit or not all(0 <= one <= 1 for one in row.probabilities):
                 raise ValueError(f"{row.file_name} has no probability for every class")
+    return found
 
 
 def by_oid(rows: Iterable[Predicted]) -> Mapping[str, Predicted]:
