@@ -192,15 +192,12 @@ def priced(
     then: Callable[[Draft], None],
 ) -> DraftPriced:
     """Work out the draft of a task; `then` is told of it."""
-    from core.versions import review
+    from core.versions.plan import going_in
     from core.versions.selection import draft
 
     found = draft(workspace, store(), index(), task)
     then(found)
-    if review.read(workspace, task, store()).held:
-        from core.versions.plan import plan
-
-        found = plan(workspace, store(), index(), task).draft
+    found = going_in(workspace, store(), index(), task, found)
     added, removed, relabelled = found.changes
     parent = found.parent
     held = {item.source: item.split or "" for item in parent.items} if parent else {}

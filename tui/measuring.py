@@ -33,6 +33,7 @@ def ledger_seen(
     from core.storage import plans
     from core.storage.git import Git
     from core.storage.ledger import Ledger, ledger
+    from core.versions import review
 
     git = Git(workspace.root)
     repository = git.is_repository()
@@ -43,9 +44,10 @@ def ledger_seen(
     images = _draft_images(workspace, store, index)
     new, unweighed = found.new_bytes(images), sum(1 for _, weight in images if not weight)
     price = plans.price(found, new, plan)
+    held = sum(len(review.read(workspace, task, store()).held) for task in workspace.tasks.values())
     return LedgerSeen(
         stored=_stored(found, plan) if repository else "nothing: there is no git repository here",
-        draft=_draft(price, len(images), unweighed),
+        draft=_draft(price, len(images), unweighed, held),
         here=_here(workspace, git, store(), found) if repository else "everything",
         plan=_plan(price, plan),
         plans=tuple(_plan_row(one, plans.price(found, new, one), plan) for one in plans.PRESETS.values()),
@@ -58,13 +60,13 @@ def _draft_images(
     workspace: Workspace, store: Callable[[], LabelStore], index: Callable[[], FrameIndex]
 ) -> list[tuple[str | None, int]]:
     from core.releasing.pricing import draft_images
-    from core.versions.selection import draft
+    from core.versions.plan import going_in
 
     labelled = [task for task in workspace.tasks.values() if store().counts(task)]
     return [
         image
         for task in labelled
-        for image in draft_images(draft(workspace, store(), index(), task), index())
+        for image in draft_images(going_in(workspace, store(), index(), task), index())
     ]
 
 
@@ -77,7 +79,7 @@ def _stored(found: Ledger, plan: Plan | None) -> str:
     return f"{size(found.bytes)} in Git LFS, {plural(found.objects, 'object')}{share}"
 
 
-def _draft(price: Price, images: int, unweighed: int) -> str:
+def _draft(price: Price, images: int, unweighed: int, held: int) -> str:
     words = f"{signed_size(price.new_bytes)}, then {size(price.after)} are stored"
     if price.share is not None:
         words += f", {price.share:.1%} of {price.plan}"
@@ -85,7 +87,7 @@ def _draft(price: Price, images: int, unweighed: int) -> str:
         words += (
             f"; {count(unweighed)} of {plural(images, 'image')} can't be weighed, their frames are not here"
         )
-    return words
+    return words + (f"; without {plural(held, 'stretch', 'stretches')} held back" if held else "")
 
 
 def _here(workspace: Workspace, git: Git, store: LabelStore, found: Ledger) -> str:

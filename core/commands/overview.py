@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core import human, merge_driver
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from core.labels.sessions import Work
     from core.labels.store import LabelStore
     from core.storage.git import Git, RepoState
-    from core.versions.selection import Draft
 
 #: Trainings that status tells about; `runs` lists them all.
 _RECENT_RUNS = 3
@@ -168,10 +166,10 @@ def _draft(
     """Return the draft, and the latest version's name; where that one can't be read the rest is told all the same."""
     from core.versions.kept import held_nowhere
     from core.versions.manifest import list_versions
-    from core.versions.selection import draft as select
+    from core.versions.plan import going_in
 
     try:
-        draft = _reviewed(workspace, store, index, select(workspace, store, index, task))
+        draft = going_in(workspace, store, index, task)
     except Damaged as error:
         newest = next(reversed(list_versions(workspace, task)), None)
         return DraftOverview(newest, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, f"{error.what} {error.remedy}"), newest
@@ -194,20 +192,6 @@ def _draft(
         held,
     )
     return found, base
-
-
-def _reviewed(workspace: Workspace, store: LabelStore, index: FrameIndex, found: Draft) -> Draft:
-    """Return the draft as a release would make it: without what the review holds back."""
-    from core.releasing.pricing import draft_images
-    from core.storage.known import known_objects
-    from core.storage.ledger import new_bytes
-    from core.versions.plan import plan
-    from core.versions.review import read
-
-    if not read(workspace, found.task, store).held:
-        return found
-    left = plan(workspace, store, index, found.task).draft
-    return replace(left, bytes_estimate=new_bytes(draft_images(left, index), known_objects(workspace)))
 
 
 def _model(workspace: Workspace, task: Task) -> str | None:

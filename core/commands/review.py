@@ -45,6 +45,7 @@ def review(
     from core.labels.sync import flush
     from core.versions import review as reviews
     from core.versions.diff import Snapshot, diff
+    from core.versions.reviewed import reviewed
     from core.versions.snapshots import snapshot_of
 
     ws, chosen = ctx.workspace, ctx.workspace.task(task)
@@ -72,7 +73,7 @@ def review(
             if flushed.problem is not None:  # it stands in the database, and is written by the next command
                 ctx.notice(str(flushed.problem))
         found = reviews.read(ws, chosen, store)
-    told = diff(*ends, held=found.held, comments=found.comments)
+        told = reviewed(ws, chosen, ends[0], ends[1], found, store, index)
     out = sum(hunk.held for hunk in told.hunks)
     lines = [
         f"{chosen.name}: {base or 'nothing'} → draft   {told.summary()}   {plural(out, 'change')} held back"

@@ -78,7 +78,8 @@ def _new_bytes(ctx: Context, workspace: Workspace, found: Ledger, task: str | No
     from core.labels.sync import open_store
     from core.releasing.pricing import draft_images
     from core.text import safe
-    from core.versions.selection import draft
+    from core.versions.plan import going_in
+    from core.versions.review import named, read
 
     tasks = [workspace.task(task)] if task else list(workspace.tasks.values())
     images: list[tuple[str | None, int]] = []
@@ -89,7 +90,9 @@ def _new_bytes(ctx: Context, workspace: Workspace, found: Ledger, task: str | No
             index.scan(ctx.report)
             for one in tasks:
                 if store.counts(one):
-                    images += draft_images(draft(workspace, store, index, one), index)
+                    images += draft_images(going_in(workspace, store, index, one), index)
+                    if held := named(read(workspace, one, store).held):
+                        ctx.notice(f"{one.name}: {held}. They are in no figure of the draft.")
     except PrintModelsError as error:
         ctx.notice(f"The draft can't be priced: {error.what}")
         return 0

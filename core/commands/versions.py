@@ -192,8 +192,9 @@ def diff(
     from core.versions.diff import Snapshot
     from core.versions.diff import diff as compare
     from core.versions.manifest import current_names
-    from core.versions.review import Review, base_of
+    from core.versions.review import base_of
     from core.versions.review import read as read_review
+    from core.versions.reviewed import reviewed
     from core.versions.saying import sentence, sides
     from core.versions.snapshots import snapshot_of
 
@@ -211,16 +212,14 @@ def diff(
             else Snapshot("nothing", {}, chosen.classes)
             for word in words
         ]
-        reviewed = (
-            read_review(ws, chosen, store)
-            if store is not None and words == [base_of(ws, chosen) or None, "draft"]
-            else Review()
-        )
-    found = compare(*ends, held=reviewed.held, comments=reviewed.comments)
+        if store is not None and index is not None and words == [base_of(ws, chosen) or None, "draft"]:
+            found = reviewed(ws, chosen, ends[0], ends[1], read_review(ws, chosen, store), store, index)
+        else:
+            found = compare(*ends)
     told = {
         **found.as_json(frames=frames),
         "summary": (said := sentence(found, found.target.limits)),
-        "splits": {"base": sides(ends[0]), "target": sides(ends[1])},
+        "splits": {"base": sides(found.base), "target": sides(found.target)},
     }
     stored = _stored(ws, found) if words[1] == "draft" else None
     if stored is not None:

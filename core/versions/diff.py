@@ -125,6 +125,7 @@ class Diff:
     """The difference from `base` to `target`.
 
     `changes` holds every frame that is not unchanged once, in key order; `same` counts the unchanged ones by label.
+    `held` are the changes of hunks that a review holds back: they are in no number here, their hunks are among `hunks`.
     """
 
     base: Snapshot
@@ -132,6 +133,7 @@ class Diff:
     changes: tuple[Change, ...]
     same: Mapping[str, int]
     hunks: tuple[Hunk, ...]
+    held: tuple[Change, ...] = ()
 
     def of(self, kind: str) -> tuple[Change, ...]:
         return tuple(change for change in self.changes if change.kind == kind)

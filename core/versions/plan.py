@@ -15,6 +15,8 @@ from core.errors import PrintModelsError, Refused, WrongUsage
 from core.frames.names import FILE, captured_at, rule_of, source_of
 from core.human import plural
 from core.labels.model import PRIVATE
+from core.storage.known import known_objects
+from core.storage.ledger import new_bytes
 from core.tasks import Task
 from core.text import safe
 from core.versions import splits
@@ -114,6 +116,8 @@ def plan(
     if ids:
         private = store.private().keys() | {e.frame for e in found.excluded if e.reason == PRIVATE}
         found = _held_back(found, [hunks[id_] for id_ in ids], private)
+        weighed = new_bytes(images_of(found.chosen, held_items(found), index), known_objects(workspace))
+        found = replace(found, bytes_estimate=weighed)
         places = place(workspace, store, index, task, [c.frame for c in found.chosen], given)
     images, held = Images(workspace), held_items(found)
     missing = _missing(images, found.chosen, held)
@@ -157,6 +161,19 @@ def plan(
         ),
         stale,
     )
+
+
+def going_in(
+    workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task, found: Draft | None = None
+) -> Draft:
+    """Return the draft as a release would make it, without what the review holds back; the one answer for every price.
+
+    `found` is the whole draft, where it was just made.
+    """
+    found = found or draft(workspace, store, index, task)
+    if not read_review(workspace, task, store).held:
+        return found
+    return plan(workspace, store, index, task, found=found).draft
 
 
 def read_labels(path: Path, task: Task) -> dict[str, str]:

@@ -12,14 +12,18 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.human import count, plural
 from core.labels.model import LabelStep
 from core.labels.sync import open_store
 from core.tasks import Task
+from core.text import safe
 from core.versions.manifest import current_names
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.labels.store import LabelStore
+
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,14 @@ def comment(
     """Write what a person says of a hunk; an empty text takes it off."""
     with _opened(workspace, store) as labels:
         return labels.review(task, [id_], who=who, base=base_of(workspace, task), comment=text)
+
+
+def named(held: Iterable[str]) -> str:
+    """Say which hunks are held back, '2 hunks held back: …', the first three by their ids; '' for none."""
+    ids = sorted(held)
+    more = f" and {count(len(ids) - _NAMED)} more" if len(ids) > _NAMED else ""
+    listed = ", ".join(safe(id_, limit=120) for id_ in ids[:_NAMED])
+    return f"{plural(len(ids), 'hunk')} held back: {listed}{more}" if ids else ""
 
 
 def _opened(workspace: Workspace, store: LabelStore | None) -> AbstractContextManager[LabelStore]:

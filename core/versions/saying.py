@@ -28,7 +28,9 @@ def sentence(found: Diff, warnings: Sequence[str] = ()) -> str:
     """Say what changes, in which hunks, per class, in validation and in bytes; what warns comes last."""
     n = found.counts
     told = [f"{count(n[kind])} {kind}" for kind in _SPOKEN if n[kind]]
-    parts = [f"{', '.join(told)}, in {plural(len(found.hunks), 'hunk')}" if told else "nothing differs"]
+    held = sum(hunk.held for hunk in found.hunks)
+    taken = plural(len(found.hunks) - held, "hunk")
+    parts = [f"{', '.join(told)}, in {taken}" if told else "nothing differs"]
     before, after = found.base.counts, found.target.counts
     parts += [
         f"{name} {count(before.get(name, 0))} → {count(after.get(name, 0))}"
@@ -39,7 +41,6 @@ def sentence(found: Diff, warnings: Sequence[str] = ()) -> str:
         parts.append(side)
     if n["unknown"]:
         parts.append(f"{plural(n['unknown'], 'frame')} can't be compared")
-    held = sum(hunk.held for hunk in found.hunks)
     if held:
         parts.append(f"{plural(held, 'hunk')} held back")
     parts.append(signed_size(found.bytes["new"]))

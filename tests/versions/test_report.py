@@ -102,7 +102,7 @@ def test_the_command_writes_one_file_with_what_a_reviewer_asks(
     assert f"Report: {path}" in answer.out
     found = read(path)
     for words in (
-        *("3 relabelled, in 2 hunks; ", "offline 12 → 9", "1 hunk held back", "v1→draft", "held back"),
+        *("2 relabelled, in 1 hunk; ", "offline 12 → 10", "1 hunk held back", "v1→draft", "held back"),
         *("a <b>bold</b> claim & more", first, second, "2 frames", "Friday, 7 November 2025"),
         *("Splits", "validation", "Checks", "Upper bar v1, lower bar draft."),
     ):

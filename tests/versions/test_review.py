@@ -62,6 +62,31 @@ def test_status_counts_the_draft_without_what_is_held_and_no_stretch_as_a_frame(
     assert "3 held back" in cli(root, "status").out
 
 
+def test_diff_status_and_storage_say_what_goes_in_and_name_what_is_held(reviewed: Place, cli: Cli) -> None:
+    root, keys = reviewed.root, reviewed.keys
+    cli(root, "review", "--hold", FIRST)
+    one = sum((root / key).stat().st_size for key in keys[10:])
+    told = cli(root, "diff", "--json").json
+    assert (told["added"], told["relabelled"], told["bytes"]["new"]) == (0, 1, 0)
+    assert told["classes"]["target"] == {"offline": 4, "active": 6}
+    assert {hunk["id"]: (hunk["held"], hunk["bytes"]) for hunk in told["hunks"]} == {
+        FIRST: (True, one),
+        SECOND: (False, 0),
+    }
+    assert sum(sum(side.values()) for side in told["splits"]["target"].values()) == 10
+    assert "1 relabelled, in 1 hunk;" in told["summary"]
+    assert "1 hunk held back" in told["summary"]
+    said = cli(root, "diff")
+    assert said.out.splitlines()[0].endswith("v1 → draft   +0 −0 ~1")
+    assert cli(root, "review").out.splitlines()[0].endswith("+0 −0 ~1   1 change held back")
+    priced = cli(root, "storage", "--json")
+    assert priced.json["price"]["new_bytes"] == 0
+    assert f"1 hunk held back: {FIRST}" in priced.err
+    assert cli(root, "status", "--json").json["tasks"][TASK]["draft"]["bytes"] == 0
+    cli(root, "review", "--let", FIRST)
+    assert cli(root, "storage", "--json").json["price"]["new_bytes"] == one
+
+
 def test_what_is_held_stays_held_until_it_is_let_go(reviewed: Place, cli: Cli) -> None:
     root, keys = reviewed.root, reviewed.keys
     cli(root, "review", "--hold", SECOND, "--hold", FIRST)

@@ -107,8 +107,8 @@ def _tiles(facts: Facts) -> Iterable[str]:
     yield f'<div class="tile zero"><b>{size(moved["reused"])}</b><span>reused</span></div>\n</div>\n'
     if any(hunk.held for hunk in facts.found.hunks):
         yield (
-            '<p class="small">What is held back is counted and drawn here too, and marked so; the next version is made '
-            "without it, and the checks looked at that.</p>\n"
+            '<p class="small">What is held back is drawn here too, and marked so; it is in no number, for the next version '
+            "is made without it, and the checks looked at that.</p>\n"
         )
 
 

@@ -74,7 +74,7 @@ def strips(
 ) -> Strips:
     """Decode the pictures of a difference; `files` are the folders of its sides as versions. Raises Cancelled."""
     cancel = cancel or CancelToken()
-    changes = {change.entry.source: change for change in found.changes}
+    changes = {change.entry.source: change for change in (*found.changes, *found.held)}
     wanted = [(hunk, _wanted(hunk, changes, files)) for hunk in found.hunks[:STRIPS]]
     total, done, held, shown = sum(len(row) for _, row in wanted), 0, 0, 0
     of: dict[str, tuple[Small, ...]] = {}
