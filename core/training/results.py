@@ -1,23 +1,24 @@
 """What a model is worth, in numbers and then in plain words; pure Python on plain rows.
 
 What always holds: every share has an interval, every class its recall and precision, every recording its line, and
-the result stands beside what the rules that look at no content reach on the same images. The interval of the
-balanced accuracy is drawn over recordings, since the frames of one recording are nearly one picture.
-Called by the training process; the record, the card and the screens show what comes out.
+the result stands beside what the rules that look at no content reach on the same images. Intervals are drawn over
+recordings, since the frames of one recording are nearly one picture; the order of the images changes nothing.
+Called by the training process and by who asks a model again; the record, the card and the screens show what comes out.
 """
 
 from __future__ import annotations
 
-import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.human import plural
+from core.training import alarm_words, alarms, calibration, intervals
+from core.training.alarms import Rule
+from core.training.intervals import Tally
 from core.training.sides import Row
 from core.versions.baselines import wilson
 
-_DRAWS = 1000
 CLOCK = ("nearest_in_time", "time_of_day")
 
 
@@ -26,51 +27,93 @@ def measure(
     probabilities: Sequence[Sequence[float]],
     classes: Sequence[str],
     baselines: Mapping[str, Any],
+    *,
+    rule: Rule | None = None,
 ) -> dict[str, Any] | None:
     """Return the results of a model on labelled images, None without any; shares 0 to 1, rounded to 4 places.
 
-    `probabilities` has one row per image, one column per class; `baselines` are the version's, on the same images.
+    `probabilities` has one row per image, one column per class; `baselines` are the version's, on the same images;
+    `rule` makes alarms of answers where the task has a class that is worth one (else `alarms` is None).
     """
     if not rows:
         return None
     answers = [classes[max(range(len(classes)), key=p.__getitem__)] for p in probabilities]
     pairs = [(row.label, answer) for row, answer in zip(rows, answers, strict=True)]
     right = sum(truth == answer for truth, answer in pairs)
-    by_recording: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for row, pair in zip(rows, pairs, strict=True):
-        by_recording[row.recording].append(pair)
-    balanced = _balanced(pairs)
-    low, high = _interval(list(by_recording.values()), pairs, rows)
+    tallies = intervals.count([row.recording for row in rows], [t for t, _ in pairs], answers, classes)
+    sure = intervals.intervals(tallies)
+    low, high = sure.balanced or (None, None)
     share_low, share_high = wilson(right, len(pairs))
-    wrong = [
-        {
-            "file_name": r.file_name,
-            "frame": r.source,
-            "label": r.label,
-            "answer": a,
-            "confidence": round(max(p), 4),
-        }
-        for r, a, p in zip(rows, answers, probabilities, strict=True)
-        if a != r.label
-    ]
+    failed = alarms.alarm_class(classes)
     return {
         "images": len(rows),
         "right": right,
-        "recordings": len(by_recording),
-        "balanced": round(balanced, 4),
+        "recordings": len(tallies.recordings),
+        "balanced": round(tallies.balanced, 4),
         "balanced_low": low,
         "balanced_high": high,
         "accuracy": round(right / len(pairs), 4),
         "low": round(share_low, 4),
         "high": round(share_high, 4),
-        "classes": {name: _class(name, rows, pairs) for name in classes},
+        "classes": {name: _class(name, tallies.of[name], sure) for name in classes},
         "confusion": {t: {a: sum(p == (t, a) for p in pairs) for a in classes} for t in classes},
-        "by_recording": [_recording(name, found) for name, found in sorted(by_recording.items())],
-        "wrong": wrong,
+        "by_recording": _by_recording(rows, pairs),
+        "wrong": _wrong(rows, answers, probabilities),
+        "calibration": calibration.calibrate(
+            [max(p) for p in probabilities], [truth == answer for truth, answer in pairs]
+        ),
+        "alarms": alarms.watch(rows, answers, failed, rule or Rule()) if failed else None,
         "baselines": dict(baselines),
         "better_than_clock": better_than_clock(low, high, baselines),
-        "unbeaten": unbeaten(balanced, baselines),
+        "unbeaten": unbeaten(tallies.balanced, baselines),
     }
+
+
+def _class(name: str, rows: Sequence[Tally], sure: intervals.Intervals) -> dict[str, Any]:
+    images, called = sum(one.images for one in rows), sum(one.called for one in rows)
+    (recall_low, recall_high), (precision_low, precision_high) = sure.recall[name], sure.precision[name]
+    return {
+        "images": images,
+        "recordings": sum(bool(one.images) for one in rows),
+        "right": sum(one.hits for one in rows),
+        "recall": round(intervals.recall(rows), 4) if images else None,
+        "recall_low": recall_low,
+        "recall_high": recall_high,
+        "precision": round(intervals.precision(rows), 4) if called else None,
+        "precision_low": precision_low,
+        "precision_high": precision_high,
+    }
+
+
+def _by_recording(rows: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for row, pair in zip(rows, pairs, strict=True):
+        found[row.recording].append(pair)
+    return [
+        {
+            "recording": name,
+            "images": len(members),
+            "right": sum(truth == answer for truth, answer in members),
+            "labels": dict(sorted(Counter(truth for truth, _ in members).items())),
+        }
+        for name, members in sorted(found.items())
+    ]
+
+
+def _wrong(
+    rows: Sequence[Row], answers: Sequence[str], probabilities: Sequence[Sequence[float]]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "file_name": row.file_name,
+            "frame": row.source,
+            "label": row.label,
+            "answer": answer,
+            "confidence": round(max(shares), 4),
+        }
+        for row, answer, shares in zip(rows, answers, probabilities, strict=True)
+        if answer != row.label
+    ]
 
 
 def better_than_clock(low: float | None, high: float | None, baselines: Mapping[str, Any]) -> bool | None:
@@ -101,93 +144,64 @@ def unbeaten(balanced: float, baselines: Mapping[str, Any]) -> str | None:
     return best[1] if best[0] >= balanced else None
 
 
-def _balanced(pairs: Sequence[tuple[str, str]]) -> float:
-    total = Counter(truth for truth, _ in pairs)
-    right = Counter(truth for truth, answer in pairs if truth == answer)
-    return sum(right[name] / total[name] for name in sorted(total)) / len(total)
-
-
-def _interval(
-    groups: list[list[tuple[str, str]]], pairs: Sequence[tuple[str, str]], rows: Sequence[Row]
-) -> tuple[float | None, float | None]:
-    """Return the 95 % interval of the balanced accuracy; None with fewer than two recordings.
-
-    Recordings are drawn with replacement, a thousand times (Efron's bootstrap). Few recordings, all of them right,
-    would give an interval of no width; so it is at least as wide as if each recording were one look per class
-    (Wilson's interval of the recall, over recordings).
-    """
-    if len(groups) < 2:
-        return None, None
-    draw = random.Random(0)
-    values = sorted(
-        _balanced([pair for group in draw.choices(groups, k=len(groups)) for pair in group])
-        for _ in range(_DRAWS)
-    )
-    looks: dict[str, set[str]] = defaultdict(set)
-    total, right = Counter(truth for truth, _ in pairs), Counter(t for t, a in pairs if t == a)
-    for row in rows:
-        looks[row.label].add(row.recording)
-    each = [wilson(right[name] / total[name] * len(seen), len(seen)) for name, seen in sorted(looks.items())]
-    low = min(values[int(_DRAWS * 0.025)], sum(one[0] for one in each) / len(each))
-    high = max(values[int(_DRAWS * 0.975) - 1], sum(one[1] for one in each) / len(each))
-    return round(low, 4), round(high, 4)
-
-
-def _class(name: str, rows: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    images = sum(truth == name for truth, _ in pairs)
-    called = sum(answer == name for _, answer in pairs)
-    hits = sum(truth == answer == name for truth, answer in pairs)
-    recall_low, recall_high = wilson(hits, images)
-    precision_low, precision_high = wilson(hits, called)
-    return {
-        "images": images,
-        "recordings": len({row.recording for row in rows if row.label == name}),
-        "right": hits,
-        "recall": round(hits / images, 4) if images else None,
-        "recall_low": round(recall_low, 4),
-        "recall_high": round(recall_high, 4),
-        "precision": round(hits / called, 4) if called else None,
-        "precision_low": round(precision_low, 4),
-        "precision_high": round(precision_high, 4),
-    }
-
-
-def _recording(name: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    return {
-        "recording": name,
-        "images": len(pairs),
-        "right": sum(truth == answer for truth, answer in pairs),
-        "labels": dict(sorted(Counter(truth for truth, _ in pairs).items())),
-    }
-
-
 def percent(share: float | None) -> str:
     """Return '97 %', or '–' where nothing was measured."""
     return "–" if share is None else f"{100 * share:.0f} %"
 
 
-def words(results: Mapping[str, Any] | None, *, weights: str) -> list[str]:
-    """Return the results in plain sentences, the most important first. `weights` says where the network started."""
-    if results is None:
+def words(
+    results: Mapping[str, Any] | None, *, weights: str, folds: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Return the results in plain sentences, the most important first. `weights` says where the network started.
+
+    `folds` are the results of cross-validation, every recording judged by a network that never saw it; where they are
+    there, they are what is told, and validation stands behind them in one sentence.
+    """
+    if results is None and folds is None:
         return ["Nothing is known about how good it is: the version has no validation images.", weights]
+    if folds is None:
+        assert results is not None
+        chosen = "The best epoch was chosen on these same images: expect a little less on new prints."
+        return [*sentences(results), chosen, weights]
+    said = [*sentences(folds), "Every recording was judged by a network that never saw it."]
+    if results is not None:
+        where = f"{plural(results['images'], 'image')} of validation"
+        said.append(f"The model itself, on {where}: {between(results)}; its epoch was chosen on them.")
+    return [*said, weights]
+
+
+def sentences(results: Mapping[str, Any]) -> list[str]:
+    """Return what a result says in plain sentences: failed prints first where there are any, then the clock."""
     untold = f"can't be told from {plural(results['recordings'], 'recording')}"
     known = _measured(results["baselines"], CLOCK)
-    clock = {True: "yes", False: "no", None: untold if known else "not known"}[_clock(results)]
+    better = _clock(results)
+    clock = {True: "yes", False: "no", None: untold if known else "not known"}[better]
     recognised = ", ".join(
         f"{found['right']} of {found['images']} {name}" for name, found in results["classes"].items()
     )
-    said = [
-        f"Recognised {recognised} in {plural(results['recordings'], 'recording')} it never learned from.",
-        f"Better than the clock: {clock}.",
-    ]
-    if rule := results.get("unbeaten"):
+    of = f"in {plural(results['recordings'], 'recording')} it never learned from"
+    watched = results.get("alarms")
+    said = [*alarm_words.say(watched)] if watched else [f"Recognised {recognised} {of}."]
+    said.append(f"Better than the clock: {clock}.")
+    if watched:
+        said.append(f"Recognised {recognised} {of}.")
+    if (rule := results.get("unbeaten")) and results["baselines"].get(rule):
+        what = "the clock" if rule in CLOCK else "a rule that sees no picture"
         said.append(
-            f"It does not beat a rule that sees no picture: {rule.replace('_', ' ')} reaches "
+            f"It does not beat {what}: {rule.replace('_', ' ')} reaches "
             f"{percent(results['baselines'][rule]['balanced'])}, the model {percent(results['balanced'])}."
         )
     said.append(_sureness(results))
-    said.append("The best epoch was chosen on these same images: expect a little less on new prints.")
-    return [*said, weights]
+    if measured := results.get("calibration"):
+        said.append(calibration.sentence(measured))
+    return said
+
+
+def between(results: Mapping[str, Any]) -> str:
+    """Return the balanced accuracy with its interval: '97 % (90–100 %)'."""
+    low, high = results["balanced_low"], results["balanced_high"]
+    span = f" ({100 * low:.0f}–{percent(high)})" if low is not None else ""
+    return f"{percent(results['balanced'])}{span}"
 
 
 def _sureness(results: Mapping[str, Any]) -> str:
@@ -195,11 +209,9 @@ def _sureness(results: Mapping[str, Any]) -> str:
     low, high = results["balanced_low"], results["balanced_high"]
     if low is None:
         return "One recording is too little to be sure of anything."
-    between = f"Balanced accuracy {percent(results['balanced'])}, between {percent(low)} and {percent(high)}"
+    said = f"Balanced accuracy {percent(results['balanced'])}, between {percent(low)} and {percent(high)}"
     return (
-        f"{between}."
-        if few >= 5
-        else f"{between}; so few recordings ({few} of one class) are too few to be sure."
+        f"{said}." if few >= 5 else f"{said}; so few recordings ({few} of one class) are too few to be sure."
     )
 
 
@@ -207,13 +219,11 @@ def summary(results: Mapping[str, Any] | None) -> str:
     """Return the result as one short phrase for lists: '97 % (90–100 %), better than the clock'."""
     if results is None:
         return "not measured"
-    low, high = results["balanced_low"], results["balanced_high"]
-    between = f" ({100 * low:.0f}–{percent(high)})" if low is not None else ""
     rule, better = results.get("unbeaten"), _clock(results)
     beaten = ", better than the clock" if better else ", not told apart from the clock"
     if rule:
         beaten = f", no better than {rule.replace('_', ' ')}"
-    return f"{percent(results['balanced'])}{between}{beaten if _measured(results['baselines']) else ''}"
+    return f"{between(results)}{beaten if _measured(results['baselines']) else ''}"
 
 
 def table(results: Mapping[str, Any]) -> list[str]:
