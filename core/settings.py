@@ -13,13 +13,23 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
 
 from core.checklist import CHECKS, refuse_levels
 from core.durable import open_regular
 from core.errors import Damaged, Refused, WrongUsage
+from core.settings_tables import (
+    HooksSettings,
+    KeepSettings,
+    SourceSettings,
+    SplitSettings,
+    StorageSettings,
+    Table,
+    TaskSettings,
+    TrainingSettings,
+)
 from core.tasks import Task
 from core.text import safe
 
@@ -32,71 +42,21 @@ _RESERVED = {"con", "prn", "aux", "nul", "train", "validation", "test"}
 _TAKEN_KEYS = frozenset("vbunxr")
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    pass
-
-
-class TaskSettings(_Table, frozen=True):
-    """[tasks.NAME]: what differs from the built-in task, or a task of the user's own."""
-
-    classes: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    labels: str = ""
-    detector: str = ""
-    model: str = ""
-    predictions: str = ""
-    idle: str = ""
-    selection: Literal["", "spread", "all"] = ""
-    per_stretch: Annotated[int, msgspec.Meta(ge=2)] | None = None
-    when: str | None = None
-    contradicts: dict[str, tuple[str, ...]] | None = None
-
-
-class SourceSettings(_Table, frozen=True):
-    """[sources.NAME]: a camera folder in the workspace; a retired one is hidden, its labels and versions stay."""
-
-    path: str = ""
-    printer: str = ""
-    name_pattern: str = ""
-    retired: bool = False
-
-
-class SplitSettings(_Table, frozen=True):
-    """[split]: minutes between recordings, minutes around validation left out, validation's share, seed."""
-
-    gap_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 15
-    embargo_minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)] = 5
-    validation: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.2
-    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
-
-
-class StorageSettings(_Table, frozen=True):
-    """[storage]: the plan that prices are compared with; images shared by reflink or by "hardlink"; proof on a remote."""
-
-    plan: str = ""
-    share: Literal["", "hardlink"] = ""
-    proof: Literal["", "full", "presence"] = ""
-
-
-class KeepSettings(_Table, frozen=True):
-    """[keep]: at most so many GB of copies of labelled frames that no release holds yet; 0 keeps none."""
-
-    max: Annotated[float, msgspec.Meta(ge=0)] = 2.0
-
-
-class Settings(_Table, frozen=True):
+class Settings(Table, frozen=True):
     """The whole file."""
 
     format: int = FORMAT
     default_task: str = ""
     default_dataset: str = ""
     license: str = ""
-    tasks: dict[str, TaskSettings] = {}
-    sources: dict[str, SourceSettings] = {}
+    tasks: dict[str, TaskSettings] = msgspec.field(default_factory=dict)
+    sources: dict[str, SourceSettings] = msgspec.field(default_factory=dict)
     split: SplitSettings = SplitSettings()
     storage: StorageSettings = StorageSettings()
     keep: KeepSettings = KeepSettings()
-    checks: dict[str, str] = {}
+    training: TrainingSettings = TrainingSettings()
+    hooks: HooksSettings = HooksSettings()
+    checks: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def newer(self) -> Refused | None:
@@ -144,6 +104,8 @@ def _unknown_keys(
         "split": SplitSettings,
         "storage": StorageSettings,
         "keep": KeepSettings,
+        "training": TrainingSettings,
+        "hooks": HooksSettings,
     }
     for key, value in list(table.items()):
         dotted = f"{path}{key}"

@@ -116,6 +116,13 @@ format = 1
 [keep]
 # max = 2.0             # GB of copies of labelled frames that no release holds yet; 0 keeps none
 
+[training]
+# memory = 0.0          # GB that a training may take; 0 is three quarters of what the machine has
+# while_printing = ""   # "pause": a training waits until the print is over; "refuse": and none is started meanwhile
+
+# [hooks]               # a program and its arguments; a clone runs it after: git config print-models.hooks true
+# training_finished = ["notify-send", "the training is over"]
+
 # [checks]
 # lone = "warn"         # or "block": then no release while it finds something; docs/checks.md lists the ids
 

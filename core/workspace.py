@@ -16,7 +16,8 @@ from pathlib import Path
 from core.durable import atomic_write, owner
 from core.errors import Lacking, PrintModelsError, Refused, WrongUsage
 from core.personal import who
-from core.settings import FILE_NAME, Settings, SourceSettings, read, tasks_of
+from core.settings import FILE_NAME, Settings, read, tasks_of
+from core.settings_tables import SourceSettings
 from core.tasks import Task
 from core.text import safe
 

@@ -12,7 +12,7 @@ from core.errors import Lacking, Refused
 from core.frames import identity
 from core.frames.cameras import Changed, changing, check_free, check_name, find, point, settle
 from core.frames.index import FrameIndex
-from core.settings import SourceSettings
+from core.settings_tables import SourceSettings
 from core.text import safe
 from core.workspace import Source, Workspace
 

@@ -22,7 +22,8 @@ from core.errors import Damaged, Lacking, PrintModelsError, Refused, WrongUsage
 from core.frames import identity, patterns
 from core.frames.index import FrameIndex
 from core.process import run
-from core.settings import FILE_NAME, SourceSettings, read
+from core.settings import FILE_NAME, read
+from core.settings_tables import SourceSettings
 from core.setup import add_lines
 from core.setup_files import with_source
 from core.text import safe

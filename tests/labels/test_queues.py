@@ -17,7 +17,8 @@ from core.frames.signatures import Change, groups
 from core.labels.facts import Facts
 from core.labels.queues import find, kinds, members, offered
 from core.progress import CancelToken
-from core.settings import Settings, TaskSettings, tasks_of
+from core.settings import Settings, tasks_of
+from core.settings_tables import TaskSettings
 from tests.labels.worlds import FAILED, IDLE, TASKS, frame, label, mark, world, worlds
 
 ANY = st.one_of(worlds(IDLE), worlds(FAILED))
