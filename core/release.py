@@ -101,11 +101,14 @@ def run(
     report: Report = silent,
     cancel: CancelToken | None = None,
     confirm: Confirm | None = None,
+    publish: Confirm | None = None,
     step: Tell | None = None,
 ) -> Released:
     """Carry a release out and return what it made; what an interrupted one did already is not done again.
 
-    `confirm` is asked where the push would go over the plan's limit; without it that is refused. `step` is told the id
+    `confirm` is asked where the push would go over the plan's limit; without it that is refused. `publish` is asked
+    before the first push to a remote, whose plan `shows` what becomes readable there, where that was not agreed to
+    already; without it the caller has shown it. `step` is told the id
     of a step and 'doing', 'done' or 'there already'. Raises what the steps raise: before the tag nothing but an export
     and staged files is left, NotPushed after it; `resume` goes on from there.
     """
@@ -116,6 +119,10 @@ def run(
             "can't be taken back.",
             "Release without --push, or choose another plan in print-models.toml.",
         )
+    if plan.shows and not plan.agreed:
+        if publish is not None and not publish(plan):
+            raise Refused("Nothing was sent or written.", "Push it once what becomes readable there may be.")
+        plan = replace(plan, agreed=True)
     workspace.ensure_private()
     far = trouble.Far(plan.tag, plan.path, "commit" if plan.commit else "export" if plan.existing else "")
     git = Git(workspace.root, workspace.git_log)
@@ -141,6 +148,7 @@ def resume(
     report: Report = silent,
     cancel: CancelToken | None = None,
     confirm: Confirm | None = None,
+    publish: Confirm | None = None,
     step: Tell | None = None,
 ) -> Released:
     """Finish what an interrupted release began, with the task, message and remote it was given; else as `run`.
@@ -158,6 +166,7 @@ def resume(
         report=report,
         cancel=cancel,
         confirm=confirm,
+        publish=publish,
         step=step,
     )
 
@@ -171,6 +180,7 @@ def _book(plan: ReleasePlan) -> Journal:
         remote=plan.target.remote if plan.target else None,
         proof=plan.target.proof if plan.target else "",
         labels=plan.labels,
+        agreed=plan.agreed,
     )
 
 
@@ -272,7 +282,10 @@ def _pushed(
     target = plan.target
     if target is None:
         return made
-    sent, notices = pushing.push(plan.workspace, git, target, cargo, plan.tag, report, cancel, walk.enter)
+    shown = plan.agreed or plan.waits is not None
+    sent, notices = pushing.push(
+        plan.workspace, git, target, cargo, plan.tag, report, cancel, walk.enter, shown=shown
+    )
     return replace(made, pushed=target.remote, also=sent.tags, commits=sent.commits, notices=tuple(notices))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from core.commands import completion
-from core.commands.back import agreed, give_way, take_back
+from core.commands.back import give_way, take_back
+from core.commands.publishing import asked, drawn, page_at
 from core.commands.shell import Context, accept_outside_option, json_option, pass_context, task_option
 from core.text import address, safe
 
@@ -31,6 +34,12 @@ if TYPE_CHECKING:
     default=None,
     help="How new objects are proven on the remote: read again and hashed, or asked for by presence and size; "
     "full but for a host that bills for reading.",
+)
+@click.option(
+    "--sheet",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Of a first push: write a page with every picture that becomes readable there.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done and what it costs; write nothing.")
 @click.option(
@@ -55,7 +64,9 @@ if TYPE_CHECKING:
     shell_complete=completion.versions,
 )
 @click.option(
-    "--yes", is_flag=True, help="Of --abort, --undo, --renumber and a first push: do it without asking."
+    "--yes",
+    is_flag=True,
+    help="Of --abort, --undo, --renumber and a first push, --resume too: do it without asking.",
 )
 @accept_outside_option
 @json_option
@@ -67,6 +78,7 @@ def release(
     push: bool,
     remote: str | None,
     proof: str | None,
+    sheet: Path | None,
     dry_run: bool,
     going_on: bool,
     giving_up: bool,
@@ -83,8 +95,8 @@ def release(
     from core.errors import Cancelled, WrongUsage
     from core.release import plan, run
 
-    if (proof is not None and not push) or (remote is not None and not (push or renumber)):
-        word = "--remote says where" if proof is None else "--proof says how"
+    if ((proof or sheet) is not None and not push) or (remote is not None and not (push or renumber)):
+        word = "--proof says how" if proof else "--sheet shows what" if sheet else "--remote says where"
         raise WrongUsage(f"{word} to push, but --push is not given.", "Add --push.")
     workspace = ctx.workspace
     words = {"--resume": going_on, "--abort": giving_up, "--undo": undo, "--renumber": renumber}
@@ -93,8 +105,12 @@ def release(
         raise WrongUsage(
             f"{chosen[0]} stands alone: it takes no other word of a release.", "Leave the others out."
         )
-    if yes and not (giving_up or undo or renumber or push):
-        raise WrongUsage("--yes answers what --abort, --undo, --renumber and --push ask.", "Leave it out.")
+    if yes and not (giving_up or undo or renumber or push or going_on):
+        raise WrongUsage(
+            "--yes answers what --abort, --undo, --renumber, --push and --resume ask.", "Leave it out."
+        )
+    if sheet is not None:
+        sheet = page_at(ctx, sheet)
     if renumber:
         give_way(ctx, task, renumber, remote, yes=yes)
         dry_run, remote = True, None
@@ -102,7 +118,7 @@ def release(
         take_back(ctx, task, undo, yes=yes, as_json=as_json)
         return
     if going_on:
-        _resume(ctx, as_json=as_json)
+        _resume(ctx, yes=yes, as_json=as_json)
         return
     try:
         planned = plan(
@@ -119,17 +135,23 @@ def release(
         raise Cancelled("Stopped while it was planned: nothing was exported or committed.") from error
     for line in planned.notices:
         ctx.notice(line)
+    if sheet is not None:
+        ctx.notice(drawn(ctx, planned, sheet))
     if dry_run:
         ctx.answer(_planned_json(planned), _planned_text(planned), as_json=as_json)
         return
     if push:
         ctx.notice(f"price     {planned.price_line}")
         ctx.notice(f"upload    {_upload(planned)}")
-        _first(ctx, planned, yes=yes)
-    _made(ctx, lambda: run(planned, report=ctx.report, confirm=_confirm(ctx)), as_json=as_json)
+    publish = partial(asked, ctx, yes=yes)
+    _made(
+        ctx,
+        lambda: run(planned, report=ctx.report, confirm=_confirm(ctx), publish=publish),
+        as_json=as_json,
+    )
 
 
-def _resume(ctx: Context, *, as_json: bool) -> None:
+def _resume(ctx: Context, *, yes: bool, as_json: bool) -> None:
     from core.release import resume
     from core.releasing import journal
 
@@ -137,7 +159,12 @@ def _resume(ctx: Context, *, as_json: bool) -> None:
     if (book := journal.read(workspace)) is not None:
         where = f", to be pushed{f' to {safe(book.remote)}' if book.remote else ''}" if book.push else ""
         ctx.notice(f"going on  {safe(book.tag)}{where}; it was interrupted at the step {safe(book.doing)}")
-    _made(ctx, lambda: resume(workspace, report=ctx.report, confirm=_confirm(ctx)), as_json=as_json)
+    publish = partial(asked, ctx, yes=yes)
+    _made(
+        ctx,
+        lambda: resume(workspace, report=ctx.report, confirm=_confirm(ctx), publish=publish),
+        as_json=as_json,
+    )
 
 
 def _made(ctx: Context, make: Callable[[], Released], *, as_json: bool) -> None:
@@ -180,26 +207,6 @@ def _upload(plan: ReleasePlan) -> str:
         f"{size(plan.upload)} of objects to {safe(target.remote)} ({address(target.url)}{other}); proven there: {how}; "
         f"then {safe(target.branch)} and the tag together"
     )
-
-
-def _first(ctx: Context, plan: ReleasePlan, *, yes: bool) -> None:
-    """Say what the first push to a remote makes readable; where that is a server, ask. Raises Refused."""
-    from core.releasing.readable import lines
-    from core.storage.lfs import remote_folder
-
-    target = plan.target
-    if target is None or not plan.shows:
-        return
-    title = (
-        f"This is the first push to {safe(target.remote)} ({address(target.url)}). It becomes readable there:"
-    )
-    shown = lines(plan.shows)
-    folders = (remote_folder(url, plan.workspace.root) for url in (target.url, target.lfs_url))
-    if yes or all(folders):
-        for line in (title, *(f"  {line}" for line in shown)):
-            ctx.notice(line)
-        return
-    agreed(ctx, "publish", title, shown, yes=False)
 
 
 def _planned_json(plan: ReleasePlan) -> dict[str, object]:

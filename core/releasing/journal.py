@@ -24,7 +24,8 @@ FORMAT = 1
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """A release that is not at its end: what was asked for, who does it, and how far it said it is.
 
-    `labels` names the labels that were shown with the plan. `doing` is the step it is at since `since`, `done` maps the
+    `labels` names the labels that were shown with the plan, `agreed` that what a first push shows was seen and agreed
+    to. `doing` is the step it is at since `since`, `done` maps the
     steps before to the time they ended; times are local with offset. `by` is the process, None where unknown.
     """
 
@@ -36,6 +37,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     remote: str | None = None
     proof: str = ""
     labels: str = ""
+    agreed: bool = False
     begun: str = ""
     doing: str = ""
     since: str = ""

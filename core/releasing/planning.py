@@ -47,7 +47,7 @@ class ReleasePlan:
     it is already; `target` is where it goes, None for no push, and `waits` what else the remote
     lacks, where it was asked. `steps` are what will be done, in order. `weigh` counts what all refs hold, once the price
     or the upload is first wanted; `earlier` are the bytes of other releases that go to the remote with this one, `shows`
-    is what becomes readable with the first push there.
+    is what becomes readable with the first push there, and `agreed` that a person saw it and said yes.
     """
 
     workspace: Workspace
@@ -70,6 +70,7 @@ class ReleasePlan:
     labels: str = ""
     notices: tuple[str, ...] = ()
     shows: tuple[Shown, ...] = ()
+    agreed: bool = False
 
     @cached_property
     def weight(self) -> Weight:

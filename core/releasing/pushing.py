@@ -167,10 +167,13 @@ def push(
     report: Report,
     cancel: CancelToken | None,
     enter: Callable[[str], None],
+    *,
+    shown: bool = True,
 ) -> tuple[Waiting, list[str]]:
     """Upload and prove every object, then push the branch and all tags that wait; return what waited, and notices.
 
-    `enter` is told which step begins: push-objects, prove, push.
+    `enter` is told which step begins: push-objects, prove, push. `shown` is False where nobody could be asked what a
+    first push shows, since the remote did not answer then: such a push stops here.
     Raises NotProven for whatever keeps it from being proven there; commit and tag stay on this machine.
     """
     enter("push-objects")
@@ -186,6 +189,12 @@ def push(
         raise NotProven(
             f"{safe(target.remote)} has commits that are not here; nothing was sent.",
             merge_first(target.remote, target.ref, target.again),
+        )
+    if waited.first and not shown:
+        raise NotProven(
+            f"This is the first push to {safe(target.remote)}, and what becomes readable there was not shown yet; "
+            "nothing was sent.",
+            "See it and answer: print-models release --resume",
         )
     tags = [*waited.tags, *([tag] if waited.tag == "absent" else [])]
     own = cargo.pointers if waited.tag == "absent" else []

@@ -9,15 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import PrintModelsError
 from core.frames.names import day_of
 from core.human import count, plural
 from core.releasing.pushing import Waiting
 from core.text import safe
-from core.versions.manifest import number_of, read_version
+from core.versions.manifest import Version, number_of, read_version
+from core.versions.seeing import Batch, Place
 from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.releasing.planning import ReleasePlan
+    from core.versions.selection import Chosen
 
 #: So many days are listed one by one.
 _DAYS = 20
@@ -56,16 +61,47 @@ def at_first(
 def of_tags(workspace: Workspace, tags: Iterable[str]) -> list[Shown]:
     """Count the versions of tags that wait for the same remote; one that can't be read here is left to its tag's name."""
     found: list[Shown] = []
+    for version in _versions(workspace, tags):
+        found += counted(version.task.name, version.name, ((i.source, i.label) for i in version.items))
+    return found
+
+
+def batches(plan: ReleasePlan) -> tuple[Batch, ...]:
+    """Return the pictures that the first push to a remote shows there, by version, day and class; none for a later one."""
+    if not plan.shows or plan.waits is None:
+        return ()
+    rows = [(plan.task.name, plan.name, one.label, Place(one.frame, one.oid or "", "")) for one in _own(plan)]
+    versions = [*([plan.existing] if plan.existing else []), *_versions(plan.workspace, plan.waits.tags)]
+    for version in versions:
+        folder = plan.workspace.version_dir(version.task, version.name)
+        rows += [
+            (
+                version.task.name,
+                version.name,
+                item.label,
+                Place(item.source, item.oid or "", f"{folder / item.file_name}"),
+            )
+            for item in version.items
+        ]
+    found: dict[tuple[str, str, str, str], list[Place]] = {}
+    for task, name, label, place in rows:
+        found.setdefault((task, name, day_of(place.key) or "", label), []).append(place)
+    return tuple(Batch(*which, tuple(sorted(places))) for which, places in sorted(found.items()))
+
+
+def _own(plan: ReleasePlan) -> Iterable[Chosen]:
+    return plan.planned.chosen if plan.planned is not None else ()
+
+
+def _versions(workspace: Workspace, tags: Iterable[str]) -> Iterable[Version]:
     for tag in tags:
         task, _, name = tag.partition("/")
         if task not in workspace.tasks or number_of(name) is None:
             continue
         try:
-            version = read_version(workspace, workspace.task(task), name)
+            yield read_version(workspace, workspace.task(task), name)
         except PrintModelsError:
             continue
-        found += counted(task, name, ((item.source, item.label) for item in version.items))
-    return found
 
 
 def lines(shown: Iterable[Shown]) -> list[str]:

@@ -5,6 +5,8 @@ What always holds: nothing is written here; how far it came is asked of git. Cal
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.errors import Refused
 from core.progress import CancelToken, Report, silent
 from core.releasing import checks, pushing
@@ -28,7 +30,8 @@ def resumed(
         state = checks.repository(workspace, git)
         target = pushing.target(git, state, book.remote, task, book.proof) if book.push else None
         version = manifest.read_version(workspace, task, book.version)
-        return going_on(git, workspace, task, version, book.message, target, (), finish=True)
+        left = going_on(git, workspace, task, version, book.message, target, (), finish=True)
+        return replace(left, agreed=book.agreed)
     found = plan(
         workspace,
         task,
@@ -45,4 +48,4 @@ def resumed(
             f"See what a release is now (print-models diff --task {task.name}), then make it anew: "
             f"print-models release --task {task.name}",
         )
-    return found
+    return replace(found, agreed=book.agreed)

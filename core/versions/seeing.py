@@ -9,6 +9,7 @@ Called by the app's Versions screen and by the report of a diff.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,6 +33,17 @@ class Place(NamedTuple):
     key: str
     oid: str
     file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The pictures of one class and day in a version, by frame; `day` is 'YYYYMMDD', '' where the names tell none."""
+
+    task: str
+    version: str
+    day: str
+    label: str
+    places: tuple[Place, ...]
 
 
 def see(

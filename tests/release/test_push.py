@@ -214,3 +214,20 @@ def test_a_version_that_someone_else_released_is_not_tagged_a_second_time(
     assert git(root, "tag") == ""
     git(root, "fetch", "-q", "--tags", "origin")
     assert "nothing to release" in cli(root, "release", "--push").err
+
+
+def test_a_remote_that_comes_back_meanwhile_gets_nothing_before_its_first_push_was_shown(fresh: Place):
+    root, bare = fresh.root, fresh.root.parent / "remote.git"
+    bare.rename(bare.with_name("away"))
+    workspace = Workspace.open(root)
+    planned = release.plan(workspace, workspace.task(None), push=True)
+    assert planned.shows == ()
+    bare.with_name("away").rename(bare)
+    with pytest.raises(release.NotPushed, match="was not shown yet") as caught:
+        release.run(planned)
+    assert "--resume" in caught.value.remedy
+    assert git(bare, "for-each-ref") == ""
+    asked: list[release.ReleasePlan] = []
+    made = release.resume(workspace, publish=lambda plan: asked.append(plan) is None)
+    assert made.pushed == "origin"
+    assert [sum(one.images for one in plan.shows) for plan in asked] == [12]

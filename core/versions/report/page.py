@@ -23,7 +23,7 @@ from core.versions.saying import sentence
 
 #: What a page of ours begins with; only such a file is overwritten.
 MARK = '<!doctype html>\n<html lang="en">\n<head>\n<meta name="generator" content="print-models diff">'
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _LEVELS = {"pass": ("good", "✓ pass"), "warn": ("warn", "▲ warn"), "block": ("bad", "✕ block")}
 _NAMED = 12
 
@@ -40,7 +40,7 @@ def page(facts: Facts, strips: Strips, made: datetime) -> str:
     parts = [
         f"{MARK}\n",
         '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n',
         f"<title>{text(facts.task.name, 80)}: {names}</title>\n<style>{CSS}</style>\n</head>\n<body>\n<main>\n",
         *_head(facts),
         *_tiles(facts),

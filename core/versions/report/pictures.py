@@ -109,7 +109,7 @@ def _decoded(
     """Yield each hunk with its pictures in work; a few hunks ahead are begun, never all of them."""
     begun: deque[tuple[Hunk, list[Future[Small]]]] = deque()
     for hunk, row in wanted:
-        begun.append((hunk, [pool.submit(_small, workspace, place, side, cancel) for place, side in row]))
+        begun.append((hunk, [pool.submit(small, workspace, place, side, cancel) for place, side in row]))
         if len(begun) > 2:
             yield begun.popleft()
     yield from begun
@@ -141,7 +141,8 @@ def _place(entry: Entry, folder: Path | None) -> Place:
     return Place(entry.source, entry.oid or "", f"{folder / name}" if folder and name else "")
 
 
-def _small(workspace: Workspace, place: Place, side: str, cancel: CancelToken) -> Small:
+def small(workspace: Workspace, place: Place, side: str, cancel: CancelToken) -> Small:
+    """Decode one small picture, or say why there is none. Raises Cancelled."""
     from core.frames.decode import jpeg
 
     at = captured_at(place.key)

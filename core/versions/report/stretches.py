@@ -64,7 +64,7 @@ def _hunk(hunk: Hunk, pictures: tuple[Small, ...], order: list[str]) -> str:
     comment = ""
     if hunk.comment:
         comment = f"<blockquote>{escape(safe_lines(hunk.comment))}</blockquote>\n"
-    shown = f'<div class="strip">{"".join(map(_figure, pictures))}</div>\n' if pictures else ""
+    shown = f'<div class="strip">{"".join(map(figure, pictures))}</div>\n' if pictures else ""
     return (
         f'<article class="card hunk{" back" if hunk.held else ""}"><header>{_line(hunk, order)}{held}'
         f'<span class="id far">{escape(safe(hunk.id, limit=200))}</span></header>\n{comment}{shown}</article>\n'
@@ -97,7 +97,8 @@ def _change(change: str, order: list[str]) -> str:
     return f'{words}{named(label, order)}<span class="to">→</span>{named(after, order)}'
 
 
-def _figure(one: Small) -> str:
+def figure(one: Small) -> str:
+    """Draw a small picture with its time, or why there is none."""
     side = f"<em>{one.side}</em> " if one.side else ""
     when = escape(safe(one.when, limit=40))
     if not one.uri:
