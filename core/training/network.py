@@ -10,10 +10,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import io
-import pickle
 import platform
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +25,10 @@ from torchvision import models
 
 from core.durable import Hashed, hash_file
 from core.errors import Damaged, Lacking, PrintModelsError, WrongUsage
-from core.storage.lfs import parse_pointer
 from core.text import safe
+from core.training.loading import load_file as load_file
+from core.training.loading import load_state as load_state
 from core.training.spec import Spec, Weights
-
-_STATE_KEYS = ("model_state_dict", "state_dict", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,51 +91,6 @@ def _from_torchvision(model: nn.Module, architecture: str) -> Weights:
     fit_state(model, state, "the downloaded weights")
     file = Path(torch.hub.get_dir()) / "checkpoints" / chosen.url.rsplit("/", 1)[-1]
     return Weights(kind="imagenet", name=str(chosen), sha256=hash_file(file).oid)
-
-
-def load_file(path: Path) -> dict[str, Any]:
-    """Open a .pth without running anything in it. Raises Lacking (absent, an LFS pointer), Damaged."""
-    name = safe(path.name, limit=100)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise Lacking(f"{name} can't be read: {safe(str(error.strerror))}.", "Check the path.") from error
-    if parse_pointer(data[:1024]) is not None:
-        raise Lacking(
-            f"{name} is a Git LFS pointer, not the weights.", f"Get it: git lfs pull --include '*{name}'"
-        )
-    try:
-        with warnings.catch_warnings():  # torch warns of odd files on the way to refusing them
-            warnings.simplefilter("ignore")
-            found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        code = "nsupported" in str(error) or "WeightsUnpickler" in str(error)
-        why = "it contains code, which is never run" if code else "it is no file of weights"
-        raise Damaged(
-            f"{name} was not loaded: {why}.", "Use a file that torch.save wrote of a state dict."
-        ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        raise Damaged(
-            f"{name} can't be loaded: {safe(str(error), limit=120)}.", "Get the file again."
-        ) from error
-    if not isinstance(found, Mapping):
-        raise Damaged(f"{name} holds no weights.", "Use a file that torch.save wrote of a state dict.")
-    return dict(found)
-
-
-def load_state(path: Path) -> dict[str, Tensor]:
-    """Return the weights of a .pth: a bare state dict, or one below the usual names. Raises as `load_file`."""
-    found = load_file(path)
-    for key in _STATE_KEYS:
-        if isinstance(found.get(key), Mapping):
-            found = dict(found[key])
-            break
-    tensors = {str(k).removeprefix("module."): v for k, v in found.items() if isinstance(v, Tensor)}
-    if not tensors:
-        raise Damaged(
-            f"{safe(path.name)} holds no weights.", "Use a file that torch.save wrote of a state dict."
-        )
-    return tensors
 
 
 def fit_state(model: nn.Module, state: Mapping[str, Tensor], name: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from core.errors import PrintModelsError, Refused, WrongUsage
 from core.process import run
 from core.text import safe
-from core.training import spec
+from core.training import spec, vetting
 from core.training.spec import Spec
 from core.versions.manifest import Version, latest, read_version, withdrawn
 from core.workspace import Workspace
@@ -35,16 +35,20 @@ def plan(
     """Return the spec of a training; what is not asked for takes its default.
 
     The dataset is `dataset_dir`, else `version`, else the workspace's pinned version, else the latest that is not
-    withdrawn. Relative paths are meant from `folder`. Raises WrongUsage, Refused (no version yet), Lacking.
+    withdrawn. Relative paths are meant from `folder`. Raises WrongUsage, Refused (no version yet), Lacking, Damaged
+    (a file of weights that nothing here opens).
     """
     folder = folder or workspace.root
+    start = spec.weights_of(weights, folder)
+    if start.kind == "file":
+        vetting.vet(Path(start.path))
     found = _version(workspace, task, dataset_dir, version, folder)
     return spec.make(
         found.task,
         found,
         mode=mode,
         architecture=architecture,
-        weights=spec.weights_of(weights, folder),
+        weights=start,
         epochs=epochs,
         batch_size=batch_size,
         lr=lr,
