@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shlex
 import signal
 import subprocess
@@ -78,6 +79,8 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     env = {**os.environ, **QUIET_ENVIRONMENT, **(extra or {})}
     if "GIT_SSH_COMMAND" in os.environ:
         env["GIT_SSH_COMMAND"] = os.environ["GIT_SSH_COMMAND"]
+    elif "GIT_SSH" in os.environ and "GIT_SSH_COMMAND" not in (extra or {}):
+        del env["GIT_SSH_COMMAND"]  # it would go before the program that the user named
     return env
 
 
@@ -182,6 +185,63 @@ def _communicate(
             stdin = None  # what was not sent yet is kept by communicate itself
             if waited >= timeout:
                 raise
+
+
+class Conversation:
+    """A program that answers each line it is given with a line, until it is closed: many questions, one start.
+
+    As a context it is closed at the end. Not for several threads at once.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 60.0,
+    ) -> None:
+        self._timeout, self._rest = timeout, b""
+        self._child = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=environment(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            bufsize=0,
+        )
+
+    def ask(self, line: bytes) -> bytes | None:
+        """Return the answer to a line, both without their newline; None where the program gives none any more."""
+        if self._child.stdin is None or self._child.stdout is None or b"\n" in line:
+            return None
+        try:
+            self._child.stdin.write(line + b"\n")
+            waiting = select.poll()
+            waiting.register(self._child.stdout, select.POLLIN)
+            while b"\n" not in self._rest:
+                part = self._child.stdout.read(1 << 16) if waiting.poll(self._timeout * 1000) else b""
+                if not part:
+                    return None
+                self._rest += part
+        except OSError:
+            return None
+        answer, _, self._rest = self._rest.partition(b"\n")
+        return answer
+
+    def close(self) -> None:
+        """End the program: it ends by itself when nobody can ask it any more, else it is stopped."""
+        if self._child.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._child.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(timeout=2)
+        if self._child.returncode is None:
+            _stop(self._child)
+        elif self._child.stdout is not None:
+            self._child.stdout.close()
 
 
 def spawn_helper(argv: Sequence[str], *, socket: int) -> subprocess.Popen[bytes]:

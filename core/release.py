@@ -126,7 +126,7 @@ def run(
     workspace.ensure_private()
     far = trouble.Far(plan.tag, plan.path, "commit" if plan.commit else "export" if plan.existing else "")
     git = Git(workspace.root, workspace.git_log)
-    with lock(workspace.private / "release.lock", what="a release"):
+    with lock(workspace.private / "release.lock", what="a release"), git.talking():
         checks.repository(workspace, git)
         walk = Walk(workspace, _book(plan), step)
         try:

@@ -5,16 +5,20 @@ What always holds: these only look. Nothing is exported, staged or committed whi
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from core.errors import Lacking, Refused
+from core.durable import atomic_write
+from core.errors import Lacking, PrintModelsError, Refused
 from core.human import plural
 from core.process import ProcessFailed
 from core.releasing import locks
 from core.setup import IDENTITY_REMEDY, LFS_REMEDY
+from core.storage.aside import index_with_only
 from core.storage.git import Git, RepoState
 from core.tasks import Task
 from core.text import safe
@@ -40,7 +44,7 @@ def repository(workspace: Workspace, git: Git, *, lfs: bool = True) -> RepoState
     handle), Busy (another git holds the index).
     """
     state = _state(workspace, git)
-    if lfs and not _has_lfs(git):
+    if lfs and not _has_lfs(workspace, git):
         raise Lacking("git-lfs is not installed, so images would go into git itself.", LFS_REMEDY)
     if lfs and not state.lfs:
         raise Lacking(
@@ -63,22 +67,22 @@ def repository(workspace: Workspace, git: Git, *, lfs: bool = True) -> RepoState
     return state
 
 
-#: The programs of git-lfs that answered: where, and what the file system said of each.
-_answered: set[tuple[str, int, int, int]] = set()
-
-
-def _has_lfs(git: Git) -> bool:
+def _has_lfs(workspace: Workspace, git: Git) -> bool:
     """True where git-lfs runs; one that answered is asked again only where its file is another than it was."""
-    path, seen = shutil.which("git-lfs"), None
+    path, told = shutil.which("git-lfs"), workspace.cache / "git-lfs-answers.json"
+    seen = None
     if path is not None:
         at = os.stat(path)
-        seen = path, at.st_ino, at.st_size, at.st_mtime_ns
-        if seen in _answered:
-            return True
+        seen = json.dumps([path, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns]).encode()
+        with suppress(OSError):
+            if told.read_bytes() == seen:
+                return True
     if git.ask("lfs", "version", check=False).code:
         return False
-    if seen is not None:
-        _answered.add(seen)
+    if seen is not None and workspace.private.is_dir() and workspace.read_only is None:
+        with suppress(OSError, PrintModelsError):  # what can't be kept is asked once more
+            told.parent.mkdir(exist_ok=True)
+            atomic_write(told, seen)
     return True
 
 
@@ -108,9 +112,11 @@ def _state(workspace: Workspace, git: Git) -> RepoState:
 def branch(workspace: Workspace, git: Git, task: Task) -> None:
     """Refuse on a branch that lacks the newest version of a task: what is made here would not build on it."""
     tags = {number_of(name.rpartition("/")[2]) or 0: name for name in git.tags(f"{task.name}/v*")}
-    here = {number_of(name.rpartition("/")[2]) or 0 for name in git.tags(f"{task.name}/v*", merged=True)}
     newest = max(tags, default=0)
-    if newest > max(here, default=0) and f"v{newest}" not in list_versions(workspace, task):
+    if not newest or f"v{newest}" in list_versions(workspace, task):
+        return
+    here = {number_of(name.rpartition("/")[2]) or 0 for name in git.tags(f"{task.name}/v*", merged=True)}
+    if newest > max(here, default=0):
         raise Refused(
             f"{tags[newest]} is not on this branch ({safe(git.branch() or 'none')}): a version made here would not "
             "build on it.",
@@ -145,9 +151,15 @@ def hidden(git: Git, paths: Iterable[str]) -> None:
         )
 
 
-def attributes(git: Git, images: Sequence[str]) -> None:
-    """Refuse where one of these images would not go through Git LFS, here or in a clone of the last commit."""
-    here = git.check_attr("filter", images)
+def attributes(
+    git: Git, images: Sequence[str], *, names: Iterable[str] = ("filter",)
+) -> dict[str, dict[str, str]]:
+    """Refuse where one of these images would not go through Git LFS, here or in a clone of the last commit.
+
+    Return what git says of the attributes `names`, attribute → path → value.
+    """
+    told = git.check_attrs({"filter", *names}, images)
+    here = told["filter"]
     for where, found in (
         (".gitattributes does not send", here),
         ("The committed .gitattributes does not send", _committed_filters(git, images, here)),
@@ -159,6 +171,7 @@ def attributes(git: Git, images: Sequence[str]) -> None:
                 + (f", nor {plural(len(bare) - 1, 'other image')}." if len(bare) > 1 else "."),
                 "Let print-models init add the rules, and commit .gitattributes.",
             )
+    return told
 
 
 def _committed_filters(git: Git, images: Sequence[str], here: Mapping[str, str]) -> Mapping[str, str]:
@@ -168,7 +181,7 @@ def _committed_filters(git: Git, images: Sequence[str], here: Mapping[str, str])
     """
     if _same_rules(git, images):
         return here
-    with git.index_with_only(()) as env:
+    with index_with_only(git, ()) as env:
         return git.check_attr("filter", images, env=env, cached=True)
 
 

@@ -45,8 +45,9 @@ def commit_version(
     workspace = plan.workspace
     paths = [*cargo.paths, *companions(workspace, git, [plan.task])]
     checks.hidden(git, paths)
-    checks.attributes(git, list(cargo.images))
-    stage_version(workspace, git, cargo, paths, report, cancel)
+    attributes = checks.attributes(git, list(cargo.images), names=staging.WANTED)
+    by_git = staging.enter(workspace, git, cargo.images, attributes, report, cancel)
+    stage(git, [path for path in paths if by_git or path not in cargo.images], report, cancel)
     report(Progress("proving what is staged", 0, None))
     proof.files(git, cargo, git.ls_files(cargo.folder), "the index", by_name=True)
     unproven = staging.unproven(workspace, cargo.pointers)
@@ -56,19 +57,6 @@ def commit_version(
     make_durable(workspace, git)
     report(Progress("committing", 0, 1))
     return commit_only(git, paths, message_of(plan, version))
-
-
-def stage_version(
-    workspace: Workspace,
-    git: Git,
-    cargo: Cargo,
-    paths: Sequence[str],
-    report: Report,
-    cancel: CancelToken | None,
-) -> None:
-    """Stage these paths: the images without git reading them where nothing here is set up oddly, the rest by `git add`."""
-    by_git = staging.enter(workspace, git, cargo.images, report, cancel)
-    stage(git, [path for path in paths if by_git or path not in cargo.images], report, cancel)
 
 
 def stage(git: Git, paths: Sequence[str], report: Report = silent, cancel: CancelToken | None = None) -> None:

@@ -178,7 +178,7 @@ def plan(
         if planned.blocks:
             raise planned.blocks[0]
         images, shown = draft_images(found, index), labels_shown(store, task)
-        looked_at = gates.of_planned(workspace, store, planned)
+        looked_at = gates.of_planned(workspace, store, planned, paths=False)
     paths = [f"datasets/{task.name}/{planned.name}/{name}" for name in planned.file_names.values()]
     texts = [f"datasets/{task.name}/{planned.name}/{name}" for name in _TEXTS]
     checks.hidden(git, [*paths, *texts, *companions(workspace, git, [task])])
@@ -312,7 +312,7 @@ def _is_kept(git: Git, workspace: Workspace, task: Task, name: str) -> bool:
         wanted = {f"{folder}/{item.file_name}" for item in version.items if item.oid is not None}
         wanted |= {f"{folder}/{text}" for text in _TEXTS if (path / text).is_file()}
     for ref in ("HEAD", f"refs/tags/{task.name}/{name}"):
-        revision = git.rev_parse(f"{ref}^{{commit}}")
+        revision = "HEAD" if ref == "HEAD" else git.rev_parse(f"{ref}^{{commit}}")
         there = set(git.ls_tree(revision, folder)) if revision else set()
         if there and wanted <= there:
             return True

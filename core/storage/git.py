@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from core.errors import Cancelled, PrintModelsError
 from core.process import Completed, ProcessFailed, environment, log_command, not_installed
 from core.progress import CancelToken
+from core.storage.aside import index_with_only
 from core.storage.reading import LITERAL, Entry, Reader, flags
 from core.storage.state import RepoState
 
@@ -48,7 +49,7 @@ class Git(Reader):
 
         Hooks and signing run; what others staged stays staged.
         """
-        with self.index_with_only(paths) as env:
+        with index_with_only(self, paths) as env:
             self._change("commit", "--quiet", "-m", message, env=env)
         return self.head() or ""
 
@@ -157,7 +158,7 @@ class Git(Reader):
                 process = repo.git.execute(
                     argv,
                     as_process=True,
-                    env=environment({**LITERAL, **(env or {})}),
+                    env=environment({**LITERAL, **self.ssh(words), **(env or {})}),
                     start_new_session=True,
                     istream=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
                 )

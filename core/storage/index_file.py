@@ -43,11 +43,15 @@ class Staged:
 
 @dataclass(slots=True)
 class Index:
-    """An index as it was read: rows of (path, the entry's own bytes with their padding), in git's order."""
+    """An index as it was read: rows of (path, the entry's own bytes with their padding), in git's order.
+
+    `whole` are the bytes of the file.
+    """
 
     rows: list[tuple[bytes, bytes]]
     kept: bytes
     hash_name: str
+    whole: bytes = b""
 
     @property
     def blobs(self) -> set[bytes]:
@@ -86,7 +90,17 @@ def read(path: Path, hash_name: str = "sha1") -> Index:
         kept = _extensions(data[at:end])
     except (IndexError, ValueError, struct.error) as error:
         raise Foreign("it is damaged") from error
-    return Index(rows, kept, hash_name)
+    return Index(rows, kept, hash_name, data)
+
+
+def again(before: Index, path: Path) -> Index:
+    """Read an index that was read `before`; one that is the same to the byte is not taken apart once more."""
+    try:
+        if before.whole and path.read_bytes() == before.whole:
+            return before
+    except FileNotFoundError:
+        pass
+    return read(path, before.hash_name)
 
 
 def _rows(data: bytes, number: int, width: int) -> tuple[list[tuple[bytes, bytes]], int]:
@@ -126,7 +140,10 @@ def with_files(index: Index, files: Sequence[Staged], *, root: Path, touched: Ma
     the files lies below what the index has as a file.
     """
     width = _width(index.hash_name)
-    rows = {path: _relinked(path, row, root, touched) if touched else row for path, row in index.rows}
+    rows = dict(index.rows)
+    if touched:
+        above = os.fsencode(root) + b"/"
+        rows = {path: _relinked(path, row, above, touched) for path, row in index.rows}
     for folder in {above for file in files for above in _above(file.path)}:
         if folder in rows:
             raise Foreign("a folder of the version is a file in it")
@@ -163,14 +180,14 @@ def _seconds(ns: int) -> tuple[int, int]:
     return divmod(ns, 1_000_000_000)
 
 
-def _relinked(path: bytes, row: bytes, root: Path, touched: Mapping[int, int]) -> bytes:
+def _relinked(path: bytes, row: bytes, above: bytes, touched: Mapping[int, int]) -> bytes:
     """Return an entry with the change time that a hard link of ours gave its file; all other entries as they are."""
     changed_s, changed_ns, written_s, written_ns, _, inode, _, _, _, size = _NUMBERS.unpack_from(row)
     before = touched.get(inode)
     if before is None or tuple(n & 0xFFFFFFFF for n in _seconds(before)) != (changed_s, changed_ns):
         return row
     try:
-        at = os.lstat(os.path.join(os.fsencode(root), path))
+        at = os.lstat(above + path)
     except OSError:
         return row
     written = tuple(n & 0xFFFFFFFF for n in _seconds(at.st_mtime_ns))

@@ -16,6 +16,7 @@ from pathlib import Path
 from core.durable import hash_file
 from core.errors import NotProven
 from core.process import run
+from core.storage import recent
 from core.text import safe
 
 #: What to do where a remote asks for a login: nothing here asks a person for one.
@@ -98,9 +99,14 @@ def store_of(root: Path) -> ObjectStore:
     known = _stores.get(root)
     if known is not None and stamp is not None and known[0] == stamp:
         return known[1]
-    common = run(["git", "rev-parse", "--git-common-dir"], cwd=root).text.removesuffix("\n")
+    common = recent.path(root, "common") or Path(
+        run(["git", "rev-parse", "--git-common-dir"], cwd=root).text.removesuffix("\n")
+    )
     base = (root / common).resolve()
-    told = run(["git", "config", "--get", "lfs.storage"], cwd=root, check=False).text.strip()
+    if (config := recent.config(root)) is not None:
+        told = config.get("lfs.storage", "").strip()
+    else:
+        told = run(["git", "config", "--get", "lfs.storage"], cwd=root, check=False).text.strip()
     folder = (base / told) if told else base / "lfs"
     store = ObjectStore(folder / "objects")
     if stamp is not None:

@@ -191,7 +191,8 @@ class Server:
         if found is None or found["host"].startswith("-"):
             raise Lacking(f"{address(url)} is no address whose Git LFS can be asked.", "Use https or ssh.")
         port = ["-p", found["port"]] if found.groupdict().get("port") else []
-        ssh = shlex.split(environment()["GIT_SSH_COMMAND"])
+        told = environment(self._git.ssh(["lfs"]))
+        ssh = shlex.split(told["GIT_SSH_COMMAND"]) if "GIT_SSH_COMMAND" in told else [told["GIT_SSH"]]
         command = f"git-lfs-authenticate {shlex.quote(found['path'])} {operation}"
         words = [*ssh, *port, "--", found["host"], command]
         done = run(words, cwd=self._git.root, timeout=2 * _SECONDS, check=False, cancel=self._cancel)

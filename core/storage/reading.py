@@ -2,23 +2,21 @@
 
 What always holds: every call carries the safety flags (durable objects, nothing excluded from LFS, no monitor of the
 repository's own choosing) and takes paths literally; nothing prompts, and nothing here changes a repository, but for a
-copy of its index and a lock that a dead process of ours left. `core.storage.git` adds the verbs that change something.
+lock that a dead process of ours left. `core.storage.git` adds the verbs that change something.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Damaged
-from core.process import Completed, ProcessFailed, run
+from core.process import Completed, Conversation, ProcessFailed, run
 from core.progress import CancelToken
-from core.storage import index_file
+from core.storage import index_file, recent
 from core.storage.lfs import filters_right
 from core.storage.state import RepoState, has_identity, unfinished
 
@@ -31,8 +29,8 @@ SAFETY = (
 )
 #: Paths mean themselves, `[` and `*` included; an inherited wish to skip LFS uploads is not followed.
 LITERAL = {"GIT_LITERAL_PATHSPECS": "1", "GIT_LFS_SKIP_PUSH": "0", "GIT_PYTHON_REFRESH": "quiet"}
-#: A copy of the index for one commit; the process id follows.
-_COPY = "index.print-models."
+#: The commands that may go to a remote over ssh.
+_FAR = frozenset({"fetch", "lfs", "ls-remote", "push"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ class Reader:
     def __init__(self, root: Path, log: Path | None = None) -> None:
         self.root, self.log = root, log
         self._paths: dict[str, Path] = {}
+        self._names: Conversation | None = None
 
     def ask(
         self,
@@ -61,11 +60,32 @@ class Reader:
         cancel: CancelToken | None = None,
     ) -> Completed:
         """Run a git command that changes nothing. Raises ProcessFailed, or Lacking where git is not installed."""
-        argv, given = ["git", *flags(), *words], {**LITERAL, **(env or {})}
+        argv, given = ["git", *flags(), *words], {**LITERAL, **self.ssh(words), **(env or {})}
         done = run(argv, cwd=self.root, env=given, stdin=stdin, check=False, timeout=timeout, cancel=cancel)
         if check and done.code:
             raise failed(done, words)
         return done
+
+    def ssh(self, words: Sequence[str | Path]) -> dict[str, str]:
+        """Return the environment in which a command uses the ssh that the user's configuration names, if it names one."""
+        named = self.config().get("core.sshcommand") if words[0] in _FAR else None
+        return {"GIT_SSH_COMMAND": named} if named else {}
+
+    @contextmanager
+    def talking(self) -> Iterator[None]:
+        """Ask for the names of objects through one process while this lasts, instead of one for each."""
+        if self._names is not None:
+            yield
+            return
+        words = ["git", *flags(), "cat-file", "--batch-check=%(objectname)"]
+        with contextlib.ExitStack() as around:
+            with contextlib.suppress(OSError):  # no git: whoever asks hears of it
+                self._names = Conversation(words, cwd=self.root, env=LITERAL)
+                around.callback(self._names.close)
+            try:
+                yield
+            finally:
+                self._names = None
 
     def line(self, *words: str) -> str | None:
         """Return the answer of a git command without its newline, None where git says no."""
@@ -73,7 +93,7 @@ class Reader:
         return None if done.code else done.text.removesuffix("\n")
 
     def is_repository(self) -> bool:
-        return self.line("rev-parse", "--git-dir") is not None
+        return recent.config(self.root) is not None or self.line("rev-parse", "--git-dir") is not None
 
     def head(self) -> str | None:
         """Return the commit of HEAD, None before the first."""
@@ -85,14 +105,24 @@ class Reader:
 
     def rev_parse(self, revision: str) -> str | None:
         """Return the object id of a revision, None where there is none."""
+        if self._names is not None and (told := self._names.ask(_bytes(revision))) is not None:
+            name = told.decode("ascii", "replace")
+            return name if len(name) in (40, 64) and " " not in name else None
         return self.line("rev-parse", "--verify", "--quiet", "--end-of-options", revision) or None
 
     def config(self) -> dict[str, str]:
         """Return the configuration as git sees it here: lower-case keys, the last value of each."""
-        return _pairs(self.ask("config", "--list", "-z").text)
+        if (known := recent.config(self.root)) is not None:
+            return known
+        at = recent.stamp(self.root)
+        found = _pairs(self.ask("config", "--list", "-z").text)
+        recent.keep(self.root, at, config=found)
+        return found
 
     def git_path(self, name: str) -> Path:
         """Return where a file of the repository itself lies (`index`, `MERGE_HEAD`)."""
+        if name not in self._paths and (known := recent.path(self.root, name)) is not None:
+            self._paths[name] = known
         if name not in self._paths and (told := self.line("rev-parse", "--git-path", name)):
             self._paths[name] = self.root / told
         return self._paths.get(name, self.root / ".git" / name)
@@ -132,19 +162,22 @@ class Reader:
         """Return top folder, git's own folder, HEAD's commit and branch: in one question where all have an answer."""
         named = ("index", "objects", "shallow")
         paths = [word for name in named for word in ("--git-path", name)]
+        at = recent.stamp(self.root)
         words = (
             "rev-parse",
             "--show-toplevel",
             "--git-dir",
             *paths,
+            "--git-common-dir",
             "HEAD^{commit}",
             "--symbolic-full-name",
             "HEAD",
         )
         told = self.ask(*words, check=False)
         lines = told.text.splitlines()
-        if told.code == 0 and len(lines) == len(named) + 4 == told.out.count(b"\n"):
+        if told.code == 0 and len(lines) == len(named) + 5 == told.out.count(b"\n"):
             self._paths.update(zip(named, (self.root / path for path in lines[2:]), strict=False))
+            recent.keep(self.root, at, paths={**self._paths, "common": self.root / lines[-3]})
             branch = lines[-1].removeprefix("refs/heads/") if lines[-1].startswith("refs/heads/") else None
             return Path(lines[0]), self.root / lines[1], lines[-2], branch
         top = Path(self.ask("rev-parse", "--show-toplevel").text.removesuffix("\n"))
@@ -234,15 +267,27 @@ class Reader:
         cached: bool = False,
     ) -> dict[str, str]:
         """Return path → value of an attribute ('unspecified', 'unset', 'set' or a word)."""
-        given = "\0".join(paths)
-        if not given:
-            return {}
-        where = ["--cached"] if cached else []
-        out = self.ask(
-            "check-attr", *where, "-z", "--stdin", attribute, stdin=_bytes(given) + b"\0", env=env
-        ).text
-        words = out.split("\0")
-        return {words[at]: words[at + 2] for at in range(0, len(words) - 2, 3)}
+        return self.check_attrs([attribute], paths, env=env, cached=cached)[attribute]
+
+    def check_attrs(
+        self,
+        attributes: Iterable[str],
+        paths: Iterable[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cached: bool = False,
+    ) -> dict[str, dict[str, str]]:
+        """Return attribute → path → value, of all of them by one process."""
+        given, found = "\0".join(paths), {name: dict[str, str]() for name in attributes}
+        if given:
+            where = ["--cached"] if cached else []
+            out = self.ask(
+                "check-attr", *where, "-z", "--stdin", *found, stdin=_bytes(given) + b"\0", env=env
+            )
+            words = out.text.split("\0")
+            for path, name, value in zip(words[::3], words[1::3], words[2::3], strict=False):
+                found[name][path] = value
+        return found
 
     def differs_from_head(self) -> dict[str, tuple[Entry | None, Entry | None]]:
         """Return path → (entry in HEAD, entry in the index) of everything staged; None where there is none."""
@@ -267,47 +312,6 @@ class Reader:
         out = self.ask("ls-remote", remote, *patterns, timeout=30, cancel=cancel).text
         rows = [row.split("\t", 1) for row in out.splitlines() if "\t" in row]
         return {ref: found for found, ref in rows}
-
-    @contextmanager
-    def index_with_only(self, paths: Iterable[str]) -> Iterator[dict[str, str]]:
-        """Give the environment of a copy of the index in which all but `paths` is as HEAD has it.
-
-        A commit made with it holds exactly those paths, while what others staged stays staged. The copy keeps the
-        index's stat data, so that git does not read the images once more.
-        """
-        index = self.git_path("index")
-        _sweep(index)
-        handle, name = tempfile.mkstemp(prefix=f"{_COPY}{os.getpid()}.", dir=index.parent)
-        os.close(handle)
-        copy = Path(name)
-        shutil.copyfile(index, copy)
-        try:
-            env, ours = {"GIT_INDEX_FILE": os.fspath(copy.resolve())}, set(paths)
-            rows = [
-                f"0 {'0' * len(new.blob if new else '')}\t{path}"
-                if old is None
-                else f"{old.mode} {old.blob}\t{path}"
-                for path, (old, new) in self.differs_from_head().items()
-                if path not in ours
-            ]
-            if rows:
-                listing = _bytes("\0".join(rows)) + b"\0"
-                self.ask("update-index", "-z", "--index-info", stdin=listing, env=env)
-            yield env
-        finally:
-            copy.unlink(missing_ok=True)
-            copy.with_name(copy.name + ".lock").unlink(missing_ok=True)
-
-
-def _sweep(index: Path) -> None:
-    """Remove the copies that a process which is no more has left beside an index."""
-    for left in index.parent.glob(f"{_COPY}*"):
-        try:
-            os.kill(int(left.name.removeprefix(_COPY).split(".")[0]), 0)
-        except (ProcessLookupError, ValueError):
-            left.unlink(missing_ok=True)
-        except PermissionError:
-            continue
 
 
 def failed(done: Completed, words: Sequence[str | Path]) -> ProcessFailed:

@@ -11,7 +11,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from core.durable import explain
 from core.errors import Damaged
@@ -28,7 +28,7 @@ from core.workspace import Workspace
 _CLEAN = {"git-lfs clean -- %f", "git-lfs clean %f"}
 _PROCESS = {"", "git-lfs filter-process", "git-lfs filter-process --skip"}
 #: What an image's attributes have to be, so that its blob is its pointer and nothing else.
-_WANTED = {
+WANTED = {
     "filter": {"lfs"},
     "text": {"unset"},
     "ident": {"unspecified", "unset"},
@@ -37,15 +37,21 @@ _WANTED = {
 
 
 def enter(
-    workspace: Workspace, git: Git, images: Mapping[str, Pointer], report: Report, cancel: CancelToken | None
+    workspace: Workspace,
+    git: Git,
+    images: Mapping[str, Pointer],
+    attributes: Mapping[str, Mapping[str, str]],
+    report: Report,
+    cancel: CancelToken | None,
 ) -> str:
     """Stage these images, path → pointer, objects included; return '' or why it is left to `git add`.
 
+    `attributes` is what git says of the attributes WANTED for each path, attribute → path → value.
     Raises Damaged where a file has other bytes than its pointer says, Busy where another git holds the index, what
     `explain` says of a full or failing disk.
     """
     config = git.config()
-    why = _unusual(config) or _other_attributes(git, images)
+    why = _unusual(config) or _other_attributes(attributes)
     if why or not images:
         return why or "there are none"
     index, hash_name = git.git_path("index"), config.get("extensions.objectformat", "sha1")
@@ -64,11 +70,8 @@ def enter(
             git.import_blobs(fresh.values(), cancel=cancel)
         files = [Staged(os.fsencode(path), names[path], stats[path]) for path in images]
         with index_file.locked(index) as lock:
-            lock.put(
-                index_file.with_files(
-                    index_file.read(index, hash_name), files, root=workspace.root, touched=take_links()
-                )
-            )
+            now = index_file.again(before, index)
+            lock.put(index_file.with_files(now, files, root=workspace.root, touched=take_links()))
     except Foreign as error:
         return f"the index is written by git alone: {error}"
     except OSError as error:
@@ -94,12 +97,11 @@ def _unusual(config: Mapping[str, str]) -> str:
     return ""
 
 
-def _other_attributes(git: Git, paths: Iterable[str]) -> str:
-    given = "\0".join(paths).encode("utf-8", "surrogateescape")
-    words = git.ask("check-attr", "-z", "--stdin", *_WANTED, stdin=given + b"\0").text.split("\0")
-    for at in range(0, len(words) - 2, 3):
-        if words[at + 2] not in _WANTED[words[at + 1]]:
-            return f"{words[at]} has the attribute {words[at + 1]}: {words[at + 2]}"
+def _other_attributes(attributes: Mapping[str, Mapping[str, str]]) -> str:
+    for name, wanted in WANTED.items():
+        for path, value in attributes[name].items():
+            if value not in wanted:
+                return f"{path} has the attribute {name}: {value}"
     return ""
 
 

@@ -93,8 +93,13 @@ def of_draft(workspace: Workspace, store: LabelStore, index: FrameIndex, task: T
     return of_planned(workspace, store, planned)
 
 
-def of_planned(workspace: Workspace, store: LabelStore, planned: ExportPlan) -> list[CheckResult]:
-    """Look at a version that was planned, and at the labels it is made of."""
+def of_planned(
+    workspace: Workspace, store: LabelStore, planned: ExportPlan, *, paths: bool = True
+) -> list[CheckResult]:
+    """Look at a version that was planned, and at the labels it is made of.
+
+    Without `paths` git is not asked about the files' names, for who asks it of the same ones with more.
+    """
     task = planned.task
     labels = store.classes(task)
     entries = list(_entries(workspace, store, task))
@@ -124,9 +129,10 @@ def of_planned(workspace: Workspace, store: LabelStore, planned: ExportPlan) -> 
     found.append(leaks.leak(split_rows, of, embargo))
     found += _of_pictures(workspace, task, split_rows, of)
     found += [intact.room(workspace, planned), intact.plan_limit(workspace, planned)]
-    folder = f"datasets/{task.name}/{planned.name}"
-    images = [f"{folder}/{name}" for name in planned.file_names.values()]
-    found += of_paths(workspace, images, [*(f"{folder}/{text}" for text in TEXTS), task.labels_file])
+    if paths:
+        folder = f"datasets/{task.name}/{planned.name}"
+        images = [f"{folder}/{name}" for name in planned.file_names.values()]
+        found += of_paths(workspace, images, [*(f"{folder}/{text}" for text in TEXTS), task.labels_file])
     return settled(workspace, found)
 
 
