@@ -135,7 +135,7 @@ COMMANDS: dict[str, Entry] = {
     "runs": Entry("core.commands.training:runs", "Learn", "every training and its state"),
     "watch": Entry("core.commands.training:watch", "Learn", "follow a training"),
     "stop": Entry("core.commands.training:stop", "Learn", "stop a training, keeping its best", writes=True),
-    "models": Entry("core.commands.training:models", "Learn", "every model with its results"),
+    "models": Entry("core.commands.models:models", "Learn", "every model with its results"),
     "promote": Entry("core.commands.training:promote", "Learn", "make a run a model version", writes=True),
     "reproduce": Entry(
         "core.commands.training:reproduce",
