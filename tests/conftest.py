@@ -9,19 +9,34 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.terminals import Tmux
 
+if TYPE_CHECKING:
+    from tests.spread import TogetherScheduling
+
 CAMERA = "printer-timelapses"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling | None:
+    """Spread the tests over several processes as tests/spread.py says."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from tests.spread import TogetherScheduling
+
+    return TogetherScheduling(config, log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,9 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "[user]\n\tname = Ana\n\temail = ana@example.org\n[init]\n\tdefaultBranch = main\n[core]\n\tfsync = none\n"
     )
     patch = pytest.MonkeyPatch()
+    # Whoever runs the tests behind a shell's & ignores Ctrl-C, and so would every program started here.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Hundreds of processes are started: compiled modules are kept, as on a machine of a person.
     patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     patch.setattr(sys, "dont_write_bytecode", False)
@@ -121,6 +139,14 @@ def git(folder: Path, *words: str) -> str:
     answer = run_program(["git", *words], cwd=folder)
     assert answer.code == 0, f"git {' '.join(words)}: {answer.err}"
     return answer.out
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a tar file of our own with all that is in it, its links to nowhere too."""
+    with tarfile.open(archive) as opened:
+        # An attribute and no argument: the first releases of Python 3.11 know no filter.
+        opened.extraction_filter = lambda member, _: member
+        opened.extractall(folder)
 
 
 def write_frames(camera: Path, count: int, *, start: str = "20251107T080000", every: int = 60) -> list[str]:

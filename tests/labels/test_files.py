@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from core.errors import Damaged, Lacking, PrintModelsError
 from core.labels import files
 from core.settings import Settings, tasks_of
+from tests.conftest import unpack
 from tests.labels.conftest import key, keys
 
 TASK = tasks_of(Settings())["offline-detection"]
@@ -201,7 +201,7 @@ def test_the_label_files_of_a_real_predecessor_are_read(tmp_path: Path) -> None:
     archive = Path(os.environ.get("PRINT_MODELS_REAL", default)) / "legacy.tar.gz"
     if not archive.is_file():
         pytest.skip("no real legacy data here (PRINT_MODELS_REAL, or ../shared/real)")
-    shutil.unpack_archive(archive, tmp_path, filter="fully_trusted")
+    unpack(archive, tmp_path)
     found = files.read(tmp_path / "data" / "labels.json", TASK)
     assert (len(found.labels), found.converted, found.problems) == (169, 18, ())
     assert sorted(found.labels.values()).count("offline") == 90

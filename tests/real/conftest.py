@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import tarfile
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import git
+from tests.conftest import git, unpack
 from tests.real.layout import RealCamera, lay_out
 from tests.workspaces.conftest import settle
 
@@ -27,8 +26,7 @@ def real_legacy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not archive.is_file():
         pytest.skip("no real old repository here (PRINT_MODELS_REAL, or ../shared/real)")
     root = tmp_path_factory.mktemp("legacy") / "ws"
-    with tarfile.open(archive) as opened:
-        opened.extractall(root, filter="tar")
+    unpack(archive, root)
     git(root, "init", "-q")
     # Its ignore rules hide pictures; they were committed nevertheless.
     git(root, "add", "--all", "--force")

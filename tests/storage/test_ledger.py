@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from core.storage.ledger import Ledger, Row, ledger
 from core.workspace import Workspace
-from tests.conftest import Cli, git
+from tests.conftest import Cli, git, unpack
 
 
 def counted(root: Path) -> Ledger:
@@ -120,8 +119,7 @@ def test_the_real_predecessor_to_the_byte(tmp_path: Path, cli: Cli):
     if not archive.is_file():
         pytest.skip("the real predecessor's data is not here (PRINT_MODELS_REAL, or ../shared/real)")
     root = tmp_path / "legacy"
-    with tarfile.open(archive) as file:
-        file.extractall(root, filter="tar")
+    unpack(archive, root)
     root = root if (root / "datasets").is_dir() else next(root.iterdir())
     git(root, "init", "-q")
     git(root, "lfs", "install", "--local")

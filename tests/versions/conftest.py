@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from core.tasks import Task
 from core.versions.export import ExportPlan, export, plan
 from core.versions.manifest import Version
 from core.workspace import Workspace
+from tests.conftest import unpack
 
 
 @dataclass
@@ -90,5 +90,5 @@ def legacy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not archive.is_file():
         pytest.skip("no real legacy data here (PRINT_MODELS_REAL, or ../shared/real)")
     folder = tmp_path_factory.mktemp("legacy")
-    shutil.unpack_archive(archive, folder, filter="fully_trusted")  # its camera is a link to nowhere
+    unpack(archive, folder)  # its camera is a link to nowhere
     return folder
