@@ -24,7 +24,7 @@ from core.frames.check import (
     read_file,
     read_image,
 )
-from core.frames.regions import WHOLE, Region
+from core.frames.regions import WHOLE, Part, Region
 from core.text import safe
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def load(
     *,
     root: Path | None = None,
     settled: bool = False,
-    region: Region = WHOLE,
+    region: Region | Part = WHOLE,
 ) -> Picture:
     """Read, check and decode one picture, or a part of it, scaled down to fit `box` (width, height in pixels).
 
@@ -100,7 +100,7 @@ def picture(
     box: tuple[int, int] | None = None,
     *,
     settled: bool = False,
-    region: Region = WHOLE,
+    region: Region | Part = WHOLE,
 ) -> Picture:
     """Check and decode a file's bytes, as `load` does."""
     if settled and not at_rest(file.mtime_ns):
@@ -190,7 +190,7 @@ def _opened(data: bytes, small: tuple[int, int] | None, *, grey: bool = False) -
 
 
 def _part(
-    data: bytes, facts: ImageFacts, box: tuple[int, int] | None, region: Region
+    data: bytes, facts: ImageFacts, box: tuple[int, int] | None, region: Region | Part
 ) -> tuple[Image.Image, bool]:
     """Return a part of the picture as `_image` returns all of it; decoded as finely as the part is shown."""
     turn = _orientation(data)
