@@ -1,343 +1,305 @@
 """The training itself: read, cut, compute once what stays, then epochs; `python -m core.training.fit RUN_FOLDER`.
 
-What always holds: the same spec, start weights and torch build give the same model file, byte by byte, also after a
-stop, a kill and a resume: each epoch's order is drawn from the seed and its number, the threads are fixed, the
-algorithms deterministic. `best.pt` is always the whole of the best epoch so far, verified before it is announced.
+What always holds: the same spec, start weights, torch build and kind of processor give the same model file, byte by
+byte, also after a stop, a kill and a resume at any step. The best epoch is the one with the highest balanced accuracy,
+so that a rare failure counts as much as all that went well; of equal ones that which misses fewest of the rarest class,
+then the one with the lower loss, each class weighing the same. Under torchrun only the first process writes.
 """
 
 from __future__ import annotations
 
-import io
-import math
 import os
-import shutil
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.durable import Hashed, atomic_write, hash_file
-from core.errors import Damaged, Lacking, Refused
-from core.human import size
-from core.training import results
-from core.training.runs import BEST, LAST
+from core.errors import Refused
+from core.training import checkpoints, results
+from core.training.quick import Seen
+from core.training.ranks import alone_or_first, follow
 from core.training.sides import Sides, sides
-from core.training.worker import Job, supervise
+from core.training.worker import Job, Stopped, supervise
 from core.versions.manifest import read_version
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from core.training.data import Images, Input, Inputs
-    from core.training.network import Parts, Start
+    from core.training.data import Images, Input
+    from core.training.devices import Device
+    from core.training.features import Inputs
+    from core.training.learning import Learner
+    from core.training.network import Start
 
-#: Seconds between two checkpoints to resume from.
-SAVE_EVERY_S = 20.0
+#: Decimal places of a probability, in what is kept and in what is measured.
+_DIGITS = 6
+#: Images from which the statistics of a network with random weights are measured together.
+_SETTLE = 32
 
 
 def main() -> int:
     """Run the training whose folder is the first argument; return its exit code."""
-    return supervise(Path(sys.argv[1]).resolve(), train)
-
-
-@dataclass(slots=True)
-class Learner:
-    """What changes while learning: trained part, optimizer, and the best epoch so far."""
-
-    trained: nn.Module
-    optimizer: Any
-    best_key: list[float] | None = None
-    best_epoch: int | None = None
-    results: dict[str, Any] | None = None
-    stale: int = 0
-    saved_at: float = field(default_factory=lambda: -math.inf)
+    folder = Path(sys.argv[1]).resolve()
+    return supervise(folder, train) if alone_or_first() else follow(folder, train)
 
 
 def train(job: Job) -> None:
     """Train as the spec says; what comes out is in the run's folder and in `job.outcome`."""
-    import torch
+    from core.training import network
+    from core.training.devices import Device
 
-    from core.training import data, network
-    from core.training.evaluate import baselines_of
-
-    what = job.spec
-    network.same_every_time(what.threads, what.device)
-    job.check()
-    job.heart.say("reading pictures", {"machine": network.machine()})
-    task = job.workspace.task(what.task)
-    version = read_version(job.workspace, task, what.dataset.version)
-    if version.digest != what.dataset.digest or task.classes != what.classes:
-        raise Damaged(
-            f"{task.name} {version.name} is not what this training was started on: its digest differs.",
-            f"Get the version as it was: git checkout -- datasets/{task.name}/{version.name}",
-        )
-    both = sides(version)
-    shape = data.input_of(version, what.input_size, what.architecture)
-
-    def told(done: int, total: int) -> None:
-        job.check()
-        job.heart.say(f"reading pictures {done}/{total}", force=done == total)
-
-    images, asked = data.read_sides(version, both, shape, threads=what.threads, on_image=told)
+    device = Device(job.spec.device, job.spec.threads)
     try:
-        start = network.start(what)
-        baselines = baselines_of(version, both, images, asked)
-        _announce(job, both, start, baselines, shape)
-        device = torch.device(what.device)
-        if start.weights.kind == "random":
-            network.settle_statistics(
-                start.model, (data.normalised(b) for b in images.pixels.split(data.BATCH))
-            )
-        parts = network.cut(start.model.to(device), what.mode)
-        _require_room(job, start.model, parts.trained)
-        learn, ask = _inputs(job, parts, images), _inputs(job, parts, asked) if asked else None
-        _Fit(job, both, start, parts, shape, baselines, learn, ask).run()
+        _Fit(job, device).run()
     except RuntimeError as error:
         raise network.explain(error) or error from error
-
-
-def _announce(job: Job, both: Sides, start: Start, baselines: dict[str, Any], shape: Input) -> None:
-    """Say what this training stands on before its first epoch."""
-    from msgspec import to_builtins
-
-    weights = {key: value for key, value in to_builtins(start.weights).items() if key != "path"}
-    facts = {"weights": weights, "start": start.words, "images": both.facts, "notes": list(both.notes)}
-    job.heart.say("computing features", {**facts, "baselines": baselines, "input": shape.as_json()})
-    if start.alert:
-        job.writer.append("alert", kind="weights", text=start.alert)
-
-
-def _require_room(job: Job, model: nn.Module, trained: nn.Module) -> None:
-    """Refuse to begin where the disk can't take two of each checkpoint: the old one goes after the new one is whole."""
-    whole = sum(p.numel() * p.element_size() for p in model.state_dict().values())
-    learned = sum(p.numel() * p.element_size() for p in trained.parameters())
-    needed = 2 * whole + 2 * 3 * learned
-    free = shutil.disk_usage(job.folder).free
-    if free < needed:
-        raise Lacking(
-            f"Its checkpoints need {size(needed)} and the disk has {size(free)} left.",
-            "Free some space first.",
-        )
-
-
-def _inputs(job: Job, parts: Parts, images: Images) -> Inputs:
-    from core.training.data import Inputs
-
-    def told(done: int) -> None:
-        job.check()
-        job.heart.say(f"computing features {done}/{len(images.labels)}", force=False)
-
-    return Inputs(parts.before, images, device=job.spec.device, on_batch=told)
+    finally:
+        device.close()
 
 
 class _Fit:
-    """The epochs of one training."""
+    """One training from its pictures to its results; the places of `rows` are those of `images` and `inputs`."""
 
-    def __init__(
-        self,
-        job: Job,
-        both: Sides,
-        start: Start,
-        parts: Parts,
-        shape: Input,
-        baselines: dict[str, Any],
-        learn: Inputs,
-        ask: Inputs | None,
-    ) -> None:
+    def __init__(self, job: Job, device: Device) -> None:
+        from core.training import data, network
+        from core.training.cache import FILE, Cache
+
+        self.job, self.what, self.device = job, job.spec, device
+        job.check()
+        job.heart.say("reading pictures", {"machine": network.machine(), **device.said})
+        task = job.workspace.task(self.what.task)
+        self.version = read_version(job.workspace, task, self.what.dataset.version)
+        if self.version.digest != self.what.dataset.digest or task.classes != self.what.classes:
+            raise Refused(
+                f"{task.name} {self.version.name} is not what this training was started on: its digest differs.",
+                f"Get the version as it was: git checkout -- datasets/{task.name}/{self.version.name}",
+            )
+        self.both: Sides = sides(self.version)
+        self.rows = (*self.both.train, *self.both.validation)
+        self.learn = range(len(self.both.train))
+        self.ask = range(len(self.both.train), len(self.rows))
+        self.shape: Input = data.input_of(
+            self.version, self.what.input_size, self.what.architecture,
+            regions=self.what.regions, aspect=self.what.aspect,
+        )  # fmt: skip
+        # Below a workspace that is only read nothing is kept.
+        where = None if job.workspace.read_only else job.workspace.cache / FILE
+        with Cache(where) as cache:
+            self.images: Images = data.read(
+                self.version, self.rows, task.classes, self.shape,
+                threads=self.what.threads, on_image=self._told("reading pictures"), cache=cache,
+            )  # fmt: skip
+            self.start: Start = network.start(self.what)
+            self.baselines = self._baselines()
+            self._announce()
+            self._prepare(cache)
+
+    def _told(self, what: str) -> Any:
+        def told(done: int, total: int) -> None:
+            self.job.check()
+            self.job.heart.say(f"{what} {done}/{total}", force=done == total)
+
+        return told
+
+    def _baselines(self) -> dict[str, Any]:
+        from core.training.data import part_of
+        from core.training.evaluate import baselines_of
+
+        n = len(self.learn)
+        train, asked = part_of(self.images, slice(0, n)), part_of(self.images, slice(n, None))
+        return baselines_of(self.version, self.both, train, asked)
+
+    def _announce(self) -> None:
+        """Say what this training stands on before its first epoch."""
+        from msgspec import to_builtins
+
+        weights = {key: value for key, value in to_builtins(self.start.weights).items() if key != "path"}
+        self.job.heart.say(
+            "computing features",
+            {
+                "weights": weights,
+                "start": self.start.words,
+                "images": self.both.facts,
+                "notes": list(self.both.notes),
+                "baselines": self.baselines,
+                "input": self.shape.as_json(),
+                "best_by": f"balanced accuracy, then recall of {self._rarest()}, then loss",
+            },
+        )
+        if self.start.alert:
+            self.job.writer.append("alert", kind="weights", text=self.start.alert)
+
+    def _rarest(self) -> str:
+        counts = {name: sum(row.label == name for row in self.both.train) for name in self.what.classes}
+        return min(self.what.classes, key=lambda name: counts[name])
+
+    def _prepare(self, cache: Any) -> None:
+        """Cut the network, compute what stays, make what learns, and go back to where an earlier process was."""
         import torch
 
-        self.job, self.what, self.both, self.start = job, job.spec, both, start
-        self.shape, self.baselines, self.inputs, self.ask = shape, baselines, learn, ask
-        learned = [p for p in parts.trained.parameters() if p.requires_grad]
-        optimizer = torch.optim.AdamW(learned, lr=self.what.lr, weight_decay=self.what.weight_decay)
-        self.now = Learner(parts.trained, optimizer)
-        counts = torch.bincount(learn.labels, minlength=len(self.what.classes)).double()
-        # Each class weighs the same in the loss, however many images it has.
-        self.weight = (counts.sum() / (len(counts) * counts)).float()
+        from core.training import data, network
+        from core.training.crossing import learned
+        from core.training.features import Inputs
+        from core.training.keeping import Keeper
+        from core.training.learning import Learner
+
+        if self.start.weights.kind == "random":
+            known = self.images.pixels[: len(self.learn)].split(_SETTLE)
+            network.settle_statistics(self.start.model, (data.normalised(block) for block in known))
+        model = self.start.model.to(self.device.name, memory_format=torch.channels_last)
+        parts = network.cut(model, self.what.mode)
+        checkpoints.require_room(
+            self.job.folder,
+            sum(p.numel() * p.element_size() for p in model.state_dict().values()),
+            sum(p.numel() * p.element_size() for p in parts.trained.parameters() if p.requires_grad),
+        )
+        self.trained: nn.Module = parts.trained
+        self.inputs: Inputs = Inputs(
+            parts.before, self.images, device=self.device, seed=self.what.seed, augment=self.what.augment,
+            cache=cache, on_batch=self._told("computing features"),
+        )  # fmt: skip
+        self.begin = learned(model)
+        self.learner: Learner = Learner(self.trained, self.inputs, self.learn, self.what, self.device)
+        self.keeper = Keeper(self.job, self.start, self.shape, self.learner, self.device)
 
     def run(self) -> None:
-        """Go through the epochs, from the last checkpoint on where there is one."""
-        for epoch in range(self._restored() + 1, self.what.last_epoch + 1):
-            if self.now.stale >= self.what.patience:
-                self.job.outcome.early = True
-                break
-            self._epoch(epoch)
+        """Go through the epochs, from the last checkpoint on where there is one, then through the folds."""
+        self.keeper.restore()
+        try:
+            while self.keeper.epoch < self.what.last_epoch:
+                if self.keeper.stale >= self.what.patience:
+                    self.job.outcome.early = True
+                    break
+                self._epoch(self.keeper.epoch + 1)
+            self.keeper.save()
+            self._believe(self._cross())
+        except Stopped:
+            self.keeper.save()
+            self._believe("It was stopped before.")
+            raise
 
     def _epoch(self, epoch: int) -> None:
-        from core.training.evaluate import evaluate
+        from core.training.learning import Diverged
 
-        begun = time.monotonic()
-        loss, accuracy = self._learn(epoch)
-        spent = time.monotonic() - begun
+        begun, rested = time.monotonic(), self.job.rested
+        spoke = begun
+
+        def on_step(step: int, loss: float) -> None:
+            nonlocal spoke
+            if self.device.agreed(self.job.wish.is_set()):
+                raise Stopped
+            self.job.check()
+            if self.keeper.due:
+                self.keeper.save()
+            if step and time.monotonic() - spoke >= 1:
+                spoke = time.monotonic()
+                self.job.writer.append(
+                    "batch", epoch=epoch, batch=step, batches=self.learner.steps, loss=round(loss, 6)
+                )
+
+        try:
+            loss, accuracy = self.learner.epoch(epoch, on_step)
+            spent = time.monotonic() - begun - (self.job.rested - rested)
+            said = self.learner.probabilities(self.ask, self.job.check) if self.ask else None
+            if not self.learner.finite() or (said is not None and not bool(said.isfinite().all())):
+                raise Diverged
+        except Diverged:
+            raise self._diverged(epoch) from None
+        shares = [[round(float(one), _DIGITS) for one in row] for row in said] if said is not None else []
+        seen = Seen.of(self.both.validation, self.what.classes, shares, self._rarest())
         found = None
-        if self.ask is not None:
-            found = evaluate(
-                self.now.trained, self.ask.batches(), self.ask.labels, self.both.validation, self.what.classes,
-                self.baselines,
-            )  # fmt: skip
-        self._require_finite(epoch, found.loss if found else loss)
-        key = [found.balanced, -found.loss] if found else [-loss]
-        better = self.now.best_key is None or key > self.now.best_key
-        self.now.stale = 0 if better else self.now.stale + 1
-        if better:
-            self.now.best_key, self.now.best_epoch = key, epoch
-            self.now.results = found.results if found else None
-        files = self._checkpoints(epoch, better)
+        key = seen.key if seen else [-loss]
+        if self.keeper.best is None or key > self.keeper.best.key:
+            found = results.measure(self.both.validation, shares, self.what.classes, self.baselines)
+        better = self.keeper.offer(key, epoch, found, shares)
         self.job.writer.append(
             "epoch",
             epoch=epoch,
             epochs=self.what.last_epoch,
             train_loss=round(loss, 6),
             train_accuracy=round(accuracy, 4),
-            loss=round(found.loss, 6) if found else None,
-            balanced=round(found.balanced, 4) if found else None,
-            accuracy=found.results["accuracy"] if found else None,
-            recall={name: c["recall"] for name, c in found.results["classes"].items() if c["images"]}
-            if found
-            else {},
+            loss=round(seen.loss, 6) if seen else None,
+            balanced=round(seen.balanced, 4) if seen else None,
+            accuracy=round(seen.accuracy, 4) if seen else None,
+            recall={name: round(share, 4) for name, share in seen.recall.items()} if seen else {},
             best=better,
-            seconds=round(time.monotonic() - begun, 3),
-            images_per_s=round(self.inputs.count / max(spent, 1e-6), 1),
-            saving={name: hashed.oid for name, (_, hashed) in files.items()},
+            seconds=round(time.monotonic() - begun - (self.job.rested - rested), 3),
+            images_per_s=round(len(self.learn) / max(spent, 1e-6), 1),
         )
-        self._save(epoch, files)
+        if self.keeper.due or self.keeper.fresh:
+            self.keeper.save()
 
-    def _learn(self, epoch: int) -> tuple[float, float]:
-        """Show every training image once; return mean loss and share that was right."""
-        import torch
-
-        from core.training.network import learn
-
-        torch.manual_seed(self.what.seed * 1_000_003 + epoch)
-        order = torch.randperm(self.inputs.count)
-        for group in self.now.optimizer.param_groups:
-            group["lr"] = self._step_size(epoch)
-        learn(self.now.trained)
-        batches = order.split(self.what.batch_size)
-        total, right, spoke = 0.0, 0, time.monotonic()
-        for number, places in enumerate(batches, 1):
-            self.job.check()
-            labels = self.inputs.labels[places]
-            scores = self.now.trained(self.inputs.batch(places))
-            loss = torch.nn.functional.cross_entropy(scores, labels, weight=self.weight)
-            value = float(loss.detach())
-            self._require_finite(epoch, value)
-            self.now.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            self.now.optimizer.step()
-            total += value * len(places)
-            right += int((scores.detach().argmax(1) == labels).sum())
-            if time.monotonic() - spoke >= 1:
-                spoke = time.monotonic()
-                self.job.writer.append(
-                    "batch", epoch=epoch, batch=number, batches=len(batches), loss=round(value, 6)
-                )
-        return total / self.inputs.count, right / self.inputs.count
-
-    def _step_size(self, epoch: int) -> float:
-        """Return the learning rate of an epoch: half a cosine from `lr` towards zero (Loshchilov and Hutter, 2016)."""
-        return self.what.lr * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / self.what.epochs))
-
-    def _require_finite(self, epoch: int, loss: float) -> None:
-        if math.isfinite(loss):
-            return
-        kept = (
-            f"the best, epoch {self.now.best_epoch}, is kept" if self.now.best_epoch else "nothing was saved"
-        )
-        text = f"The loss of epoch {epoch} is no longer a finite number; {kept}."
+    def _diverged(self, epoch: int) -> Refused:
+        """Return why a training whose numbers mean nothing any more ends; what was good is kept."""
+        keeper = self.keeper
+        keeper.save_best()
+        kept = f"the best, epoch {keeper.best.epoch}, is kept" if keeper.best else "nothing was saved"
+        text = f"The loss of epoch {epoch} is no longer a finite number, or beyond all sense; {kept}."
         self.job.writer.append("alert", kind="diverged", text=text)
-        raise Refused(text, "The steps are too large: use a smaller --lr.")
+        return Refused(text, "The steps are too large: use a smaller --lr.")
 
-    def _checkpoints(self, epoch: int, better: bool) -> dict[str, tuple[bytes, Hashed]]:
-        """Return what is to be saved after an epoch: the model file if it is the best, and where to resume from."""
-        from core.training.network import machine, plain_state, serialise
+    def _cross(self) -> Any:
+        """Let networks that never saw a recording predict it; return what they said, or why there is nothing."""
+        from core.training import keeping
+        from core.training.crossing import Crossing
+        from core.training.folds import assign
 
-        files = {}
-        if better:
-            files[BEST] = serialise(self._model_file(epoch))
-        due = time.monotonic() - self.now.saved_at >= SAVE_EVERY_S
-        if due or epoch == self.what.last_epoch or self.now.stale >= self.what.patience:
-            files[LAST] = serialise(
-                {
-                    "epoch": epoch,
-                    "trained": plain_state(self.now.trained),
-                    "optimizer": self.now.optimizer.state_dict(),
-                    "best_key": self.now.best_key,
-                    "best_epoch": self.now.best_epoch,
-                    "results": self.now.results,
-                    "stale": self.now.stale,
-                    "machine": machine(),
-                }
-            )
-        return files
+        if not self.what.folds:
+            return f"Not asked for: mode {self.what.mode} without --folds."
+        best = self.keeper.best
+        if best is None:
+            return "No epoch was kept."
+        folds = assign(self.rows, self.what.classes, self.what.folds, seed=self.what.seed)
+        if not folds.count:
+            return folds.note
 
-    def _model_file(self, epoch: int) -> dict[str, Any]:
-        """Return the content of a model version: what another program needs to use it, and where it comes from."""
-        from core.training.network import plain_state
+        def say(phase: str) -> None:
+            if self.device.agreed(self.job.wish.is_set()):
+                raise Stopped
+            self.job.check()
+            self.job.heart.say(phase, force=False)
 
-        what, start = self.what, self.start.weights
-        return {
-            "model_state_dict": plain_state(self.start.model),
-            "architecture": what.architecture,
-            "classes": list(what.classes),
-            "input": self.shape.as_json(),
-            "dataset": {
-                "task": what.task,
-                "version": what.dataset.version,
-                "digest": what.dataset.digest,
-            },
-            "config": {**what.config, "weights": {"kind": start.kind, "sha256": start.sha256}},
-            "metrics": self.now.results or {},
-            "epoch": epoch,
-        }
+        crossing = Crossing(
+            self.start.model, self.trained, self.begin, self.inputs, self.rows, self.what, self.device, self.job.folder
+        )  # fmt: skip
+        of = keeping.fingerprint({**self.what.config, "digest": self.version.digest})
+        self.job.heart.say(f"asking about recordings it did not see: fold 1 of {folds.count}")
+        return crossing.run(folds, best.epoch, of, say)
 
-    def _save(self, epoch: int, files: dict[str, tuple[bytes, Hashed]]) -> None:
-        """Put checkpoints on the disk whole, read them again, and only then announce them."""
-        found = self.now.results
-        said = results.words(found, weights=self.start.words)
-        for name, (data, hashed) in files.items():
-            path = self.job.folder / name
-            atomic_write(path, data)
-            if hash_file(path).oid != hashed.oid:
-                raise Damaged(f"{name} does not read back as it was written.", "Look at the disk (dmesg).")
-            worth = {"results": found, "words": said} if name == BEST else {}
-            self.job.writer.append(
-                "checkpoint", file=name, sha256=hashed.oid, size=hashed.size, epoch=epoch, **worth
-            )
-            if name == LAST:
-                self.now.saved_at = time.monotonic()
-        self.job.outcome.best_epoch = self.now.best_epoch
-        self.job.outcome.results, self.job.outcome.words = found, said
+    def _believe(self, crossed: Any) -> None:
+        """Write down what was said of every image, and what that is worth. `crossed` is a sentence where it lacks."""
+        from core.training import predictions as kept
+        from core.training.crossing import FILE as FOLDS_FILE
+        from core.training.crossing import Crossed
 
-    def _restored(self) -> int:
-        """Go back to the last checkpoint of this run; return its epoch, 0 to begin at the beginning."""
-        import torch
+        keeper, outcome = self.keeper, self.job.outcome
+        done = crossed if isinstance(crossed, Crossed) else Crossed((), (), str(crossed))
+        sets = {}
+        if keeper.best is not None:
+            sets[kept.VALIDATION] = kept.said(self.both.validation, keeper.best.probabilities)
+        over = None
+        if done.probabilities:
+            sets[kept.FOLDS] = kept.said(self.rows, done.probabilities, done.folds)
+            over = results.measure(self.rows, done.probabilities, self.what.classes, self._fold_baselines())
+        keeper.tell()
+        outcome.results_folds = over
+        if keeper.best is not None:
+            outcome.words = results.words(keeper.best.results, weights=self.start.words, folds=over)
+        if self.device.first:
+            said = kept.Predictions(classes=self.what.classes, sets=sets, folds_note=done.note)
+            kept.write(self.job.folder, said)
+            if over is not None:
+                (self.job.folder / FOLDS_FILE).unlink(missing_ok=True)
 
-        from core.training.network import machine
+    def _fold_baselines(self) -> dict[str, Any]:
+        """Return what the rules that look at no content reach when each recording is judged by the others."""
+        from core.versions.baselines import Sample, out_of_fold
 
-        path = self.job.folder / LAST
-        if not path.exists():
-            return 0
-        data = path.read_bytes()
-        if hash_file(path).oid not in self.job.before.saved.get(LAST, ()):
-            self.job.writer.append(
-                "alert",
-                kind="checkpoint",
-                text="The last checkpoint is not as it was recorded: it begins anew.",
-            )
-            return 0
-        saved = torch.load(io.BytesIO(data), map_location=self.what.device, weights_only=True)
-        if saved["machine"] != machine():
-            text = "It goes on with another torch or processor than it began: the file may differ in its last bits."
-            self.job.writer.append("alert", kind="machine", text=text)
-        self.now.trained.load_state_dict(saved["trained"])
-        self.now.optimizer.load_state_dict(saved["optimizer"])
-        self.now.best_key, self.now.best_epoch = saved["best_key"], saved["best_epoch"]
-        self.now.results, self.now.stale = saved["results"], saved["stale"]
-        epoch = int(saved["epoch"])
-        self.job.writer.append("resumed", epoch=epoch, phase="training")
-        return epoch
+        samples = [
+            Sample(row.source, row.label, row.recording, "", row.captured_at, grey)
+            for row, grey in zip(self.rows, self.images.grey, strict=True)
+        ]
+        return dict(out_of_fold(samples, self.what.classes))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +31,7 @@ Mode = Literal["head", "last", "full"]
 Kind = Literal["auto", "imagenet", "file", "random"]
 
 _SOURCES: tuple[Kind, ...] = ("auto", "imagenet", "random")
+_ASPECT = re.compile(r"[1-9][0-9]{0,2}:[1-9][0-9]{0,2}")
 _ARCHITECTURE = re.compile(r"[a-z][a-z0-9_]{1,40}")
 
 
@@ -54,8 +56,10 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """The whole of what a training is to do.
 
     `classes` in the order of the outputs, `patience` epochs without a better one end it, `threads` of torch,
-    `input_size` is the longer side in pixels that a picture is scaled to, `until` an epoch after which to end although
-    the plan is for `epochs` (0: none); `commit` is the workspace's head when it was started.
+    `input_size` is the longer side in pixels that a picture is scaled to, `regions` the part that is looked at by source
+    (left, top, width, height as shares), `aspect` the input's shape if not that of the pictures ("4:3"); `augment` shows
+    pictures slightly changed; `folds` is how many networks cross-validation takes (0: none); `until` an epoch after which
+    to end although the plan is for `epochs` (0: none); `commit` is the workspace's head when it was started.
     """
 
     dataset: Dataset
@@ -72,6 +76,10 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 1
     device: str = "cpu"
     input_size: int = 224
+    regions: dict[str, tuple[float, ...]] = {}
+    aspect: str = ""
+    augment: bool = False
+    folds: int = 0
     until: int = 0
     commit: str = ""
     tool: str = ""
@@ -99,14 +107,18 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
             "threads": self.threads,
             "device": self.device,
             "input_size": self.input_size,
+            "regions": {name: list(part) for name, part in sorted(self.regions.items())},
+            "aspect": self.aspect,
+            "augment": self.augment,
         }
 
 
-#: Epochs, step size and patience per mode: a head alone takes large steps, a whole network small ones.
+#: Per mode: a head alone takes large steps, a whole network small ones. Changed pictures and further networks cost
+#: little where features are kept, and as much as the training itself where they are not.
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "head": {"epochs": 40, "lr": 3e-3, "patience": 10},
-    "last": {"epochs": 15, "lr": 3e-4, "patience": 6},
-    "full": {"epochs": 15, "lr": 1e-4, "patience": 6},
+    "head": {"epochs": 40, "lr": 3e-3, "patience": 10, "augment": False, "folds": 5},
+    "last": {"epochs": 15, "lr": 3e-4, "patience": 6, "augment": False, "folds": 5},
+    "full": {"epochs": 15, "lr": 1e-4, "patience": 6, "augment": True, "folds": 0},
 }
 
 
@@ -150,13 +162,18 @@ def make(
     device: str = "cpu",
     threads: int | None = None,
     input_size: int = 224,
+    regions: Mapping[str, tuple[float, ...]] | None = None,
+    aspect: str = "",
+    augment: bool | None = None,
+    folds: int | None = None,
     commit: str = "",
 ) -> Spec:
     """Return the spec of a training on a version, defaults filled in and checked. Raises WrongUsage."""
     if mode not in DEFAULTS:
         raise WrongUsage(f"There is no mode “{safe(mode, limit=40)}”.", f"Use one of: {', '.join(MODES)}.")
     chosen = {**DEFAULTS[mode]}
-    chosen.update({k: v for k, v in (("epochs", epochs), ("lr", lr)) if v is not None})
+    asked = {"epochs": epochs, "lr": lr, "augment": augment, "folds": folds}
+    chosen.update({name: value for name, value in asked.items() if value is not None})
     spec = Spec(
         dataset=Dataset(task.name, version.name, version.digest),
         classes=task.classes,
@@ -168,6 +185,8 @@ def make(
         threads=threads or default_threads(),
         device=device,
         input_size=input_size,
+        regions=dict(regions or {}),
+        aspect=aspect,
         commit=commit,
         tool=f"print-models {__version__}",
         **chosen,
@@ -185,6 +204,9 @@ def check(spec: Spec) -> Spec:
         (not 0 <= spec.seed < 2**31, "--seed is a whole number from 0"),
         (not 32 <= spec.input_size <= 1024, "the input is 32 to 1024 pixels"),
         (spec.device not in ("cpu", "cuda"), "--device is cpu or cuda"),
+        (not 1 <= spec.threads <= 1024, "threads lie between 1 and 1024"),
+        (not (spec.folds == 0 or 2 <= spec.folds <= 20), "--folds is 0, or between 2 and 20"),
+        (bool(spec.aspect) and not _ASPECT.fullmatch(spec.aspect), "aspect is written as 16:9"),
     )
     for bad, rule in wrong:
         if bad:

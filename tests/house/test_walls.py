@@ -14,7 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "torchvision", "textual", "textual_image", "git", "numpy", "PIL", "tui")
 #: Rooms where pixels are at home.
 PIXELS = {"core.frames.decode", "core.frames.change"}
-LEARNING = {f"core.training.{name}" for name in ("data", "network", "fit", "evaluate", "loading", "strip")}
+LEARNING = {
+    f"core.training.{name}"
+    for name in (
+        *("augment", "crossing", "data", "devices", "evaluate", "features", "fit", "keeping", "learning"),
+        *("loading", "network", "strip"),
+    )
+}
 
 
 def modules(package: str) -> list[str]:
