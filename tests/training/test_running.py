@@ -43,7 +43,8 @@ def test_a_training_learns_and_tells_all_of_it_in_its_files(trained: Trained) ->
     assert lines[0]["phase"] == "loading torch"
     assert lines[-1]["event"] == "finished"
     assert {path.name for path in run.path.iterdir()} == {
-        "spec.json", "proc.json", "events.jsonl", "train.log", "last.pt", "best.pt"
+        "spec.json", "proc.json", "events.jsonl", "train.log", "last.pt", "best.pt", "previous.pt",
+        "predictions.json",
     }  # fmt: skip
     assert hash_file(run.best).oid == seen.best_sha256
     assert seen.results is not None
