@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -154,9 +155,7 @@ class Overview:
             objects = human.plural(self.storage["objects"], "object")
             lines.append(f"storage    {objects} in Git LFS, {human.size(self.storage['bytes'])}")
         lines.append(f"git        {self._git_text()}")
-        lines += [
-            f"training   {safe(run['id'])}  {run['state']}" for run in self.runs if run["state"] == "running"
-        ]
+        lines += [f"training   {safe(run['id'])}  {_how_far(run)}" for run in self.runs if _at_work(run)]
         lines += [f"note       {notice}" for notice in self.notices]
         return "\n".join([*lines, "", f"next: {self.next}"])
 
@@ -195,5 +194,19 @@ class Overview:
             f"{t.name} {t.labelled}/{t.total} → {'?' if t.draft.problem else f'{t.draft.images} {t.draft.price}'}"
             for t in self.tasks
         ]
-        parts += [f"T {safe(run['id'])} {run['state']}" for run in self.runs if run["state"] == "running"]
+        parts += [f"T {_how_far(run)}" for run in self.runs if _at_work(run)]
         return " · ".join([*parts, f"next: {self.next}"])
+
+
+def _at_work(run: Mapping[str, Any]) -> bool:
+    return run["state"] in ("starting", "running", "paused", "stopping")
+
+
+def _how_far(run: Mapping[str, Any]) -> str:
+    """Return '43 %, 2 minutes to go' of a training at work; another state than running is named."""
+    said = [run["state"]] if run["state"] != "running" or not run["epochs"] else []
+    if run["epochs"]:
+        said.append(f"{100 * run['epoch'] // run['epochs']} %")
+    if run["eta_s"]:
+        said.append(f"{human.duration(run['eta_s'])} to go")
+    return ", ".join(said)

@@ -1,4 +1,4 @@
-"""The commands of learning: train, runs, watch, stop, promote, reproduce. None of them imports torch."""
+"""The commands of a training: train, runs, watch, stop. None of them imports torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from core.commands.shell import Context, json_option, pass_context, task_option,
 
 if TYPE_CHECKING:
     from core.training.events import RunView
-    from core.training.record import ModelRecord
     from core.training.runs import Run
 
 _MODES = ("head", "last", "full")
@@ -43,6 +42,9 @@ _MODES_SAID = "What is trained: only the new last layer, also the last quarter o
 @click.option(
     "--device", default="cpu", show_default=True, type=click.Choice(("cpu", "cuda")), help="What computes."
 )
+@click.option(
+    "--threads", type=click.IntRange(1, 512), metavar="N", help="Threads of torch; else one less than cores."
+)
 @click.option("--foreground", is_flag=True, help="Stay until it has ended; Ctrl-C stops it.")
 @click.option(
     "--resume", metavar="RUN", help="Go on with a training that was stopped, killed or interrupted."
@@ -61,6 +63,7 @@ def train(
     lr: float | None,
     seed: int,
     device: str,
+    threads: int | None,
     foreground: bool,
     resume: str | None,
     as_json: bool,
@@ -89,6 +92,7 @@ def train(
             lr=lr,
             seed=seed,
             device=device,
+            threads=threads,
             folder=ctx.folder,
         )
         run = runs.start(workspace, what)
@@ -100,6 +104,8 @@ def train(
         f"({what.dataset.digest[:19]}…), {what.threads} of the processor's threads\n"
         f"It goes on in the background. See how it goes: print-models watch"
     )
+    if run.warning:
+        ctx.notice(run.warning)
     ctx.answer(runs.as_json(run, runs.view(run)), text, as_json=as_json)
 
 
@@ -130,7 +136,7 @@ def _stay(ctx: Context, run: Run, as_json: bool) -> None:
         ctx.notice("Stopping …")
         runs.stop(run)
         raise
-    ctx.answer(runs.as_json(run, seen), _end(seen), as_json=as_json)
+    ctx.answer(runs.as_json(run, seen), _end(run, seen), as_json=as_json)
     ctx.exit(seen.exit_code)
 
 
@@ -172,7 +178,7 @@ def watch(ctx: Context, run: str | None, as_json: bool) -> None:
     except KeyboardInterrupt:
         ctx.notice(f"No longer watching; {found.id} goes on.")
         ctx.exit(130)
-    ctx.answer({}, _end(seen), as_json=False)
+    ctx.answer({}, _end(found, seen), as_json=False)
     ctx.exit(seen.exit_code)
 
 
@@ -205,8 +211,9 @@ def _follow(ctx: Context, run: Run) -> RunView:
     return runs.follow(run, show)
 
 
-def _end(seen: RunView) -> str:
+def _end(run: Run, seen: RunView) -> str:
     from core.human import duration
+    from core.training import runs
     from core.training.results import table
 
     lines = []
@@ -214,6 +221,8 @@ def _end(seen: RunView) -> str:
         lines.append(f"{seen.state} after {duration(seen.seconds)}")
     else:
         lines += [f"{seen.state}: {seen.reason}", seen.remedy]
+    if seen.state in ("stopped", "failed") and (kept := runs.kept_of(run, seen)):
+        lines.append(kept)
     lines += seen.words
     if seen.results:
         lines += ["", *table(seen.results)]
@@ -226,6 +235,7 @@ def _detail(seen: RunView) -> dict[str, Any]:
         "results": seen.results,
         "alerts": list(seen.alerts),
         "phase": seen.phase,
+        "figures": dict(seen.figures),
         "remedy": seen.remedy,
         "history": [
             {name: getattr(epoch, name) for name in epoch.__dataclass_fields__} for epoch in seen.history
@@ -255,67 +265,3 @@ def stop(ctx: Context, run: str | None, as_json: bool) -> None:
     else:
         text = f"{found.id} came to its end before it could be stopped: it is {seen.state}; {kept}."
     ctx.answer(runs.as_json(found, seen), text, as_json=as_json)
-
-
-@click.command()
-@click.argument("what", metavar="RUN|MODEL")
-@click.option("--current", is_flag=True, help="Also make it the model in use.")
-@who_option
-@json_option
-@pass_context
-def promote(ctx: Context, what: str, current: bool, who: str | None, as_json: bool) -> None:
-    """Make a training a model version, with its record and its section on the dataset's card, in one commit.
-
-    With --current also the model in use; a MODEL takes --current only. Nothing is ever overwritten but that one.
-    """
-    from core.releasing.models import keep
-
-    chosen = _run_or_model(ctx, what, current)
-    kept = keep(ctx.workspace, chosen, current=current, who=ctx.workspace.who(who))
-    lines = [f"{kept.record.file}  {kept.record.sha256[:19]}…"]
-    lines += list(kept.record.words)
-    if current:
-        lines.append(f"In use: {ctx.workspace.task(kept.record.task).current_model}")
-    lines.append(
-        f"commit {kept.commit[:12]}" if kept.commit else "It was committed already; nothing changed."
-    )
-    ctx.answer({**kept.record.as_json(), "committed": kept.commit}, "\n".join(lines), as_json=as_json)
-
-
-def _run_or_model(ctx: Context, what: str, current: bool) -> Run | ModelRecord:
-    from core.errors import WrongUsage
-    from core.training import registry, runs
-
-    if what[:1].isdigit():
-        return runs.get(ctx.workspace, what)
-    record = registry.get(ctx.workspace, what)
-    if not current:
-        raise WrongUsage(
-            f"{record.name} is a model version already.", "Make it the one in use with --current."
-        )
-    return record
-
-
-@click.command()
-@click.argument("model")
-@click.option(
-    "--weights", metavar="FILE", type=click.Path(path_type=Path), help="The file it started from, if any."
-)
-@json_option
-@pass_context
-def reproduce(ctx: Context, model: str, weights: Path | None, as_json: bool) -> None:
-    """Train a model again from its record and compare the two files, byte by byte. Exit code 1 where they differ."""
-    from core.training import registry
-    from core.training.reproduce import reproduce as again
-
-    workspace = ctx.workspace
-    record = registry.get(workspace, model)
-    found = again(
-        workspace, record, weights=ctx.folder / weights if weights is not None else None, report=ctx.report
-    )
-    if found.identical:
-        text = f"identical: {record.name} was trained again and has the same bytes, {found.sha256}"
-    else:
-        text = "\n".join([f"not identical: {found.sha256} instead of {record.sha256}", *found.differs])
-    ctx.answer(found.as_json(), text, as_json=as_json)
-    ctx.exit(0 if found.identical else 1)

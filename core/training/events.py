@@ -120,11 +120,12 @@ class Epoch:
 class RunView:
     """A training as a person sees it.
 
-    `state`: starting, running, stopping, finished, stopped, failed, killed, interrupted. `phase` says what a running
-    one does just now. `best` is the best epoch's balanced accuracy (0 to 1), `eta_s` seconds still to go, `results`
-    what validation says of the best epoch (results.measure), `words` the same in sentences, `best_sha256` the model
-    file they are about, `saved` the sha256 of every checkpoint that may be on the disk, by file, `pid` the process that
-    spoke last.
+    `state`: starting, running, paused, stopping, finished, stopped, failed, killed, interrupted. `phase` says what a
+    running one does just now, `reason` why it is paused or ended as it did, `figures` what it takes of the machine
+    (figures.Meter). `best` is the best epoch's balanced accuracy (0 to 1), `eta_s` seconds still to go, `results` what
+    validation says of the best epoch (results.measure), `words` the same in sentences, `best_sha256` the model file they
+    are about, `saved` the sha256 of every checkpoint that may be on the disk, by file, `pid` the process that
+    spoke last, `epochs_saved` the epoch of the newest checkpoint by file.
     """
 
     state: str = "starting"
@@ -152,11 +153,13 @@ class RunView:
     last_at: str = ""
     seconds: float = 0.0
     pid: int | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
+    epochs_saved: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
         """True where nothing more will come."""
-        return self.state not in ("starting", "running", "stopping")
+        return self.state not in ("starting", "running", "paused", "stopping")
 
 
 def reduce(events: Iterable[Event], view: RunView | None = None) -> RunView:
@@ -187,7 +190,13 @@ def _started(view: RunView, event: Event) -> RunView:
     )
 
 
+def _paused(view: RunView, event: Event) -> RunView:
+    return replace(view, state="paused", phase="paused", reason=str(event.get("reason", "")))
+
+
 def _resumed(view: RunView, event: Event) -> RunView:
+    if event.get("after") == "pause":
+        return replace(view, state="running", phase=str(event.get("phase", "")), reason="")
     kept = tuple(epoch for epoch in view.history if epoch.number <= int(event["epoch"]))
     return replace(
         view,
@@ -207,7 +216,10 @@ def _heartbeat(view: RunView, event: Event) -> RunView:
     facts = {**view.facts, **more} if isinstance(more, dict) else view.facts
     phase = str(event.get("phase", view.phase))
     state = "stopping" if phase == "stopping" and not view.over else view.state
-    return replace(view, state=state, phase=phase, facts=facts)
+    figures = event.get("figures")
+    known = figures if isinstance(figures, dict) else view.figures
+    saved = _with_saved(view.saved, event.get("saving") or {})
+    return replace(view, state=state, phase=phase, facts=facts, figures=known, saved=saved)
 
 
 def _batch(view: RunView, event: Event) -> RunView:
@@ -248,6 +260,8 @@ def _epoch(view: RunView, event: Event) -> RunView:
 def _checkpoint(view: RunView, event: Event) -> RunView:
     file, sha256 = str(event["file"]), str(event["sha256"])
     view = replace(view, saved=_with_saved(view.saved, {file: sha256}))
+    if isinstance(event.get("epoch"), int):
+        view = replace(view, epochs_saved={**view.epochs_saved, file: event["epoch"]})
     if "words" not in event:
         return view
     return replace(view, best_sha256=sha256, results=event.get("results"), words=tuple(event["words"]))
@@ -278,11 +292,13 @@ def _ended(view: RunView, event: Event) -> RunView:
         results=event.get("results") or view.results,
         words=tuple(event.get("words") or view.words),
         seconds=float(event.get("seconds", view.seconds)),
+        pid=event.get("pid", view.pid),
     )
 
 
 _CHANGES = {
     "started": _started,
+    "paused": _paused,
     "resumed": _resumed,
     "heartbeat": _heartbeat,
     "batch": _batch,

@@ -30,6 +30,7 @@ def plan(
     lr: float | None = None,
     seed: int = 0,
     device: str = "cpu",
+    threads: int | None = None,
     folder: Path | None = None,
 ) -> Spec:
     """Return the spec of a training; what is not asked for takes its default.
@@ -54,6 +55,7 @@ def plan(
         lr=lr,
         seed=seed,
         device=device,
+        threads=threads,
         commit=head(workspace),
     )
 

@@ -7,28 +7,27 @@ Training screen, `status`, and `release --train`.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
-import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import core
 from core.durable import explain, lock
-from core.errors import Busy, Lacking, PrintModelsError, Refused, WrongUsage
-from core.human import duration
-from core.process import spawn_detached
+from core.errors import Busy, PrintModelsError, Refused, WrongUsage
+from core.human import duration, size
 from core.text import safe, safe_lines
-from core.training import events, proc, spec
+from core.training import events, launching, proc, spec
 from core.training.events import RunView, Tail
+from core.training.readiness import require_ready, require_torch
 from core.training.spec import Spec
 from core.workspace import Workspace
+
+__all__ = ["Run", "require_torch"]
 
 LOG, LAST, BEST = "train.log", "last.pt", "best.pt"
 
@@ -39,10 +38,11 @@ _BIRTH_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One training: its id '<YYYYMMDDTHHMMSS>-<task>' and its folder."""
+    """One training: its id '<YYYYMMDDTHHMMSS>-<task>' and its folder; on starting it a `warning`, where there is one."""
 
     id: str
     path: Path
+    warning: str = field(default="", compare=False)
 
     @property
     def log(self) -> Path:
@@ -56,16 +56,6 @@ class Run:
     def spec(self) -> Spec:
         """What it is to do. Raises Damaged."""
         return spec.read(self.path)
-
-
-def require_torch() -> None:
-    """Raise Lacking where torch or torchvision is not installed; imports neither."""
-    missing = [name for name in ("torch", "torchvision") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise Lacking(
-            f"Training needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed.",
-            "Install it: make setup TRAIN=1   (set up by pipx: pipx install --force '.[train]')",
-        )
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
@@ -126,7 +116,7 @@ def settle(run: Run, seen: RunView, living: bool) -> RunView:
         return seen
     if who is not None and who.host != proc.this_host() and _spoke_lately(seen):
         return seen
-    kept = " The best epoch so far is kept." if (run.path / BEST).exists() else ""
+    kept = f" {there}" if (there := kept_of(run, seen)) else ""
     again = f"Go on from its last checkpoint: print-models train --resume {run.id}"
     ended = replace(seen, phase="", eta_s=None, remedy=again, exit_code=1)
     if who is None and _just_made(run):
@@ -141,8 +131,27 @@ def settle(run: Run, seen: RunView, living: bool) -> RunView:
         return replace(
             ended, state="failed", reason=f"It ended before it {begin}. {_last_words(run)}".strip()
         )
-    why = f"Its process was killed from outside (kill -9, or the system for want of memory).{kept}"
+    why = f"Its process was killed from outside (kill -9, or the system for want of memory{_scarce(seen)}).{kept}"
     return replace(ended, state="killed", reason=why)
+
+
+def kept_of(run: Run, seen: RunView) -> str:
+    """Say which checkpoints of a training are on the disk; '' where there is none."""
+    best = seen.epochs_saved.get(BEST, seen.best_epoch)
+    said = [f"its best, epoch {best}, is kept in {BEST}"] if best and run.best.exists() else []
+    last = seen.epochs_saved.get(LAST)
+    if last and (run.path / LAST).exists():
+        said.append(f"it can go on from epoch {last} in {LAST}")
+    words = "; ".join(said)
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
+
+
+def _scarce(seen: RunView) -> str:
+    """Say how much memory there was when it was last heard of, where it was little."""
+    free, held = seen.figures.get("free"), seen.figures.get("memory")
+    if free is None or held is None or free > 0.1 * (free + held):
+        return ""
+    return f": it held {size(round(held))} and {size(round(free))} were left"
 
 
 def _spoke_lately(seen: RunView) -> bool:
@@ -173,10 +182,10 @@ def start(workspace: Workspace, what: Spec) -> Run:
 
     Raises Lacking (torch, pictures), Refused (a class without images), Busy (one runs already).
     """
-    _ready(workspace, what)
+    require_ready(workspace, what)
     with _starting(workspace):
         run = _new_run(workspace, what)
-        return _spawn(workspace, run)
+        return _spawn(workspace, run, what)
 
 
 def resume(workspace: Workspace, run: Run) -> Run:
@@ -184,22 +193,9 @@ def resume(workspace: Workspace, run: Run) -> Run:
     seen = view(run)
     if seen.state == "finished":
         raise Refused(f"The training {run.id} is finished.", "Start a new one: print-models train")
-    _ready(workspace, run.spec)
+    require_ready(workspace, run.spec)
     with _starting(workspace):
-        return _spawn(workspace, run)
-
-
-def _ready(workspace: Workspace, what: Spec) -> None:
-    """Find out beforehand what would stop a training before its first epoch, as far as that is cheap."""
-    from core.training.sides import missing, sides
-    from core.versions.manifest import read_version
-
-    require_torch()
-    version = read_version(workspace, workspace.task(what.task), what.dataset.version)
-    both = sides(version)
-    problem = missing(version, (*both.train, *both.validation))
-    if problem:
-        raise problem
+        return _spawn(workspace, run, run.spec)
 
 
 class _starting:
@@ -245,20 +241,13 @@ def _new_run(workspace: Workspace, what: Spec) -> Run:
     return run
 
 
-def _spawn(workspace: Workspace, run: Run) -> Run:
-    here = os.fspath(Path(core.__file__).resolve().parents[1])
-    path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH", ""))))
-    # -P: a workspace may hold a folder called `core` or a file `torch.py`; the process must not import those.
-    argv = [sys.executable, "-P", "-m", "core.training.fit", os.fspath(run.path)]
-    env = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
-    try:
-        pid = spawn_detached(argv, cwd=workspace.root, log=run.log, env=env)
-    except OSError as error:
-        raise explain(error, "starting the training") from error
+def _spawn(workspace: Workspace, run: Run, what: Spec) -> Run:
+    by = launching.keeper()
+    pid = launching.spawn(workspace.root, run.path, what, by, memory_gb=workspace.settings.training.memory)
     who = proc.identify(pid)
     if who is not None:
         proc.write(run.path, who)
-    return run
+    return replace(run, warning=by.warning)
 
 
 def stop(run: Run, *, wait_s: float = 30.0) -> RunView:
@@ -312,6 +301,7 @@ def as_json(run: Run, seen: RunView) -> dict[str, Any]:
         "eta_s": seen.eta_s,
         "reason": seen.reason,
         "words": list(seen.words),
+        "kept": kept_of(run, seen),
     }
 
 
@@ -327,6 +317,8 @@ def describe(seen: RunView) -> str:
     """Return how a training stands as one short phrase: 'epoch 3 of 15 · best 94 % · 2 min to go'."""
     from core.training.results import percent, summary
 
+    if seen.state == "paused":
+        return f"epoch {seen.epoch} of {seen.epochs} · {seen.reason}" if seen.epoch else seen.reason
     if seen.state in ("running", "stopping"):
         parts = [f"epoch {seen.epoch} of {seen.epochs}" if seen.epoch else seen.phase or "starting"]
         if seen.best is not None:

@@ -1,4 +1,4 @@
-"""What surrounds a training while it runs: identity, low priority, heartbeat, the wish to stop, and its reported end.
+"""What surrounds a training while it runs: identity, limits, heartbeat, the wish to stop, and its reported end.
 
 What always holds: the first event is written before anything slow is imported; whatever ends the training, its end is
 an event with a reason, a remedy and an exit code; only a process that is killed outright says nothing, and then its
@@ -7,6 +7,7 @@ files say so (`runs.settle`). Torch is not needed here.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -15,19 +16,23 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from core import hooks
 from core.errors import PrintModelsError, Refused
 from core.text import safe
-from core.training import events, proc, spec
+from core.training import events, limits, proc, spec
+from core.training.alerts import Watched
 from core.training.events import EventWriter, RunView
+from core.training.figures import memory_limit
+from core.training.heart import Heart, Look
+from core.training.launching import KEEPER
+from core.training.printing import why_printing
 from core.training.spec import Spec
 from core.workspace import Workspace
-
-_BEAT_S = 10.0
-_SPEAK_S = 1.0
 
 
 class Stopped(Exception):
@@ -36,60 +41,16 @@ class Stopped(Exception):
 
 @dataclass(slots=True)
 class Outcome:
-    """How a training came out: the best epoch, its results and its words; filled in as it goes."""
+    """How a training came out: the best epoch, its results and its words; filled in as it goes.
+
+    `results` are those on validation, `results_folds` those of cross-validation, None where it was not run.
+    """
 
     best_epoch: int | None = None
     results: dict[str, Any] | None = None
+    results_folds: dict[str, Any] | None = None
     words: list[str] = field(default_factory=list)
     early: bool = False
-
-
-class Heart:
-    """Says every ten seconds that the process lives, and at once what it does when that changes."""
-
-    def __init__(self, writer: EventWriter, wish: threading.Event) -> None:
-        self._writer = writer
-        self._wish = wish
-        self._end = threading.Event()
-        self._phase = "loading torch"
-        self._spoke = time.monotonic()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-        self._thread.start()
-
-    def say(self, phase: str, facts: dict[str, Any] | None = None, *, force: bool = True) -> None:
-        """Tell what is being done now; without `force` at most once a second."""
-        now = time.monotonic()
-        self._phase = phase
-        if force or facts or now - self._spoke >= _SPEAK_S:
-            self._spoke = now
-            self._writer.append("heartbeat", phase=phase, **({"facts": facts} if facts else {}))
-
-    def stop(self) -> None:
-        self._end.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        told, slept = False, 0.0
-        while not self._end.wait(_SPEAK_S / 2):
-            slept += _SPEAK_S / 2
-            if self._wish.is_set() and not told:
-                self._phase, told, slept = "stopping", True, _BEAT_S
-            if slept >= _BEAT_S:
-                slept = 0.0
-                try:
-                    self._writer.append("heartbeat", phase=self._phase, memory=_memory())
-                except PrintModelsError:
-                    continue  # the training itself will meet the same disk, and say so
-
-
-def _memory() -> int | None:
-    """Return the bytes of memory this process holds."""
-    try:
-        import psutil
-
-        return int(psutil.Process().memory_info().rss)
-    except (ImportError, OSError):
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +67,15 @@ class Job:
     outcome: Outcome
 
     def check(self) -> None:
-        """Raise Stopped if a person asked for the end."""
+        """Rest while it has to (a print is running), and raise Stopped if a person asked for the end."""
+        self.heart.rest()
         if self.wish.is_set():
             raise Stopped
 
-
-def lower_priority() -> None:
-    """Let everything else on this machine go first: a print may be running."""
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, 19)
-        import psutil
-
-        if sys.platform == "linux":
-            psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE)
-    except (OSError, ImportError, AttributeError):
-        return
+    @property
+    def rested(self) -> float:
+        """Seconds it had to rest so far: what measures time takes them off."""
+        return self.heart.rested
 
 
 def supervise(folder: Path, train: Callable[[Job], None]) -> int:
@@ -133,61 +88,96 @@ def supervise(folder: Path, train: Callable[[Job], None]) -> int:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, asked)
-    lower_priority()
     # A killed training looks dead a moment before its last thread has let go of the file.
-    writer = EventWriter(folder, wait_s=30.0)
+    writer = Watched(folder, wait_s=30.0)
     who = proc.identify(os.getpid())
     if who is not None:
         proc.write(folder, who)
     begun = time.monotonic()
     outcome = Outcome()
     before = events.reduce(events.read(folder / events.FILE).events)
-    _begin(folder, writer, before)
-    heart = Heart(writer, wish)
+    heart, workspace = None, None
     try:
         what = spec.read(folder)
         workspace = Workspace.open(folder.parents[2])
+        _begin(writer, before, what, limits.apply(_memory_limit(workspace, what)))
+        heart = Heart(writer, wish, _look(workspace))
         train(Job(folder, workspace, what, writer, heart, wish, before, outcome))
         heart.stop()
         writer.append("finished", early=outcome.early, **_end(outcome, begun))
         return 0
     except Stopped:
-        heart.stop()
+        if heart is not None:
+            heart.stop()
         writer.append("stopped", **_end(outcome, begun))
         return 0
     except BaseException as error:
-        heart.stop()
+        if heart is not None:
+            heart.stop()
         return _fail(error, writer, outcome, begun)
     finally:
+        if workspace is not None:
+            _tell_hook(workspace, folder, writer)
         writer.close()
 
 
-def _begin(folder: Path, writer: EventWriter, before: RunView) -> None:
-    if before.started_at:
-        writer.append("resumed", epoch=before.epoch, phase="loading torch", pid=os.getpid())
+def _memory_limit(workspace: Workspace, what: Spec) -> int | None:
+    """Return the bytes it may take; what maps a GPU's memory into the process can't be bounded by them."""
+    return None if what.device.startswith("cuda") else memory_limit(workspace.settings.training.memory)
+
+
+def _look(workspace: Workspace) -> Look | None:
+    """Return what says why to rest: a print that runs, where the settings ask for that."""
+    return partial(why_printing, workspace) if workspace.settings.training.while_printing else None
+
+
+def _tell_hook(workspace: Workspace, folder: Path, writer: EventWriter) -> None:
+    """Tell the person's own program that the training is over, and write into the log what became of that."""
+    argv = workspace.settings.hooks.training_finished
+    if not argv:
         return
-    facts: dict[str, Any] = {"epochs": 0}
-    try:
-        what = spec.read(folder)
-        facts = {
-            **what.config,
-            "epochs": what.last_epoch,
-            "task": what.task,
-            "dataset": what.dataset.version,
-            "digest": what.dataset.digest,
-            "architecture": what.architecture,
-            "commit": what.commit,
-            "tool": what.tool,
-        }
-    except PrintModelsError:
-        pass  # read again below, where its failure is reported
+    seen = events.reduce(events.read(folder / events.FILE).events)
+    facts = {key: seen.facts.get(key) for key in ("task", "dataset")}
+    event = {
+        "event": "training_finished", "format": 1, "run": folder.name, "state": seen.state, "reason": seen.reason,
+        "words": list(seen.words), "seconds": seen.seconds, "workspace": os.fspath(workspace.root), **facts,
+    }  # fmt: skip
+    said = hooks.call(workspace.root, argv, event)
+    sys.stderr.write(f"{said}\n")  # standard error is the run's log
+    sys.stderr.flush()
+    if not said.endswith("was told."):
+        with contextlib.suppress(PrintModelsError):
+            writer.append("alert", kind="hook", text=said)
+
+
+def _begin(writer: EventWriter, before: RunView, what: Spec, held: dict[str, int | str]) -> None:
+    kept = os.environ.get(KEEPER, "session")
+    if before.started_at:
+        writer.append(
+            "resumed", epoch=before.epoch, phase="loading torch", pid=os.getpid(), limits=held, keeper=kept
+        )
+        return
+    facts = {
+        **what.config,
+        "epochs": what.last_epoch,
+        "task": what.task,
+        "dataset": what.dataset.version,
+        "digest": what.dataset.digest,
+        "architecture": what.architecture,
+        "commit": what.commit,
+        "tool": what.tool,
+        "limits": held,
+        "keeper": kept,
+    }
     writer.append("started", phase="loading torch", pid=os.getpid(), **facts)
 
 
 def _end(outcome: Outcome, begun: float) -> dict[str, Any]:
     return {
+        "pid": os.getpid(),
         "best_epoch": outcome.best_epoch,
         "results": outcome.results,
+        "results_folds": outcome.results_folds,
         "words": outcome.words,
         "seconds": round(time.monotonic() - begun, 1),
     }

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from core.errors import Busy, Lacking, Refused, WrongUsage
-from core.training import proc, runs, spec
+from core.training import proc, readiness, runs, spec
 from core.training.events import EventWriter
 from core.training.runs import Run
 from core.workspace import Workspace
@@ -171,7 +171,7 @@ def test_a_class_without_training_images_is_refused(plain: Workspace) -> None:
 
 
 def test_without_torch_it_says_so_with_the_remedy(plain: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(readiness.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(Lacking, match="torch and torchvision, which are not installed") as caught:
         runs.start(plain, small(make_version(plain)))
     assert (caught.value.exit_code, "make setup" in caught.value.remedy) == (5, True)
