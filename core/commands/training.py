@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from core.commands import completion
-from core.commands.shell import Context, json_option, pass_context, task_option, who_option
+from core.commands.shell import Context, json_option, pass_context, task_option
 
 if TYPE_CHECKING:
     from core.training.events import RunView
