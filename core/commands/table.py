@@ -135,10 +135,24 @@ COMMANDS: dict[str, Entry] = {
     "runs": Entry("core.commands.training:runs", "Learn", "every training and its state"),
     "watch": Entry("core.commands.training:watch", "Learn", "follow a training"),
     "stop": Entry("core.commands.training:stop", "Learn", "stop a training, keeping its best", writes=True),
+    "evaluate": Entry(
+        "core.commands.believing:evaluate",
+        "Learn",
+        "what a model or a training is worth, in words, tables, charts",
+    ),
+    "compare": Entry(
+        "core.commands.believing:compare", "Learn", "what a model mends and breaks against another"
+    ),
     "models": Entry("core.commands.models:models", "Learn", "every model with its results"),
-    "promote": Entry("core.commands.training:promote", "Learn", "make a run a model version", writes=True),
+    "promote": Entry("core.commands.promoting:promote", "Learn", "make a run a model version", writes=True),
+    "adopt": Entry(
+        "core.commands.promoting:adopt",
+        "Learn",
+        "make a checkpoint from elsewhere a model version",
+        writes=True,
+    ),
     "reproduce": Entry(
-        "core.commands.training:reproduce",
+        "core.commands.promoting:reproduce",
         "Learn",
         "train a model again from its record and compare",
         writes=True,

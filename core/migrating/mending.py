@@ -115,6 +115,6 @@ def adopt(name: str, file: Path) -> Mend:
         record = adopt_model(workspace, task, file, version=versions[0], who=who)
         kept = models.keep(workspace, record, current=True, who=who)
         saved = f", {before / record.size:.1f} times smaller" if before > 1.2 * record.size else ""
-        return Done(f"{record.file}{saved}, in use", kept.commit or "")
+        return Done(f"{record.file}{saved}, in use", kept.last or "")
 
     return mend

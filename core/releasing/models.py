@@ -1,104 +1,162 @@
-"""A training becomes a model version in the repository: file, record, the card of its dataset version, one commit.
+"""A training becomes a model version in the repository: file, record, answers, the card of its dataset version.
 
 What always holds: whether the repository can take it is looked at before anything is written; exactly these files are
-committed, the model as a Git LFS pointer with its own oid. Called by `promote` and the Training screen.
+committed, a model as a Git LFS pointer with its own oid; the model in use is a commit of its own. Called by `promote`,
+`adopt`, a release that trains, and the Training screen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from core.durable import lock
-from core.errors import Damaged
-from core.releasing import checks
+from core.errors import Damaged, Lacking, Refused
+from core.progress import Report
+from core.releasing import checks, pushing
+from core.releasing.cargo import cargo_of
 from core.releasing.committing import commit_only, make_durable, stage
 from core.storage.git import Git
+from core.storage.hashes import hash_once
 from core.storage.lfs import Pointer, encode_pointer
 from core.text import safe
-from core.training import registry
+from core.training import answers, registry
 from core.training.record import ModelRecord
 from core.training.runs import Run
 from core.versions import card
-from core.versions.manifest import read_version
+from core.versions.manifest import list_versions, read_version
 from core.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A model version that is committed: `commit` is None where it was in the last commit already."""
+    """A model version that is committed: `commit` is None where it was in the last commit already.
+
+    `in_use` is the commit that made it the model in use, None where that was not asked for or was so already.
+    """
 
     record: ModelRecord
     commit: str | None
     paths: tuple[str, ...]
+    in_use: str | None = None
+
+    @property
+    def last(self) -> str | None:
+        """The newest commit that was made."""
+        return self.in_use or self.commit
 
 
-def keep(workspace: Workspace, what: Run | ModelRecord, *, current: bool = False, who: str = "") -> Kept:
+def keep(
+    workspace: Workspace, what: Run | ModelRecord, *, current: bool = False, who: str = "", because: str = ""
+) -> Kept:
     """Make a training a model version, or with `current` a model the one in use, and commit it.
 
-    Raises what keeps a commit from being made here, and what `registry.promote` raises.
+    `because` is why a model becomes one although it is worse than what is there. Raises what keeps a commit from being
+    made here, and what `registry.promote` raises.
     """
     git = Git(workspace.root, workspace.git_log)
     checks.repository(workspace, git)
     workspace.ensure_private()
     with lock(workspace.private / "release.lock", what="a release"):
-        if isinstance(what, Run):
-            record = registry.promote(workspace, what, current=current, who=who)
-        else:
-            record = registry.use(workspace, what) if current else what
-        files = _files(workspace, record, current=current)
-        card_path = _card(workspace, record)
-        paths = [*files, f"models/versions/{record.name}.json", *([card_path] if card_path else [])]
-        commit = _commit(workspace, git, record, files, paths, current=current)
-        return Kept(registry.get(workspace, record.name), commit, tuple(paths))
+        record = (
+            registry.promote(workspace, what, who=who, because=because) if isinstance(what, Run) else what
+        )
+        kept = committed(workspace, git, record)
+        if not current:
+            return kept
+        record = registry.use(workspace, record)
+        path = workspace.task(record.task).current_model
+        subject = f"{record.task}: model {record.name} is now in use"
+        used = _commit(workspace, git, {path: Pointer(record.sha256, record.size)}, [path], [subject])
+        return replace(kept, record=registry.get(workspace, record.name), in_use=used)
 
 
-def _files(workspace: Workspace, record: ModelRecord, *, current: bool) -> list[str]:
-    """Return the paths that hold the model's bytes."""
-    return [record.file, *([workspace.task(record.task).current_model] if current else [])]
+def committed(workspace: Workspace, git: Git, record: ModelRecord) -> Kept:
+    """Commit a model version that is here: its files and the card; the caller holds the release's lock."""
+    stem = f"models/versions/{record.name}"
+    files = _pointers(workspace, record)
+    texts = [f"{stem}.json"]
+    if answers.path_of(workspace, record.name).is_file():
+        texts.append(f"{stem}{answers.ENDING}")
+    if (card_path := _card(workspace, record)) is not None:
+        texts.append(card_path)
+    worth = registry.describe(record) if record.results else "not measured"
+    learned = f"trained on {record.dataset} {record.digest}" if record.digest else "trained on: unknown"
+    subject = f"{record.task}: model {record.name}"
+    commit = _commit(workspace, git, files, texts, [subject, "", worth, learned, *_reason(record)])
+    return Kept(registry.get(workspace, record.name), commit, (*files, *texts))
+
+
+def _reason(record: ModelRecord) -> list[str]:
+    because = (record.facts.get("promoted") or {}).get("because")
+    return [f"promoted all the same: {safe(str(because), limit=500)}"] if because else []
+
+
+def _pointers(workspace: Workspace, record: ModelRecord) -> dict[str, Pointer]:
+    """Return the large files of a model version and their identities: its weights, and what was made of them."""
+    found = {}
+    for path in sorted(workspace.model_versions.glob(f"{record.name}.*onnx")):
+        made = hash_once(path)
+        found[f"models/versions/{path.name}"] = Pointer(made.oid, made.size)
+    if record.here == "missing":
+        raise Lacking(f"{record.file} is not here.", "Get it as it was: git checkout -- models")
+    return {record.file: Pointer(record.sha256, record.size), **found}
 
 
 def _card(workspace: Workspace, record: ModelRecord) -> str | None:
-    """Write the results into the card of the dataset version; return its path where there is one."""
+    """Write the results into the card of the dataset version; return its path where there is one of this tool."""
     task = workspace.task(record.task)
+    if record.dataset not in list_versions(workspace, task):
+        return None
     version = read_version(workspace, task, record.dataset)
     if version.legacy:  # an older tool wrote that card, it is not ours to rewrite
         return None
     card.rebuild(workspace, version, registry.for_card(workspace, task, record.dataset))
-    return (version.path / "README.md").relative_to(workspace.root).as_posix()
+    return Path(version.path / "README.md").relative_to(workspace.root).as_posix()
 
 
 def _commit(
-    workspace: Workspace,
-    git: Git,
-    record: ModelRecord,
-    files: Sequence[str],
-    paths: Sequence[str],
-    *,
-    current: bool,
+    workspace: Workspace, git: Git, files: dict[str, Pointer], texts: Sequence[str], message: Sequence[str]
 ) -> str | None:
+    """Stage exactly these paths, prove that each large one is a pointer to its own bytes, and commit what changed."""
+    paths = sorted({*files, *texts})
     checks.hidden(git, paths)
-    checks.attributes(git, files)
+    checks.attributes(git, list(files))
     stage(git, paths)
     changed = set(paths) & set(git.differs_from_head())
     if not changed:
         return None
-    expected = encode_pointer(Pointer(record.sha256, record.size))
     entries = git.ls_files("models")
-    for path, blob in zip(files, git.cat_file([entries[path].blob for path in files]), strict=True):
-        if blob != expected:
+    blobs = git.cat_file([entries[path].blob for path in files])
+    for (path, pointer), blob in zip(files.items(), blobs, strict=True):
+        if blob != encode_pointer(pointer):
             raise Damaged(
                 f"{safe(path)} is not staged as a Git LFS pointer to its own bytes.",
                 "Stage it anew: git rm -q --cached that file; then promote again.",
             )
     make_durable(workspace, git)
-    found = record.results
-    worth = registry.describe(record) if found else "not measured"
-    use = ", now in use" if current else ""
-    lines = [
-        f"{record.task}: model {record.name}{use}",
-        "",
-        worth,
-        f"trained on {record.dataset} {record.digest}",
-    ]
-    return commit_only(git, sorted(changed), "\n".join(lines))
+    return commit_only(git, sorted(changed), "\n".join(message))
+
+
+def push(workspace: Workspace, record: ModelRecord, remote: str | None, report: Report) -> str:
+    """Send the branch with what waits, every object proven there first; return the remote.
+
+    Raises Refused where the remote has no release of this workspace yet, Lacking without a remote, NotProven.
+    """
+    git = Git(workspace.root, workspace.git_log)
+    state = checks.repository(workspace, git)
+    task = workspace.task(record.task)
+    there = pushing.target(git, state, remote, task)
+    there = replace(there, again=f"print-models promote {record.name} --push")
+    name = record.dataset or next(iter(list_versions(workspace, task)[::-1]), "")
+    tag = f"{task.name}/{name}"
+    if git.rev_parse(f"refs/tags/{tag}") is None or pushing.ask(workspace, git, there, tag).first:
+        raise Refused(
+            f"{safe(there.remote)} has no release of this workspace yet; a first push shows what becomes readable there.",
+            f"Release and push the dataset first: print-models release --task {task.name} --push",
+        )
+    cargo = cargo_of(workspace, read_version(workspace, task, name))
+    with lock(workspace.private / "release.lock", what="a release"):
+        pushing.push(workspace, git, there, cargo, tag, report, None, lambda step: None)
+    return there.remote

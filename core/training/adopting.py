@@ -1,7 +1,8 @@
-"""A checkpoint of an older tool becomes a model version: its weights alone, with a record that claims no more than is known.
+"""A checkpoint from elsewhere becomes a model version, with a record that claims no more than is known.
 
-What always holds: the file that was there is not changed; nothing in it is run; the record says that the dataset is
-claimed, not proven, and that nobody measured the model here. Called by `migrate`.
+What always holds: the file that was there is not changed; it is vetted before anything opens it, and nothing in it is
+run; it fits the task's classes and a known network; the record says that the dataset is claimed, not proven, or
+unknown, and what this tool measured itself. Called by `adopt` and `migrate`.
 """
 
 from __future__ import annotations
@@ -13,53 +14,96 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from core.durable import Hashed, atomic_write, lock
-from core.errors import Damaged, Lacking, PrintModelsError
+from core.durable import Hashed, atomic_write, copy_hashing, lock
+from core.errors import Damaged, Lacking, PrintModelsError, Refused
 from core.process import run
+from core.progress import Progress, Report, silent
 from core.tasks import Task
 from core.text import safe
-from core.training import registry
+from core.training import answers, registry, vetting
+from core.training.held import Held
 from core.training.record import FORMAT, ModelRecord
+from core.training.runs import require_torch
 from core.version import __version__
+from core.versions.manifest import latest, read_version
 from core.workspace import Workspace
 
-CLAIMED = "claimed, not proven"
+CLAIMED, UNKNOWN = "claimed, not proven", "unknown"
+#: What an older checkpoint says of itself in plain numbers.
+_CLAIMS = ("epoch", "val_acc", "val_loss", "best_val_acc", "accuracy")
 _LONG_S = 600
 
 
-def adopt(workspace: Workspace, task: Task, file: Path, *, version: str, who: str = "") -> ModelRecord:
+def adopt(
+    workspace: Workspace,
+    task: Task,
+    file: Path,
+    *,
+    version: str | None = None,
+    stripped: bool = True,
+    measured: bool = False,
+    who: str = "",
+    report: Report = silent,
+) -> ModelRecord:
     """Make a checkpoint a model version of a task, trained, as is claimed, on the dataset `version`.
 
-    A file that was adopted before is that model version again. Raises Lacking (torch, the file), Damaged (no weights).
+    `stripped` keeps its weights alone, else its bytes as they are; `measured` asks it about the version, or the task's
+    latest, at once. A file that was adopted before is that model version again. Raises Lacking (torch, the file),
+    Damaged (code inside, no weights, another network or number of classes, numbers that are not finite), WrongUsage.
     """
+    held = vetting.vet(file)
+    _require_classes(held, task, safe(file.name, limit=100))
+    learned = read_version(workspace, task, version) if version is not None else None
+    require_torch()
     workspace.ensure_private()
     workspace.model_versions.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=workspace.private, prefix="adopt-") as folder:
         weights = Path(folder) / "weights.pth"
-        known = _stripped(file, weights, task)
-        found = Hashed(str(known["sha256"]), int(known["size"]))
+        report(Progress("opening the file", 0, None))
+        known = _opened(file, weights, task)
+        if not stripped:
+            found = copy_hashing(file, weights, keep_mtime=False)
+        else:
+            found = Hashed(str(known["sha256"]), int(known["size"]))
         with lock(workspace.private / "models.lock", what="the models", timeout=10):
             for record in registry.models(workspace):
                 if record.sha256 == found.oid and record.task == task.name and not record.problem:
                     return record
-            name = registry.next_name(workspace, task, version, found.oid)
+            name = registry.next_name(workspace, task, version or UNKNOWN, found.oid)
+            facts = _facts(workspace, task, file, held, known, who)
+            facts |= {
+                "sha256": found.oid,
+                "size": found.size,
+                "left_out": list(held.left) if stripped else [],
+            }
+            facts["dataset"] = {
+                "task": task.name,
+                "version": learned.name if learned else None,
+                "digest": None,
+                "claim": CLAIMED if learned else UNKNOWN,
+            }
+            facts["words"] = _words(file, held, version, None, kept=not stripped)
             registry.publish(weights, workspace.model_versions / f"{name}.pth", found)
-            record_file = workspace.model_versions / f"{name}.json"
-            facts = _facts(workspace, task, file, known, version, who)
-            whole = {**facts, "name": name, "file": f"models/versions/{name}.pth"}
-            text = msgspec.json.format(msgspec.json.encode(whole, order="sorted"), indent=2)
-            atomic_write(record_file, text + b"\n")
-    return registry.get(workspace, name)
+            registry.write(workspace, name, facts)
+    record = registry.get(workspace, name)
+    return _measured(workspace, task, record, file, held, version, report, stripped) if measured else record
 
 
-def _stripped(file: Path, target: Path, task: Task) -> dict[str, Any]:
+def _require_classes(held: Held, task: Task, name: str) -> None:
+    """Refuse a file whose own list of classes is another than the task's."""
+    told = held.plain.get("classes")
+    if isinstance(told, list | tuple) and tuple(map(str, told)) != task.classes:
+        raise Damaged(
+            f"{name} tells {safe(', '.join(map(str, told)), limit=120)} apart, and {task.name} "
+            f"{', '.join(task.classes)}, in this order.",
+            "Name its task with --task, or train a model of these classes.",
+        )
+
+
+def _opened(file: Path, target: Path, task: Task) -> dict[str, Any]:
     """Return what is known of a checkpoint once its weights alone are in `target`."""
     command = [sys.executable, "-P", "-m", "core.training.strip", str(file), str(target), *task.classes]
     done = run(command, cwd=Path(__file__).parents[2], check=False, timeout=_LONG_S)
-    if "No module named 'torch" in done.err:
-        raise Lacking("Opening a model needs torch, which is not installed.", "Set it up: make setup TRAIN=1")
     try:
         answer: dict[str, Any] = json.loads(done.text.strip().rpartition("\n")[2])
     except ValueError as error:
@@ -73,34 +117,90 @@ def _stripped(file: Path, target: Path, task: Task) -> dict[str, Any]:
 
 
 def _facts(
-    workspace: Workspace, task: Task, file: Path, known: dict[str, Any], version: str, who: str
+    workspace: Workspace, task: Task, file: Path, held: Held, known: dict[str, Any], who: str
 ) -> dict[str, Any]:
-    """Return the record: what the bytes say, what the file claims, and that neither was measured here."""
-    claims = ", ".join(f"{name} {value:g}" for name, value in known["claims"].items())
-    words = [
-        f"Adopted from {safe(file.name)}; nobody measured it here.",
-        f"It learned from {version}: {CLAIMED}.",
-    ]
-    if claims:
-        words.append(f"Its file claims {claims}.")
+    """Return the record: what the bytes say, and what the file claims."""
+    inside = file.resolve()
     return {
         "format": FORMAT,
         "task": task.name,
         "detector": task.detector,
-        "sha256": known["sha256"],
-        "size": known["size"],
         "architecture": known["architecture"],
         "classes": list(task.classes),
-        "dataset": {"task": task.name, "version": version, "digest": None, "claim": CLAIMED},
-        "claims": known["claims"],
-        "left_out": known["left"],
-        "words": words,
+        "claims": claims_of(held),
+        "form": held.form,
         "adopted": {
             "by": who,
             "at": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "from": file.relative_to(workspace.root).as_posix()
-            if file.is_relative_to(workspace.root)
+            "from": inside.relative_to(workspace.root).as_posix()
+            if inside.is_relative_to(workspace.root)
             else safe(file.name),
         },
         "tool": f"print-models {__version__}",
     }
+
+
+def claims_of(held: Held) -> dict[str, int | float]:
+    """Return what a checkpoint says of itself in numbers."""
+    return {
+        key: held.plain[key]
+        for key in _CLAIMS
+        if isinstance(held.plain.get(key), int | float) and not isinstance(held.plain[key], bool)
+    }
+
+
+def _words(
+    file: Path, held: Held, version: str | None, measured: tuple[str, list[str]] | None, *, kept: bool
+) -> list[str]:
+    """Return what is known of an adopted model in sentences; `measured` names on which version, and what came out."""
+    name = safe(file.name, limit=100)
+    how = f"measured here on {measured[0]}" if measured else "nobody measured it here"
+    lines = [*(measured[1] if measured else ()), f"Adopted from {name}; {how}."]
+    lines.append(
+        f"It learned from {version}: {CLAIMED}."
+        if version
+        else "What it learned from is unknown: it may have seen the images it is measured on."
+    )
+    if claims := ", ".join(f"{name} {value:g}" for name, value in claims_of(held).items()):
+        lines.append(f"Its file claims {claims}.")
+    if kept and held.left:
+        lines.append(
+            f"Its file holds {', '.join(held.left)}, which no model needs: adopt --strip leaves it out."
+        )
+    return lines
+
+
+def _measured(
+    workspace: Workspace,
+    task: Task,
+    record: ModelRecord,
+    file: Path,
+    held: Held,
+    version: str | None,
+    report: Report,
+    stripped: bool,
+) -> ModelRecord:
+    """Ask an adopted model about its version, or the task's latest, and write the answer into its record.
+
+    What keeps it from being asked (no version yet, pictures that are elsewhere) is said instead: it is adopted anyway.
+    """
+    from core.training.judging import judge
+
+    on = read_version(workspace, task, version) if version is not None else latest(workspace, task)
+    facts = {key: value for key, value in record.facts.items() if key not in ("name", "file")}
+    try:
+        if on is None:
+            raise Refused(f"{task.name} has no version to measure it on.", "Release one first.")
+        found = judge(workspace, record, on, report)
+    except (Refused, Lacking) as error:
+        facts["words"] = [*record.words, f"It could not be measured: {error.what}"]
+        registry.write(workspace, record.name, facts)
+        return registry.get(workspace, record.name)
+    facts["results"] = found.results
+    facts["measured_on"] = {"task": task.name, "version": on.name, "digest": on.digest}
+    said = [*found.words, *found.notes]
+    facts["words"] = _words(file, held, version, (on.name, said), kept=not stripped)
+    said_of_each = answers.encode(found.predictions, facts["measured_on"])
+    atomic_write(answers.path_of(workspace, record.name), said_of_each)
+    registry.write(workspace, record.name, facts)
+    return registry.get(workspace, record.name)

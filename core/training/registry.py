@@ -11,23 +11,21 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from core.durable import Hashed, atomic_write, copy_hashing, explain, fsync_dir, hash_file, lock
+from core.durable import Hashed, atomic_write, copy_hashing, explain, fsync_dir, lock
 from core.errors import Damaged, Lacking, PrintModelsError, Refused, WrongUsage
 from core.storage.hashes import hash_once, recall, remember
 from core.storage.lfs import POINTER_LIMIT, parse_pointer
 from core.tasks import Task
 from core.text import safe
-from core.training import results, runs
-from core.training.record import FORMAT, ModelRecord, check
+from core.training import answers, promoting, results
+from core.training.record import ModelRecord, check
 from core.training.runs import Run
-from core.version import __version__
-from core.versions.manifest import number_of, read_version
+from core.versions.manifest import number_of
 from core.versions.manifest import withdrawn as withdrawn_of
 from core.workspace import Workspace
 
@@ -126,81 +124,36 @@ def get(workspace: Workspace, name: str) -> ModelRecord:
     raise WrongUsage(f"There is no model “{safe(name, limit=60)}”.", f"There are: {shown}.")
 
 
-def promote(workspace: Workspace, run: Run, *, current: bool = False, who: str = "") -> ModelRecord:
+def promote(
+    workspace: Workspace, run: Run, *, current: bool = False, who: str = "", because: str = ""
+) -> ModelRecord:
     """Make a training's best epoch a model version; with `current` also the model in use. The same run twice is one.
 
-    Raises Refused (it runs still, nothing was saved, its version is gone), Damaged (its file is not as recorded).
+    Raises Refused (it runs still, nothing was saved, its version is gone, it is worse than what is there and
+    `because` says no reason), Damaged (its file is not as recorded).
     """
-    facts, found = _facts(workspace, run, who)
+    facts, found = promoting.facts_of(workspace, run, who)
     task = workspace.task(str(facts["task"]))
     with lock(workspace.ensure_private() / "models.lock", what="the models", timeout=10):
-        record = next((m for m in models(workspace) if m.sha256 == found.oid and not m.problem), None)
+        known = models(workspace)
+        record = next((m for m in known if m.sha256 == found.oid and not m.problem), None)
         if record is None:
+            said = answers.of_run(run)
+            facts["promoted"] |= promoting.decided(workspace, run, facts, said, known, because)
             name = next_name(workspace, task, str(facts["dataset"]["version"]), found.oid)
             publish(run.best, workspace.model_versions / f"{name}.pth", found)
-            whole = {**facts, "name": name, "file": f"models/versions/{name}.pth"}
-            path = workspace.model_versions / f"{name}.json"
-            atomic_write(
-                path, msgspec.json.format(msgspec.json.encode(whole, order="sorted"), indent=2) + b"\n"
-            )
+            if said is not None:
+                atomic_write(answers.path_of(workspace, name), answers.encode(said, facts["dataset"]))
+            write(workspace, name, facts)
             record = get(workspace, name)
     return use(workspace, record) if current else record
 
 
-def _facts(workspace: Workspace, run: Run, who: str) -> tuple[dict[str, Any], Hashed]:
-    """Return the record of a training's best epoch and the identity of its file."""
-    seen, what = runs.view(run), run.spec
-    if not seen.over:
-        raise Refused(
-            f"The training {run.id} is still running.", f"Wait for it, or: print-models stop {run.id}"
-        )
-    if not run.best.exists() or not seen.best_sha256:
-        raise Refused(
-            f"The training {run.id} has saved no model: {seen.reason or seen.state}.", "Train again."
-        )
-    found = hash_file(run.best)
-    if found.oid != seen.best_sha256:
-        if found.oid in seen.saved.get(runs.BEST, ()):
-            raise Refused(
-                f"The training {run.id} was killed while it saved its best epoch.",
-                f"Let it go on: print-models train --resume {run.id}",
-            )
-        raise Damaged(f"{runs.BEST} of {run.id} is not the file that was saved.", "Train again.")
-    version = read_version(workspace, workspace.task(what.task), what.dataset.version)
-    if version.digest != what.dataset.digest:
-        raise Refused(
-            f"{version.task.name} {version.name} is not what this training learned from: its digest differs.",
-            "Get the version as it was, or train on it as it is.",
-        )
-    weights = dict(seen.facts.get("weights") or {})
-    record = {
-        "format": FORMAT,
-        "task": what.task,
-        "detector": version.task.detector,
-        "sha256": found.oid,
-        "size": found.size,
-        "architecture": what.architecture,
-        "classes": list(what.classes),
-        "input": seen.facts.get("input"),
-        "dataset": msgspec.to_builtins(what.dataset),
-        "config": what.config,
-        "weights": weights,
-        "epoch": seen.best_epoch,
-        "results": seen.results,
-        "words": list(seen.words),
-        "images": seen.facts.get("images"),
-        "notes": seen.facts.get("notes") or [],
-        "machine": seen.facts.get("machine") or {},
-        "commit": what.commit,
-        "run": run.id,
-        "trained": seen.started_at,
-        "seconds": round(sum(epoch.seconds for epoch in seen.history), 1),
-        "epochs_run": len(seen.history),
-        "ended": seen.state,
-        "promoted": {"by": who, "at": datetime.now().astimezone().isoformat(timespec="seconds")},
-        "tool": f"print-models {__version__}",
-    }
-    return record, found
+def write(workspace: Workspace, name: str, facts: Mapping[str, Any]) -> None:
+    """Write the record of a model version: `NAME.json` beside its file."""
+    whole = {**facts, "name": name, "file": f"models/versions/{name}.pth"}
+    path = workspace.model_versions / f"{name}.json"
+    atomic_write(path, msgspec.json.format(msgspec.json.encode(whole, order="sorted"), indent=2) + b"\n")
 
 
 def next_name(workspace: Workspace, task: Task, version: str, oid: str) -> str:

@@ -13,7 +13,7 @@ from core.commands.table import COMMANDS
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "torchvision", "textual", "textual_image", "git", "numpy", "PIL", "tui")
 #: Rooms where pixels are at home.
-PIXELS = {"core.frames.decode", "core.frames.change"}
+PIXELS = {"core.frames.decode", "core.frames.change", "core.training.report.png"}
 LEARNING = {
     f"core.training.{name}"
     for name in (

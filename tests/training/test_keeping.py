@@ -19,8 +19,10 @@ pytestmark = [needs_torch, pytest.mark.xdist_group("keeping")]
 FILES = [
     "datasets/offline-detection/v1/README.md",
     "models/versions/offline-detector-v1.json",
+    "models/versions/offline-detector-v1.predictions.jsonl",
     "models/versions/offline-detector-v1.pth",
 ]
+PTH = FILES[-1]
 
 
 @pytest.fixture
@@ -47,8 +49,8 @@ def test_promote_commits_exactly_its_files_with_the_model_as_a_pointer(place: Pl
     assert done.code == 0, done.err
     assert sorted(git(place.root, "show", "--name-only", "--format=", "HEAD").split()) == FILES
     assert git(place.root, "status", "--short").split("\n")[0] == "A  mine.txt"
-    pointer = git(place.root, "cat-file", "-p", f"HEAD:{FILES[2]}")
-    oid = hash_file(place.root / FILES[2]).oid
+    pointer = git(place.root, "cat-file", "-p", f"HEAD:{PTH}")
+    oid = hash_file(place.root / PTH).oid
     assert f"oid {oid}" in pointer
     assert done.json["sha256"] == oid
     assert done.json["committed"] == git(place.root, "rev-parse", "HEAD").strip()
@@ -107,7 +109,7 @@ def test_where_nothing_can_be_committed_nothing_is_written(place: Place, cli: Cl
     done = cli(place.root, "promote", _run(place))
     assert done.code == 1
     assert "detached" in done.err
-    assert not (place.root / FILES[2]).exists()
+    assert not (place.root / PTH).exists()
     assert git(place.root, "status", "--short") == ""
 
 
