@@ -247,7 +247,7 @@ def promote(workspace: Workspace, run_id: str, current: bool) -> RunPromoted:
     record = kept.record
     task = workspace.task(record.task)
     used = f" {task.current_model} has its weights now." if current else ""
-    commit = f" Commit {kept.commit[:12]}, not pushed." if kept.commit else " It was committed already."
+    commit = f" Commit {kept.last[:12]}, not pushed." if kept.last else " It was committed already."
     return RunPromoted(run_id, f"{safe(record.name)} is a model version, {size(record.size)}.{used}{commit}")
 
 
