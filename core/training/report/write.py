@@ -1,0 +1,81 @@
+"""From a result to files: where they may lie, and their writing.
+
+What always holds: a file is the old one or the new one, whole; nothing is overwritten but a page or a picture of ours,
+and nothing is written among a camera's frames, the versions or git's own files.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from core.durable import atomic_write
+from core.errors import Refused, WrongUsage
+from core.handing_out import check_place
+from core.text import safe
+from core.training import runs
+from core.training.events import Epoch
+from core.training.judging import Judged
+from core.training.report import charts
+from core.training.report.page import MARK, page
+from core.training.report.shapes import Drawing
+from core.workspace import Workspace
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def allowed(workspace: Workspace, html: Path | None, folder: Path | None) -> None:
+    """Say before anything is asked that a report can't be written there. Raises Refused, WrongUsage."""
+    if html is not None:
+        if html.suffix.lower() not in (".html", ".htm"):
+            raise WrongUsage(
+                f"A report is a page for a browser; {safe(html.name)} is no name of one.",
+                "Name it like report.html.",
+            )
+        check_place(workspace, html, _ours, "a report of an evaluation")
+    if folder is not None:
+        if not folder.is_dir():
+            raise Refused(f"There is no folder {safe(folder)}.", "Make it first, or name another.")
+        check_place(workspace, folder / "confusion.png", _picture, "a chart")
+
+
+def _ours(path: Path) -> bool:
+    head = path.read_bytes()[: len(MARK)] if path.is_file() else b"-"
+    return not head or head == MARK.encode()
+
+
+def _picture(path: Path) -> bool:
+    return path.is_file() and path.read_bytes()[: len(_PNG)] == _PNG
+
+
+def write(workspace: Workspace, found: Judged, html: Path | None, folder: Path | None) -> list[Path]:
+    """Write the page and the charts that were asked for; return their paths. Raises Refused, Lacking."""
+    if html is None and folder is None:
+        return []
+    drawings = charts.of_result(found.headline, _history(workspace, found)) if found.headline else []
+    done = []
+    if html is not None:
+        atomic_write(html, page(found, drawings, datetime.now()).encode("utf-8", "replace"))
+        done.append(html)
+    if folder is not None:
+        done += pictures(workspace, found.name, drawings, folder)
+    return done
+
+
+def pictures(workspace: Workspace, name: str, drawings: list[Drawing], folder: Path) -> list[Path]:
+    """Write charts as NAME-chart.png into a folder; return their paths."""
+    from core.training.report.png import png
+
+    done = []
+    for drawing in drawings:
+        path = folder / f"{name}-{drawing.name}.png"
+        check_place(workspace, path, _picture, "a chart")
+        atomic_write(path, png(drawing))
+        done.append(path)
+    return done
+
+
+def _history(workspace: Workspace, found: Judged) -> tuple[Epoch, ...]:
+    """Return the epochs of the training a result is about, where it is still here."""
+    run = next((run for run in runs.list_runs(workspace) if run.id == found.run), None)
+    return runs.view(run).history if run else ()
