@@ -147,7 +147,19 @@ def read(path: Path) -> Settings:
             f"{name}: {_dotted(str(error))}.", "Correct that key; docs/formats.md lists all keys."
         ) from error
     refuse_levels(found.checks, name)
+    for source, camera in found.sources.items():
+        if camera.region is not None and not _within(camera.region):
+            raise WrongUsage(
+                f"{name}: sources.{safe(source)}.region lies outside the picture, or is too small.",
+                "Write left, top, width and height as shares: region = [0.1, 0.2, 0.8, 0.7]",
+            )
     return found
+
+
+def _within(region: tuple[float, float, float, float]) -> bool:
+    """True for a part of a picture that something can be seen in."""
+    left, top, width, height = region
+    return min(left, top) >= 0 and min(width, height) >= 1 / 16 and left + width <= 1 and top + height <= 1
 
 
 def _dotted(message: str) -> str:

@@ -31,12 +31,18 @@ class TaskSettings(Table, frozen=True):
 
 
 class SourceSettings(Table, frozen=True):
-    """[sources.NAME]: a camera folder in the workspace; a retired one is hidden, its labels and versions stay."""
+    """[sources.NAME]: a camera folder in the workspace; a retired one is hidden, its labels and versions stay.
+
+    `region` is the part of its pictures that networks look at: left, top, width and height as shares of the picture;
+    `aspect` the shape of what they are given, as "4:3", where it is not that of the part.
+    """
 
     path: str = ""
     printer: str = ""
     name_pattern: str = ""
     retired: bool = False
+    region: tuple[float, float, float, float] | None = None
+    aspect: Annotated[str, msgspec.Meta(pattern="^([1-9][0-9]{0,2}:[1-9][0-9]{0,2})?$")] = ""
 
 
 class SplitSettings(Table, frozen=True):

@@ -43,6 +43,8 @@ PROBES = (
     "data/history/host.jsonl",
     "models/versions/{detector}-v1.pth",
     "models/versions/{detector}-v1.json",
+    "models/versions/{detector}-v1.predictions.jsonl",
+    "models/versions/{detector}-v1.onnx",
     "{model}",
 )
 
@@ -64,6 +66,8 @@ UNIGNORED = (
     "!/models/versions/",
     "!/models/versions/*.pth",
     "!/models/versions/*.json",
+    "!/models/versions/*.jsonl",
+    "!/models/versions/*.onnx",
 )
 
 READMES = {
@@ -93,7 +97,9 @@ def settings_text(sources: dict[str, str], name_pattern: str = "") -> str:
     pattern = f"name_pattern = {_value(name_pattern)}" if name_pattern else '# name_pattern = ""'
     named = "".join(
         f'[sources.{_key(name)}]\npath = "{path}"\n# printer = ""      # which printer it looks at\n'
-        f"{pattern} # how its files are called: motion, octoprint, moonraker, or %Y-%m-%d/%H-%M-%S\n\n"
+        f"{pattern} # how its files are called: motion, octoprint, moonraker, or %Y-%m-%d/%H-%M-%S\n"
+        "# region = [0.0, 0.0, 1.0, 1.0]   # what networks look at: left, top, width, height as shares\n"
+        '# aspect = ""       # the shape they are given, like "4:3", where it is not that of the region\n\n'
         for name, path in sources.items()
     )
     return f"""# Settings of this workspace, shared by all who clone it. Every key is optional; the values shown are the defaults.

@@ -8,12 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.errors import PrintModelsError, Refused, WrongUsage
+from core.frames.names import source_of
 from core.process import run
 from core.text import safe
 from core.training import spec, vetting
 from core.training.spec import Spec
 from core.versions.manifest import Version, latest, read_version, withdrawn
-from core.workspace import Workspace
+from core.workspace import Source, Workspace
 
 
 def plan(
@@ -31,6 +32,8 @@ def plan(
     seed: int = 0,
     device: str = "cpu",
     threads: int | None = None,
+    augment: bool | None = None,
+    folds: int | None = None,
     folder: Path | None = None,
 ) -> Spec:
     """Return the spec of a training; what is not asked for takes its default.
@@ -56,8 +59,37 @@ def plan(
         seed=seed,
         device=device,
         threads=threads,
+        augment=augment,
+        folds=folds,
+        regions=_regions(workspace, found),
+        aspect=_aspect(workspace, found),
         commit=head(workspace),
     )
+
+
+def _sources(workspace: Workspace, version: Version) -> list[Source]:
+    """Return the sources that a version's images come from, as far as this workspace has them."""
+    names = {source_of(item.source) for item in version.items}
+    return [source for source in workspace.sources.values() if source.name in names]
+
+
+def _regions(workspace: Workspace, version: Version) -> dict[str, tuple[float, ...]]:
+    return {
+        source.name: source.settings.region
+        for source in _sources(workspace, version)
+        if source.settings.region is not None
+    }
+
+
+def _aspect(workspace: Workspace, version: Version) -> str:
+    """Return the input's shape that the sources ask for. Raises Refused where they ask for different ones."""
+    asked = sorted({s.settings.aspect for s in _sources(workspace, version) if s.settings.aspect})
+    if len(asked) > 1:
+        raise Refused(
+            f"The sources of {version.task.name} {version.name} ask for different shapes: {', '.join(asked)}.",
+            "One network has one input: give their `aspect` in print-models.toml the same value.",
+        )
+    return asked[0] if asked else ""
 
 
 def _version(
