@@ -267,6 +267,7 @@ def _runs(workspace: Workspace) -> tuple[dict[str, Any], ...]:
                 "task": task,
                 "epoch": view.epoch,
                 "epochs": view.epochs,
+                "share": None if view.share is None else round(view.share, 3),
                 "best": view.best,
                 "eta_s": view.eta_s,
             }

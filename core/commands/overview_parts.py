@@ -204,9 +204,9 @@ def _at_work(run: Mapping[str, Any]) -> bool:
 
 def _how_far(run: Mapping[str, Any]) -> str:
     """Return '43 %, 2 minutes to go' of a training at work; another state than running is named."""
-    said = [run["state"]] if run["state"] != "running" or not run["epochs"] else []
-    if run["epochs"]:
-        said.append(f"{100 * run['epoch'] // run['epochs']} %")
+    said = [run["state"]] if run["state"] != "running" or run["share"] is None else []
+    if run["share"] is not None:
+        said.append(f"{100 * run['share']:.0f} %")
     if run["eta_s"]:
         said.append(f"{human.duration(run['eta_s'])} to go")
     return ", ".join(said)

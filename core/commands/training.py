@@ -40,6 +40,17 @@ _MODES_SAID = "What is trained: only the new last layer, also the last quarter o
     "--seed", type=int, default=0, show_default=True, metavar="N", help="Another seed, another order."
 )
 @click.option(
+    "--augment/--no-augment",
+    default=None,
+    help="Show training pictures slightly moved, lit and blurred; else only where all is trained.",
+)
+@click.option(
+    "--folds",
+    type=int,
+    metavar="N",
+    help="Then let N networks predict recordings they never saw; 0 for none. Else 5, where all is trained 0.",
+)
+@click.option(
     "--device", default="cpu", show_default=True, type=click.Choice(("cpu", "cuda")), help="What computes."
 )
 @click.option(
@@ -62,6 +73,8 @@ def train(
     batch_size: int | None,
     lr: float | None,
     seed: int,
+    augment: bool | None,
+    folds: int | None,
     device: str,
     threads: int | None,
     foreground: bool,
@@ -91,6 +104,8 @@ def train(
             batch_size=batch_size,
             lr=lr,
             seed=seed,
+            augment=augment,
+            folds=folds,
             device=device,
             threads=threads,
             folder=ctx.folder,
@@ -233,6 +248,7 @@ def _detail(seen: RunView) -> dict[str, Any]:
     return {
         "facts": dict(seen.facts),
         "results": seen.results,
+        "results_folds": seen.results_folds,
         "alerts": list(seen.alerts),
         "phase": seen.phase,
         "figures": dict(seen.figures),

@@ -8,9 +8,10 @@ a test can feed it a list. Torch is not needed here.
 from __future__ import annotations
 
 import os
+import re
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,16 @@ import msgspec
 
 from core.durable import explain, take_lock
 from core.errors import Busy
+from core.training.view import Epoch, RunView
+
+__all__ = ["Epoch", "Event", "EventWriter", "RunView", "Tail", "read", "reduce"]
 
 FILE = "events.jsonl"
 #: What must be on the disk before the training goes on.
 _DURABLE = frozenset({"started", "epoch", "checkpoint", "stopped", "failed", "finished"})
 
 Event = Mapping[str, Any]
+_FOLD = re.compile(r"fold (\d+) of (\d+)(?:, epoch (\d+) of (\d+))?")
 
 
 class EventWriter:
@@ -101,67 +106,6 @@ def read(path: Path, offset: int = 0) -> Tail:
     return Tail(tuple(found), offset + len(whole))
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One pass over the training images. What validation says is None where a version has no validation images."""
-
-    number: int
-    train_loss: float
-    train_accuracy: float
-    loss: float | None
-    balanced: float | None
-    accuracy: float | None
-    recall: Mapping[str, float]
-    seconds: float
-    best: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RunView:
-    """A training as a person sees it.
-
-    `state`: starting, running, paused, stopping, finished, stopped, failed, killed, interrupted. `phase` says what a
-    running one does just now, `reason` why it is paused or ended as it did, `figures` what it takes of the machine
-    (figures.Meter). `best` is the best epoch's balanced accuracy (0 to 1), `eta_s` seconds still to go, `results` what
-    validation says of the best epoch (results.measure), `words` the same in sentences, `best_sha256` the model file they
-    are about, `saved` the sha256 of every checkpoint that may be on the disk, by file, `pid` the process that
-    spoke last, `epochs_saved` the epoch of the newest checkpoint by file.
-    """
-
-    state: str = "starting"
-    phase: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    epoch: int = 0
-    epochs: int = 0
-    batch: int = 0
-    batches: int = 0
-    batch_loss: float | None = None
-    best: float | None = None
-    best_epoch: int | None = None
-    eta_s: float | None = None
-    images_per_s: float | None = None
-    history: tuple[Epoch, ...] = ()
-    alerts: tuple[str, ...] = ()
-    reason: str = ""
-    remedy: str = ""
-    exit_code: int = 0
-    results: Mapping[str, Any] | None = None
-    words: tuple[str, ...] = ()
-    saved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    best_sha256: str = ""
-    started_at: str = ""
-    last_at: str = ""
-    seconds: float = 0.0
-    pid: int | None = None
-    figures: Mapping[str, float] = field(default_factory=dict)
-    epochs_saved: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def over(self) -> bool:
-        """True where nothing more will come."""
-        return self.state not in ("starting", "running", "paused", "stopping")
-
-
 def reduce(events: Iterable[Event], view: RunView | None = None) -> RunView:
     """Return the view after `events`, going on from `view`; whether the process lives is not known here."""
     view = view or RunView()
@@ -187,6 +131,7 @@ def _started(view: RunView, event: Event) -> RunView:
         },
         started_at=view.started_at or str(event.get("time", "")),
         pid=event.get("pid"),
+        folds=int(event.get("folds") or 0),
     )
 
 
@@ -215,11 +160,29 @@ def _heartbeat(view: RunView, event: Event) -> RunView:
     more = event.get("facts")
     facts = {**view.facts, **more} if isinstance(more, dict) else view.facts
     phase = str(event.get("phase", view.phase))
+    view = _in_folds(view, phase)
     state = "stopping" if phase == "stopping" and not view.over else view.state
     figures = event.get("figures")
     known = figures if isinstance(figures, dict) else view.figures
     saved = _with_saved(view.saved, event.get("saving") or {})
     return replace(view, state=state, phase=phase, facts=facts, figures=known, saved=saved)
+
+
+def _in_folds(view: RunView, phase: str) -> RunView:
+    """Return the view with how far cross-validation is, where a phase tells: 'fold 2 of 5, epoch 3 of 9'."""
+    found = _FOLD.search(phase)
+    if found is None:
+        return view
+    fold, folds, epoch, epochs = (int(part or 0) for part in found.groups())
+    done = (fold - 1 + (epoch / epochs if epochs else 0)) / max(1, folds)
+    left = _seconds(view.history) * (1 - done) * folds * (view.best_epoch or 1)
+    return replace(view, folds=folds, folded=max(done, 1e-6), eta_s=round(left, 1))
+
+
+def _seconds(history: Sequence[Epoch]) -> float:
+    """Return how long an epoch took of late."""
+    recent = [epoch.seconds for epoch in history[-5:]]
+    return sum(recent) / max(1, len(recent))
 
 
 def _batch(view: RunView, event: Event) -> RunView:
@@ -248,13 +211,12 @@ def _epoch(view: RunView, event: Event) -> RunView:
     )
     history = (*(e for e in view.history if e.number < done.number), done)
     saved = _with_saved(view.saved, event.get("saving") or {})
-    recent = [e.seconds for e in history[-5:]]
-    eta = sum(recent) / len(recent) * max(0, view.epochs - done.number)
-    view = replace(
-        view, phase="training", epoch=done.number, history=history, saved=saved, eta_s=round(eta, 1)
-    )
-    view = replace(view, images_per_s=event.get("images_per_s", view.images_per_s), batch=view.batches)
-    return replace(view, best=done.balanced, best_epoch=done.number) if done.best else view
+    if done.best:
+        view = replace(view, best=done.balanced, best_epoch=done.number)
+    left = max(0, view.epochs - done.number) + view.folds * (view.best_epoch or 1)
+    view = replace(view, phase="training", epoch=done.number, history=history, saved=saved)
+    view = replace(view, eta_s=round(_seconds(history) * left, 1), batch=view.batches)
+    return replace(view, images_per_s=event.get("images_per_s", view.images_per_s))
 
 
 def _checkpoint(view: RunView, event: Event) -> RunView:
@@ -290,6 +252,7 @@ def _ended(view: RunView, event: Event) -> RunView:
         remedy=str(event.get("remedy", "")),
         exit_code=int(event.get("exit_code", 0)),
         results=event.get("results") or view.results,
+        results_folds=event.get("results_folds") or view.results_folds,
         words=tuple(event.get("words") or view.words),
         seconds=float(event.get("seconds", view.seconds)),
         pid=event.get("pid", view.pid),

@@ -82,7 +82,9 @@ class Heart:
                 self._why = self._look()
             if slept >= BEAT_S:
                 slept = 0.0
+                # While epochs go by their events say what is being done: a phase said before them would be old.
+                said = {"phase": self._phase} if self._phase in ("paused", "stopping") else {}
                 try:
-                    self._writer.append("heartbeat", phase=self._phase, figures=self._meter.read())
+                    self._writer.append("heartbeat", **said, figures=self._meter.read())
                 except PrintModelsError:
                     continue  # the training itself will meet the same disk, and say so

@@ -297,6 +297,7 @@ def as_json(run: Run, seen: RunView) -> dict[str, Any]:
         "dataset": what.get("dataset"),
         "epoch": seen.epoch,
         "epochs": seen.epochs or what.get("epochs", 0),
+        "share": None if seen.share is None else round(seen.share, 3),
         "best": seen.best,
         "eta_s": seen.eta_s,
         "reason": seen.reason,

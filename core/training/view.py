@@ -1,0 +1,92 @@
+"""A training as a person sees it: what follows from its events, as plain data.
+
+What always holds: nothing here is looked up; `events.reduce` fills it, `runs.settle` adds what the process tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One pass over the training images. What validation says is None where a version has no validation images."""
+
+    number: int
+    train_loss: float
+    train_accuracy: float
+    loss: float | None
+    balanced: float | None
+    accuracy: float | None
+    recall: Mapping[str, float]
+    seconds: float
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A training as a person sees it.
+
+    `state`: starting, running, paused, stopping, finished, stopped, failed, killed, interrupted. `phase` says what a
+    running one does just now, `reason` why it is paused or ended as it did, `figures` what it takes of the machine
+    (figures.Meter). `best` is the best epoch's balanced accuracy (0 to 1), `eta_s` seconds still to go, `results` what
+    validation says of the best epoch (results.measure), `words` the same in sentences, `best_sha256` the model file they
+    are about, `results_folds` what networks say of recordings they never saw, `folds` how many those are and `folded`
+    how much of them is done (0 to 1), `saved` the sha256 of every checkpoint that may be on the disk, by file, `pid` the process that
+    spoke last, `epochs_saved` the epoch of the newest checkpoint by file.
+    """
+
+    state: str = "starting"
+    phase: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    epoch: int = 0
+    epochs: int = 0
+    batch: int = 0
+    batches: int = 0
+    batch_loss: float | None = None
+    best: float | None = None
+    best_epoch: int | None = None
+    eta_s: float | None = None
+    images_per_s: float | None = None
+    history: tuple[Epoch, ...] = ()
+    alerts: tuple[str, ...] = ()
+    reason: str = ""
+    remedy: str = ""
+    exit_code: int = 0
+    results: Mapping[str, Any] | None = None
+    results_folds: Mapping[str, Any] | None = None
+    words: tuple[str, ...] = ()
+    saved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    best_sha256: str = ""
+    started_at: str = ""
+    last_at: str = ""
+    seconds: float = 0.0
+    pid: int | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
+    epochs_saved: Mapping[str, int] = field(default_factory=dict)
+    results_folds: Mapping[str, Any] | None = None
+    folds: int = 0
+    folded: float = 0.0
+
+    @property
+    def share(self) -> float | None:
+        """How much of its work is done, 0 to 1, cross-validation included; None where nothing can be said yet.
+
+        A fold takes as many epochs as the best one had, so the share of a training that gets better may go back.
+        """
+        if self.state == "finished":
+            return 1.0
+        if not self.epochs:
+            return None
+        ahead = self.folds * (self.best_epoch or 1)
+        if self.folded:
+            return (self.epoch + ahead * self.folded) / (self.epoch + ahead)
+        part = self.batch / self.batches if self.batches else 1.0
+        return max(0.0, self.epoch - 1 + part) / (self.epochs + ahead) if self.epoch else 0.0
+
+    @property
+    def over(self) -> bool:
+        """True where nothing more will come."""
+        return self.state not in ("starting", "running", "paused", "stopping")
