@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     default="",
     help="Why, for a model that is worse than the one in use or than the clock.",
 )
+@click.option("--onnx", is_flag=True, help="Also an ONNX file, for hosts without torch; seen to agree.")
+@click.option("--half", is_flag=True, help="Of --onnx: in half precision, half the bytes, where it agrees.")
 @click.option("--push", is_flag=True, help="Send the commits to the remote, every object proven there first.")
 @click.option(
     "--remote", metavar="NAME", help="The remote of --push; without it the branch's own, else origin."
@@ -39,6 +41,8 @@ def promote(
     what: str,
     current: bool,
     because: str,
+    onnx: bool,
+    half: bool,
     push: bool,
     remote: str | None,
     yes: bool,
@@ -47,20 +51,27 @@ def promote(
 ) -> None:
     """Make a training a model version: its file, record, answers, and its section on the dataset's card, in one commit.
 
-    With --current also the model in use; on a terminal that is asked first. A MODEL takes --current or --push only.
+    With --current also the model in use; on a terminal that is asked first. A MODEL takes --current, --onnx or --push.
     Nothing is ever overwritten but the model in use.
     """
     from core.errors import WrongUsage
     from core.releasing import models
+    from core.training import onnx_files
 
     if remote is not None and not push:
         raise WrongUsage("--remote says where to push, but --push is not given.", "Add --push.")
+    if half and not onnx:
+        raise WrongUsage("--half says how an ONNX file is made, but --onnx is not given.", "Add --onnx.")
+    if onnx:
+        onnx_files.require()
     workspace = ctx.workspace
-    chosen = _run_or_model(ctx, what, current or push)
+    chosen = _run_or_model(ctx, what, current or push or onnx)
     kept = models.keep(workspace, chosen, who=workspace.who(who), because=because)
     if current and not kept.record.current and _wanted(ctx, kept.record, yes=yes or as_json):
         used = models.keep(workspace, kept.record, current=True)
         kept = models.Kept(used.record, kept.commit, kept.paths, used.in_use)
+    if onnx:
+        kept = _with_onnx(ctx, kept, onnx_files.HALF if half else onnx_files.FLOAT, yes=yes or as_json)
     pushed = models.push(workspace, kept.record, remote, ctx.report) if push else None
     answer = {**kept.record.as_json(), "committed": kept.commit, "in_use": kept.in_use, "pushed": pushed}
     ctx.answer(answer, "\n".join(_told(ctx, kept, pushed)), as_json=as_json)
@@ -76,7 +87,7 @@ def _run_or_model(ctx: Context, what: str, more: bool) -> Run | ModelRecord:
     if not more:
         raise WrongUsage(
             f"{record.name} is a model version already.",
-            "Make it the one in use with --current, or send it with --push.",
+            "Make it the one in use with --current, an ONNX file of it with --onnx, or send it with --push.",
         )
     return record
 
@@ -103,7 +114,25 @@ def _wanted(ctx: Context, record: ModelRecord, *, yes: bool) -> bool:
     return click.confirm(f"Replace {path}?", default=False, err=True)
 
 
+def _with_onnx(ctx: Context, kept: Kept, precision: str, *, yes: bool) -> Kept:
+    """Make and commit an ONNX file once its price was told, and accepted where a person sits in front of it."""
+    from core.human import size
+    from core.releasing import models
+    from core.training import onnx_files
+
+    price = onnx_files.price(ctx.workspace, kept.record, precision)
+    ctx.notice(
+        f"An ONNX file of {kept.record.name} in {precision} stores about {size(price)} more in Git LFS."
+    )
+    asked = not yes and sys.stdin.isatty() and sys.stderr.isatty()
+    if asked and not click.confirm("Make it?", default=True, err=True):
+        return kept
+    made = models.add_onnx(ctx.workspace, kept.record, precision, ctx.report)
+    return models.Kept(made.record, kept.commit or made.commit, made.paths, kept.in_use)
+
+
 def _told(ctx: Context, kept: Kept, pushed: str | None) -> list[str]:
+    from core.human import size
     from core.text import safe
 
     record = kept.record
@@ -113,6 +142,11 @@ def _told(ctx: Context, kept: Kept, pushed: str | None) -> list[str]:
         lines.append(safe(str(decision["compared"])))
     if decision.get("because"):
         lines.append(f"Promoted all the same: {safe(str(decision['because']))}")
+    for one in record.facts.get("onnx") or ():
+        lines.append(
+            f"{safe(str(one['file']))}  {size(int(one['size']))}, {one['same_answers']} of {one['asked']} answers as the model "
+            f"gives them, a probability differs by {one['farthest']:.1g} at most ({safe(str(one['seen_on']), limit=80)})"
+        )
     if record.current:
         lines.append(f"In use: {ctx.workspace.task(record.task).current_model}")
     made = [commit[:12] for commit in (kept.commit, kept.in_use) if commit]

@@ -18,10 +18,9 @@ from core.releasing import checks, pushing
 from core.releasing.cargo import cargo_of
 from core.releasing.committing import commit_only, make_durable, stage
 from core.storage.git import Git
-from core.storage.hashes import hash_once
 from core.storage.lfs import Pointer, encode_pointer
 from core.text import safe
-from core.training import answers, registry
+from core.training import answers, onnx_files, registry
 from core.training.record import ModelRecord
 from core.training.runs import Run
 from core.versions import card
@@ -72,7 +71,21 @@ def keep(
         return replace(kept, record=registry.get(workspace, record.name), in_use=used)
 
 
-def committed(workspace: Workspace, git: Git, record: ModelRecord) -> Kept:
+def add_onnx(workspace: Workspace, record: ModelRecord, precision: str, report: Report) -> Kept:
+    """Make an ONNX file of a model version that is committed, and commit it with the record that tells of it.
+
+    Raises what `onnx_files.make` raises, and what keeps a commit from being made here.
+    """
+    git = Git(workspace.root, workspace.git_log)
+    checks.repository(workspace, git)
+    made = onnx_files.make(workspace, record, precision, report)
+    with lock(workspace.private / "release.lock", what="a release"):
+        return committed(
+            workspace, git, made, subject=f"{record.task}: model {record.name} as ONNX, {precision}"
+        )
+
+
+def committed(workspace: Workspace, git: Git, record: ModelRecord, *, subject: str = "") -> Kept:
     """Commit a model version that is here: its files and the card; the caller holds the release's lock."""
     stem = f"models/versions/{record.name}"
     files = _pointers(workspace, record)
@@ -83,7 +96,7 @@ def committed(workspace: Workspace, git: Git, record: ModelRecord) -> Kept:
         texts.append(card_path)
     worth = registry.describe(record) if record.results else "not measured"
     learned = f"trained on {record.dataset} {record.digest}" if record.digest else "trained on: unknown"
-    subject = f"{record.task}: model {record.name}"
+    subject = subject or f"{record.task}: model {record.name}"
     commit = _commit(workspace, git, files, texts, [subject, "", worth, learned, *_reason(record)])
     return Kept(registry.get(workspace, record.name), commit, (*files, *texts))
 
@@ -96,9 +109,11 @@ def _reason(record: ModelRecord) -> list[str]:
 def _pointers(workspace: Workspace, record: ModelRecord) -> dict[str, Pointer]:
     """Return the large files of a model version and their identities: its weights, and what was made of them."""
     found = {}
-    for path in sorted(workspace.model_versions.glob(f"{record.name}.*onnx")):
-        made = hash_once(path)
-        found[f"models/versions/{path.name}"] = Pointer(made.oid, made.size)
+    for precision in onnx_files.PRECISIONS:
+        name = onnx_files.name_of(record.name, precision)
+        _, made = registry.identity(workspace.model_versions / name)
+        if made is not None:
+            found[f"models/versions/{name}"] = Pointer(made.oid, made.size)
     if record.here == "missing":
         raise Lacking(f"{record.file} is not here.", "Get it as it was: git checkout -- models")
     return {record.file: Pointer(record.sha256, record.size), **found}

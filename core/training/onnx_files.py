@@ -1,0 +1,115 @@
+"""ONNX files beside a model version: what they cost, how they are made and proven, what the record says of them.
+
+What always holds: one is made on request only, its bytes named before; it lies beside the model as `NAME.onnx` or
+`NAME.half.onnx`, is never overwritten, and the record tells its hash and how well it agrees. No torch here: making it is
+a process of its own. Called by `promote --onnx`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from core.durable import hash_file, lock
+from core.errors import Damaged, Lacking, PrintModelsError, Refused
+from core.process import run
+from core.progress import Progress, Report, silent
+from core.text import safe
+from core.training import registry, vetting
+from core.training.record import ModelRecord
+from core.workspace import Workspace
+
+FLOAT, HALF = PRECISIONS = ("float32", "float16")
+_NEEDS = ("torch", "torchvision", "onnx", "onnxscript", "onnxruntime")
+_WIDTH = {FLOAT: 4, HALF: 2}
+_LONG_S = 600
+
+
+def name_of(record_name: str, precision: str) -> str:
+    """Return the file's name: 'offline-detector-v2.onnx', in half precision 'offline-detector-v2.half.onnx'."""
+    return f"{record_name}.onnx" if precision == FLOAT else f"{record_name}.half.onnx"
+
+
+def require() -> None:
+    """Raise Lacking where something that is needed to make an ONNX file is not installed; nothing is imported."""
+    missing = [name for name in _NEEDS if importlib.util.find_spec(name) is None]
+    if missing:
+        raise Lacking(
+            f"An ONNX file needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed.",
+            "Install it: pip install '.[train,onnx]'   (set up by pipx: pipx install --force '.[train,onnx]')",
+        )
+
+
+def price(workspace: Workspace, record: ModelRecord, precision: str) -> int:
+    """Return about how many bytes the file will have: one number of that width for each of the model's."""
+    _here(record)
+    held = vetting.vet(workspace.root / record.file)
+    return sum(math.prod(shape) for _, shape in held.tensors.values()) * _WIDTH[precision]
+
+
+def make(workspace: Workspace, record: ModelRecord, precision: str, report: Report = silent) -> ModelRecord:
+    """Make an ONNX file of a model version and write what is known of it into its record; one that is there stays.
+
+    Raises Lacking (torch or ONNX, the model's bytes), Damaged, Refused (it does not agree with the model).
+    """
+    require()
+    _here(record)
+    target = workspace.model_versions / name_of(record.name, precision)
+    known = [one for one in record.facts.get("onnx") or [] if one.get("precision") == precision]
+    if known and target.exists() and hash_file(target).oid == known[0].get("sha256"):
+        return record
+    if target.exists():
+        raise Refused(
+            f"{target.name} is there already, and is not the one that the record names.",
+            "Move it away, then again.",
+        )
+    report(Progress(f"making {target.name}", 0, None))
+    dataset = record.facts.get("measured_on") or record.facts.get("dataset") or {}
+    with tempfile.TemporaryDirectory(dir=workspace.private, prefix="onnx-") as folder:
+        made = Path(folder) / target.name
+        request = {
+            "root": str(workspace.root), "task": record.task, "version": dataset.get("version"),
+            "model": str(workspace.root / record.file), "sha256": record.sha256, "input": record.facts.get("input"),
+            "architecture": record.facts.get("architecture"), "classes": record.facts.get("classes"),
+            "precision": precision, "target": str(made),
+        }  # fmt: skip
+        told = _asked(request)
+        found = hash_file(made)
+        with lock(workspace.ensure_private() / "models.lock", what="the models", timeout=10):
+            registry.publish(made, target, found)
+            file = f"models/versions/{target.name}"
+            one = {**told, "file": file, "sha256": found.oid, "size": found.size}
+            others = [kept for kept in record.facts.get("onnx") or [] if kept.get("precision") != precision]
+            facts = {**record.facts, "onnx": [*others, one]}
+            registry.write(workspace, record.name, facts)
+    return registry.get(workspace, record.name)
+
+
+def _here(record: ModelRecord) -> None:
+    if record.here != "file":
+        raise Lacking(
+            f"{record.name} is {'a Git LFS pointer' if record.here == 'pointer' else 'missing'} here.",
+            f"Get it: git lfs pull --include '{record.file}'",
+        )
+
+
+def _asked(request: dict[str, Any]) -> dict[str, Any]:
+    argv = [sys.executable, "-P", "-m", "core.training.to_onnx"]
+    cwd = Path(__file__).parents[2]
+    done = run(argv, cwd=cwd, check=False, timeout=_LONG_S, stdin=json.dumps(request).encode())
+    try:
+        told: dict[str, Any] = json.loads(done.text.strip().rpartition("\n")[2])
+    except ValueError as error:
+        raise Damaged(
+            f"No ONNX file could be made of {safe(Path(request['model']).name)}.", "Try again with --debug.",
+            detail=done.err,
+        ) from error  # fmt: skip
+    if "what" in told:
+        kinds: dict[int, type[PrintModelsError]] = {1: Refused, 3: Damaged, 5: Lacking}
+        raise kinds.get(told["code"], PrintModelsError)(told["what"], told["remedy"])
+    return told
