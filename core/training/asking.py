@@ -21,7 +21,7 @@ from core.errors import Cancelled, Damaged, Lacking, PrintModelsError, Refused
 from core.process import spawn_helper
 from core.progress import CancelToken, Progress, Report
 from core.text import safe
-from core.training import predictions, runs
+from core.training import answers, predictions, runs
 from core.training.predictions import VALIDATION, Predicted, Predictions
 from core.training.record import ModelRecord
 from core.training.runs import Run
@@ -69,10 +69,13 @@ def known_answers(workspace: Workspace, record: ModelRecord) -> list[Predicted]:
 
 
 def kept(workspace: Workspace, record: ModelRecord) -> Predictions:
-    """Return the answers of a model's own training, from the run where it is still here; none where it is not."""
+    """Return the answers of a model's own training: those beside the model, else its run's; none where neither is."""
+    with contextlib.suppress(PrintModelsError):  # answers about images that are not here as they were
+        if found := answers.read(workspace, record):
+            return found
     run = Run(name := str(record.facts.get("run") or ""), workspace.runs / name)
     if name and "/" not in name and runs.view(run).best_sha256 == record.sha256:
-        return predictions.read(run.path / predictions.FILE) or Predictions(classes=())
+        return answers.of_run(run) or Predictions(classes=())
     return Predictions(classes=())
 
 

@@ -175,7 +175,7 @@ def chart(found: History, width: int) -> list[str]:
         bar = _bar(model.results, begin, span, clock[1] if clock else None)
         lines.append(f"{head}{bar}  {results.between(model.results)}")
     if clock:
-        lines.append(f"{'  ┊'.ljust(name_width)}{clock[0].replace('_', ' ')}: {results.percent(clock[1])}")
+        lines.append(f"  ┊ {clock[0].replace('_', ' ')}: {results.percent(clock[1])}")
     return lines
 
 

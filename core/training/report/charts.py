@@ -107,7 +107,8 @@ def confusion(found: Mapping[str, Any]) -> Drawing:
             x, y = left + cell * across, high + cell * down
             role = "good" if label == called else "bad"
             shapes.append(Rect(x + 1, y + 1, cell - 2, cell - 2, "faint", 0.5))
-            shapes.append(Rect(x + 1, y + 1, cell - 2, cell - 2, role, 0.65 * part))
+            if number:
+                shapes.append(Rect(x + 1, y + 1, cell - 2, cell - 2, role, 0.65 * part))
             shapes.append(Text(x + cell / 2, y + cell / 2 + 2, count(number), "ink", "middle", 16, bold=True))
             shapes.append(
                 Text(
@@ -146,10 +147,15 @@ def models(rows: Sequence[tuple[str, Mapping[str, Any]]], clock: tuple[str, floa
     ]
     if clock:
         drawn.append((clock[0].replace("_", " "), {"share": clock[1]}, "share", "soft"))
-    return _dots("models", "Balanced accuracy on the same images", drawn)
+    return _dots("models", "Balanced accuracy on the same images", drawn, clock[1] if clock else None)
 
 
-def _dots(name: str, title: str, rows: Sequence[tuple[str, Mapping[str, Any], str, str]]) -> Drawing:
+def _dots(
+    name: str,
+    title: str,
+    rows: Sequence[tuple[str, Mapping[str, Any], str, str]],
+    clock: float | None = None,
+) -> Drawing:
     left, right, high, step = 190, _WIDE - 96, 44, 26
     low = high + step * len(rows)
     shapes: list[Shape] = [_title(title)]
@@ -161,6 +167,8 @@ def _dots(name: str, title: str, rows: Sequence[tuple[str, Mapping[str, Any], st
     def at(value: float) -> float:
         return left + (right - left) * value
 
+    if clock is not None:
+        shapes.append(Line(((at(clock), high), (at(clock), low)), "soft", 1.5, dashed=True))
     for place, (label, one, share, role) in enumerate(rows):
         y = high + step * (place + 0.5)
         shapes.append(Text(left - 12, y + 4, label, "ink", "end", 12))
