@@ -37,6 +37,11 @@ def say(found: Mapping[str, Any]) -> list[str]:
         return [f"No failed print is among them: nobody knows what it would catch; {_false(found)}."]
     some = caught if caught else "none"
     said = [f"Would have caught {some} of {plural(failed, 'failed print')}{_soon(found)}; {_false(found)}."]
+    chance = found.get("caught_by_chance") or 0.0
+    if caught and chance >= max(0.5, caught / 4):
+        said.append(
+            f"That many false alarms would fall upon about {round(chance)} of the {failed} by chance alone."
+        )
     if failed < _ENOUGH:
         prints = _NUMBERS[failed].capitalize() if failed < len(_NUMBERS) else str(failed)
         few = f"{prints} {'print is' if failed == 1 else 'prints are'} too few to be sure"
@@ -66,7 +71,8 @@ def _soon(found: Mapping[str, Any]) -> str:
     if seen is not None:
         return f", {_minutes(seen)} after the onset" if seen else ", at the onset"
     first = found["minutes_from_first_frame"]
-    when = f"{_minutes(first)} after their first frame" if first else "at their first frame"
+    whose = "its" if found["caught"] == 1 else "their"
+    when = f"{_minutes(first)} after {whose} first frame" if first else f"at {whose} first frame"
     return f", {when} (the onset itself is on no frame)"
 
 

@@ -102,6 +102,7 @@ def watch(rows: Sequence[Row], answers: Sequence[str], failed: str, rule: Rule) 
         "rule": {"need": rule.need, "of": rule.of},
         "failed_prints": len(prints),
         **_caught(prints),
+        "caught_by_chance": _by_chance(prints, len(false), hours),
         "print_hours": round(hours, 2),
         **_rate(len(false), hours),
         "step_minutes": round(usual, 2),
@@ -140,6 +141,7 @@ def _print(name: str, members: Sequence[_Shot], onset: int, on: Sequence[bool]) 
         "onset_seen": onset > 0,
         "caught": at is not None,
         "minutes": None if at is None else round((members[at].at - begun).total_seconds() / 60, 2),
+        "failed_minutes": round((members[last].at - begun).total_seconds() / 60, 2),
     }
 
 
@@ -157,6 +159,17 @@ def _caught(prints: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "minutes_worst": max(timed) if timed else None,
         "minutes_from_first_frame": round(median(unseen), 2) if unseen else None,
     }
+
+
+def _by_chance(prints: Sequence[dict[str, Any]], false: int, hours: float) -> float | None:
+    """Return how many failed prints false alarms alone would fall upon; None where their rate is not known.
+
+    With false alarms at a steady rate one falls within t hours with probability 1 - exp(-rate x t) (Poisson).
+    """
+    if hours <= 0:
+        return None
+    rate = false / hours
+    return round(sum(1 - math.exp(-rate * one["failed_minutes"] / 60) for one in prints), 2)
 
 
 def _rate(false: int, hours: float) -> dict[str, Any]:

@@ -103,6 +103,21 @@ def test_the_interval_of_rare_events_is_the_exact_one(count: int, low: float, hi
     assert poisson(count) == pytest.approx((low, high), abs=2e-3)
 
 
+def test_who_always_cries_is_told_that_chance_would_catch_as_many() -> None:
+    """Six false alarms an hour on prints that fail for ten minutes: 63 of 100 are hit by chance."""
+    noisy = "gffgggggggg" * 2
+    prints = {f"g{i}": ("g" * 22, noisy) for i in range(3)} | {
+        f"f{i}": ("f" * 11, "f" * 11) for i in range(4)
+    }
+    found = _watched(prints)
+    assert found["caught_by_chance"] == pytest.approx(4 * (1 - 2.718281828 ** (-6 / (66 / 60) / 6)), abs=0.01)
+    said = alarm_words.say(found)
+    assert "That many false alarms would fall upon about 2 of the 4 by chance alone." in said
+    calm = _watched({**prints, **{f"g{i}": ("g" * 22, "g" * 22) for i in range(3)}})
+    assert calm["caught_by_chance"] == 0
+    assert not any("chance" in line for line in alarm_words.say(calm))
+
+
 def test_only_a_task_with_a_failure_is_watched() -> None:
     assert alarm_class(("offline", "active")) is None
     assert alarm_class(("good", "failed")) == "failed"

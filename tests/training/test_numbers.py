@@ -25,7 +25,7 @@ PRINTS = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(PRINTS, st.randoms(use_true_random=False))
 def test_any_answers_give_shares_within_their_intervals_in_whatever_order_they_come(
     prints: dict[str, tuple[str, str]], chance: random.Random
@@ -177,7 +177,7 @@ def test_other_frames_are_never_compared() -> None:
         pairs(rows, predicted({"b": ("ggff", "ggff")}), CLASSES)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(PRINTS)
 def test_any_two_models_compare_the_same_way_from_both_sides(prints: dict[str, tuple[str, str]]) -> None:
     other = {name: (truth, answers[::-1]) for name, (truth, answers) in prints.items()}

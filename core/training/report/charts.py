@@ -215,12 +215,12 @@ def _title(words: str) -> Text:
     return Text(4, 18, words, "ink", size=13, bold=True)
 
 
-def of_result(found: Mapping[str, Any], history: Sequence[Epoch] = ()) -> list[Drawing]:
-    """Return every chart of a result, the curves of its training where they are known."""
-    clock = max(
-        (found["baselines"][name]["balanced"] for name in results.CLOCK if found["baselines"].get(name)),
-        default=None,
-    )
+def of_result(
+    found: Mapping[str, Any], history: Sequence[Epoch] = (), validation: Mapping[str, Any] | None = None
+) -> list[Drawing]:
+    """Return every chart of a result; the curves of its training where they are known, beside `validation`'s clock."""
+    beside = (validation or found)["baselines"]
+    clock = max((beside[name]["balanced"] for name in results.CLOCK if beside.get(name)), default=None)
     drawn = [classes(found), confusion(found)]
     if found.get("calibration"):
         drawn.append(reliability(found))

@@ -52,7 +52,9 @@ def write(workspace: Workspace, found: Judged, html: Path | None, folder: Path |
     """Write the page and the charts that were asked for; return their paths. Raises Refused, Lacking."""
     if html is None and folder is None:
         return []
-    drawings = charts.of_result(found.headline, _history(workspace, found)) if found.headline else []
+    drawings: list[Drawing] = []
+    if found.headline:
+        drawings = charts.of_result(found.headline, _history(workspace, found), found.results)
     done = []
     if html is not None:
         atomic_write(html, page(found, drawings, datetime.now()).encode("utf-8", "replace"))
