@@ -7,7 +7,9 @@ releasing again after a kill goes on where it stopped. Called by `release`, `sav
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,7 +36,7 @@ from core.storage.git import Git
 from core.storage.lfs import store_of
 from core.text import safe
 from core.versions import manifest
-from core.versions.kept import drop
+from core.versions.kept import let_go
 from core.versions.manifest import Version
 from core.versions.stage import sweep
 from core.workspace import Workspace
@@ -124,6 +126,7 @@ def run(
             raise Refused("Nothing was sent or written.", "Push it once what becomes readable there may be.")
         plan = replace(plan, agreed=True)
     workspace.ensure_private()
+    threading.Thread(target=_load_ahead, args=(plan,), name="load ahead", daemon=True).start()
     far = trouble.Far(plan.tag, plan.path, "commit" if plan.commit else "export" if plan.existing else "")
     git = Git(workspace.root, workspace.git_log)
     with lock(workspace.private / "release.lock", what="a release"), git.talking():
@@ -140,6 +143,17 @@ def run(
         finally:
             if not far.done:
                 journal.end(workspace)
+
+
+def _load_ahead(plan: ReleasePlan) -> None:
+    """Load what later steps need while the first ones wait for git and the disk."""
+    from core.storage.git import load
+    from core.versions.lights import ahead
+
+    with suppress(Exception):  # the step that needs it tells why it can't be had
+        if plan.planned is not None:
+            ahead(plan.workspace, plan.planned.chosen)
+        load()
 
 
 def resume(
@@ -224,7 +238,7 @@ def _run(
         if fresh:
             standing.made_here(workspace, plan.tag, git.rev_parse(f"refs/tags/{plan.tag}") or "")
             make_durable(workspace, git)
-        drop(workspace, (pointer.oid for pointer in cargo.pointers))
+        let_go(workspace, store_of(workspace.root), cargo.pointers)
         return _pushed(git, plan, cargo, made, walk, report, cancel)
     except Cancelled:
         raise

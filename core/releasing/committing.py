@@ -81,20 +81,17 @@ def commit_only(git: Git, paths: Sequence[str], message: str) -> str:
 
 
 def message_of(plan: ReleasePlan, version: Version) -> str:
+    """Return the message of commit and tag; what changed stands in it once, in the first line where nothing else was said."""
     first, _, rest = plan.message.strip().partition("\n")
     classes = ", ".join(f"{name} {count(number)}" for name, number in version.classes.items())
-    lines = [f"{plan.task.name} {version.name}: {first or plan.summary}", ""]
+    changed = plan.summary + (f" against {version.info.parent}" if version.info.parent else "")
+    lines = [f"{plan.task.name} {version.name}: {first or changed}", ""]
     if rest.strip():
         lines += [rest.strip(), ""]
     said = [f"- {safe(one.text, limit=2000)} ({safe(one.change)})" for one in version.info.comments]
     lines += [*said, ""] if said else []
-    against = f" against {version.info.parent}" if version.info.parent else ""
-    lines += [
-        f"{plural(len(version.items), 'image')}: {classes}",
-        f"{plan.summary}{against}",
-        f"digest {version.digest}",
-    ]
-    return "\n".join(lines)
+    lines += [f"{plural(len(version.items), 'image')}: {classes}", *([changed] if first else [])]
+    return "\n".join([*lines, f"digest {version.digest}"])
 
 
 def make_durable(workspace: Workspace, git: Git) -> None:

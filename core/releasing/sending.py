@@ -23,7 +23,6 @@ from core.releasing.rejected import reason
 from core.storage.depot import Behind, Folder, Proof, depot
 from core.storage.git import Git
 from core.storage.lfs import Fault, Pointer, store_of
-from core.storage.lfs_http import Said, passing
 from core.text import safe
 
 #: Seconds in which an upload has to move; rests before it is tried again.
@@ -198,6 +197,8 @@ def _room(git: Git, target: Target, there: Folder, wanted: list[Pointer]) -> Non
 
 def _may_pass(error: ProcessFailed) -> bool:
     """True where git-lfs was cut off or told to come again; a status that stays is not tried again."""
+    from core.storage.lfs_http import passing
+
     codes = _codes(error)
     return all(passing(code) for code in codes)
 
@@ -221,6 +222,8 @@ def _codes(error: ProcessFailed) -> list[int]:
 
 
 def _not_uploaded(git: Git, target: Target, error: ProcessFailed) -> PrintModelsError:
+    from core.storage.lfs_http import Said
+
     if gone := trouble.without_lfs(git, "no object was sent"):
         return gone
     for code in _codes(error):
@@ -236,6 +239,8 @@ def _not_uploaded(git: Git, target: Target, error: ProcessFailed) -> PrintModels
 
 def refused(target: Target, error: PrintModelsError) -> NotProven:
     """Return that a remote did not take or show what it should, with what to do and how it goes on."""
+    from core.storage.lfs_http import Said
+
     over = isinstance(error, Said) and error.quota
     again = "print-models release --resume" if over else target.again
     return NotProven(

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from core.progress import CancelToken
 from core.storage import plans
 from core.storage.git import Git
 from core.storage.lfs import Fault, ObjectStore, Pointer, faults_in, remote_folder, remote_store
-from core.storage.lfs_server import Server
+
+if TYPE_CHECKING:
+    from core.storage.lfs_server import Server
 
 #: How objects that came to a remote are proven there: read again and hashed, or asked for by presence and size.
 Proof = Literal["full", "presence"]
@@ -75,6 +77,8 @@ class Behind:
 def depot(git: Git, url: str, ref: str = "", cancel: CancelToken | None = None) -> Folder | Behind:
     """Return what keeps the objects at an address. Raises NotProven for a folder that is not there."""
     if remote_folder(url, git.root) is None:
+        from core.storage.lfs_server import Server  # with all that speaks HTTP, which a folder does not need
+
         return Behind(Server(git, url, cancel), ref)
     return Folder(remote_store(url, git.root), cancel)
 

@@ -174,6 +174,12 @@ class Git(Reader):
         return done.text
 
 
+def load() -> None:
+    """Load what changing a repository needs, which takes longer than most commands do."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import git  # noqa: F401 - whoever changes something finds it loaded
+
+
 def _finish(
     child: subprocess.Popen[bytes], cancel: CancelToken | None, stdin: bytes | None, look: Look | None
 ) -> tuple[bytes, bytes]:

@@ -13,6 +13,7 @@ import fcntl
 import itertools
 import os
 import shutil
+import stat
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from types import TracebackType
 from core.durable import hash_file, sync_filesystem
 from core.errors import Lacking
 from core.storage.lfs import ObjectStore, Pointer
-from core.storage.proven import Proven, stamp_of
+from core.storage.proven import Proven, Stamp, stamp_of
 from core.text import safe
 from core.workspace import Workspace
 
@@ -159,11 +160,19 @@ class Shelf:
         return True
 
     def place(
-        self, pointer: Pointer, data: bytes, source: Spot, mtime_ns: int, *, copied: bool = False
+        self,
+        pointer: Pointer,
+        data: bytes,
+        source: Spot,
+        mtime_ns: int,
+        *,
+        copied: bool = False,
+        kept: tuple[Path, Stamp] | None = None,
     ) -> None:
         """Write an object beside the store; `source` is a file with these bytes, whose blocks it may share.
 
-        With hard links, unless it is to be `copied`, or where one of the same bytes waits already, nothing is written.
+        With hard links, unless it is to be `copied`, or where one of the same bytes waits already, nothing is written;
+        nor where the bytes were read from a `kept` file of ours that is as it was before that: it becomes the object.
         """
         with self._guard:
             if pointer.oid in self._waiting:
@@ -172,9 +181,24 @@ class Shelf:
         target: Spot = (None, self._temporary(pointer.oid))
         if (self.hardlink and not copied) or self._cloned(source, target, mtime_ns):
             return
+        if kept is not None and self._taken(kept, source, target[1]):
+            return
         write_new(target, data, mtime_ns)
         with self._guard:
             self._copies.add(pointer.oid)
+
+    def _taken(self, kept: tuple[Path, Stamp], source: Spot, target: str) -> bool:
+        """Give a kept file a second name beside the store, with the permissions of `source`; False where that can't be."""
+        try:
+            if stamp_of(os.lstat(kept[0])) != kept[1]:
+                return False
+            os.link(kept[0], target, follow_symlinks=False)
+        except OSError as error:
+            if error.errno in _UNABLE or error.errno == errno.ENOENT:
+                return False
+            raise
+        os.chmod(target, stat.S_IMODE(os.stat(source[1], dir_fd=source[0], follow_symlinks=False).st_mode))
+        return True
 
     def _temporary(self, oid: str) -> str:
         return os.fspath(self.folder / oid.removeprefix("sha256:"))

@@ -80,8 +80,8 @@ def pooled(
             failed.set()
             raise
 
-    # More threads than cores: while some wait for the disk, others hash.
-    with ThreadPoolExecutor(max_workers=2 + min(4, os.cpu_count() or 1)) as pool:
+    # While one waits for the disk, another hashes; more of them would only wait for each other's turn in Python.
+    with ThreadPoolExecutor(max_workers=max(2, min(4, os.cpu_count() or 1))) as pool:
         try:
             for future in [pool.submit(one, job) for job in jobs]:
                 future.result()
@@ -185,7 +185,7 @@ class _Copier:
             return True
         self.stage.write(name, found.data, found.mtime_ns)
         if shelf is not None and not there:
-            shelf.place(pointer, found.data, spot, found.mtime_ns)
+            shelf.place(pointer, found.data, spot, found.mtime_ns, kept=found.copy)
         return False
 
     def _light(self, frame: str, found: Bytes) -> float | None:

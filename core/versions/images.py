@@ -20,6 +20,7 @@ from core.errors import PrintModelsError
 from core.frames.decode import FileBytes, Unreadable, read_file
 from core.storage.git import Git
 from core.storage.lfs import ObjectStore, Pointer, remote_store, store_of
+from core.storage.proven import Stamp, stamp_of
 from core.storage.remotes import lfs_address
 from core.text import safe
 from core.versions import kept
@@ -41,12 +42,16 @@ class Changed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
-    """A picture's bytes with their oid, the modification time to keep, and whether the `camera`'s file was read."""
+    """A picture's bytes with their oid, the modification time to keep, and whether the `camera`'s file was read.
+
+    `copy` is the kept copy they were read from, and what the file system said of it before that.
+    """
 
     data: bytes = field(repr=False)
     oid: str
     mtime_ns: int
     camera: bool = False
+    copy: tuple[Path, Stamp] | None = None
 
 
 def _oid(data: bytes) -> str:
@@ -149,11 +154,13 @@ class Images:
         """Return a picture by its oid from wherever it is kept; its bytes are checked."""
         for path in self._places(oid):
             try:
-                data, mtime_ns = Path(path).read_bytes(), os.stat(path).st_mtime_ns
+                at = os.stat(path)
+                data = Path(path).read_bytes()
             except OSError:
                 continue
             if _oid(data) == oid:
-                return Bytes(data, oid, mtime_ns)
+                ours = kept.path_of(self.workspace, oid)
+                return Bytes(data, oid, at.st_mtime_ns, copy=(ours, stamp_of(at)) if path == ours else None)
         return None
 
     def has(self, oid: str, size: int | None) -> bool:

@@ -19,7 +19,8 @@ from core.errors import PrintModelsError
 from core.frames.check import FileBytes, read_file
 from core.human import size as human_size
 from core.labels.model import Binding
-from core.storage.lfs import ObjectStore, store_of
+from core.storage.lfs import ObjectStore, Pointer, store_of
+from core.storage.proven import Proven, stamp_of
 from core.tasks import Task
 from core.workspace import Workspace
 
@@ -140,16 +141,38 @@ def keep(
     return Kept(copied)
 
 
-def drop(workspace: Workspace, oids: Iterable[str]) -> None:
-    """Take copies away that a release holds now."""
+def _drop(workspace: Workspace, oids: Iterable[str]) -> None:
     for oid in oids:
         path_of(workspace, oid).unlink(missing_ok=True)
+
+
+def let_go(workspace: Workspace, store: ObjectStore, pointers: Iterable[Pointer]) -> None:
+    """Take copies away that a release holds now; an object that is one file with its copy stays proven.
+
+    Losing a name changes a file's change time, which is part of what tells that it is as it was.
+    """
+    proven: Proven | None = None
+    for pointer in pointers:
+        path = path_of(workspace, pointer.oid)
+        try:
+            at = path.lstat()
+        except OSError:
+            continue
+        proven = proven or Proven(workspace, store)
+        known = proven.stamp(pointer)
+        path.unlink(missing_ok=True)
+        if known is not None and known == stamp_of(at):
+            now = stamp_of(os.lstat(store.path(pointer.oid)))
+            if now[:2] + now[3:] == known[:2] + known[3:]:
+                proven.note(pointer.oid, now)
+    if proven is not None:
+        proven.keep()
 
 
 def drop_private(workspace: Workspace, store: LabelStore) -> frozenset[str]:
     """Take away the copies of pictures that are private; return all private frames."""
     private = store.private()
-    drop(workspace, {oid for oids in private.values() for oid in oids})
+    _drop(workspace, {oid for oids in private.values() for oid in oids})
     return frozenset(private)
 
 

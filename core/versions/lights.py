@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 
 import msgspec
@@ -48,6 +49,20 @@ def sample(chosen: Sequence[Chosen]) -> frozenset[str]:
     return frozenset(found)
 
 
+def ahead(workspace: Workspace, chosen: Sequence[Chosen]) -> None:
+    """Begin to start the helper that a version of these will ask, where it will."""
+    known, measured = _load(workspace.cache / _FILE), sample(chosen)
+    if any(one.oid is None or one.oid not in known for one in chosen if one.frame in measured):
+        helpers().start()
+
+
+def _load(path: Path) -> dict[str, float]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, float])
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return {}
+
+
 class Lights:
     """Measures beside the copying, one helper for every two cores; `known` holds what was measured, by oid.
 
@@ -57,16 +72,10 @@ class Lights:
     def __init__(self, workspace: Workspace) -> None:
         self._path = workspace.cache / _FILE
         self._writable = workspace.read_only is None and workspace.private.is_dir()
-        self.known: dict[str, float] = self._load()
+        self.known = _load(self._path)
         self._fresh: dict[str, float] = {}
         self._guard = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 1) // 2))
-
-    def _load(self) -> dict[str, float]:
-        try:
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, float])
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            return {}
 
     def __enter__(self) -> Lights:
         return self
