@@ -69,7 +69,7 @@ def promote(
     kept = models.keep(workspace, chosen, who=workspace.who(who), because=because)
     if current and not kept.record.current and _wanted(ctx, kept.record, yes=yes or as_json):
         used = models.keep(workspace, kept.record, current=True)
-        kept = models.Kept(used.record, kept.commit, kept.paths, used.in_use)
+        kept = models.Kept(used.record, kept.commit, kept.paths, used.in_use, kept.others)
     if onnx:
         kept = _with_onnx(ctx, kept, onnx_files.HALF if half else onnx_files.FLOAT, yes=yes or as_json)
     pushed = models.push(workspace, kept.record, remote, ctx.report) if push else None
@@ -128,7 +128,8 @@ def _with_onnx(ctx: Context, kept: Kept, precision: str, *, yes: bool) -> Kept:
     if asked and not click.confirm("Make it?", default=True, err=True):
         return kept
     made = models.add_onnx(ctx.workspace, kept.record, precision, ctx.report)
-    return models.Kept(made.record, kept.commit or made.commit, made.paths, kept.in_use)
+    commits = tuple(one for one in (*kept.others, made.commit) if one)
+    return models.Kept(made.record, kept.commit, made.paths, kept.in_use, commits)
 
 
 def _told(ctx: Context, kept: Kept, pushed: str | None) -> list[str]:
@@ -149,8 +150,8 @@ def _told(ctx: Context, kept: Kept, pushed: str | None) -> list[str]:
         )
     if record.current:
         lines.append(f"In use: {ctx.workspace.task(record.task).current_model}")
-    made = [commit[:12] for commit in (kept.commit, kept.in_use) if commit]
-    lines.append(f"commit {' and '.join(made)}" if made else "It was committed already; nothing changed.")
+    made = [commit[:12] for commit in (kept.commit, kept.in_use, *kept.others) if commit]
+    lines.append(f"commit {', '.join(made)}" if made else "It was committed already; nothing changed.")
     if pushed is not None:
         lines.append(f"on {pushed}, proven there")
     return lines
@@ -193,6 +194,7 @@ def adopt(
         ctx.folder / file,
         version=dataset,
         stripped=strip,
+        measured=True,
         who=workspace.who(who),
         report=ctx.report,
     )

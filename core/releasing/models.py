@@ -32,13 +32,15 @@ from core.workspace import Workspace
 class Kept:
     """A model version that is committed: `commit` is None where it was in the last commit already.
 
-    `in_use` is the commit that made it the model in use, None where that was not asked for or was so already.
+    `in_use` is the commit that made it the model in use, None where that was not asked for or was so already; `others`
+    are those of what was made of it, such as an ONNX file.
     """
 
     record: ModelRecord
     commit: str | None
     paths: tuple[str, ...]
     in_use: str | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def last(self) -> str | None:

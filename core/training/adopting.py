@@ -61,10 +61,10 @@ def adopt(
         weights = Path(folder) / "weights.pth"
         report(Progress("opening the file", 0, None))
         known = _opened(file, weights, task)
+        found = Hashed(str(known["sha256"]), int(known["size"]))
         if not stripped:
+            weights = Path(folder) / "whole.pth"
             found = copy_hashing(file, weights, keep_mtime=False)
-        else:
-            found = Hashed(str(known["sha256"]), int(known["size"]))
         with lock(workspace.private / "models.lock", what="the models", timeout=10):
             for record in registry.models(workspace):
                 if record.sha256 == found.oid and record.task == task.name and not record.problem:

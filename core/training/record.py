@@ -101,7 +101,7 @@ class ModelRecord:
 
     @property
     def digest(self) -> str:
-        return str((self.facts.get("dataset") or {}).get("digest", ""))
+        return str((self.facts.get("dataset") or {}).get("digest") or "")
 
     @property
     def results(self) -> Mapping[str, Any] | None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torchvision import models
 
 from core.durable import atomic_write
 from core.errors import Damaged, PrintModelsError
@@ -58,9 +59,9 @@ def strip(source: Path, target: Path, classes: list[str]) -> dict[str, Any]:
 def _architecture(state: Mapping[str, Tensor], said: Any, classes: int, name: str) -> str:
     """Return the network whose weights these are; one that the file names has to be it. Raises Damaged naming what differs."""
     tried = []
-    for architecture in [said] if isinstance(said, str) else _KNOWN:
-        with torch.device("meta"):  # shapes alone: nothing is computed, and nothing takes up memory
-            network = build(architecture, classes)
+    named = isinstance(said, str) and said in models.list_models(module=models)
+    for architecture in [str(said)] if named else _KNOWN:
+        network = _shapes(architecture, classes)
         wrong = _differences(network.state_dict(), state)
         head = f"{head_of(network)}."
         if all(key.startswith(head) for key, _ in wrong):
@@ -78,6 +79,15 @@ def _architecture(state: Mapping[str, Tensor], said: Any, classes: int, name: st
         f"{name} {what}: {first}{more}.",
         "Train a model of a network that torchvision has: print-models train",
     )
+
+
+def _shapes(architecture: str, classes: int) -> nn.Module:
+    """Return a network for its names and shapes alone: most are built without taking up memory."""
+    try:
+        with torch.device("meta"):
+            return build(architecture, classes)
+    except NotImplementedError:  # one that looks at its own numbers while it is built
+        return build(architecture, classes)
 
 
 def _differences(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> list[tuple[str, str]]:
