@@ -23,7 +23,6 @@ from torch import Tensor
 
 from core.errors import Damaged, PrintModelsError
 from core.frames.decode import FileBytes, picture, read_file
-from core.frames.names import source_of
 from core.frames.regions import WHOLE, Part, Region
 from core.human import plural
 from core.text import safe
@@ -77,7 +76,7 @@ class Input:
 
     def region(self, frame: str) -> Region | Part:
         """Return the part of a frame's picture that is looked at, by its key."""
-        found = Part.of(self.regions.get(source_of(frame)))
+        found = Part.of(self.regions.get(frame.partition("/")[0]))
         return found if found is not None else WHOLE
 
     def kind(self, frame: str) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import PIL
 import torch
 import torchvision
 from torch import Tensor, fx, nn
@@ -259,7 +260,8 @@ def explain(error: RuntimeError) -> PrintModelsError | None:
 def same_every_time(threads: int, device: str) -> None:
     """Fix what could make two runs differ. Raises Lacking where the device is absent."""
     torch.set_num_threads(threads)
-    torch.set_num_interop_threads(1)
+    if torch.get_num_interop_threads() != 1:
+        torch.set_num_interop_threads(1)
     if device == "cuda" and not torch.cuda.is_available():
         raise Lacking("This machine has no CUDA device that torch can use.", "Use --device cpu.")
     # On a GPU a few operations have no deterministic form: there they only warn.
@@ -272,6 +274,7 @@ def machine() -> dict[str, str]:
     return {
         "torch": str(torch.__version__),
         "torchvision": str(torchvision.__version__),
+        "pillow": PIL.__version__,
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "processor": _processor(),
         "system": f"{platform.system()} {platform.machine()}",

@@ -8,10 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.errors import PrintModelsError, Refused, WrongUsage
-from core.frames.names import source_of
 from core.process import run
 from core.text import safe
-from core.training import spec, vetting
+from core.training import advice, spec, vetting
 from core.training.spec import Spec
 from core.versions.manifest import Version, latest, read_version, withdrawn
 from core.workspace import Source, Workspace
@@ -23,7 +22,7 @@ def plan(
     task: str | None = None,
     dataset_dir: Path | None = None,
     version: str | None = None,
-    mode: str = "last",
+    mode: str | None = None,
     architecture: str = "resnet18",
     weights: str | None = None,
     epochs: int | None = None,
@@ -36,7 +35,7 @@ def plan(
     folds: int | None = None,
     folder: Path | None = None,
 ) -> Spec:
-    """Return the spec of a training; what is not asked for takes its default.
+    """Return the spec of a training; what is not asked for takes its default, the mode that of `advice`.
 
     The dataset is `dataset_dir`, else `version`, else the workspace's pinned version, else the latest that is not
     withdrawn. Relative paths are meant from `folder`. Raises WrongUsage, Refused (no version yet), Lacking, Damaged
@@ -50,7 +49,7 @@ def plan(
     return spec.make(
         found.task,
         found,
-        mode=mode,
+        mode=mode or advice.mode_for(len(found.items), threads or spec.default_threads(), device),
         architecture=architecture,
         weights=start,
         epochs=epochs,
@@ -69,7 +68,7 @@ def plan(
 
 def _sources(workspace: Workspace, version: Version) -> list[Source]:
     """Return the sources that a version's images come from, as far as this workspace has them."""
-    names = {source_of(item.source) for item in version.items}
+    names = {item.source.partition("/")[0] for item in version.items}
     return [source for source in workspace.sources.values() if source.name in names]
 
 
