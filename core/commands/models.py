@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,9 +39,6 @@ def models(ctx: Context, task: str | None, beside: bool, png: Path | None, as_js
     from core.training import registry
 
     chosen = ctx.workspace.task(task).name if task else None
-    if beside or png is not None:
-        _history(ctx, chosen, png, as_json)
-        return
     known = registry.models(ctx.workspace)
     foreign = registry.without_record(ctx.workspace, known)
     known, foreign = ([one for one in some if chosen in (None, one.task)] for some in (known, foreign))
@@ -59,7 +56,10 @@ def models(ctx: Context, task: str | None, beside: bool, png: Path | None, as_js
         lines.append("▶ in use")
     text = "\n".join(lines) or "No model yet. Train one, then: print-models promote RUN"
     rows, others = (registry.rows(ctx.workspace, found) for found in (known, foreign))
-    ctx.answer({"models": rows, "without_record": others}, text, as_json=as_json)
+    answer: dict[str, object] = {"models": rows, "without_record": others}
+    if beside or png is not None:
+        answer["history"], text = _history(ctx, [chosen] if chosen else [one.task for one in known], png)
+    ctx.answer(answer, text, as_json=as_json)
 
 
 def _first(words: Sequence[str]) -> list[str]:
@@ -69,17 +69,18 @@ def _first(words: Sequence[str]) -> list[str]:
     ][:2]
 
 
-def _history(ctx: Context, task: str | None, png: Path | None, as_json: bool) -> None:
-    from core.training import history, registry
+def _history(ctx: Context, tasks: Sequence[str], png: Path | None) -> tuple[list[dict[str, Any]], str]:
+    """Return every task's models beside each other, as data and as a chart; with `png` write it there too."""
+    from core.training import history
 
-    names = [task] if task else sorted({one.task for one in registry.models(ctx.workspace) if one.task})
-    found = [history.history(ctx.workspace, name) for name in names if name in ctx.workspace.tasks]
+    names = [name for name in dict.fromkeys(tasks) if name in ctx.workspace.tasks]
+    found = [history.history(ctx.workspace, name) for name in names]
     if png is not None:
         _pictures(ctx, found, png)
     width = shutil.get_terminal_size((100, 24)).columns
     lines = [line for one in found for line in [*history.chart(one, width), ""]]
     text = "\n".join(lines).rstrip() or "No model yet. Train one, then: print-models promote RUN"
-    ctx.answer({"history": [one.as_json() for one in found]}, text, as_json=as_json)
+    return [one.as_json() for one in found], text
 
 
 def _pictures(ctx: Context, found: Sequence[History], folder: Path) -> None:

@@ -26,7 +26,8 @@ from core.training.reproduce import Reproduced
 from core.training.sides import Row
 from core.workspace import Workspace
 from tests.conftest import CAMERA, Answer, Cli, Place, git, write_frames
-from tests.training.small import TASK, make_version, needs_torch, small
+from tests.training.believing import model_of, version_of
+from tests.training.small import TASK, make_version, make_workspace, needs_torch, small
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "json"
 RUN = "20251112T100000-offline-detection"
@@ -325,6 +326,19 @@ def test_trainings_and_models(workspace: Callable[..., Place], cli: Cli) -> None
     (root / "models" / "versions" / "odd-v1.json").write_text('{"size": "abc"}')
     found = check("models", cli(root, "models", "--json"))["models"]
     assert [one["current"] for one in found if one["name"] == "offline-detector-v1"] == [True]
+
+
+def test_what_models_are_worth(tmp_path: Path, cli: Cli) -> None:
+    ws = make_workspace(tmp_path / "ws")
+    prints = {"a1": ("t", "ggff"), "b1": ("t", "gg"), "e2": ("v", "gggg"), "f2": ("v", "ggff")}
+    version = version_of(ws, "v1", prints)
+    one = model_of(ws, version, "failed-detector-v1", {"f2": "gggg"}).name
+    other = model_of(ws, version, "failed-detector-v1.2", {"e2": "gggf"}).name
+    assert check("evaluate", cli(ws.root, "evaluate", one, "--json"))["results"]["alarms"]["prints"]
+    found = check("compare", cli(ws.root, "compare", one, other, "--json"))
+    assert (len(found["fixed"]), len(found["broken"])) == (2, 1)
+    (told,) = check("models", cli(ws.root, "models", "--history", "--json"))["history"]
+    assert [row["comparable"] for row in told["models"]] == [True, True]
 
 
 def test_a_training_that_is_stopped(workspace: Callable[..., Place], cli: Cli) -> None:
