@@ -133,8 +133,8 @@ def _with_onnx(ctx: Context, kept: Kept, precision: str, *, yes: bool) -> Kept:
 
 
 def _told(ctx: Context, kept: Kept, pushed: str | None) -> list[str]:
-    from core.human import size
     from core.text import safe
+    from core.training import onnx_files
 
     record = kept.record
     decision = record.facts.get("promoted") or {}
@@ -143,11 +143,7 @@ def _told(ctx: Context, kept: Kept, pushed: str | None) -> list[str]:
         lines.append(safe(str(decision["compared"])))
     if decision.get("because"):
         lines.append(f"Promoted all the same: {safe(str(decision['because']))}")
-    for one in record.facts.get("onnx") or ():
-        lines.append(
-            f"{safe(str(one['file']))}  {size(int(one['size']))}, {one['same_answers']} of {one['asked']} answers as the model "
-            f"gives them, a probability differs by {one['farthest']:.1g} at most ({safe(str(one['seen_on']), limit=80)})"
-        )
+    lines += onnx_files.words(record)
     if record.current:
         lines.append(f"In use: {ctx.workspace.task(record.task).current_model}")
     made = [commit[:12] for commit in (kept.commit, kept.in_use, *kept.others) if commit]

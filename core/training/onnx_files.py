@@ -15,8 +15,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from core.durable import hash_file, lock
 from core.errors import Damaged, Lacking, PrintModelsError, Refused
+from core.human import size
 from core.process import run
 from core.progress import Progress, Report, silent
 from core.text import safe
@@ -24,10 +27,44 @@ from core.training import registry, vetting
 from core.training.record import ModelRecord
 from core.workspace import Workspace
 
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record tells of an ONNX file; a record may come from anywhere, so its shape is checked."""
+
+    file: str
+    precision: str
+    sha256: str
+    size: int
+    asked: int
+    same_answers: int
+    farthest: float
+    seen_on: str
+
+
 FLOAT, HALF = PRECISIONS = ("float32", "float16")
 _NEEDS = ("torch", "torchvision", "onnx", "onnxscript", "onnxruntime")
 _WIDTH = {FLOAT: 4, HALF: 2}
 _LONG_S = 600
+
+
+def told(record: ModelRecord) -> list[Made]:
+    """Return what a record tells of its ONNX files; what has another shape is passed over."""
+    found = []
+    for one in record.facts.get("onnx") or []:
+        try:
+            found.append(msgspec.convert(one, Made))
+        except msgspec.ValidationError:
+            continue
+    return found
+
+
+def words(record: ModelRecord) -> list[str]:
+    """Return a line for each ONNX file of a model version: its bytes, and how well it agrees."""
+    return [
+        f"{safe(one.file, limit=120)}  {size(one.size)}, {one.same_answers} of {one.asked} answers as the model gives them, "
+        f"a probability differs by {one.farthest:.1g} at most ({safe(one.seen_on, limit=80)})"
+        for one in told(record)
+    ]
 
 
 def name_of(record_name: str, precision: str) -> str:
@@ -60,8 +97,8 @@ def make(workspace: Workspace, record: ModelRecord, precision: str, report: Repo
     require()
     _here(record)
     target = workspace.model_versions / name_of(record.name, precision)
-    known = [one for one in record.facts.get("onnx") or [] if one.get("precision") == precision]
-    if known and target.exists() and hash_file(target).oid == known[0].get("sha256"):
+    known = [one for one in told(record) if one.precision == precision]
+    if known and target.exists() and hash_file(target).oid == known[0].sha256:
         return record
     if target.exists():
         raise Refused(
@@ -78,13 +115,13 @@ def make(workspace: Workspace, record: ModelRecord, precision: str, report: Repo
             "architecture": record.facts.get("architecture"), "classes": record.facts.get("classes"),
             "precision": precision, "target": str(made),
         }  # fmt: skip
-        told = _asked(request)
+        answer = _asked(request)
         found = hash_file(made)
         with lock(workspace.ensure_private() / "models.lock", what="the models", timeout=10):
             registry.publish(made, target, found)
             file = f"models/versions/{target.name}"
-            one = {**told, "file": file, "sha256": found.oid, "size": found.size}
-            others = [kept for kept in record.facts.get("onnx") or [] if kept.get("precision") != precision]
+            one = {**answer, "file": file, "sha256": found.oid, "size": found.size}
+            others = [msgspec.to_builtins(kept) for kept in told(record) if kept.precision != precision]
             facts = {**record.facts, "onnx": [*others, one]}
             registry.write(workspace, record.name, facts)
     return registry.get(workspace, record.name)
