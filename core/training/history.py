@@ -150,17 +150,17 @@ def chart(found: History, width: int) -> list[str]:
     """Return the history as lines of a terminal that is `width` wide: a dot with its interval, the clock as a line."""
     if not found.models:
         return [f"{found.task}: no model yet. Train one, then: print-models promote RUN"]
-    if not found.rows:
+    measured = [model.results for model in found.models if model.results]
+    if not measured:
         return [
             f"{found.task}: nothing can be compared.",
             *(f"  {m.record.name}  {m.why}" for m in found.models),
         ]
     clock = found.best_clock
-    measured = [model.results for model in found.models if model.results]
     ends = [r["balanced_low"] if r["balanced_low"] is not None else r["balanced"] for r in measured]
     least = min([*ends, *([clock[1]] if clock else [])])
     begin = max(0.0, int(least * 10) / 10)
-    name_width = max(len(model.record.name) for model in found.models) + 2
+    name_width = max(len(model.record.name) for model in found.models) + 4
     span = max(16, min(60, width - name_width - 22))
     where = f"{plural(len(found.rows), 'image')} of {plural(found.recordings, 'recording')}"
     title = f"{found.task}: balanced accuracy on the same {where}, as {found.version} has them"

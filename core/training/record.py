@@ -62,6 +62,7 @@ class _Facts(msgspec.Struct):
     config: dict[str, Any] = {}
     words: list[str] = []
     results: _Results | None = None
+    results_folds: _Results | None = None
 
 
 def check(facts: Mapping[str, Any]) -> None:
@@ -107,6 +108,12 @@ class ModelRecord:
     def results(self) -> Mapping[str, Any] | None:
         found = self.facts.get("results")
         return found if isinstance(found, Mapping) and found else None
+
+    @property
+    def headline(self) -> Mapping[str, Any] | None:
+        """The result that counts: out of fold where there is one, else validation's."""
+        found = self.facts.get("results_folds")
+        return found if isinstance(found, Mapping) and found else self.results
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `models --json` lists it."""

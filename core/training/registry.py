@@ -260,4 +260,4 @@ def _named(record: ModelRecord) -> str:
 
 def describe(record: ModelRecord) -> str:
     """Return a model's result as one short phrase."""
-    return record.problem or results.summary(record.results)
+    return record.problem or results.summary(record.headline)
