@@ -11,6 +11,8 @@ from dataclasses import dataclass
 LABEL, VERSIONS, STORAGE, TRAINING = "label", "versions", "storage", "training"
 RELEASE, START, HELP, CONFIRM, LOG = "release", "start", "help", "confirm", "log"
 PICK, HISTORY, GUIDE, CALENDAR = "pick", "history", "guide", "calendar"
+#: What a first push makes readable, in pictures, before a person says yes to it.
+SHEET = "sheet"
 #: The screens a person switches between with an upper-case letter.
 PLACES = (LABEL, VERSIONS, STORAGE, TRAINING)
 #: The screens that lie over one of those and are left again.
@@ -141,9 +143,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("splits", ("s",), "splits", "which recording is on which side and why, and what is too few", (VERSIONS,), REVIEW,
            moves=True),
     Action("base", ("b",), "base", "choose what it is compared with", (VERSIONS,), REVIEW, moves=True),
-    Action("version_down", ("down", "j"), "below", "the version, stretch or frame below", (VERSIONS,), REVIEW, moves=True),
+    Action("version_down", ("down", "j"), "below", "the version, stretch or frame below", (VERSIONS, SHEET), REVIEW,
+           moves=True),
     Action("version_up", ("up", "k"), "above", "the version, stretch or frame above; the first version is the draft",
-           (VERSIONS,), REVIEW, moves=True),
+           (VERSIONS, SHEET), REVIEW, moves=True),
     Action("cell_right", ("right",), "right", "among the labels the cell to the right", (VERSIONS,), REVIEW, moves=True),
     Action("cell_left", ("left",), "left", "among the labels the cell to the left", (VERSIONS,), REVIEW, moves=True),
     Action("hunk_recording", ("right_square_bracket",), "next recording", "the first stretch of the next recording",
@@ -152,19 +155,24 @@ ACTIONS: tuple[Action, ...] = (
            (VERSIONS,), REVIEW, moves=True),
     Action("check", ("enter",), "check", "read every image of the version again; among stretches and frames show that in Label",
            (VERSIONS,), REVIEW, 8),
+    Action("fetch_pictures", ("F",), "fetch", "get the pictures of the stretch at the cursor that only a remote has, after "
+           "their size and a Y", (VERSIONS,), REVIEW, 3),
+    Action("overview", ("escape", "backspace"), "back", "back to the summary", (VERSIONS,), REVIEW, 9, moves=True),
     Action("rollback", ("X",), "roll back", "take the draft back to the chosen version, as one step, after a Y", (VERSIONS,),
            REVIEW, takes=True),
-    Action("further", ("pagedown",), "page on", "a page on", (VERSIONS,), REVIEW, moves=True),
-    Action("backward", ("pageup",), "page back", "a page back", (VERSIONS,), REVIEW, moves=True),
+    Action("further", ("pagedown",), "page on", "a page on", (VERSIONS, SHEET), REVIEW, moves=True),
+    Action("backward", ("pageup",), "page back", "a page back", (VERSIONS, SHEET), REVIEW, moves=True),
     Action("next_task", ("tab",), "task", "the versions of the next task", (VERSIONS,), REVIEW, 5, moves=True),
     Action("push", ("p",), "push or not", "choose whether the release is pushed", (RELEASE,), REVIEW, 2),
-    Action("confirm", ("Y",), "do it", "confirm what is asked", (RELEASE, CONFIRM), REVIEW, 1, takes=True, fixed=True),
+    Action("confirm", ("Y",), "do it", "confirm what is asked", (RELEASE, CONFIRM, SHEET), REVIEW, 1, takes=True, fixed=True),
     Action("over", ("O",), "push over the plan", "push although it goes over the plan's limit", (RELEASE,), REVIEW, 2,
            takes=True, fixed=True),
     Action("stop_release", ("K",), "stop", "stop the release at the next step", (RELEASE,), REVIEW, 3, takes=True),
     Action("abort", ("A",), "take it back", "take back a release that was interrupted before its tag, after a Y",
            (RELEASE,), REVIEW, 4, takes=True),
-    Action("decline", ("n", "escape", "q"), "no", "leave it as it is", (CONFIRM,), REVIEW, 2, fixed=True),
+    Action("decline", ("n", "escape", "q"), "no", "leave it as it is", (CONFIRM, SHEET), REVIEW, 2, fixed=True),
+    Action("unfold", ("enter",), "all of it", "every picture of the row at the cursor; and back to some of them", (SHEET,),
+           REVIEW, 3, moves=True),
     # Storage.
     Action("ledger", ("enter",), "ledger", "what takes the room: every version, the models; and back", (STORAGE,),
            REVIEW, 1, moves=True),

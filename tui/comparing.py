@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 
 from core.errors import PrintModelsError
 from core.human import count
+from core.progress import CancelToken, Progress
 from core.tasks import Task
 from core.text import safe, safe_lines
+from core.versions.seeing import Place
 from core.workspace import Workspace
+from tui import getting
 from tui.lanes import Lane, Post
 from tui.messages import Advanced
 from tui.pairing import Pairs
@@ -26,6 +29,7 @@ from tui.version_messages import (
     DRAFT,
     CardSeen,
     CellSeen,
+    FetchOffered,
     GatesSeen,
     LinesSeen,
     PairSeen,
@@ -39,7 +43,6 @@ from tui.version_messages import (
 if TYPE_CHECKING:
     from core.frames.index import FrameIndex
     from core.labels.store import LabelStore
-    from core.progress import Progress
     from core.versions.manifest import Version
 
 Stores = Callable[[], "LabelStore"]
@@ -70,6 +73,7 @@ class Comparing:
         self._workspace, self._store, self._index = workspace, store, index
         self._pairs = Pairs(workspace, store, index, post)
         self.thumbnails = Thumbnails(pictures, workspace)
+        self._cancel = CancelToken()
         self._models: tuple[object, dict[str, dict[str, str]]] | None = None
 
     def versions(self, task: Task) -> None:
@@ -119,6 +123,23 @@ class Comparing:
     def check(self, task: Task, name: str) -> None:
         """Read every image of a version again."""
         self._long.ask("check", partial(self._check, task, name), slot="check")
+
+    def offer_pictures(self, task: Task, places: Sequence[Place]) -> None:
+        """Find out what pictures that only a remote has would cost; answered by `FetchOffered`."""
+        self._long.ask("fetch", partial(getting.offered, self._workspace, task, tuple(places)), slot="offer")
+
+    def fetch_pictures(self, offer: FetchOffered) -> None:
+        """Get them; told as `Advanced` of the job fetch, answered by `Fetched`."""
+        self._cancel = CancelToken()
+
+        def report(progress: Progress) -> None:
+            self._post(Advanced("fetch", progress))
+
+        self._long.ask("fetch", partial(getting.fetched, self._workspace, offer, report, self._cancel))
+
+    def stop(self) -> None:
+        """Let go of a download that runs; what came is kept."""
+        self._cancel.cancel()
 
     # --- in the worker threads ----------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from tui.actions import (
     PLACES,
     RELEASE,
     REVIEW,
+    SHEET,
     START,
     STORAGE,
     TRAINING,
@@ -35,7 +36,7 @@ from tui.actions import (
 )
 
 __all__ = [
-    "ACTIONS", "CALENDAR", "CONFIRM", "GUIDE", "HELP", "HISTORY", "LABEL", "LOG", "OVERLAYS", "PICK", "PLACES", "RELEASE", "START", "STORAGE", "TRAINING",
+    "ACTIONS", "CALENDAR", "CONFIRM", "GUIDE", "HELP", "HISTORY", "LABEL", "LOG", "OVERLAYS", "PICK", "PLACES", "RELEASE", "SHEET", "START", "STORAGE", "TRAINING",
     "VERSIONS", "Action",
 ]  # fmt: skip
 

@@ -12,6 +12,7 @@ from tui.actions import ACTIONS
 
 _SCREENS = (
     (keymap.LABEL, "Label (`L`)"), (keymap.VERSIONS, "Versions (`V`)"), (keymap.RELEASE, "Release"),
+    (keymap.SHEET, "The pictures of a first push"),
     (keymap.STORAGE, "Storage (`S`)"), (keymap.TRAINING, "Training (`T`)"), (keymap.START, "A new training"),
     (keymap.HELP, "Help"), (keymap.LOG, "The log of git commands"), (keymap.CONFIRM, "A question"),
     (keymap.PICK, "One of several"),

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from core.release import ReleasePlan
     from core.releasing.steps import Step
+    from core.versions.seeing import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +68,11 @@ class TakenBack:
     task: str
     version: str
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToBeShown:
+    """A first push that waits for a yes: what is planned, and the pictures that become readable there."""
+
+    plan: ReleasePlan
+    batches: tuple[Batch, ...]

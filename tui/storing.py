@@ -17,7 +17,7 @@ from core.text import safe
 from core.workspace import Workspace
 from tui.lanes import Lane, Post
 from tui.messages import Advanced, Released, ReleasePlanned
-from tui.release_messages import Interrupted, StepsSeen, StepsTold, TakenBack
+from tui.release_messages import Interrupted, StepsSeen, StepsTold, TakenBack, ToBeShown
 
 if TYPE_CHECKING:
     from core.progress import Progress
@@ -46,11 +46,14 @@ class ReleaseWork:
         self._cancel = CancelToken()
         self._lane.ask("release", partial(self._plan, workspace, task, push), slot="plan")
 
-    def run(self, plan: ReleasePlan, *, over: bool, again: bool = False) -> None:
-        """Carry it out, `again` where it is what was interrupted; `over` where a person said yes to going over the limit."""
+    def run(self, plan: ReleasePlan, *, over: bool, again: bool = False, shown: bool = False) -> None:
+        """Carry it out, `again` where it is what was interrupted; `over` where a person said yes to going over the limit.
+
+        A first push whose pictures were not `shown` yet is answered by `ToBeShown`, and nothing is done.
+        """
         self._cancel = CancelToken()
         self.running = True
-        self._lane.ask("release", partial(self._run, plan, over, again))
+        self._lane.ask("release", partial(self._run, plan, over, again, shown))
 
     def abort(self, workspace: Workspace) -> None:
         """Take back the release that was interrupted; answered by `TakenBack`."""
@@ -79,22 +82,46 @@ class ReleaseWork:
         self._post(StepsSeen(steps(made)))
         return ReleasePlanned(made.weighed())
 
-    def _run(self, plan: ReleasePlan, over: bool, again: bool) -> Released:
+    def _run(self, plan: ReleasePlan, over: bool, again: bool, shown: bool) -> Released | ToBeShown:
         from core import release
 
         watched = _Watched(plan.workspace, self._post)
         work: Callable[..., CoreReleased] = partial(release.run, plan)
         if again:
             work = partial(release.resume, plan.workspace)
+
+        def publish(planned: ReleasePlan) -> bool:
+            if not shown:
+                raise _NotShown(planned)
+            return True
+
         try:
-            made = work(report=watched.report, cancel=self._cancel, confirm=lambda _: over, step=watched.step)
+            made = work(
+                report=watched.report,
+                cancel=self._cancel,
+                confirm=lambda _: over,
+                publish=publish,
+                step=watched.step,
+            )
             return Released(made)
+        except _NotShown as waits:
+            from core.releasing.readable import batches
+
+            return ToBeShown(waits.plan.weighed(), batches(waits.plan))
         finally:
             watched.tell()
             self.running = False
 
     def _report(self, progress: Progress) -> None:
         self._post(Advanced("release", progress))
+
+
+class _NotShown(Exception):
+    """Ends a release before its first step: what it makes readable was not shown yet."""
+
+    def __init__(self, plan: ReleasePlan) -> None:
+        super().__init__()
+        self.plan = plan
 
 
 class _Watched:

@@ -13,6 +13,7 @@ from core.versions.seeing import Place
 
 if TYPE_CHECKING:
     from core.frames.decode import Picture
+    from core.releasing.fetching import FetchPlan
 
 #: What stands for the draft where a version's name stands else.
 DRAFT = "draft"
@@ -185,3 +186,20 @@ class RolledBack:
     name: str
     changed: int
     left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOffered:
+    """What pictures that are only on a remote would cost to get: `pictures` of them, `bytes` to download, from `where`."""
+
+    plans: tuple[FetchPlan, ...]
+    pictures: int
+    bytes: int
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Pictures came from a remote, every byte hashed."""
+
+    pictures: int

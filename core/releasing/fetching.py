@@ -1,12 +1,13 @@
 """Exactly these bytes: the images of one version, or one model, from a remote, hashed when they are here.
 
 What always holds: nothing is downloaded before it was said how much; a file of the work tree is only replaced where it is
-still a pointer; nothing is called here whose hash was not computed. Called by `fetch`.
+still a pointer; nothing is called here whose hash was not computed. Called by `fetch` and, for single
+pictures, by the Versions screen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,8 @@ from core.workspace import Workspace
 class FetchPlan:
     """What would be fetched: `files` are paths in the repository as `ref` has them, `lacking` the objects not here.
 
-    `target` is where they come from, None where nothing is lacking.
+    `target` is where they come from, None where nothing is lacking. `some` is True of single pictures: their objects come,
+    and files of the work tree stay the pointers they are.
     """
 
     name: str
@@ -39,6 +41,7 @@ class FetchPlan:
     files: Mapping[str, Pointer]
     lacking: tuple[Pointer, ...]
     target: Target | None
+    some: bool = False
 
     @property
     def bytes(self) -> int:
@@ -83,6 +86,18 @@ def plan(workspace: Workspace, task: Task, what: str, remote: str | None = None)
     return FetchPlan(name, ref, folder, files, lacking, target)
 
 
+def pictures(workspace: Workspace, task: Task, version: str, oids: Collection[str]) -> FetchPlan:
+    """Find out what of these pictures of a version, by their oids, lacks here; nothing is downloaded. Raises Lacking."""
+    git = Git(workspace.root, workspace.git_log)
+    state = checks.repository(workspace, git, lfs=False)
+    name, ref, folder = _meant(workspace, git, task, version)
+    files = {path: one for path, one in _pointers(git, ref, folder).items() if one.oid in oids}
+    store = store_of(workspace.root)
+    lacking = tuple(sorted(pointer for pointer in set(files.values()) if not store.has(pointer)))
+    target = pushing.target(git, state, None, task) if lacking else None
+    return FetchPlan(name, ref, folder, files, lacking, target, some=True)
+
+
 def run(
     workspace: Workspace, found: FetchPlan, report: Report = silent, cancel: CancelToken | None = None
 ) -> int:
@@ -105,7 +120,8 @@ def run(
                 f"Move {safe(store.path(pointer.oid))} away, then again: print-models fetch {safe(found.name)}",
             )
     report(Progress("hashing objects", len(wanted), len(wanted)))
-    _fill(workspace, git, found)
+    if not found.some:
+        _fill(workspace, git, found)
     return len(found.lacking)
 
 
@@ -162,7 +178,7 @@ def _download(git: Git, found: FetchPlan, target: Target, report: Report, cancel
             git.lfs_fetch(
                 target.remote,
                 at,
-                [found.folder, f"{found.folder}/**"],
+                sorted(found.files) if found.some else [found.folder, f"{found.folder}/**"],
                 env={**pinned(target.lfs_url), **env},
                 look=moving.look,
             )

@@ -67,12 +67,14 @@ def of_tags(workspace: Workspace, tags: Iterable[str]) -> list[Shown]:
 
 
 def batches(plan: ReleasePlan) -> tuple[Batch, ...]:
-    """Return the pictures that the first push to a remote shows there, by version, day and class; none for a later one."""
+    """Return the pictures that the first push to a remote shows there, by version, day and class; none for a later one.
+
+    A picture that several versions hold is with the first of them.
+    """
     if not plan.shows or plan.waits is None:
         return ()
     rows = [(plan.task.name, plan.name, one.label, Place(one.frame, one.oid or "", "")) for one in _own(plan)]
-    versions = [*([plan.existing] if plan.existing else []), *_versions(plan.workspace, plan.waits.tags)]
-    for version in versions:
+    for version in (*([plan.existing] if plan.existing else []), *_versions(plan.workspace, plan.waits.tags)):
         folder = plan.workspace.version_dir(version.task, version.name)
         rows += [
             (
@@ -83,10 +85,15 @@ def batches(plan: ReleasePlan) -> tuple[Batch, ...]:
             )
             for item in version.items
         ]
+    rows.sort(key=lambda row: (row[0], number_of(row[1]) or 0, row[3]))
     found: dict[tuple[str, str, str, str], list[Place]] = {}
+    seen: set[tuple[str, str]] = set()
     for task, name, label, place in rows:
-        found.setdefault((task, name, day_of(place.key) or "", label), []).append(place)
-    return tuple(Batch(*which, tuple(sorted(places))) for which, places in sorted(found.items()))
+        if (picture := (place.key, place.oid)) not in seen:
+            seen.add(picture)
+            found.setdefault((task, name, day_of(place.key) or "", label), []).append(place)
+    order = sorted(found, key=lambda one: (one[0], number_of(one[1]) or 0, *one[2:]))
+    return tuple(Batch(*which, tuple(found[which])) for which in order)
 
 
 def _own(plan: ReleasePlan) -> Iterable[Chosen]:

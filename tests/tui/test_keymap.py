@@ -19,6 +19,7 @@ from tui.screens.label import LabelScreen
 from tui.screens.log import LogScreen
 from tui.screens.pick import PickScreen
 from tui.screens.release import ReleaseScreen
+from tui.screens.sheet import SheetScreen
 from tui.screens.start import StartScreen
 from tui.screens.storage import StorageScreen
 from tui.screens.training import TrainingScreen
@@ -29,7 +30,7 @@ SCREENS = {
     for screen in (
         LabelScreen, VersionsScreen, StorageScreen, TrainingScreen, ReleaseScreen, StartScreen, HelpScreen,
         ConfirmScreen, LogScreen, PickScreen, HistoryScreen,
-        GuideScreen, CalendarScreen,
+        GuideScreen, CalendarScreen, SheetScreen,
     )
 }  # fmt: skip
 

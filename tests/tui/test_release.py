@@ -109,6 +109,8 @@ async def test_a_version_with_its_tag_is_not_taken_back_from_here(labelled, open
         assert "A takes it back" not in page.text()
         git(tmp_path, "init", "--bare", "nowhere.git")
         await page.press("Y")
+        await page.see("first push to origin", "12 pictures")
+        await page.press("Y")
         await page.see("released on origin")
 
 
@@ -127,6 +129,9 @@ async def test_a_push_says_which_tags_and_commits_of_earlier_go_along(released, 
         assert "also" not in page.text(), "without a push nothing goes along"
         await page.press("p")
         await page.see("also", "the tag offline-detection/v1", "the commit", "Press Y")
+        await page.press("Y")
+        await page.see("12 pictures of 1 day", "v1 · Fri 7 Nov")
+        assert "v2 ·" not in page.text(), "a picture that both versions hold is shown once"
         await page.press("Y")
         await page.see("released on origin")
     assert git(remote, "tag").split() == ["offline-detection/v1", "offline-detection/v2"]

@@ -127,6 +127,51 @@ async def test_a_clone_with_pointers_shows_what_its_camera_still_has_and_says_wh
     assert "other bytes" in said[place.keys[5]]
 
 
+async def test_pictures_that_only_the_remote_has_are_fetched_on_demand_after_their_size_was_said(
+    released, opened, tmp_path, monkeypatch
+):
+    place = released()
+    monkeypatch.setenv("GIT_LFS_SKIP_SMUDGE", "1")
+    git(tmp_path, "clone", "--quiet", str(place.root), "clone")
+    store = tmp_path / "clone/.git/lfs/objects"
+    async with opened(tmp_path / "clone", size=(80, 24)) as page:
+        await page.press("V")
+        await page.until(lambda: "v1" in page.text(), "the version")
+        await page.press("down")
+        await page.see("nothing → v1")
+        await page.press("d")
+        await page.see("not on this", "F fetch")
+        away = len(_hunks(page).away())
+        await page.press("F")
+        await page.see(f"Fetch {away} picture", "from origin")
+        assert not store.exists(), "not before a yes"
+        await page.press("Y")
+        await page.until(lambda: not _hunks(page).away() and not _hunks(page).lacking(), "the pictures")
+        assert "not on this" not in page.text().split("▸")[1].split("\n", 7)[1]
+        await page.until(lambda: "every byte hashed" in page.told, "what came")
+    assert len([one for one in store.rglob("*") if one.is_file()]) == away, "exactly those that are shown"
+    assert git(tmp_path / "clone", "status", "--porcelain") == ""
+
+
+async def test_escape_leads_back_from_every_view(grown, opened):
+    place = grown()
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.press("V")
+        await page.see("what changes", "stretches that change")
+        for key, seen in zip("dfcimls", _VIEWS, strict=True):
+            await page.press(key)
+            await page.see(seen)
+            await page.press("escape")
+            await page.see("what changes", "stretches that change")
+
+
+#: What each view is known by, in the order of its keys: d f c i m l s.
+_VIEWS = (
+    *("v1 → draft", "frames that change", "README.md of v2", "the worst first"),
+    *("m goes back", "where it comes from", "how it is split"),
+)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (40, 16)])
 async def test_hunks_fit_where_there_is_little_room(grown, opened, size):
     place = grown()

@@ -19,7 +19,7 @@ from core.tasks import Task
 from tui import keymap
 from tui.drawing import BAD, BOLD, WARN
 from tui.messages import Advanced, Failed, Released, ReleasePlanned
-from tui.release_messages import Interrupted, StepsSeen, StepsTold, TakenBack
+from tui.release_messages import Interrupted, StepsSeen, StepsTold, TakenBack, ToBeShown
 from tui.screens.base import Place
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.release_texts import (
@@ -33,6 +33,7 @@ from tui.screens.release_texts import (
     steps_text,
     taken_back_text,
 )
+from tui.screens.sheet import SheetScreen
 from tui.screens.versions_texts import Sound, sound_of
 from tui.version_messages import DRAFT, GatesSeen
 from tui.widgets.pane import Pane
@@ -69,7 +70,7 @@ class ReleaseScreen(Place):
         self._problem: Failed | None = None
         self._made: CoreReleased | TakenBack | None = None
         self._progress: Progress | None = None
-        self._busy, self._going, self._ask_over = True, False, False
+        self._busy, self._going, self._ask_over, self._over = True, False, False, False
 
     def compose_body(self) -> ComposeResult:
         with Pane(id="release"):
@@ -77,6 +78,7 @@ class ReleaseScreen(Place):
             yield Static(id="plan", markup=False)
             yield Static(id="steps", markup=False)
             yield Static(id="outcome", markup=False)
+        yield Static(id="question-line", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#release").border_title = Content(f"release {self._about.name}")
@@ -104,6 +106,8 @@ class ReleaseScreen(Place):
                 self._steps = result
             case StepsTold():
                 self._told = result
+            case ToBeShown():
+                self._show_first(result)
             case Interrupted() if not self._going and self._made is None:
                 self._broken = result
                 self._busy = self._busy and not result.running
@@ -183,9 +187,17 @@ class ReleaseScreen(Place):
         states, brief = self._states(), self.size.height < _FEW
         steps.update(steps_text(self._steps.steps, states, self._told.ran, width, brief=brief))
         self.query_one("#outcome", Static).update(self._outcome())
+        asked, ask = self._asked(), self.query_one("#question-line", Static)
+        ask.display = asked is not None
+        if asked is not None:
+            ask.update(asked)
         if self._made is not None or self._problem is not None:
-            self.call_after_refresh(self.query_one("#release").scroll_end, animate=False)
+            self.call_after_refresh(self._to_outcome)
         super().show_state()
+
+    def _to_outcome(self) -> None:
+        outcome = self.query_one("#outcome")
+        self.query_one("#release").scroll_to_widget(outcome, top=True, animate=False, force=True)
 
     def _elsewhere(self) -> bool:
         return self._broken is not None and self._broken.running
@@ -206,20 +218,32 @@ class ReleaseScreen(Place):
             return made_text(self._made)
         if self._problem is not None:
             return failed_text(self._problem, self._broken, width)
+        if self._blocked() and not (self._going or self._ask_over):
+            return blocked_text(self._sound(), width)
+        return Content("")
+
+    def _asked(self) -> Content | None:
+        """What is asked, or how far it is: below what scrolls, so that it is seen on any screen."""
+        if self._made is not None or self._problem is not None:
+            return None
         if self._going:
             return progress_line(self._progress)
-        if self._ask_over and self._plan is not None:
+        plan = self._plan
+        if self._ask_over and plan is not None:
             return Content.assemble(
-                ("This goes over the plan: ", f"bold {BAD}"), self._plan.price_line,
+                ("This goes over the plan: ", f"bold {BAD}"), plan.price_line,
                 "\nWhat is pushed to a hosted LFS can't be taken back. ", ("O", BOLD), " pushes it even so.",
             )  # fmt: skip
-        if self._blocked():
-            return blocked_text(self._sound(), width)
-        if self._plan is None or self._busy:
-            return Content("")
+        if plan is None or self._busy or self._blocked():
+            return None
+        if plan.shows and not plan.agreed:
+            return Content.assemble(
+                "Press ", ("Y", BOLD), " to see the pictures that become readable there. "
+                "Nothing is sent before another ", ("Y", BOLD), "."
+            )  # fmt: skip
         if self._broken is not None:
             return Content.assemble("Press ", ("Y", BOLD), " to finish it.")
-        if self._plan.target is not None:
+        if plan.target is not None:
             return Content.assemble(
                 "Press ", ("Y", BOLD), " to do this. Nothing has been written yet. ",
                 ("What is pushed can't be taken back.", WARN),
@@ -245,13 +269,25 @@ class ReleaseScreen(Place):
         if self._ask_over:
             self._go(over=True)
 
-    def _go(self, *, over: bool) -> None:
+    def _go(self, *, over: bool, shown: bool = False) -> None:
         assert self._plan is not None
-        again = self._broken is not None
         self._busy, self._going, self._ask_over, self._problem = True, True, False, None
+        self._over = over
         self._told = StepsTold({}, {})
-        self.bridge.release.run(self._plan, over=over, again=again)
+        self.bridge.release.run(self._plan, over=over, again=self._broken is not None, shown=shown)
         self._draw()
+
+    def _show_first(self, found: ToBeShown) -> None:
+        """Show what the first push makes readable, and go on where a person says yes to it."""
+        self._plan, self._busy, self._going, self._progress = found.plan, False, False, None
+
+        def answered(yes: bool) -> None:
+            if yes:
+                self._go(over=self._over, shown=True)
+            else:
+                self.say("Nothing was sent or written.")
+
+        self.app.push_screen(SheetScreen(found.plan, found.batches, answered))
 
     def action_push(self) -> None:
         if not self._busy and self._made is None and self._broken is None:

@@ -56,6 +56,8 @@ def plan_text(
         where = f"{safe(plan.target.remote)} ({safe(plan.target.url, limit=100)})"
         lines += hung("upload", f"{size(plan.upload)} to {where}", width)
         lines += _taken_along(plan, width)
+        if plan.shows:
+            lines += hung("first push", _readable(plan), width, mark=("!", WARN))
     else:
         adds = "" if done or fixed else "; p adds it"
         lines += hung("push", f"no{adds}. The tag stays on this machine", width)
@@ -135,6 +137,13 @@ def taken_back_text(found: TakenBack, width: int) -> Content:
     """What taking a release back did."""
     head = Content.assemble(("✓ ", GOOD), (f"{found.task} {found.version} was taken back", BOLD))
     return Content("\n").join([head, *(part for line in found.lines for part in wrapped(line, width))])
+
+
+def _readable(plan: ReleasePlan) -> str:
+    """Say how many pictures a first push makes readable, and that they are shown first."""
+    images, days = sum(one.images for one in plan.shows), len({one.day for one in plan.shows})
+    after = "as was agreed" if plan.agreed else "Y shows them first, and asks"
+    return f"{plural(images, 'picture')} of {plural(days, 'day')} become readable there; {after}"
 
 
 def _taken_along(plan: ReleasePlan, width: int) -> list[Content]:

@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
+from core.human import plural
 from core.terminals import ASCII
 from tui import keymap
 from tui.messages import (
@@ -33,6 +34,8 @@ from tui.version_messages import (
     DRAFT,
     CardSeen,
     CellSeen,
+    Fetched,
+    FetchOffered,
     Finding,
     GatesSeen,
     LinesSeen,
@@ -49,7 +52,7 @@ from tui.widgets.key_line import KeyLine
 from tui.widgets.pane import Pane
 
 #: Actions of the footer that belong to the changes alone, and those that give way to them there.
-_AMONG_CHANGES = frozenset({"hold", "comment"})
+_AMONG_CHANGES = frozenset({"hold", "comment", "fetch_pictures"})
 _ELSEWHERE = frozenset({"next_task", "card", "sound", "frames"})
 
 
@@ -58,7 +61,7 @@ class VersionsScreen(Reviewing):
 
     PLACE = keymap.VERSIONS
     SCROLLS = "#detail"
-    SAYS = frozenset({"versions", "pair", "card", "check", "gates", "lineage", "splits"})
+    SAYS = frozenset({"versions", "pair", "card", "check", "gates", "lineage", "splits", "fetch"})
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.VERSIONS)
 
     def compose_body(self) -> ComposeResult:
@@ -117,7 +120,14 @@ class VersionsScreen(Reviewing):
                 self._rolled_back(result)
             case Thumb():
                 self._panes.hunks.take(result)
+                if result.picture is None and self._hunk() is not None:
+                    self.query_one(KeyLine).show(self.keys())
                 return
+            case FetchOffered():
+                self._offer(result)
+                return
+            case Fetched():
+                self._came(result)
             case VersionChecked():
                 seen.checked[result.task, result.name], seen.reading = result, None
             case Released():
@@ -136,6 +146,11 @@ class VersionsScreen(Reviewing):
                 return
         self._draw()
 
+    def _came(self, done: Fetched) -> None:
+        self._seen.reading = None
+        self.say(f"{plural(done.pictures, 'picture')} came, every byte hashed.")
+        self._panes.hunks.ask_again()
+
     def _take_pair(self, pair: PairSeen) -> None:
         seen, task = self._seen, self.state.task
         seen.pair, seen.problem, seen.looking = pair, None, None
@@ -151,8 +166,11 @@ class VersionsScreen(Reviewing):
                 seen.looking = None
                 if (result.task, result.target) == (task, seen.chosen):
                     seen.gates = result
-            case Advanced(job="check"):
+            case Advanced(job="check" | "fetch"):
                 seen.reading = result.progress
+            case Failed(job="fetch"):
+                seen.reading = None
+                self.say(f"{result.what} {result.remedy}", bad=True)
             case Advanced(job="gates" | "pair"):
                 seen.looking = (seen.looking[0] if seen.looking else monotonic(), result.progress)
                 self.set_timer(LONG_S, self._draw)
@@ -199,14 +217,18 @@ class VersionsScreen(Reviewing):
         opens = seen.view in (panes.CHANGES, panes.FRAMES, panes.MATRIX)
         without = set(_ELSEWHERE) if among else set(_AMONG_CHANGES)
         if among and seen.chosen != DRAFT:
-            without |= _AMONG_CHANGES
+            without |= {"hold", "comment"}
+        if among and not self._panes.hunks.away():
+            without.add("fetch_pictures")
+        if seen.view == panes.OVERVIEW:
+            without.add("overview")
         words = {"enter": "open it"} if opens else {}
         footer = keymap.footer_of(self.PLACE, without=without)
         if among:
             words["d"] = "summary"
             hunk = self._hunk()
             words["space"] = "take in" if hunk is not None and hunk.held else "hold back"
-            order = ("space", "#", "enter", "d")
+            order = ("space", "#", "enter", "d", "F", "esc")
             footer.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
         elif opens:  # what the list is for has room on the narrowest footer
             footer.sort(key=lambda row: row[0] != "enter")
@@ -249,6 +271,10 @@ class VersionsScreen(Reviewing):
         self._ask_view()
         self._home()
         self._draw()
+
+    def action_overview(self) -> None:
+        if self._seen.view != panes.OVERVIEW:
+            self._look_at(panes.OVERVIEW)
 
     def action_version_down(self) -> None:
         self._choose(1)

@@ -89,7 +89,9 @@ class Seen:
         now = self.reading
         if now is None and self.looking is not None and monotonic() - self.looking[0] >= LONG_S:
             now = self.looking[1]
-        return f"{now.step}: {count(now.done)} of {count(now.total or 0)}" if now else ""
+        if now is None:
+            return ""
+        return f"{now.step}: {count(now.done)} of {count(now.total)}" if now.total else f"{now.step} …"
 
 
 def compose() -> ComposeResult:
@@ -205,7 +207,8 @@ class Panes:
 
     def place(self, pair: PairSeen) -> None:
         """Say at which of how many hunks the cursor is."""
-        words = f" {count(self.hunks.place + 1)} of {count(len(pair.hunks))} " if pair.hunks else ""
+        told = f" · {self.seen.progress}" if self.seen.progress else ""
+        words = f" {count(self.hunks.place + 1)} of {count(len(pair.hunks))}{told} " if pair.hunks else ""
         self._screen.query_one("#changes", Vertical).border_subtitle = Content(words)
 
     def _card(self, detail: Pane, text: Static, pair: PairSeen) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from core.human import plural
+from core.human import plural, size
 from core.progress import Progress
 from tui.opening import open_frame, open_frames
 from tui.screens import versions_panes as panes
@@ -16,7 +16,7 @@ from tui.screens.confirm import ConfirmScreen
 from tui.screens.pick import PickScreen, Row
 from tui.screens.versions_panes import Panes, Seen
 from tui.screens.versions_summary import cells_of
-from tui.version_messages import DRAFT, CellSeen, HunkSeen, RolledBack
+from tui.version_messages import DRAFT, CellSeen, FetchOffered, HunkSeen, RolledBack
 from tui.widgets.ask_line import AskLine
 
 _COMMENTS = "what changed here, and why; empty takes it off"
@@ -77,6 +77,32 @@ class Reviewing(Place):
     def action_hunk_back(self) -> None:
         if self._hunk() is not None:
             self._panes.hunks.jump(-1)
+
+    def action_fetch_pictures(self) -> None:
+        """Ask what the pictures of the stretch at the cursor cost that are not on this machine."""
+        hunk = self._hunk()
+        if hunk is None:
+            self.say(
+                "d shows what changes: there the pictures of a stretch are fetched that only a remote has."
+            )
+            return
+        away = self._panes.hunks.away()
+        if away:
+            self.say("asking what they weigh …")
+            self.bridge.compare.offer_pictures(self.state.task, away)
+        else:
+            self.say("Every picture that is shown of this stretch is here.")
+
+    def _offer(self, offer: FetchOffered) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._seen.reading = Progress("fetching pictures", 0, None)
+                self.bridge.compare.fetch_pictures(offer)
+                self._draw()
+
+        question = f"Fetch {plural(offer.pictures, 'picture')}, {size(offer.bytes)}, from {offer.where}?"
+        consequence = "Nothing else is downloaded. A host may bill that size as bandwidth."
+        self.app.push_screen(ConfirmScreen(question, consequence), answered)
 
     # --- the labels ---------------------------------------------------------------------------------------------
 

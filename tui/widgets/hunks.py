@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from textual import events
@@ -25,10 +24,8 @@ from core.human import count, plural, signed_size
 from core.versions.seeing import Place
 from tui.drawing import BAD, BOLD, DIM, GOOD, WARN
 from tui.version_messages import HunkSeen, Thumb
-from tui.widgets.halfcells import cells, dithered
-
-if TYPE_CHECKING:
-    from core.frames.decode import Picture
+from tui.widgets.halfcells import cells
+from tui.widgets.small import packed
 
 #: A small picture in cells: width and height. Where there is much room it is larger.
 _SMALL, _LARGE = (16, 5), (25, 7)
@@ -127,6 +124,11 @@ class Hunks(Widget, can_focus=False):
     # --- pictures -----------------------------------------------------------------------------------------------
 
     @property
+    def row(self) -> int:
+        """How many pictures a hunk has room for."""
+        return max(1, (self.size.width - 2) // (self._cell[0] + 1))
+
+    @property
     def _cell(self) -> tuple[int, int]:
         return _LARGE if self.size.height >= _TALL and self.size.width >= 3 * _LARGE[0] + 6 else _SMALL
 
@@ -144,6 +146,19 @@ class Hunks(Widget, can_focus=False):
         places = [place for at in seen if self._is_open(at) for place in self._shown(self._hunks[at])]
         return [place for place in dict.fromkeys(places) if (place, self.box) not in self._thumbs]
 
+    def away(self) -> list[Place]:
+        """Return the frames shown of the hunk at the cursor whose picture is not on this machine, as far as known."""
+        here = self.at
+        found = [
+            (place, self._thumbs.get((place, self.box))) for place in (self._shown(here) if here else ())
+        ]
+        return [place for place, drawn in found if isinstance(drawn, str)]
+
+    def ask_again(self) -> None:
+        """Forget why pictures are not shown, so that they are `lacking` again."""
+        self._thumbs = OrderedDict(one for one in self._thumbs.items() if not isinstance(one[1], str))
+        self.refresh()
+
     def take(self, thumb: Thumb) -> None:
         """Keep a small picture, and draw it where it is visible."""
         drawn: _Drawn = thumb.why
@@ -152,7 +167,7 @@ class Hunks(Widget, can_focus=False):
 
             drawn = tuple(lettered(thumb.picture))
         elif thumb.picture is not None:
-            drawn = _packed(thumb.picture, few=self.app.console.color_system in (None, "standard"))
+            drawn = packed(thumb.picture, few=self.app.console.color_system in (None, "standard"))
         self._thumbs[thumb.place, thumb.box] = drawn
         while len(self._thumbs) > _KEPT:
             self._thumbs.popitem(last=False)
@@ -164,12 +179,11 @@ class Hunks(Widget, can_focus=False):
 
     def _shown(self, hunk: HunkSeen) -> list[Place]:
         """Return the frames of a hunk that have room, spread evenly, its first and last among them."""
-        room = max(1, (self.size.width - 2) // (self._cell[0] + 1))
-        frames = hunk.frames
+        room, frames = self.row, list(hunk.frames)
         if len(frames) <= room:
-            return list(frames)
+            return frames
         if room == 1:
-            return [frames[len(frames) // 2]]
+            return frames[len(frames) // 2 :][:1]
         return [frames[number * (len(frames) - 1) // (room - 1)] for number in range(room)]
 
     # --- where what lies ----------------------------------------------------------------------------------------
@@ -261,7 +275,7 @@ class Hunks(Widget, can_focus=False):
     def _head(self, at: int, hunk: HunkSeen, width: int) -> Content:
         here = at == self._at
         look = "strike" if hunk.held else BOLD if here else ""
-        sign, style = _KINDS.get(hunk.kind, _OTHER)
+        sign, style = self.sign_of(hunk)
         parts = [("▸" if here else " ", "bold $accent")]
         if self._marks:
             parts.append(("⊘ ", WARN) if hunk.held else ("✓ ", GOOD))
@@ -278,6 +292,10 @@ class Hunks(Widget, can_focus=False):
             (held, WARN), (" · ".join(tail), DIM if hunk.held else BOLD if here else ""), (noted, "bold $accent"),
         )  # fmt: skip
         return line.truncate(width, ellipsis=True)
+
+    def sign_of(self, hunk: HunkSeen) -> tuple[str, str]:
+        """The glyph and colour of what a hunk is."""
+        return _KINDS.get(hunk.kind, _OTHER)
 
     def _second(self, hunk: HunkSeen, width: int) -> Content:
         """What a narrow head goes on with."""
@@ -331,18 +349,3 @@ class Hunks(Widget, can_focus=False):
 def _tail(hunk: HunkSeen) -> list[str]:
     cost = [signed_size(hunk.bytes)] if hunk.bytes else []
     return [plural(len(hunk.frames), "frame"), hunk.change, *cost]
-
-
-def _packed(picture: Picture, *, few: bool) -> list[list[int]]:
-    """Return a picture as a number a pixel in an even number of rows; alike neighbours become equal, to be few bytes."""
-    import numpy as np
-
-    if few:
-        greys: list[list[int]] = dithered(picture).tolist()
-        return greys
-    pixels = picture.pixels.astype(np.int32)
-    if pixels.shape[0] % 2:
-        pixels = np.vstack([pixels, pixels[-1:]])
-    pixels = np.minimum((pixels + 4) >> 3 << 3, 248)
-    packed: list[list[int]] = (pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]).tolist()
-    return packed

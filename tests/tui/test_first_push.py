@@ -1,0 +1,82 @@
+"""The first push to a remote in the app: a contact sheet of what becomes readable there, and a yes of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import git
+
+
+@pytest.fixture
+def pushable(labelled, tmp_path: Path):
+    """A labelled workspace and the empty remote it knows as origin."""
+    place, remote = labelled(), tmp_path / "remote.git"
+    git(tmp_path, "init", "--bare", str(remote))
+    git(place.root, "remote", "add", "origin", f"file://{remote}")
+    return place, remote
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48), (40, 16)])
+async def test_a_first_push_shows_its_pictures_and_nothing_is_sent_before_a_yes(pushable, opened, size):
+    place, remote = pushable
+    async with opened(place.root, size=size) as page:
+        await page.press("V")
+        await page.see("draft")
+        await page.press("R")
+        await page.see("Press Y")
+        await page.press("p")
+        await page.see("Press Y to see the pictures")
+        await page.press("Y")
+        await page.see("irst push", "12 pictures of", "6 × active" if size[0] < 60 else "6 frames · active")
+        await page.until(lambda: "▀" in page.text() or "▄" in page.text(), "a picture")
+        await page.press("y", "n")
+        await page.see("Press Y to see the pictures")
+        assert git(remote, "for-each-ref") == ""
+        assert git(place.root, "tag") == ""
+        await page.press("Y")
+        await page.see("12 pictures of")
+        await page.press("Y")
+        await page.see("is released")
+    assert git(remote, "tag").split() == ["offline-detection/v1"]
+
+
+async def test_a_row_unfolds_to_every_picture_and_back(pushable, opened):
+    place, _ = pushable
+    async with opened(place.root, size=(80, 24)) as page:
+        await page.press("V")
+        await page.see("draft")
+        await page.press("R")
+        await page.see("Press Y")
+        await page.press("p")
+        await page.see("Press Y to see the pictures")
+        await page.press("Y")
+        await page.see("6 frames · active", "6 frames · offline", "enter all of it")
+        await page.press("enter")
+        await page.see("4 frames · active", "2 frames · active")
+        await page.press("down", "enter")
+        await page.see("6 frames · active")
+        assert "2 frames" not in page.text()
+
+
+async def test_a_push_that_was_interrupted_before_it_was_shown_shows_it_when_it_is_finished(
+    pushable, opened, tmp_path: Path
+):
+    place, remote = pushable
+    remote.rename(tmp_path / "away")
+    async with opened(place.root, size=(120, 44)) as page:
+        await page.press("V")
+        await page.see("nothing → draft")
+        await page.press("R")
+        await page.see("Press Y")
+        await page.press("p")
+        await page.see("the remote does not answer now", "Press Y to do this")
+        await page.press("Y")
+        await page.see("✗", "Y finishes it, up to origin")
+        (tmp_path / "away").rename(remote)
+        await page.press("Y")
+        await page.see("12 pictures of")
+        assert git(remote, "for-each-ref") == ""
+        await page.press("Y")
+        await page.see("released on origin")
