@@ -180,10 +180,8 @@ class Hunks(Widget, can_focus=False):
     def _shown(self, hunk: HunkSeen) -> list[Place]:
         """Return the frames of a hunk that have room, spread evenly, its first and last among them."""
         room, frames = self.row, list(hunk.frames)
-        if len(frames) <= room:
-            return frames
-        if room == 1:
-            return frames[len(frames) // 2 :][:1]
+        if len(frames) <= room or room == 1:
+            return frames if len(frames) <= room else [frames[len(frames) // 2]]
         return [frames[number * (len(frames) - 1) // (room - 1)] for number in range(room)]
 
     # --- where what lies ----------------------------------------------------------------------------------------
