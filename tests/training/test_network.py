@@ -18,6 +18,8 @@ pytest.importorskip("torchvision", reason="training needs torchvision")
 
 from core.training import data, network  # noqa: E402  (only where torch is)
 
+pytestmark = pytest.mark.xdist_group("torch")
+
 
 def _network(name: str) -> Any:
     torch.manual_seed(0)
