@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -195,8 +196,8 @@ def diff(
     from core.versions.review import base_of
     from core.versions.review import read as read_review
     from core.versions.reviewed import reviewed
-    from core.versions.saying import sentence, sides
     from core.versions.snapshots import snapshot_of
+    from core.versions.telling import warnings
 
     keeps_what_it_makes()
     ws = ctx.workspace
@@ -206,29 +207,79 @@ def diff(
     words = [base or (names[-1] if names else None), target or "draft"]
     with ExitStack() as stack:
         store, index = opened(ctx, stack) if "draft" in words else (None, None)
-        ends = [
-            snapshot_of(ws, word, chosen, store=store, index=index, folder=ctx.folder, tell=ctx.notice)
-            if word
-            else Snapshot("nothing", {}, chosen.classes)
-            for word in words
-        ]
-        if store is not None and index is not None and words == [base_of(ws, chosen) or None, "draft"]:
-            found = reviewed(ws, chosen, ends[0], ends[1], read_review(ws, chosen, store), store, index)
+
+        def found() -> tuple[Diff, int | None]:
+            ends = [
+                snapshot_of(ws, word, chosen, store=store, index=index, folder=ctx.folder, tell=ctx.notice)
+                if word
+                else Snapshot("nothing", {}, chosen.classes)
+                for word in words
+            ]
+            if store is not None and index is not None and words == [base_of(ws, chosen) or None, "draft"]:
+                review = read_review(ws, chosen, store)
+                made = reviewed(ws, chosen, ends[0], ends[1], review, store, index)
+            else:
+                made = compare(*ends)
+            return made, _stored(ws, made) if words[1] == "draft" else None
+
+        if page is None and store is not None and index is not None and words[0] in (*names, None):
+            said = _remembered(ctx, chosen, words, store, index, found, frames=frames)
+            written = ""
         else:
-            found = compare(*ends)
+            made, stored = found()
+            said = _said(made, chosen, stored, frames=frames)
+            written = reporting.write(ctx, chosen, made, words, page, stored) if page is not None else ""
+    ctx.answer(said.told, "\n".join(filter(None, (said.text, written))), as_json=as_json)
+    if exit_code and said.differs:
+        ctx.exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A difference as it is answered."""
+
+    told: dict[str, Any]
+    text: str
+    differs: bool
+
+
+def _said(found: Diff, task: Task, stored: int | None, *, frames: bool) -> _Said:
+    from core.versions.saying import sentence, sides
+
+    summary = sentence(found, found.target.limits)
     told = {
         **found.as_json(frames=frames),
-        "summary": (said := sentence(found, found.target.limits)),
+        "summary": summary,
         "splits": {"base": sides(found.base), "target": sides(found.target)},
     }
-    stored = _stored(ws, found) if words[1] == "draft" else None
     if stored is not None:
         told["bytes"] = {**told["bytes"], "stored": stored}
-    text = _diff_text(found, chosen, said, frames=frames, stored=stored or 0)
-    written = reporting.write(ctx, chosen, found, words, page, stored) if page is not None else ""
-    ctx.answer(told, "\n".join(filter(None, (text, written))), as_json=as_json)
-    if exit_code and found.differs:
-        ctx.exit(1)
+    text = _diff_text(found, task, summary, frames=frames, stored=stored or 0)
+    return _Said(told, text, found.differs)
+
+
+def _remembered(
+    ctx: Context,
+    task: Task,
+    words: list[str | None],
+    store: LabelStore,
+    index: FrameIndex,
+    find: Callable[[], tuple[Diff, int | None]],
+    *,
+    frames: bool,
+) -> _Said:
+    """Return the difference to the draft as it was found of the same things, else as it is found now."""
+    from core.versions.warm import key, once, told
+
+    ws, noticed = ctx.workspace, len(ctx.told)
+
+    def made() -> tuple[_Said, bool]:
+        found, stored = find()
+        lasting = len(ctx.told) == noticed and told(ws, store, task, found.target.entries)
+        return _said(found, task, stored, frames=frames), lasting
+
+    name = f"diff of {task.name} from {words[0]}{', frames' if frames else ''}"
+    return once(ws, name, lambda: key(ws, task, index), made, _Said)
 
 
 def _stored(ws: Workspace, found: Diff) -> int:
