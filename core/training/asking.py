@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import socket
 import subprocess
@@ -32,6 +33,8 @@ from core.workspace import Workspace
 
 _CODES: dict[int, type[PrintModelsError]] = {1: Refused, 3: Damaged, 5: Lacking}
 _SLICE_S = 0.2
+#: The process that has torch: it takes one request on the socket that is its standard input, and answers there.
+COMMAND = [sys.executable, "-P", "-m", "core.training.evaluate"]
 
 
 def answered(
@@ -124,20 +127,33 @@ def _ask(
     ours, theirs = socket.socketpair()
     with ours:
         try:
-            child = spawn_helper(
-                [sys.executable, "-P", "-m", "core.training.evaluate"], socket=theirs.fileno()
-            )
+            child = spawn_helper(COMMAND, socket=theirs.fileno())
         finally:
             theirs.close()
         try:
             ours.sendall(json.dumps(request).encode() + b"\n")
-            return _listen(ours, report, cancel)
+            return _believed(_listen(ours, report, cancel), len(rows), record)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Refused(
+                f"The process that asked {record.name} gave no answer: {safe(str(error), limit=120)}.",
+                "Try again.",
+            ) from error
         finally:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.terminate()
                 child.wait(timeout=5)
             if child.poll() is None:
                 child.kill()
+
+
+def _believed(answer: dict[str, Any], asked: int, record: ModelRecord) -> dict[str, Any]:
+    """Return an answer that has a share for every image and class. Raises Damaged, ValueError."""
+    shares = answer["probabilities"]
+    if len(shares) != asked:
+        raise ValueError(f"{len(shares)} answers for {asked} images")
+    if not all(math.isfinite(one) for row in shares for one in row):
+        raise Damaged(f"{record.name} answers with what is no number.", "Train it again.")
+    return answer
 
 
 def _listen(peer: socket.socket, report: Report, cancel: CancelToken | None) -> dict[str, Any]:

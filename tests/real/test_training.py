@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ import pytest
 
 from core.versions import manifest
 from core.workspace import Workspace
-from tests.conftest import git
+from tests.conftest import run_program
 from tests.real.layout import RealCamera
 from tests.training.small import make_workspace, needs_torch
 
 TASK = "failed-print-detection"
-#: Few enough photographs for a test of minutes; `None` in a run by hand gives the figures of docs/training-results.md.
+#: Few enough photographs for a test of a minute; 1 gives the figures of docs/training-results.md.
 EVERY = int(os.environ.get("PRINT_MODELS_REAL_EVERY", "3"))
 
 
@@ -94,10 +95,6 @@ def _version(workspace: Workspace, camera: RealCamera, *, leaky: bool) -> manife
 
 @pytest.fixture(scope="module")
 def both(real_camera: RealCamera, tmp_path_factory: pytest.TempPathFactory) -> Both:
-    import sys
-
-    from tests.conftest import run_program
-
     place = tmp_path_factory.mktemp("split")
     told = {}
     for name in ("grouped", "leaky"):
@@ -125,7 +122,6 @@ def both(real_camera: RealCamera, tmp_path_factory: pytest.TempPathFactory) -> B
         )
         run = call("runs", "--json").json["runs"][0]["id"]
         told[name] = call("evaluate", run, "--json").json
-    git(place / "grouped", "init", "-q")
     return Both(place, told["grouped"], told["leaky"])
 
 
@@ -134,8 +130,8 @@ def both(real_camera: RealCamera, tmp_path_factory: pytest.TempPathFactory) -> B
 def test_a_random_split_flatters_and_is_found_out_by_the_clock(both: Both) -> None:
     """A rule that sees no pixel is nearly always right where neighbours are on both sides; by recording it is not."""
     leaky, grouped = both.leaky["results"], both.grouped["results_folds"]
-    print(f"\nat random {leaky['balanced']} {leaky['baselines']['nearest_in_time']}")
-    print(f"by recording {grouped['balanced']} {grouped['baselines']['nearest_in_time']}")
+    print("\n".join(["", "at random:", *both.leaky["words"], "", "by recording:", *both.grouped["words"]]))
+    print(leaky["baselines"], grouped["baselines"], sep="\n")
     assert leaky["baselines"]["nearest_in_time"]["balanced"] > 0.95
     assert grouped["baselines"]["nearest_in_time"]["balanced"] < 0.7
     assert leaky["balanced"] - grouped["balanced"] > 0.1
