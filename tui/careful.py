@@ -109,6 +109,11 @@ class CarefulApp(App[None]):
         else:
             call()
 
+    def ask(self) -> None:
+        """Have the terminal say when all that was sent until now has reached it: the link measures by that."""
+        if isinstance(self._driver, SievedDriver):
+            self._driver.ask()
+
     @property
     def link(self) -> Link | None:
         """The line to the terminal, None without one."""
@@ -164,7 +169,10 @@ class CarefulApp(App[None]):
                 self._unnotify(one)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Send an update of parts of the screen cell by cell, one of the whole screen with no more colours than it takes."""
+        """Send an update of parts of the screen cell by cell, one of the whole screen with no more colours than it takes.
+
+        While updates are gathered nothing is sent.
+        """
         sent = renderable
         kept = self.kept() if self.kept and not self._forgotten else ()
         if isinstance(renderable, ChopsUpdate):
@@ -173,7 +181,7 @@ class CarefulApp(App[None]):
             sent = Whole.of(renderable, kept)
             self._forgotten = self._forgotten and bool(self._batch_count)
         super()._display(screen, sent)
-        if sent is not None and self.after_update is not None and self.is_running:
+        if sent is not None and self.after_update is not None and self.is_running and not self._batch_count:
             self.after_update(sent)
 
     def _print(self, text: str, stderr: bool = False) -> None:

@@ -84,14 +84,19 @@ class SievedDriver(LinuxDriver):
 
         Where the terminal does not say that, it is called when it has been written.
         """
-        probe, known = self._probe, self.link.answers
+        known = self.link.answers
+        self.ask(call if known else lambda: None)
+        if not known:
+            self.when_written(call)
+
+    def ask(self, call: Callable[[], object] = lambda: None) -> None:
+        """Ask the terminal, where it may answer, whether it has all that was sent; `call` is called when it says so."""
+        probe = self._probe
         if probe is not None and probe.where.asks and self.link.asks:
             probe.sieve.asked_well += 1
             probe.sieve.asked_well_at = time.monotonic()
             self.write(QUESTION)
-            self.link.asked(call if known else lambda: None)
-        if not known:
-            self.when_written(call)
+            self.link.asked(call)
 
     def when_written(self, call: Callable[[], object]) -> None:
         """Call something in the event loop when all that was sent until now has been written to the terminal."""

@@ -18,10 +18,16 @@ from statistics import median
 #: Asks whether the terminal is well.
 QUESTION = "\x1b[5n"
 _PATIENCE_S = 5.0
-#: What waits in the line before something new is no more than goes over it in this time.
-_QUEUE_S = 0.1
+#: What waits in the line before something new is no more than goes over it in this time, nor is more written at once:
+#: words come behind it. What was written is taken to go a little quicker than was measured, or nobody would ever see
+#: that the line has become quicker.
+_QUEUE_S, _GAIN = 0.04, 1.15
+#: A line over which fewer bytes a second go is slow, until more than the other number go.
+_SLOW, _QUICK = 300_000, 600_000
 #: Fewer bytes say little of how fast the line is; of the speeds found the middle one of the last few counts.
 _LEAST_BYTES, _COUNTED, _TRIPS = 2000, 5, 1.5
+#: Later than it is time: else the clock would not have come so far yet.
+_TICK_S = 0.001
 
 
 class _Asked:
@@ -44,13 +50,16 @@ class Link:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._sent = self._arrived = 0
-        self._arrived_at = 0.0
+        self._arrived_at = self._gone_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._open: deque[_Asked] = deque()
         self._rates: deque[float] = deque(maxlen=_COUNTED)
-        self._next: tuple[contextvars.Context, Callable[[], object]] | None = None
+        self._next: dict[str, tuple[contextvars.Context, Callable[[], object]]] = {}
         self._asked_once = False
         #: Whether the terminal answers, as far as is known.
         self.answers = False
+        #: Whether a picture takes its time on the way: what is sent of it is chosen by that.
+        self.slow = False
         #: The shortest time that an answer took.
         self.trip = 0.0
 
@@ -66,15 +75,21 @@ class Link:
 
     @property
     def full(self) -> bool:
-        """True while what is on its way would keep the next picture waiting."""
+        """True while what is on its way would keep the next picture, or piece of one, waiting."""
         waited_for = [one for one in self._open if one.call is not None]
-        if not self.answers or not waited_for:
+        if not self.answers:
             return False
-        return not self.rate or waited_for[-1].sent - self._arrived > self.rate * (self.trip + _QUEUE_S)
+        if self._gone_at - self._clock() > _QUEUE_S:
+            return True
+        return bool(waited_for) and (
+            not self.rate or waited_for[-1].sent - self._arrived > self.rate * (self.trip + 2 * _QUEUE_S)
+        )
 
     def wrote(self, count: int) -> None:
         """So many bytes were handed to the line."""
         self._sent += count
+        if rate := self.rate:
+            self._gone_at = max(self._gone_at, self._clock()) + count / (_GAIN * rate)
 
     def asked(self, call: Callable[[], object]) -> None:
         """A question was written; `call` is called when its answer comes, or when none was to be waited for."""
@@ -96,19 +111,29 @@ class Link:
         spent = now - self._arrived_at if self._arrived_at > one.at else alone
         if one.sent - self._arrived >= _LEAST_BYTES and spent > 0.0:
             self._rates.append((one.sent - self._arrived) / spent)
+            self.slow = self.rate < (_QUICK if self.slow else _SLOW)
         self.answers, self._arrived, self._arrived_at = True, one.sent, now
         one.tell()
         self._go_on()
 
-    def when_room(self, call: Callable[[], object]) -> None:
-        """Call something when there is room for a picture; what was to be called before that is not called any more."""
-        self._next = contextvars.copy_context(), call
+    def when_room(self, call: Callable[[], object], who: str = "") -> None:
+        """Call something when there is room for a picture, or a piece of one.
+
+        What the same one who waits was to be called for before that is not called any more.
+        """
+        self._next[who] = contextvars.copy_context(), call
         self._go_on()
 
     def _go_on(self) -> None:
-        if self._next is not None and not self.full:
-            (context, call), self._next = self._next, None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._next and not self.full:
+            context, call = self._next.pop(next(iter(self._next)))
             context.run(call)
+        left = self._gone_at - self._clock() - _QUEUE_S
+        if self._next and left > 0.0:
+            self._timer = asyncio.get_running_loop().call_later(left + _TICK_S, self._go_on)
 
     def _in_vain(self, one: _Asked) -> None:
         if one in self._open and one.call is not None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from core.frames.decode import Picture
-from tui.widgets.pixels import Room, sixels, size_in, transmitted
+from tui import terminal
+from tui.widgets import pixels
+from tui.widgets.pixels import Room, in_pieces, sixels, size_in, transmitted
 from tui.widgets.tgp import marks
 
 _SIXEL = re.compile(r'\x1bP0;1q"1;1;(\d+);(\d+)((?:#\d+;2;\d+;\d+;\d+)*)(.*)\x1b\\', re.DOTALL)
@@ -61,6 +65,26 @@ def test_over_a_far_link_a_pixel_is_four_and_a_small_picture_fills_its_room():
     assert drawn.shape == (40, 80, 3)
     assert (drawn[0::2] == drawn[1::2]).all()
     assert size_in(Room((40, 30), 2, 24, 64), _picture(20, 10)) == (40, 20)
+
+
+@pytest.mark.parametrize("piece", [20, 40, 46])
+def test_pieces_of_a_sixel_are_the_whole_of_it_each_with_its_colours(piece: int):
+    room = Room((40, 25), 2, 24, 64)
+    whole = _drawn(sixels(_picture(), room))
+    parts = in_pieces(sixels(_picture(), replace(room, piece=piece)))
+    assert len(parts) == -(-50 // piece)
+    assert (np.vstack([_drawn(part) for part in parts]) == whole).all()
+
+
+def test_a_far_picture_goes_in_few_pieces_of_whole_cells():
+    terminal.take((9, 18), far=True)
+    try:
+        for rows in (4, 22, 48, 200):
+            room = pixels.room(80, rows)
+            assert room.piece % 18 == 0
+            assert -(-rows * 18 // room.piece) <= 15
+    finally:
+        terminal.take((0, 0), far=False)
 
 
 def test_what_is_given_by_kittys_protocol_is_the_picture():

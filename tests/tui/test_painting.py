@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.frames.decode import Picture
 from tests.terminals import Terminal, drawn
-from tui.widgets.halfcells import all_cells, changed_cells
+from tui.widgets.changed import all_cells, changed_cells
 from tui.widgets.painting import CHANGED, KEPT, WHOLE, Painter
 
 _PIECE = re.compile(

@@ -120,9 +120,35 @@ async def test_a_line_is_full_while_more_is_on_its_way_than_it_carries_in_a_mome
     assert link.rate == pytest.approx(100_000), (
         "twenty thousand bytes in 0.4 s, half of them for the way there and back"
     )
-    link.wrote(25_000)
+    link.wrote(3_000)
     link.asked(lambda: None)
     assert not link.full
     link.wrote(10_000)
     link.asked(lambda: None)
-    assert link.full
+    assert link.full, "words would come behind it"
+    now[0] = 0.8
+    assert not link.full, "by now it has gone, whether or not that was said"
+
+
+async def test_pieces_are_written_as_the_line_takes_them_and_the_latest_who_waits_is_called() -> None:
+    now = [0.0]
+    link = Link(lambda: now[0])
+    link.asked(lambda: None)
+    now[0] = 0.2
+    link.answered()
+    for _ in range(3):
+        link.wrote(20_000)
+        link.asked(lambda: None)
+        now[0] += 0.6
+        link.answered()
+    assert link.slow
+    came: list[str] = []
+    link.wrote(8_000)
+    link.when_room(lambda: came.append("piece"), "pieces")
+    link.when_room(lambda: came.append("an earlier picture"))
+    link.when_room(lambda: came.append("picture"))
+    assert not came
+    now[0] += 1.0
+    link.asked(lambda: None)
+    link.answered()
+    assert came == ["piece", "picture"]

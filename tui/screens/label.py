@@ -142,8 +142,8 @@ class LabelScreen(Place):
             view.want("")
             view.show_hint(nothing_there(state))
             return
-        box = view.box
         key, look, before = self._looking.target(frame)
+        box = view.box_of(key)
         if view.wanted == (key, box) and view.look == look:
             return
         view.want(key, box, look)

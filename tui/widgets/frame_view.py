@@ -84,6 +84,8 @@ class FrameView(Container):
         self.readable = False
         self.wanted: tuple[str, tuple[int, int]] = ("", (0, 0))
         self._asked = 0
+        #: Whether the line was slow when this frame was asked for.
+        self._slow = False
         #: How it is drawn, and the frame whose own picture (not what changed in it) was on the screen, and is still.
         self.look = PLAIN
         self.own = ""
@@ -103,7 +105,22 @@ class FrameView(Container):
         self.query_one("#notice").display = False
         self.query_one("#next").display = False
         self.query_one("#mode").display = False
+        self._begin()
+
+    def _begin(self) -> None:
         self._drawer.display = isinstance(self._drawer, Still)
+        if isinstance(self._drawer, Still):
+            self._drawer.keep_what_is_there()
+
+    def box_of(self, key: str) -> tuple[int, int]:
+        """The pixels there is room for, as the line is by now where it is another frame that will be wanted.
+
+        One that is on the screen stays as it is.
+        """
+        link = cast("CarefulApp", self.app).link
+        if key != self.wanted[0] and link is not None:
+            self._slow = link.slow
+        return self.box
 
     @property
     def box(self) -> tuple[int, int]:
@@ -118,7 +135,7 @@ class FrameView(Container):
         from tui.widgets.pixels import room
 
         size = self.query_one("#inside").content_size
-        return room(size.width, size.height)
+        return room(size.width, size.height, slow=self._slow)
 
     async def draw_as(self, graphics: str) -> None:
         """Draw pictures another way from here on; the one that was there has to be asked for again."""
@@ -126,7 +143,7 @@ class FrameView(Container):
         self.graphics = graphics
         await self._drawer.remove()
         self._drawer = _made(graphics)
-        self._drawer.display = isinstance(self._drawer, Still)
+        self._begin()
         await self.query_one("#inside").mount(self._drawer, before=0)
 
     def title(self, words: Content) -> None:

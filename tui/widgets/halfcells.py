@@ -10,30 +10,33 @@ picture is dithered in grey. The first picture of all is drawn without numpy, wh
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, cast
 
 from rich.color import Color, ColorSystem
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.errors import NoWidget
+from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.widgets.painting import CHANGED, KEPT, WHOLE, Cell, Painter
-from tui.widgets.uncovered import uncovered, write
+from tui.widgets.changed import all_cells, changed_cells, even, regions
+from tui.widgets.painting import CHANGED, WHOLE, Painter
+from tui.widgets.uncovered import lines_beside, over, uncovered, write
+from tui.wire import Changed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from core.frames.decode import Picture
+    from tui.careful import CarefulApp
 
-#: Unchanged cells between two changed ones that are cheaper drawn again than jumped over.
-_BRIDGED = 1
-#: Steps of green by which a pixel stands out that must not be evened out; one by more is seen all the same.
-_FAINT = (6, 13)
+#: Signs and codes of a piece of what goes over a slow line: some thousand bytes.
+_PIECE = 400
 #: The greys that every terminal with sixteen colours has, from dark to bright, and an ordered pattern between them.
 _GREYS = (0, 8, 7, 15)
 _PATTERN = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
@@ -55,77 +58,11 @@ def dithered(picture: Picture) -> NDArray[np.int32]:
     """Return one number per pixel, an even number of rows: −1−n for the n-th colour of a terminal, all of them greys."""
     import numpy as np
 
-    grey = _even(picture.pixels) @ np.array([0.299, 0.587, 0.114]) / 255 * (len(_GREYS) - 1)
+    grey = even(picture.pixels) @ np.array([0.299, 0.587, 0.114]) / 255 * (len(_GREYS) - 1)
     height, width = grey.shape
     pattern = np.tile((np.array(_PATTERN) + 0.5) / 16, (height // 4 + 1, width // 4 + 1))[:height, :width]
     level = np.minimum((grey + pattern).astype(np.int32), len(_GREYS) - 1)
     found: NDArray[np.int32] = (-1 - np.array(_GREYS, dtype=np.int32))[level]
-    return found
-
-
-def _even(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return an even number of rows: the last one twice where it had no other in its cells."""
-    import numpy as np
-
-    return np.vstack([pixels, pixels[-1:]]) if pixels.shape[0] % 2 else pixels
-
-
-def all_cells(picture: Picture) -> list[Cell]:
-    """Return every cell of a picture, without numpy."""
-    rgb, wide = picture.rgb, 3 * picture.columns
-    rows = [
-        [
-            (green, red - green, blue - green)
-            for red, green, blue in zip(row[::3], row[1::3], row[2::3], strict=True)
-        ]
-        for row in (rgb[at : at + wide] for at in range(0, len(rgb), wide))
-    ]
-    rows += rows[-1:] * (len(rows) % 2)
-    return [
-        Cell(y, x, upper, lower)
-        for y in range(len(rows) // 2)
-        for x, (upper, lower) in enumerate(zip(rows[2 * y], rows[2 * y + 1], strict=True))
-    ]
-
-
-def changed_cells(picture: Picture, shown: list[list[int]]) -> tuple[list[Cell], NDArray[np.bool_]]:
-    """Return the cells of which a pixel is farther off than it may be from what is shown, and where they are."""
-    import numpy as np
-
-    def tones(red: NDArray[np.int32], green: NDArray[np.int32], blue: NDArray[np.int32]) -> NDArray[np.int32]:
-        return np.stack([green, red - green, blue - green], axis=2)
-
-    pixels, on_screen = _even(picture.pixels).astype(np.int32), np.array(shown, dtype=np.int32)
-    new = tones(pixels[..., 0], pixels[..., 1], pixels[..., 2])
-    moved = np.abs(new - tones(on_screen >> 16, on_screen >> 8 & 255, on_screen & 255)) > np.array(KEPT)
-    off = moved.any(axis=2)
-    where = off[0::2] | off[1::2]
-    ys, xs = np.nonzero(where)
-    halves = new[0::2][where].tolist(), new[1::2][where].tolist()
-    thin = faint(new[..., 0])
-    return list(
-        map(Cell, ys.tolist(), xs.tolist(), *halves, (thin[0::2] | thin[1::2])[where].tolist())
-    ), where
-
-
-def faint(green: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Return where a pixel is a little brighter than what is on both sides of it, or a little darker: a thin thread."""
-    import numpy as np
-
-    above, below = np.diff(green, axis=0)[:-1], -np.diff(green, axis=0)[1:]
-    left, right = np.diff(green, axis=1)[:, :-1], -np.diff(green, axis=1)[:, 1:]
-    stands = np.zeros_like(green)
-    stands[1:-1] = _ridge(above, below)
-    stands[:, 1:-1] = np.maximum(stands[:, 1:-1], _ridge(left, right))
-    found: NDArray[np.bool_] = (stands >= _FAINT[0]) & (stands <= _FAINT[1])
-    return found
-
-
-def _ridge(one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return by how much a middle is above both sides, or below both; 0 where it is between them."""
-    import numpy as np
-
-    found: NDArray[np.int32] = np.where(one * other > 0, np.minimum(np.abs(one), np.abs(other)), 0)
     return found
 
 
@@ -149,6 +86,10 @@ def _run(length: int, pair: tuple[int, int]) -> Segment:
 def _nothing() -> None: ...
 
 
+def _alike(picture: Picture, other: Picture | None) -> bool:
+    return other is not None and (picture.columns, picture.rows) == (other.columns, other.rows)
+
+
 class Still(Widget):
     """The picture itself, amid its place; it takes one that was decoded and scaled elsewhere, and never reads a file.
 
@@ -163,22 +104,87 @@ class Still(Widget):
         self._few_colours = False
         #: The pixels as they are on the screen: packed rgb, or a colour of the terminal; none before they are.
         self._lines: list[list[int]] = []
+        #: What of the picture is still to be written over a slow line, where it was to go, who is told then, and the
+        #: picture that comes after it.
+        self._to_send: deque[str] = deque()
+        self._to = (0, 0)
+        self._told: Callable[[], object] = _nothing
+        self._waiting: tuple[Picture, Callable[[], object]] | None = None
+        #: Where the picture is on the screen and what lay over it, and the parts of lines that Textual is to draw.
+        self._known: tuple[Region, list[Region]] | None = None
+        self._unsure: list[Region] = []
+
+    def keep_what_is_there(self) -> None:
+        """Have what is on the screen not sent again where only what is around it moved; one widget of an app does."""
+        self._pm.after_update, self._pm.kept = self._after, self._kept
+
+    def on_unmount(self) -> None:
+        if self._pm.after_update == self._after:
+            self._pm.after_update = self._pm.kept = None
+
+    def refresh(self, *regions: Region, **how: bool) -> Self:
+        for part in regions or (Region(0, 0, *self.size),):
+            lines = (Region(part.x, y, part.width, 1) for y in range(part.y, part.bottom))
+            self._unsure += (line.translate(self.region.offset) for line in lines)
+        return super().refresh(*regions, **how)
+
+    def _after(self, update: object) -> None:
+        """Take what was sent to the terminal for what is there; where nothing was known, nothing else is."""
+        here = self._here
+        if here is not None and (self._known is None or self._known[0] != here):
+            self._unsure = lines_beside(here, ())
+        sent: dict[int, list[tuple[int, int]]] = {}
+        for y, first, end in update.spans if isinstance(update, Changed) else ():
+            sent.setdefault(y, []).append((first, end))
+        self._unsure = [
+            part
+            for part in (self._unsure if isinstance(update, Changed) else ())
+            if not any(x <= part.x and part.right <= end for x, end in sent.get(part.y, ()))
+        ]
+        self._known = (here, over(self)) if here is not None else None
+
+    def _kept(self) -> list[Region]:
+        """Return the picture's lines that need not be written: they are there, and nothing lies or lay over them."""
+        here = self._here
+        if here is None or self._known is None or self._known[0] != here:
+            return []
+        return lines_beside(here, [*over(self), *self._known[1], *self._unsure])
+
+    @property
+    def _here(self) -> Region | None:
+        """The picture's part of the screen; None where it is not all there to be seen."""
+        if self.picture is None or not self._lines or self.screen is not self.app.screen or not self.display:
+            return None
+        try:
+            seen = self.screen.find_widget(self).visible_region
+        except NoWidget:
+            return None
+        size = Size(self.picture.columns, (self.picture.rows + 1) // 2)
+        corner = Offset(*self._corner)
+        whole = seen == self.region and min(corner) >= 0
+        return Region.from_offset(self.region.offset + corner, size) if whole else None
 
     def show(self, picture: Picture | None, shown: Callable[[], object] = _nothing) -> None:
         """Show a picture at its own size, or nothing; `shown` is called when it has been handed to the terminal."""
+        few = self.app.console.color_system in (None, "standard")
+        if (
+            self._to_send
+            and picture is not None
+            and few == self._few_colours
+            and _alike(picture, self.picture)
+        ):
+            self._waiting = picture, shown
+            return
+        self._to_send.clear()
+        self._waiting = None
         before, self.picture = self.picture, picture
-        few, self._few_colours = self._few_colours, self.app.console.color_system in (None, "standard")
+        few, self._few_colours = self._few_colours, few
         if picture is None:
             self._clear()
             self.call_after_refresh(shown)
         elif picture is before and few == self._few_colours:
             self.call_after_refresh(shown)
-        elif (
-            before is None
-            or not self._lines
-            or few != self._few_colours
-            or (before.columns, before.rows) != (picture.columns, picture.rows)
-        ):
+        elif not _alike(picture, before) or not self._lines or few != self._few_colours:
             clean = not self._lines
             self._clear()
             if not clean or not self._show_whole(picture, shown, only_at_once=True):
@@ -238,16 +244,53 @@ class Still(Widget):
 
     def _painted(self, painter: Painter, shown: Callable[[], object]) -> bool:
         """Draw cells at once; False where nothing was written, and Textual is to draw what is shown."""
-        place = self._place()
-        text = painter.paint(self._lines, place or (0, 0))
+        place, link = self._place(), self._pm.link
+        slow = link is not None and link.slow
+        text = list(painter.pieces(self._lines, place or (0, 0), _PIECE if slow else 0))
         if place is None:
             self.call_after_refresh(shown)
             return False
-        write(self, text)
         # Where something that lies over it goes away, Textual draws it as it is by then.
         self._styles_cache.set_dirty(self.size.region)
+        if slow and text:
+            self._to_send.extend(text)
+            self._to, self._told = place, shown
+            self.call_after_refresh(self._go_on)  # the title goes before it
+            return True
+        if text:
+            write(self, text[0])
         shown()
         return True
+
+    def _go_on(self) -> None:
+        """Write the pieces that there is room for on a slow line; Textual draws them where something came over them."""
+        if not self._to_send:
+            return
+        link = self._pm.link
+        if self._place() != self._to:
+            self._to_send.clear()
+            self.refresh()
+            self.call_after_refresh(self._all_sent)
+            return
+        while self._to_send and (link is None or not link.full):
+            write(self, self._to_send.popleft())
+            if self._to_send:
+                self._pm.ask()
+        if self._to_send and link is not None:
+            link.when_room(self._go_on, "pieces")
+        else:
+            self._all_sent()
+
+    def _all_sent(self) -> None:
+        told, self._told = self._told, _nothing
+        told()
+        if self._waiting is not None and not self._to_send:
+            (picture, shown), self._waiting = self._waiting, None
+            self.show(picture, shown)
+
+    @property
+    def _pm(self) -> CarefulApp:
+        return cast("CarefulApp", self.app)
 
     def _show_dithered(self, picture: Picture, shown: Callable[[], object]) -> None:
         import numpy as np
@@ -276,16 +319,3 @@ class Still(Widget):
 def _get_ready() -> None:
     """Import what the second picture needs while a person looks at the first."""
     threading.Thread(target=__import__, args=("numpy",), name="numpy", daemon=True).start()
-
-
-def regions(changed: NDArray[np.bool_]) -> Iterator[Region]:
-    """Yield the stretches of changed cells, line by line; `changed` is rows x columns."""
-    import numpy as np
-
-    for y in np.flatnonzero(changed.any(axis=1)).tolist():
-        places = np.flatnonzero(changed[y])
-        gaps = np.flatnonzero(np.diff(places) > _BRIDGED + 1)
-        firsts = places[np.concatenate(([0], gaps + 1))].tolist()
-        lasts = places[np.concatenate((gaps, [len(places) - 1]))].tolist()
-        for first, last in zip(firsts, lasts, strict=True):
-            yield Region(first, y, last - first + 1, 1)

@@ -14,7 +14,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.widgets.halfcells import regions
+from tui.widgets.changed import regions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

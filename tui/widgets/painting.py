@@ -9,7 +9,7 @@ import the first picture of all does not wait for. Called by the widget of half-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 #: Green (most of what the eye takes for brightness), and what red and blue differ from it: a grey that turns
@@ -95,6 +95,12 @@ class Painter:
 
         `shown` are the picture's pixels, packed rgb, row by row; those that are drawn are put into it as they look.
         """
+        return "".join(self.pieces(shown, origin))
+
+    def pieces(
+        self, shown: list[list[int]], origin: tuple[int, int] = (0, 0), signs: int = 0
+    ) -> Iterator[str]:
+        """Yield what `paint` returns in pieces of about so many signs and codes, each complete in itself; 0: in one."""
         self._shown, self._column, self._row = shown, origin[0] + 1, origin[1] + 1
         alike: dict[tuple[int, int], list[int]] = {}
         searched = self._play is not WHOLE and len(self._cells) <= _MOST_SEARCHED
@@ -109,7 +115,18 @@ class Painter:
             if searched:
                 kind = cell.upper[0] >> _COARSE, cell.lower[0] >> _COARSE
                 alike[kind] = self._elsewhere(alike[kind], after)
-        return "".join(self._sent) + "\x1b[m" if self._sent else ""
+            if 0 < signs < len(self._sent):
+                yield self._taken()
+        if self._sent:
+            yield self._taken()
+
+    def _taken(self) -> str:
+        """Return what draws the cells since the last time; what comes after it relies on nothing of it."""
+        text = "".join(self._sent) + "\x1b[m"
+        self._sent.clear()
+        self._fore = self._back = _NOTHING
+        self._at = (-1, -1)
+        return text
 
     def _along(self, place: int) -> int:
         """Draw what follows in the line with the colours as they are; return the first cell that they don't do for."""

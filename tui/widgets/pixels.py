@@ -28,6 +28,10 @@ _FREE_ROWS = 1
 #: A place larger than this is filled with a picture of half its width and height: no person waits for the rest.
 _MOST_PIXELS = 750_000
 _SIXEL_ROWS = 6
+#: A picture goes over a slow line in pieces of so many rows of cells at least, and in so many pieces at most: xterm keeps
+#: sixteen pictures on its screen.
+_PIECE_ROWS, _MOST_PIECES = 2, 14
+_END = "\x1b\\"
 #: Columns without a pixel of a colour, and full ones, are shorter as a count. The others rarely come in a row.
 _LONG_RUN = re.compile(rb"\?{4,}|~{4,}")
 #: Base64 of one escape sequence of kitty's protocol: the most that it allows.
@@ -40,21 +44,25 @@ _LEVEL = zlib.Z_BEST_SPEED + 1
 class Room:
     """What a picture may take: width and height in its own pixels, each so many of the terminal's, and colours.
 
-    A link that is far carries half the width and height, and fewer colours.
+    A link that is far carries half the width and height, and fewer colours; `piece` are the pixels of the terminal that
+    one of the pieces is high in which sixels go over it, 0 for all at once.
     """
 
     box: tuple[int, int]
     pixel: int
     sixel_colours: int
     tgp_colours: int
+    piece: int = 0
 
 
-def room(columns: int, rows: int) -> Room:
-    """Return what a picture may take that fills so many cells, over the link as it is."""
-    width, height = terminal.cell_pixels()
-    width, height = max(1, columns * width), max(1, (rows - _FREE_ROWS) * height)
-    if terminal.far():
-        return Room((max(1, width // 2), max(1, height // 2)), 2, 24, 64)
+def room(columns: int, rows: int, *, slow: bool = False) -> Room:
+    """Return what a picture may take that fills so many cells, over the link as it is: `slow` where that was measured."""
+    cell = terminal.cell_pixels()
+    rows = max(1, rows - _FREE_ROWS)
+    width, height = max(1, columns * cell[0]), rows * cell[1]
+    if slow or terminal.far():
+        piece = max(_PIECE_ROWS, -(-rows // _MOST_PIECES)) * cell[1]
+        return Room((max(1, width // 2), max(1, height // 2)), 2, 24, 64, piece)
     pixel = 2 if width * height > _MOST_PIXELS else 1
     return Room((max(1, width // pixel), max(1, height // pixel)), pixel, 48, 256)
 
@@ -86,21 +94,32 @@ def _in_few_colours(picture: Picture, colours: int, size: tuple[int, int] | None
 
 
 def sixels(picture: Picture, room: Room) -> str:
-    """Return a picture as one escape sequence that draws it at the cursor.
-
-    Every colour is defined before the first pixel: xterm paints some pixels wrong that come before the last definition.
-    """
+    """Return a picture as an escape sequence that draws it at the cursor, or as several, each for a piece of it."""
     image = _in_few_colours(picture, room.sixel_colours, size_in(room, picture))
     places = np.asarray(image)
     if room.pixel > 1:
         places = places.repeat(room.pixel, axis=0).repeat(room.pixel, axis=1)
-    height, width = places.shape
     palette = np.asarray(image.getpalette(), dtype=np.uint16).reshape(-1, 3)
-    levels = ((palette * 100 + 127) // 255).tolist()
+    levels: list[list[int]] = ((palette * 100 + 127) // 255).tolist()
+    high = room.piece or len(places)
+    return "".join(_sixel(places[at : at + high], levels) for at in range(0, len(places), high))
+
+
+def in_pieces(sixels: str) -> list[str]:
+    """Return each of the escape sequences that `sixels` made."""
+    return [f"{one}{_END}" for one in sixels.split(_END)[:-1]]
+
+
+def _sixel(places: NDArray[np.uint8], levels: list[list[int]]) -> str:
+    """Return rows of places in a palette (in hundredths) as one escape sequence.
+
+    Every colour is defined before the first pixel: xterm paints some pixels wrong that come before the last definition.
+    """
+    height, width = places.shape
     used = np.flatnonzero(np.bincount(places.ravel(), minlength=len(levels))).tolist()
     colours = "".join(f"#{one};2;{levels[one][0]};{levels[one][1]};{levels[one][2]}" for one in used)
     bands = [_band(places[at : at + _SIXEL_ROWS]) for at in range(0, height, _SIXEL_ROWS)]
-    return f'\x1bP0;1q"1;1;{width};{height}{colours}' + b"-".join(bands).decode("ascii") + "\x1b\\"
+    return f'\x1bP0;1q"1;1;{width};{height}{colours}' + b"-".join(bands).decode("ascii") + _END
 
 
 def _band(rows: NDArray[np.uint8]) -> bytes:

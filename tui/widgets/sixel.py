@@ -1,6 +1,8 @@
 """A picture as sixels, laid over blank cells after the screen below it has been written.
 
-What always holds: the cells below are blanks that Textual knows; whenever it has written any of them the picture is
+Over a slow line it goes in pieces, each when there is room for it, so that a key and its words never wait for a whole
+picture; the next picture goes on where the one before it was left, and round to there again, so that all of the screen
+moves while a key is held. What always holds: the cells below are blanks that Textual knows; whenever it has written any of them the picture is
 sent again, and what lies over the picture (a notice, something said in passing) is written again on top. An update
 that would only write the same blanks again (a layout does, for every line that comes or goes) leaves them out.
 Nothing is sent while another screen is in front, or where the picture would be cut off or reach into the last two
@@ -19,8 +21,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.careful import CarefulApp
+from tui.terminal import cell_pixels
 from tui.widgets.encoder import Encoder
-from tui.widgets.pixels import Room, cells_of, sixels
+from tui.widgets.pixels import Room, cells_of, in_pieces, sixels
+from tui.widgets.uncovered import lines_beside
 from tui.wire import Whole
 
 if TYPE_CHECKING:
@@ -37,24 +41,34 @@ class Sixel(Widget):
         super().__init__(id=id)
         self._encoder = Encoder(self, self._encoded, self._take)
         self._data = ""
+        #: The picture's pieces, the rows of cells that each is high, those that are still to be sent, and the one after
+        #: the last that was.
+        self._pieces: list[str] = []
+        self._high = 0
+        self._to_send: list[int] = []
+        self._next = 0
         self._shown: Callable[[], object] | None = None
         #: Where the picture is on the screen, and what lay over it.
         self._sent: tuple[str, Region, list[Region]] | None = None
 
-    def on_mount(self) -> None:
+    @property
+    def _pm(self) -> CarefulApp:
         assert isinstance(self.app, CarefulApp)
-        self.app.after_update, self.app.kept = self._after, self._kept
+        return self.app
+
+    def on_mount(self) -> None:
+        self._pm.after_update, self._pm.kept = self._after, self._kept
 
     def on_unmount(self) -> None:
-        assert isinstance(self.app, CarefulApp)
-        if self.app.after_update == self._after:
-            self.app.after_update = self.app.kept = None
+        if self._pm.after_update == self._after:
+            self._pm.after_update = self._pm.kept = None
 
     def put(self, picture: Picture | None, room: Room, shown: Callable[[], object]) -> None:
         """Show a picture in its room, or nothing; `shown` is called once it has been sent."""
         self._encoder.want(picture, room)
         if picture is None:
             self._shown, self._data, self.display = None, "", False
+            self._to_send = []
         else:
             self._shown = shown
 
@@ -68,10 +82,14 @@ class Sixel(Widget):
 
     def _take(self, picture: Picture, room: Room, data: str) -> None:
         cells = Size(*cells_of(room, picture))
-        self._data = data
-        region = self._place() if self.size == cells else None
-        if region is not None:
-            self._send(region, self._over(region))
+        self._data, self._pieces = data, in_pieces(data)
+        self._high = room.piece // cell_pixels()[1] or cells.height
+        self._to_send = []
+        if self.size == cells and self._place() is not None:
+            if self._pm.link is not None and self._pm.link.slow:
+                self.call_after_refresh(self._send)  # the title goes before it
+            else:
+                self._send()
             return
         self.styles.width, self.styles.height = cells
         self.display = True
@@ -88,7 +106,15 @@ class Sixel(Widget):
             return
         over = self._over(region)
         if isinstance(update, Whole) and update.kept:
-            self._sent = (self._data, region, [widget.region for widget in over])
+            kept = {line.y for line in update.kept}
+            self._spoilt(
+                [
+                    y
+                    for y in range(region.y, region.bottom)
+                    if y not in kept and not any(one.region.y <= y < one.region.bottom for one in over)
+                ],
+                over,
+            )
             return
         if isinstance(update, ChopsUpdate):
             written = [Region(x1, y, x2 - x1, 1).intersection(region) for y, x1, x2 in update.spans]
@@ -97,24 +123,28 @@ class Sixel(Widget):
                 for span in written
                 if span.area and not any(widget.region.contains_region(span) for widget in over)
             ]
-            if not bare:
-                if self._sent is not None:
-                    self._sent = (*self._sent[:2], [widget.region for widget in over])
+            if not bare or (self._sent is not None and self._sent[:2] == (self._data, region)):
+                self._spoilt([span.y for span in bare], over)
                 return
-        self._send(region, over)
+        self._send()
+
+    def _spoilt(self, lines: list[int], over: list[Widget]) -> None:
+        """Send those pieces again of which lines of the screen were written."""
+        if self._sent is not None:
+            self._sent = (*self._sent[:2], [widget.region for widget in over])
+            if lines:
+                self._send({(y - self._sent[1].y) // self._high for y in lines})
 
     def _kept(self) -> list[Region]:
-        """Return the picture's lines that need not be written: it is there already, and nothing was taken off it."""
+        """Return the picture's lines that need not be written: it is there, and nothing lies or lay over it."""
         region = self._place()
         if region is None or self._sent is None or self._sent[:2] != (self._data, region):
             return []
         over = [widget.region for widget in self._over(region)]
-        if not all(one in over for one in self._sent[2]):
-            return []
         if any(one.x > region.x or one.right < region.right for one in over):
             return []  # of its lines a part would be written that is the picture's
-        lines = (Region(region.x, y, region.width, 1) for y in range(region.y, region.bottom))
-        return [line for line in lines if not any(one.overlaps(line) for one in over)]
+        gone = [] if self._sent[2] == over else self._sent[2]
+        return lines_beside(region, [*over, *gone])
 
     def _over(self, region: Region) -> list[Widget]:
         """Return what lies over a part of the picture."""
@@ -122,13 +152,37 @@ class Sixel(Widget):
             widget for widget in self.screen.query(_OVER) if widget.display and widget.region.overlaps(region)
         ]
 
-    def _send(self, region: Region, over: list[Widget]) -> None:
+    def _send(self, spoilt: set[int] | None = None) -> None:
+        """Begin to send the picture, or the `spoilt` ones of its pieces beside those that are on their way already."""
+        region = self._place()
+        if region is None:
+            return
+        self._sent = (self._data, region, [widget.region for widget in self._over(region)])
+        count = len(self._pieces)
+        wanted = {*self._to_send, *spoilt} if spoilt is not None else set(range(count))
+        self._to_send = sorted(wanted, key=lambda piece: (piece - self._next) % count)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Send the pieces that there is room for on the line; what lies over the picture is written again on top."""
+        region = self._place()
+        if self._sent is None or region != self._sent[1]:
+            return  # it is sent anew where it lies by then
         assert self.app._driver is not None
-        self.app._driver.write(f"\x1b[{region.y + 1};{region.x + 1}H{self._data}\x1b[1;1H")
-        self._sent = (self._data, region, [widget.region for widget in over])
-        for widget in over:
-            widget.refresh()
-        if self._shown is not None:
+        link, had = self._pm.link, len(self._to_send)
+        while self._to_send and (link is None or not link.full):
+            piece = self._to_send.pop(0)
+            at = f"\x1b[{region.y + 1 + piece * self._high};{region.x + 1}H"
+            self.app._driver.write(f"{at}{self._pieces[piece]}\x1b[1;1H")
+            self._next = (piece + 1) % len(self._pieces)
+            if self._to_send:
+                self._pm.ask()
+        if len(self._to_send) < had:
+            for widget in self._over(region):
+                widget.refresh()
+        if self._to_send and link is not None:
+            link.when_room(self._go_on, "pieces")
+        elif self._shown is not None:
             shown, self._shown = self._shown, None
             shown()
 

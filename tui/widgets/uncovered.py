@@ -6,12 +6,13 @@ styled text that are taken apart again for the line. Used by the widgets that dr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from textual.errors import NoWidget
+from textual.geometry import Region
 
 if TYPE_CHECKING:
-    from textual.geometry import Region
     from textual.widget import Widget
 
 
@@ -36,6 +37,25 @@ def uncovered(widget: Widget) -> Region | None:
         if other.visible and place.intersection(clip).overlaps(region):
             return None
     return None
+
+
+def lines_beside(part: Region, over: Iterable[Region]) -> list[Region]:
+    """Return the lines of a part of the screen that nothing of `over` touches."""
+    lines = (Region(part.x, y, part.width, 1) for y in range(part.y, part.bottom))
+    covering = [one for one in over if one.overlaps(part)]
+    return [line for line in lines if not any(one.overlaps(line) for one in covering)]
+
+
+def over(widget: Widget) -> list[Region]:
+    """Return where on the screen something lies over a widget."""
+    found, here = [], widget.region
+    for other, (place, clip) in widget.screen._compositor.visible_widgets.items():
+        if other is widget:
+            break
+        seen = place.intersection(clip)
+        if other.visible and seen.overlaps(here):
+            found.append(seen)
+    return found
 
 
 def write(widget: Widget, text: str) -> None:
