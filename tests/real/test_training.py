@@ -132,6 +132,7 @@ def test_a_random_split_flatters_and_is_found_out_by_the_clock(both: Both) -> No
     leaky, grouped = both.leaky["results"], both.grouped["results_folds"]
     print("\n".join(["", "at random:", *both.leaky["words"], "", "by recording:", *both.grouped["words"]]))
     print(leaky["baselines"], grouped["baselines"], sep="\n")
+    print(both.grouped["results"]["baselines"], both.grouped["results"]["classes"]["failed"], sep="\n")
     assert leaky["baselines"]["nearest_in_time"]["balanced"] > 0.95
     assert grouped["baselines"]["nearest_in_time"]["balanced"] < 0.7
     assert leaky["balanced"] - grouped["balanced"] > 0.1
