@@ -86,8 +86,11 @@ def finish(
 
 
 def _keep(ctx: Context, store: LabelStore, task: Task, step: LabelStep) -> None:
-    """Copy what was labelled just now, for a moment: the camera may delete it before a version holds it."""
-    if step.class_ is None or not step.changed:
+    """Copy what was labelled just now, for a moment: the camera may delete it before a version holds it.
+
+    What had the class already is copied too, where the time was too short for it then.
+    """
+    if step.class_ is None:
         return
     from core.versions.kept import keep, of_step
 

@@ -164,15 +164,32 @@ def _draft(
     workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
 ) -> tuple[DraftOverview, str | None]:
     """Return the draft, and the latest version's name; where that one can't be read the rest is told all the same."""
-    from core.versions.kept import held_nowhere
     from core.versions.manifest import list_versions
-    from core.versions.plan import going_in
+    from core.versions.warm import key, once
 
     try:
-        draft = going_in(workspace, store, index, task)
+        found = once(
+            workspace,
+            f"status of {task.name}",
+            lambda: key(workspace, task, index),
+            lambda: _made(workspace, store, index, task),
+            DraftOverview,
+        )
     except Damaged as error:
         newest = next(reversed(list_versions(workspace, task)), None)
         return DraftOverview(newest, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, f"{error.what} {error.remedy}"), newest
+    return found, found.base
+
+
+def _made(
+    workspace: Workspace, store: LabelStore, index: FrameIndex, task: Task
+) -> tuple[DraftOverview, bool]:
+    """Return the draft in numbers, and whether they last as long as what it is made of."""
+    from core.versions.kept import held_nowhere
+    from core.versions.plan import going_in
+    from core.versions.warm import told
+
+    draft = going_in(workspace, store, index, task)
     added, removed, relabelled = draft.changes
     alone = held_nowhere(workspace, draft)
     away = {name for name in workspace.sources if index.unreachable(name)}
@@ -191,7 +208,7 @@ def _draft(
         draft.left_out_by_rule,
         held,
     )
-    return found, base
+    return found, told(workspace, store, task, (chosen.frame for chosen in draft.chosen))
 
 
 def _model(workspace: Workspace, task: Task) -> str | None:

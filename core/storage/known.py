@@ -33,19 +33,25 @@ class _Known(msgspec.Struct):
 _remembered: dict[Path, _Known] = {}
 
 
+def tips(workspace: Workspace) -> tuple[list[str], str]:
+    """Return all that decides what is known: the commits of all refs and of HEAD, and where a shallow history ends."""
+    git = Git(workspace.root)
+    told = git.ask("show-ref", "--head", "--hash", check=False).text.split()
+    return sorted(set(told)), boundary(git)
+
+
 def known_objects(workspace: Workspace) -> Mapping[str, int]:
     """Return oid → bytes of every Git LFS object in any commit; none where there is no repository."""
     git = Git(workspace.root)
     try:
-        shown = git.ask("show-ref", "--head", "--hash", check=False).text.split()
-        tips = sorted(set(shown))
-        if not tips:
+        shown, shallow = tips(workspace)
+        if not shown:
             return {}
         known = _remembered.get(workspace.root) or _load(workspace)
-        if known is not None and known.shallow and known.shallow != boundary(git):
+        if known is not None and known.shallow and known.shallow != shallow:
             known = None
-        if known is None or known.tips != tips:
-            known = _Known(tips, _walked(git, known, tips), boundary(git))
+        if known is None or known.tips != shown:
+            known = _Known(shown, _walked(git, known, shown), shallow)
             _keep(workspace, known)
     except PrintModelsError:  # no git, or a repository that can't be read: the notices of status say so
         return {}

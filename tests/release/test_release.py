@@ -82,7 +82,9 @@ def test_a_correction_makes_a_second_version_that_stores_no_image_twice(
     assert git(labelled.root, "tag").split() == [TAG, "offline-detection/v2"]
     stored = [path for path in (remote / "lfs" / "objects").rglob("*") if path.is_file()]
     assert len(stored) == 13
-    assert "+1 −0 ~1" in git(labelled.root, "log", "-1", "--format=%B")
+    said = git(labelled.root, "log", "-2", "--format=%B")
+    assert said.count("+1 −0 ~1 against v1") == said.count("+12 −0 ~0") == 1
+    assert "offline-detection v1: +12 −0 ~0\n" in said
     found = cli(labelled.root, "storage", "--json").json
     assert found["objects"] == 13
     assert found["by"]["offline-detection"]["v1"] == {

@@ -309,4 +309,4 @@ def test_a_release_asks_git_few_questions(labelled: Place, monkeypatch: pytest.M
 
     monkeypatch.setattr(subprocess.Popen, "__init__", counted)
     release.run(release.plan(workspace, workspace.task(None)))
-    assert len(started) <= 55, "\n".join(started)
+    assert len(started) <= 38, "\n".join(started)

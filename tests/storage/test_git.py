@@ -107,3 +107,51 @@ def test_ignore_and_attributes_of_exact_paths(repository: Path):
     }
     found = repo.check_attr("filter", ["datasets/t/v1/a/x.jpg", "x.jpg"])
     assert found == {"datasets/t/v1/a/x.jpg": "lfs", "x.jpg": "unspecified"}
+
+
+def test_names_asked_through_one_process_are_those_that_are_there_now(repository: Path):
+    asked = Git(repository)
+    head = git(repository, "rev-parse", "HEAD").strip()
+    with asked.talking():
+        assert asked.rev_parse("HEAD^{commit}") == head
+        assert asked.rev_parse("refs/tags/some^{commit}") is None
+        git(repository, "tag", "-a", "-m", "some", "some")
+        assert asked.rev_parse("refs/tags/some^{commit}") == head
+        assert asked.rev_parse("refs/tags/some") == git(repository, "rev-parse", "some").strip() != head
+        git(repository, "commit", "-q", "--allow-empty", "-m", "another")
+        assert asked.head() == git(repository, "rev-parse", "HEAD").strip() != head
+        assert asked.rev_parse("two\nlines") is None
+    assert asked.head() == git(repository, "rev-parse", "HEAD").strip()
+
+
+def test_a_configuration_that_was_just_told_is_told_anew_when_it_changes(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked = Git(repository)
+    assert "some.thing" not in asked.config()
+    git(repository, "config", "some.thing", "here")
+    assert asked.config()["some.thing"] == "here"
+    own = tmp_path / "own"
+    own.write_text("[some]\nother = everywhere\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(own))
+    assert asked.config()["some.other"] == "everywhere"
+    own.write_text("[some]\nother = nowhere at all\n")
+    assert asked.config()["some.other"] == "nowhere at all"
+
+
+@pytest.mark.parametrize("where", ["core.sshCommand", "GIT_SSH_COMMAND", "GIT_SSH"])
+def test_the_ssh_that_a_person_named_is_the_one_that_is_used(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+):
+    program = tmp_path / "my-ssh"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\nexit 255\n')
+    program.chmod(0o755)
+    monkeypatch.delenv("GIT_SSH_COMMAND", raising=False)
+    if where == "core.sshCommand":
+        git(repository, "config", where, str(program))
+    else:
+        monkeypatch.setenv(where, str(program))
+    git(repository, "remote", "add", "origin", "ssh://ana@host/prints.git")
+    with pytest.raises(ProcessFailed):
+        Git(repository).ls_remote("origin")
+    assert "ana@host" in (tmp_path / "asked").read_text()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+from core.labels.sync import flush
+from core.storage.lfs import Pointer, store_of
+from core.storage.proven import Proven
 from core.versions import kept
 from core.versions.kept import Kept, only_on_camera
+from core.versions.manifest import read_version
 from core.versions.selection import draft
 from tests.conftest import Cli, Place
 from tests.versions.conftest import House
@@ -143,3 +148,43 @@ def test_of_a_painted_stretch_only_what_the_draft_takes_is_kept(
             break
     assert len(copies(place.root)) == 12
     assert "only on the camera" not in cli(place.root, "status").out
+
+
+def test_a_kept_copy_becomes_git_s_object_as_it_is_and_stays_proven(
+    house: Callable[..., House], cli: Cli
+) -> None:
+    made = house(6, every=600)
+    made.label(made.keys[:3], "offline", bind=True)
+    made.label(made.keys[3:], "active", bind=True)
+    assert keep(made, made.keys[:4]) == Kept(4)
+    flush(made.ws, made.store, made.task)
+    were = {path.name: path.stat().st_ino for path in copies(made.ws.root)}
+    made.store.close()
+    assert cli(made.ws.root, "release").code == 0
+    store = store_of(made.ws.root)
+    assert {name: store.path(name).stat().st_ino for name in were} == were
+    assert copies(made.ws.root) == []
+    proven = Proven(made.ws, store)
+    for item in read_version(made.ws, made.task, "v1").items:
+        pointer = Pointer(item.oid or "", item.size or 0)
+        assert store.fault(pointer) is None
+        assert proven.holds(pointer), "the copy's name is gone, and that is no change of its bytes"
+        at = store.path(pointer.oid).stat()
+        assert at.st_nlink == 1
+        assert at.st_mode == (made.ws.version_dir(made.task, "v1") / item.file_name).stat().st_mode
+
+
+def test_a_kept_copy_that_was_written_to_is_no_object(house: Callable[..., House], cli: Cli) -> None:
+    made = house(4, every=600)
+    made.label(made.keys[:2], "offline", bind=True)
+    made.label(made.keys[2:], "active", bind=True)
+    assert keep(made, made.keys) == Kept(4)
+    flush(made.ws, made.store, made.task)
+    spoilt = copies(made.ws.root)[0]
+    at = spoilt.stat()
+    spoilt.write_bytes(bytes(at.st_size))
+    os.utime(spoilt, ns=(at.st_mtime_ns, at.st_mtime_ns))
+    made.store.close()
+    assert cli(made.ws.root, "release").code == 0
+    for item in read_version(made.ws, made.task, "v1").items:
+        assert store_of(made.ws.root).fault(Pointer(item.oid or "", item.size or 0)) is None
