@@ -16,7 +16,7 @@ from core.frames.regions import WHOLE, Region
 from core.progress import CancelToken
 from core.tasks import Task
 from core.workspace import Workspace
-from tui import changes, comparing, looking, marking, measuring, remembering, storing, trainings
+from tui import changes, comparing, looking, marking, measuring, offering, remembering, storing, trainings
 from tui.labelling import Bytes, LabelWork
 from tui.lanes import Lane, Post
 from tui.messages import FramesFound
@@ -262,13 +262,13 @@ class Bridge:
         """Look at one training closely."""
         self._trainings.ask("run", partial(trainings.run_seen, self.workspace, run_id), slot="run")
 
-    def offer_training(self, task: Task) -> None:
-        """Say what a training started now would do."""
-        self._trainings.ask("offer", partial(trainings.offered, self.workspace, task), slot="offer")
+    def offer_training(self, task: Task, asked: Mapping[str, str]) -> None:
+        """Say what a training started now would do, with what was asked for."""
+        self._trainings.ask("offer", partial(offering.offered, self.workspace, task, asked), slot="offer")
 
-    def start_training(self, task: Task) -> None:
-        """Start a training with the defaults."""
-        self._trainings.ask("start", partial(trainings.start, self.workspace, task, self._views.again))
+    def start_training(self, task: Task, asked: Mapping[str, str]) -> None:
+        """Start a training with what was asked for, and defaults for the rest."""
+        self._trainings.ask("start", partial(offering.start, self.workspace, task, asked, self._views.again))
 
     def stop_training(self, run_id: str) -> None:
         """Stop a training; its best is kept."""
