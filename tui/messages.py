@@ -270,8 +270,8 @@ class RunsSeen:
 class RunSeen:
     """One training in detail: plain words, curves by name as (epoch, value), baselines in percent, its log's tail.
 
-    `results` is a table in lines, `wrong` the validation frames of `task` it got wrong as (key, name, label,
-    answer, percent sure).
+    `figures` is what it takes of the machine, `results` a table in lines (`narrow`: the same for few columns), `wrong`
+    the frames of `task` it got wrong as (key, name, label, answer, percent sure).
     """
 
     id: str
@@ -288,13 +288,17 @@ class RunSeen:
     results: tuple[str, ...] = ()
     wrong: tuple[tuple[str, str, str, str, int], ...] = ()
     task: str = ""
+    alerts: tuple[str, ...] = ()
+    figures: str = ""
+    narrow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A training was started."""
+    """A training was started; `warning` is what may end it, where something may."""
 
     id: str
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,11 +318,23 @@ class RunPromoted:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of a training: the `key` it is asked for by, its `value`, why, and what else it may be."""
+
+    key: str
+    name: str
+    value: str
+    reason: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingOffered:
-    """What a training started now would do: (setting, value, reason); `problem` where none can start."""
+    """What a training started now would do, `summary` in a sentence; `problem` where none can start."""
 
     task: str
-    settings: tuple[tuple[str, str, str], ...]
+    settings: tuple[Setting, ...]
+    summary: str = ""
     problem: str = ""
     remedy: str = ""
 

@@ -9,12 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from core.errors import PrintModelsError
 from core.human import duration, plural, size
-from core.tasks import Task
 from core.text import safe, safe_lines
 from core.workspace import Workspace
-from tui.messages import RunPromoted, RunRow, RunSeen, RunsSeen, RunStarted, RunStopped, TrainingOffered
+from tui.messages import RunPromoted, RunRow, RunSeen, RunsSeen, RunStarted, RunStopped
 from tui.told import Told
 from tui.ways import in_app
 
@@ -51,8 +49,7 @@ class Views:
                 if view.over:
                     self._over[run.id] = row
                 elif not running:
-                    share = f" {100 * view.epoch // view.epochs}%" if view.epochs else " …"
-                    running = "T" + share + (f" {duration(view.eta_s)}" if view.eta_s else "")
+                    running = _in_header(view)
             rows.append(row)
         now, away, self._first = RunsSeen(tuple(rows), running), self._first, False
         news = self._told.fresh(workspace, [row.id for row in rows if row.id in self._over])
@@ -65,6 +62,14 @@ class Views:
         """Look at this one again the next time."""
         self._over.pop(run_id, None)
         self._last = None
+
+
+def _in_header(view: RunView) -> str:
+    """Return 'T 43% 2 min': how far the training at work is, in a few letters."""
+    if view.state == "paused":
+        return "T paused"
+    share = f" {100 * view.share:.0f}%" if view.share is not None else " …"
+    return "T" + share + (f" {duration(view.eta_s)}" if view.eta_s else "")
 
 
 def _when(run_id: str) -> str:
@@ -92,10 +97,8 @@ def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
 
     run = runs.get(workspace, run_id)
     view = runs.view(run)
-    share = view.epoch / view.epochs if view.epochs else None
-    if view.epochs and view.batches and view.batch < view.batches:
-        share = max(0, view.epoch - 1) / view.epochs + view.batch / view.batches / view.epochs
-    baselines = (view.results or {}).get("baselines") or {}
+    judged = view.results_folds or view.results
+    baselines = (judged or {}).get("baselines") or {}
     words = [safe(line) for line in view.words] or _way_on(view)
     start = view.facts.get("start")
     return RunSeen(
@@ -105,9 +108,8 @@ def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
         words=(
             *words[1 if view.words else 0 :],
             *([safe(str(start))] if start and not view.words else []),
-            *(safe(a) for a in view.alerts),
         ),
-        share=1.0 if view.state == "finished" else share,
+        share=view.share,
         eta=f"{duration(view.eta_s)} to go" if view.eta_s else "",
         loss={
             "train": tuple((float(e.number), e.train_loss) for e in view.history),
@@ -122,9 +124,12 @@ def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
         baselines={safe(str(name)): 100 * found["balanced"] for name, found in baselines.items() if found},
         log=_log(run.log.read_bytes()[-_LOG_BYTES:] if run.log.exists() else b""),
         speed=f"{view.images_per_s:.0f} images/s" if view.images_per_s and not view.over else "",
-        results=_table(view.results),
-        wrong=_wrong(view.results),
+        results=_table(view.results_folds, view.results),
+        wrong=_wrong(judged),
         task=str(runs.as_json(run, view)["task"] or ""),
+        alerts=tuple(safe(text) for text in view.alerts),
+        figures="" if view.over else _figures(view.figures),
+        narrow=_narrow(judged),
     )
 
 
@@ -151,19 +156,57 @@ def _headline(view: RunView) -> str:
     return safe(runs.describe(view))
 
 
-def _table(results: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Return the table of the results, then which class was taken for which."""
-    from core.training.results import table
+def _figures(known: Mapping[str, float]) -> str:
+    """Say what a training takes of its machine, as far as that is told."""
+    said = []
+    if "cpu" in known:
+        said.append(f"processor {known['cpu']:.0f} %")
+    if "temperature" in known:
+        said.append(f"{known['temperature']:.0f} °C")
+    if "memory" in known:
+        said.append(f"memory {size(round(known['memory']))}")
+    if "free" in known:
+        said.append(f"{size(round(known['free']))} free")
+    return " · ".join(said)
 
-    if not results:
+
+def _table(folds: Mapping[str, Any] | None, results: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return the results in lines: out of fold where there is that, else on validation."""
+    from core.training.result_tables import lines
+
+    found = folds or results
+    if not found:
         return ()
-    mixed = [
-        f"{truth} taken for {answer}: {number}"
-        for truth, row in results["confusion"].items()
-        for answer, number in row.items()
-        if truth != answer and number
+    who = (
+        "each judged by a network that never saw it"
+        if folds
+        else "of validation, which it never learned from"
+    )
+    head = f"{plural(found.get('images', 0), 'image')} of {plural(found['recordings'], 'recording')}, {who}"
+    return tuple(safe(line, limit=200) for line in (head, "", *lines(found)))
+
+
+def _narrow(found: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return the same in short lines."""
+    if not found:
+        return ()
+    from core.training.result_tables import span
+    from core.training.results import percent
+
+    lines = [f"{name}: {span(one, 'recall')} of {one['images']}" for name, one in found["classes"].items()]
+    lines.append(f"balanced: {span(found, 'balanced')}")
+    for truth, row in found["confusion"].items():
+        lines += [f"{truth} taken for {other}: {n}" for other, n in row.items() if other != truth and n]
+    lines += ["", "without looking at the picture"]
+    lines += [
+        f"{name.replace('_', ' ')}: {percent(one['balanced'] if one else None)}"
+        for name, one in found["baselines"].items()
     ]
-    return tuple(safe(line) for line in (*table(results), "", *(mixed or ["no class was taken for another"])))
+    wrong = [one for one in found["by_recording"] if one["right"] < one["images"]]
+    lines += ["", "recordings with mistakes"] if wrong else []
+    for one in wrong:
+        lines += [str(one["recording"]), f"  wrong {one['images'] - one['right']} of {one['images']}"]
+    return tuple(safe(line, limit=200) for line in lines)
 
 
 def _wrong(results: Mapping[str, Any] | None) -> tuple[tuple[str, str, str, str, int], ...]:
@@ -183,50 +226,6 @@ def _wrong(results: Mapping[str, Any] | None) -> tuple[tuple[str, str, str, str,
 def _log(data: bytes) -> tuple[str, ...]:
     text = safe_lines(data.replace(b"\r", b"\n"), limit=200)
     return tuple(line for line in text.split("\n") if line.strip())
-
-
-def offered(workspace: Workspace, task: Task) -> TrainingOffered:
-    """Say what a training of this task started now would do, each setting with its reason."""
-    from core.training import planning, runs
-
-    try:
-        if workspace.read_only is not None:
-            raise workspace.read_only
-        runs.require_torch()
-        what = planning.plan(workspace, task=task.name)
-    except PrintModelsError as error:
-        return TrainingOffered(task.name, (), error.what, in_app(error.remedy))
-    from core.training import pretrained
-
-    spare = "one thread less than the cores, so that this program stays quick"
-    return TrainingOffered(
-        task.name,
-        (
-            ("dataset", f"{what.task} {what.dataset.version}", "the latest version that is not withdrawn"),
-            ("network", what.architecture, "small enough for a processor without a graphics card"),
-            ("begins with", "ImageNet weights", pretrained.describe(what.architecture)),
-            (
-                "trained",
-                f"{what.mode} stage and head",
-                "few pictures: what it knows of edges and shapes stays",
-            ),
-            ("epochs", f"at most {what.epochs}", f"ends after {what.patience} without a better one"),
-            ("batch", f"{what.batch_size} images", "fits into any memory"),
-            ("step size", f"{what.lr:g}", "large enough to learn, small enough to keep what it knows"),
-            ("seed", str(what.seed), "the same again gives the same model"),
-            ("processor", plural(what.threads, "thread"), spare),
-        ),
-    )
-
-
-def start(workspace: Workspace, task: Task, forget: Callable[[str], None]) -> RunStarted:
-    """Start a training with the defaults."""
-    from core.training import planning, runs
-
-    runs.require_torch()
-    run = runs.start(workspace, planning.plan(workspace, task=task.name))
-    forget(run.id)
-    return RunStarted(run.id)
 
 
 def resume(workspace: Workspace, run_id: str, forget: Callable[[str], None]) -> RunStarted:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from core.training.runs import Run
 
 _MODES = ("head", "last", "full")
-_MODES_SAID = "What is trained: only the new last layer, also the last quarter of the blocks before it, or the whole network."
+_MODES_SAID = (
+    "What is trained: only the new last layer, also the last quarter of the blocks before it, or the whole network; "
+    "else the last quarter where that takes at most 2 minutes here, else the last layer."
+)
 
 
 @click.command()
@@ -24,7 +27,7 @@ _MODES_SAID = "What is trained: only the new last layer, also the last quarter o
 @click.option(
     "--dataset-dir", metavar="D", type=click.Path(path_type=Path), help="A version's folder; else the latest."
 )
-@click.option("--mode", default="last", show_default=True, type=click.Choice(_MODES), help=_MODES_SAID)
+@click.option("--mode", type=click.Choice(_MODES), help=_MODES_SAID)
 @click.option("--arch", default="resnet18", show_default=True, metavar="A", help="A torchvision classifier.")
 @click.option(
     "--weights",
@@ -66,7 +69,7 @@ def train(
     ctx: Context,
     task: str | None,
     dataset_dir: Path | None,
-    mode: str,
+    mode: str | None,
     arch: str,
     weights: str | None,
     epochs: int | None,

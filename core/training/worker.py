@@ -166,6 +166,7 @@ def _begin(writer: EventWriter, before: RunView, what: Spec, held: dict[str, int
         "architecture": what.architecture,
         "commit": what.commit,
         "tool": what.tool,
+        "folds": what.folds,
         "limits": held,
         "keeper": kept,
     }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from core.training import events, pretrained, runs
+from core.training import events, pretrained, readiness, runs
+from core.workspace import Workspace
+from tests.training.small import make_version
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.training import TrainingScreen
 from tui.widgets import curves
@@ -34,7 +37,7 @@ RESULTS = {
 
 async def test_training_without_a_version_says_what_to_do(workspace, opened, monkeypatch):
     place = workspace(frames=2)
-    monkeypatch.setattr(runs, "require_torch", lambda: None)
+    monkeypatch.setattr(readiness, "require_torch", lambda: None)
     async with opened(place.root) as page:
         await page.press("T")
         await page.see("There is no training yet")
@@ -116,11 +119,79 @@ async def test_results_are_behind_a_key_with_every_frame_it_got_wrong(workspace,
         await page.press("T")
         await page.see("Recognised 9")
         await page.press("d")
-        await page.see("active taken for offline: 1", "1 frame it got wrong")
+        await page.see("10 images of 2 recordings, of validation", "called →", "1 frame it got wrong")
         await page.press("end")
         await page.see("20251107T080000.jpg", "said offline 71 %")
         await page.press("d")
         await page.see("train 80 %")
+
+
+async def test_where_a_table_has_no_room_results_are_short_lines(workspace, opened):
+    place = workspace(frames=2)
+    _run(place.root, over=True)
+    async with opened(place.root, size=(40, 16)) as page:
+        await page.press("T")
+        await page.see("Recognised 9")
+        await page.press("d")
+        await page.see("active: 80 %", "active taken for offline: 1", "majority: 50 %")
+        await page.press("end")
+        await page.see("said offline 71 %")
+
+
+async def test_a_setting_is_changed_with_its_reason_before_it_starts(workspace, opened, monkeypatch):
+    place = workspace(frames=2)
+    make_version(Workspace.open(place.root))
+    monkeypatch.setattr(readiness, "require_torch", lambda: None)
+    asked = []
+    async with opened(place.root) as page:
+        monkeypatch.setattr(page.app.bridge, "start_training", lambda task, how: asked.append(how))
+        await page.press("T", "N")
+        await page.see("of resnet18 on offline-detection v1, 32 images: up to about", "32 images and")
+        await page.press("down", "down")
+        await page.see("▸network")
+        await page.press("right")
+        await page.see("of resnet34", "▸network     resnet34")
+        await page.press("left", "left")
+        await page.see("of efficientnet_b0")
+        await page.press("down", "right", "right", "up", "up", "enter")
+        await page.until(lambda: asked, "the start")
+        assert asked == [{"architecture": "efficientnet_b0", "weights": "random"}]
+
+
+async def test_other_trainings_lie_beside_the_chosen_one(workspace, opened):
+    place = workspace(frames=2)
+    first = _run(place.root, over=True)
+    shutil.copytree(
+        place.root / ".print-models/runs" / first, place.root / f".print-models/runs/20251113{first[8:]}"
+    )
+    async with opened(place.root, size=(120, 40)) as page:
+        await page.press("T")
+        await page.see("13 Nov 20:00", "valid. 0.40")
+        await page.press("o", "down")
+        await page.see("1✓ 13 Nov 20:00", "▸✓ 12 Nov 20:00", "valid. 0.40 ▪ 1 0.40")
+        await page.press("up", "o")
+        await page.until(
+            lambda: "▪ 1 0.40" not in page.text() and "1✓" not in page.text(), "it to be taken away"
+        )
+
+
+async def test_a_training_that_waits_says_why_and_what_is_odd(workspace, opened, monkeypatch):
+    place = workspace(frames=2)
+    name = _run(place.root, over=False)
+    writer = events.EventWriter(place.root / ".print-models/runs" / name)
+    writer.append("alert", kind="collapse", text="It recognises no [b]active[/b].")
+    writer.append(
+        "heartbeat", figures={"cpu": 98, "memory": 1_200_000_000, "free": 3_000_000_000, "temperature": 61.5}
+    )
+    writer.append("paused", reason="bench is printing.")
+    writer.close()
+    monkeypatch.setattr(runs, "is_alive", lambda run: True)
+    async with opened(place.root) as page:
+        await page.see("T paused")
+        await page.press("T")
+        await page.see(
+            "‖ paused", "bench is printing.", "! It recognises no [b]active[/b].", "processor 98 %", "62 °C"
+        )
 
 
 async def test_what_finished_while_you_were_away_is_said_once(workspace, opened):

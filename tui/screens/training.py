@@ -24,13 +24,15 @@ from tui.screens.base import Place
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.start import StartScreen
 from tui.screens.training_texts import head_text, none_yet, over, results_text, runs_text, words_and_log
-from tui.widgets.curves import Curves, legend
+from tui.widgets.curves import BESIDE, Curves, legend
 from tui.widgets.key_line import KeyLine
 from tui.widgets.pane import Pane
 
 _LOOK_S = 1.0
 #: Two charts stand side by side from this width on, one from the other.
 _TWO_CHARTS, _ONE_CHART = 76, 34
+#: From so many columns on the list of trainings stays beside the results.
+_BOTH = 110
 
 
 class TrainingScreen(Place):
@@ -46,7 +48,7 @@ class TrainingScreen(Place):
         self._chosen = ""
         self._started = ""
         self._seen: RunSeen | None = None
-        self._beside: RunSeen | None = None
+        self._beside: dict[str, RunSeen] = {}
         self._results = False
         self._at = 0
         self._top = ""
@@ -111,6 +113,8 @@ class TrainingScreen(Place):
                 if result == self._seen:
                     return
                 self._seen = result
+                if result.id in self._beside:
+                    self._beside[result.id] = result
                 # The list is looked at less often: what is known here of one training goes into its row.
                 self._rows = tuple(
                     replace(row, state=result.state) if row.id == result.id else row
@@ -118,7 +122,7 @@ class TrainingScreen(Place):
                 )
             case RunStarted():
                 self._started = result.id
-                self.say(f"{result.id} has started; it goes on when you leave.")
+                self.say(result.warning or f"{result.id} has started; it goes on when you leave.")
                 self.bridge.runs()
             case RunStopped() | RunPromoted():
                 self.say(result.words)
@@ -149,11 +153,11 @@ class TrainingScreen(Place):
         self.query_one("#run").display = bool(rows)
         self.query_one("#runs").set_class(not rows, "-alone")
         box = self.query_one("#runs", Pane)
-        # Where one stands above the other, results have the screen for themselves.
-        box.display = not (self._results and rows and self.has_class("-phone"))
+        # A table of results needs the columns of the list, where there are few.
+        box.display = not (self._results and rows and self.size.width < _BOTH)
         room = box.room
         self.query_one("#run-list", Static).update(
-            runs_text(rows, self._chosen, room) if rows else none_yet(self._rows)
+            runs_text(rows, self._chosen, room, tuple(self._beside)) if rows else none_yet(self._rows)
         )
         at = next((at for at, row in enumerate(rows) if row.id == self._chosen), 0)
         box.scroll_to(y=max(0, 2 * at - 2), animate=False)
@@ -199,10 +203,13 @@ class TrainingScreen(Place):
 
     def _draw_charts(self, seen: RunSeen) -> None:
         loss, accuracy = dict(seen.loss), dict(seen.accuracy)
-        other = self._beside
-        if other is not None and other.id != seen.id:
-            loss["beside"] = other.loss.get("validation", ())
-            accuracy["beside"] = other.accuracy.get("validation", ())
+        if set(self._beside) - {seen.id}:  # several are compared by what validation says; the rest would only hide it
+            loss.pop("train", None)
+            accuracy.pop("train", None)
+        for number, other in enumerate(self._beside.values(), 1):
+            if other.id != seen.id:
+                loss[str(number)] = other.loss.get("validation", ())
+                accuracy[str(number)] = other.accuracy.get("validation", ())
         dark = self.app.current_theme.dark
         self.query_one("#loss", Curves).show(loss)
         self.query_one("#accuracy", Curves).show(accuracy, seen.baselines)
@@ -256,13 +263,23 @@ class TrainingScreen(Place):
             self.say(told)
 
     def action_overlay(self) -> None:
-        if self._beside is not None or self._seen is None:
-            self._beside = None
-            self.say("Only the chosen training's curves are drawn.")
+        """Lay the chosen training's validation curve beside those of the others, or take it away again."""
+        seen = self._seen
+        if seen is None or seen.id != self._chosen:
+            return
+        if self._beside.pop(seen.id, None) is not None:
+            self.say(f"The curve of {self._when(seen.id)} is drawn with its own training only.")
+        elif len(self._beside) == len(BESIDE):
+            self.say(f"{len(BESIDE)} curves can be told apart; o on a numbered training takes its away.")
         else:
-            self._beside = self._seen
-            self.say("Choose another training: this one's validation curve is drawn beside it.")
+            self._beside[seen.id] = seen
+            self.say(
+                f"The validation curve of {self._when(seen.id)} (+) is drawn beside that of any you choose."
+            )
         self._draw()
+
+    def _when(self, run_id: str) -> str:
+        return next((row.when for row in self._rows or () if row.id == run_id), run_id)
 
     def action_train(self) -> None:
         self.app.push_screen(StartScreen(self.state.task))

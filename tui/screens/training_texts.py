@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from textual.content import Content
 
@@ -14,14 +15,18 @@ from tui.widgets.curves import blocks
 from tui.writing import beside, wrapped
 
 STATES = {
-    "running": ("▶", WARN), "starting": ("▶", WARN), "stopping": ("■", WARN), "finished": ("✓", GOOD),
+    "running": ("▶", WARN), "starting": ("▶", WARN), "paused": ("‖", WARN), "stopping": ("■", WARN), "finished": ("✓", GOOD),
     "stopped": ("■", DIM), "failed": ("✗", BAD), "killed": ("✗", BAD), "interrupted": ("✗", BAD),
 }  # fmt: skip
 
 
+#: Columns from which on the results are a table.
+_WIDE = 66
+
+
 def over(state: str) -> bool:
     """True where a training has ended."""
-    return state not in ("starting", "running", "stopping")
+    return state not in ("starting", "running", "paused", "stopping")
 
 
 def none_yet(rows: tuple[RunRow, ...] | None) -> Content:
@@ -33,14 +38,17 @@ def none_yet(rows: tuple[RunRow, ...] | None) -> Content:
     )
 
 
-def runs_text(rows: tuple[RunRow, ...], chosen: str, width: int) -> Content:
-    """The list, newest first, two lines each: when and of what; its state and how far or how good."""
+def runs_text(rows: tuple[RunRow, ...], chosen: str, width: int, numbered: Sequence[str] = ()) -> Content:
+    """The list, newest first, two lines each: when and of what; its state. Those whose curves lie beside are numbered."""
     lines = []
     for row in rows:
         glyph, style = STATES.get(row.state, ("?", DIM))
         here = row.id == chosen
         head = Content.assemble(
-            ("▸" if here else " ", "bold $accent"), (glyph, style), " ", (row.when, BOLD if here else "")
+            ("▸" if here else str(numbered.index(row.id) + 1) if row.id in numbered else " ", "bold $accent"),
+            (glyph, style),
+            " ",
+            (row.when, BOLD if here else ""),
         )
         lines.append(beside(head, Content.styled(row.dataset, DIM), width))
         # Its glyph says as well that a training is finished; the task is said by nothing else.
@@ -65,6 +73,10 @@ def head_text(seen: RunSeen, width: int, *, charts: tuple[str, ...]) -> Content:
         done = round((seen.share or 0) * cells)
         bar = Content.assemble(("█" * done, WARN), ("░" * (cells - done), DIM), f"  {after}")
         lines.append(bar.truncate(width, ellipsis=True))
+        if seen.figures:
+            lines.append(Content.styled(seen.figures, DIM).truncate(width, ellipsis=True))
+    if seen.alerts and not over(seen.state):
+        lines += [Content.styled(line.plain, WARN) for line in wrapped(f"! {seen.alerts[-1]}", width)[:2]]
     for name, curve, unit in (("loss", seen.loss, ""), ("accuracy", seen.accuracy, " %")):
         points = curve.get("validation") or curve.get("train") or ()
         if points and name not in charts:
@@ -77,7 +89,9 @@ def head_text(seen: RunSeen, width: int, *, charts: tuple[str, ...]) -> Content:
 def words_and_log(seen: RunSeen, width: int) -> Content:
     """The rest of the words, then the end of the log."""
     lines = [line for word in seen.words for line in wrapped(word, width)]
-    if seen.words and seen.log:
+    told = seen.alerts if over(seen.state) else seen.alerts[:-1]  # the last stands above
+    lines += [line for text in told for line in wrapped(f"! {text}", width, WARN)]
+    if lines and seen.log:
         lines.append(Content(""))
     return Content("\n").join([*lines, *(Content.styled(line, DIM) for line in seen.log[-40:])])
 
@@ -88,8 +102,8 @@ def results_text(seen: RunSeen, width: int, chosen: int) -> tuple[Content, int]:
         return Content.styled(
             "Nothing is measured yet: results come with the end of a training.  (d: back)", DIM
         ), 0
-    lines = [Content.styled("on frames it never learned from (d: back)", DIM)]
-    for line in seen.results:
+    lines = []
+    for line in seen.results if width >= _WIDE else seen.narrow:
         lines += _row_or_words(line, width)
     if not seen.wrong:
         return Content("\n").join(lines), 0

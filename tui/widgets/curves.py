@@ -16,8 +16,11 @@ Point = tuple[float, float]
 Points = Sequence[Point]
 
 #: What a curve is drawn in; the legend shows the same colour beside its name.
-STYLES = {"train": "#6cb6ff", "validation": "#f0b440", "beside": "#d2a8ff"}
-_DARKER = {"train": "#0550ae", "validation": "#953800", "beside": "#6639ba"}
+STYLES = {"train": "#6cb6ff", "validation": "#f0b440"}
+_DARKER = {"train": "#0550ae", "validation": "#953800"}
+#: Other trainings laid beside, in order; as many as can be told apart.
+BESIDE = ("#d2a8ff", "#7ee787", "#ff9bce")
+_BESIDE_DARKER = ("#6639ba", "#116329", "#99286e")
 _BASELINE = "#8e9bab"
 _SHORT = {"validation": "valid."}
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -58,11 +61,11 @@ class Curves(PlotWidget, can_focus=False):
         last = max(last, 2.0)
         for level in sorted(set(self._baselines.values())):
             self._line([(1.0, level), (last, level)], _BASELINE)
-        styles = STYLES if self.app.current_theme.dark else _DARKER
+        styles = styles_of(self._curves, dark=self.app.current_theme.dark)
         for name, points in self._curves.items():
             if points:
                 ends = points if len(points) > 1 else [points[0], (points[0][0] + 0.01, points[0][1])]
-                self._line(thinned(ends, cells), styles.get(name, _BASELINE))
+                self._line(thinned(ends, cells), styles[name])
         self.set_xlimits(1.0, last)
         self.set_xticks(ticks(last, max(2, cells // 8)))
         if self._percent:
@@ -72,6 +75,13 @@ class Curves(PlotWidget, can_focus=False):
     def _line(self, points: Points, style: str) -> None:
         xs, ys = [x for x, _ in points], [y for _, y in points]
         self.plot(xs, ys, line_style=style, hires_mode=HiResMode.BRAILLE)
+
+
+def styles_of(curves: Mapping[str, Points], *, dark: bool) -> dict[str, str]:
+    """Return the colour of every curve by its name: those of the chosen training, then of others in order."""
+    own, others = (STYLES, BESIDE) if dark else (_DARKER, _BESIDE_DARKER)
+    beside = [name for name in curves if name not in own]
+    return {**own, **{name: others[at % len(others)] for at, name in enumerate(beside)}}
 
 
 def thinned(points: Points, cells: int) -> Points:
@@ -114,9 +124,9 @@ def legend(
     *,
     dark: bool = True,
 ) -> Content:
-    """Return 'loss ▪ train 0.21 ▪ valid. 0.30' with the colours of the lines."""
+    """Return 'loss ▪ train 0.21 ▪ valid. 0.30' with the colours of the lines; others have their number as a name."""
     digits = 0 if unit else 2
-    styles = STYLES if dark else _DARKER
+    styles = styles_of(curves, dark=dark)
     parts: list[tuple[str, str]] = [(name, "bold")]
     parts += [
         (f" ▪ {_SHORT.get(curve, curve)} {points[-1][1]:.{digits}f}{unit}", styles.get(curve, ""))
