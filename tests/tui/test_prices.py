@@ -16,7 +16,7 @@ async def test_an_image_that_another_task_put_into_lfs_costs_nothing_anywhere(re
             await page.press("n")
             await page.label("g")
         await page.press("V")
-        await page.see("+3 added", "±0 in Git LFS")
+        await page.see("+3 added", "±0 in Git LFS", "stretches that change")
         row = next(line for line in page.text().split("\n") if "● draft" in line)
         assert "±0" in row
         stretches = page.text().split("stretches that change")[1]

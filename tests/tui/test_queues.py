@@ -27,9 +27,12 @@ async def choose(page, name):
     await page.press("semicolon")
     await page.see("┌─ queues", name)
     await page.until(lambda: page.app.state.queues and page.app.state.queues.done, "all counts")
-    await page.see(name)
-    line = next(line for line in page.text().split("\n") if line.startswith("│") and name in line)
-    await page.press(line.strip("│ ▸").split()[0])
+
+    def rows():
+        return [line for line in page.text().split("\n") if line.startswith("│") and name in line]
+
+    await page.until(rows, f"a row {name}")
+    await page.press(rows()[0].strip("│ ▸").split()[0])
 
 
 async def in_queue(page, id_):

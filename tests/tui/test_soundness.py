@@ -54,7 +54,7 @@ async def test_a_list_longer_than_the_screen_scrolls(labelled, opened):
         await page.press("V")
         await page.see("draft")
         await page.press("i")
-        await page.see("the worst first")
+        await page.see("the worst first", "in order")
         await page.press("end")
         await page.see("attributes")
         await page.press("home")

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from core.process import run
-from core.storage import remotes
+from core.storage import lfs_http, remotes
 from tests.conftest import Answer, Cli, Place, git
 from tests.workspaces.conftest import Old, listing, pointer, settle
 
@@ -225,8 +225,9 @@ def lfs_server(code: int) -> Iterator[str]:
     ],
 )
 def test_a_server_is_asked_whether_git_lfs_answers(
-    place: Place, remote: Path, code: int, fine: bool, said: str
+    place: Place, remote: Path, code: int, fine: bool, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(lfs_http, "RESTS", (0.01, 0.01, 0.01))  # how long it waits before it asks again
     with lfs_server(code) as url:
         git(place.root, "config", "remote.origin.lfsurl", url)
         answer = list(remotes.ask(place.root))[-1]
@@ -260,6 +261,7 @@ def test_a_server_that_never_answers_costs_a_moment_not_the_day(
     place: Place, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remotes, "_SECONDS", 0.5)
+    monkeypatch.setattr(lfs_http, "SILENCE", 0.5)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
