@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from core.frames.names import captured_at
 from core.frames.recordings import cut
 from core.labels.files import parse
@@ -92,32 +94,56 @@ def _real(legacy: Path, name: str, task: str) -> tuple[list[Sample], tuple[str, 
     return [Sample(k, labels[k], recordings[k], "", at, None) for k, at in moments], kind.classes
 
 
-def test_the_real_labels_leak_through_a_random_split_and_not_through_this_one(legacy: Path) -> None:
-    """Copying the label of the nearest training frame scores high on a random split of adjacent frames."""
-    for name, task, least, near in (
-        ("labels.json", "offline-detection", 0.984, 0.01),
-        ("failed_print_labels.json", "failed-print-detection", 0.929, 0.002),
-    ):
-        samples, classes = _real(legacy, name, task)
-        shares = []
-        for seed in range(200):
-            order = list(samples)
-            random.Random(seed).shuffle(order)
-            held, train = order[: len(order) // 5], order[len(order) // 5 :]
-            found = score(zip([s.label for s in held], nearest(train, held), strict=True))
-            assert found is not None
-            shares.append(found.accuracy)
-        leaking = sum(shares) / len(shares)
-        honest = out_of_fold(samples, classes)["nearest_in_time"]
-        assert abs(leaking - least) < near
-        assert honest is not None
-        assert honest["accuracy"] < leaking - 0.02
-        assert honest["balanced"] < 0.7, honest
-        rows = [Row(s.frame, s.label, s.recording, s.captured_at) for s in samples]
-        sides = split(rows, inherited={}, classes=classes)
-        assert sides.least_distance is None or sides.least_distance > 5
-        if task == "failed-print-detection":
-            assert any("failed comes from" in limit for limit in sides.limits)
+def _left_out(samples: list[Sample]) -> int:
+    """How many images the nearest-in-time rule gets right where each is asked of all others; ties go to the earlier."""
+    answers = [nearest([other for other in samples if other is not one], [one])[0] for one in samples]
+    return sum(answer == one.label for answer, one in zip(answers, samples, strict=True))
+
+
+def _at_random(samples: list[Sample], seeds: int) -> list[float]:
+    """The share it gets right on a fifth that is drawn frame by frame, once a seed, made from the other four."""
+    shares = []
+    for seed in range(seeds):
+        order = list(samples)
+        random.Random(seed).shuffle(order)
+        held, train = order[: len(order) // 5], order[len(order) // 5 :]
+        found = score(zip([one.label for one in held], nearest(train, held), strict=True))
+        assert found is not None
+        shares.append(found.accuracy)
+    return shares
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "right", "images", "mean", "failed"),
+    [
+        ("labels.json", "offline-detection", 166, 169, 0.978, ""),
+        (
+            "failed_print_labels.json", "failed-print-detection", 182, 196, 0.929,
+            "All failed comes from 2 recordings, 1 of them in validation",
+        ),
+    ],
+)  # fmt: skip
+def test_the_real_labels_leak_through_a_random_split_and_not_through_this_one(
+    legacy: Path, name: str, task: str, right: int, images: int, mean: float, failed: str
+) -> None:
+    """Left out one by one: 98.2 % and 92.9 % by copying the nearest label, without a look at any picture.
+
+    That is what a random split comes to the smaller its validation is; with a fifth, over 200 seeds, it is 97.8 % and
+    92.9 % in the mean, and a single seed is anything around it. All labels of the files count, contradictions too.
+    """
+    samples, classes = _real(legacy, name, task)
+    assert (_left_out(samples), len(samples)) == (right, images)
+    shares = _at_random(samples, 200)
+    assert round(sum(shares) / len(shares), 3) == mean
+    assert min(shares) < mean - 0.05, "a single split says little"
+    honest = out_of_fold(samples, classes)["nearest_in_time"]
+    assert honest is not None
+    assert honest["accuracy"] < mean - 0.02
+    assert honest["balanced"] < 0.7, honest
+    rows = [Row(one.frame, one.label, one.recording, one.captured_at) for one in samples]
+    sides = split(rows, inherited={}, classes=classes)
+    assert sides.least_distance is None or sides.least_distance > 5
+    assert any(failed in limit for limit in sides.limits)
 
 
 def test_on_simulated_days_a_random_split_leaks_and_ours_does_not() -> None:
