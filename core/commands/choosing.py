@@ -60,26 +60,27 @@ def key_of(ctx: Context, text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The keys of the frames meant, in order of time, and the day that was understood, where one was said."""
+    """The keys of the frames meant, in order of time, and the days from which to which was understood, where any were said."""
 
     keys: list[str]
-    day: str | None = None
+    days: tuple[str, ...] = ()
 
     @property
     def day_said(self) -> str:
-        """'2025-11-08: ' where a day was said, else nothing."""
-        return f"{self.day[:4]}-{self.day[4:6]}-{self.day[6:]}: " if self.day else ""
+        """'2025-11-08: ' where a day was said, '2025-11-08 to 2025-11-09: ' for several, else nothing."""
+        said = " to ".join(f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in self.days)
+        return said and f"{said}: "
 
     def beside(self, said: str) -> str:
-        """Return what is said of these frames, with the day before it where it names none."""
-        named = (
-            self.day
-            and f" {date.fromisoformat(self.day):%a} {int(self.day[6:])} {date.fromisoformat(self.day):%b %Y}"
-        )
-        return said if not named or named in said else self.day_said + said
+        """Return what is said of these frames, with the days before it where it does not name them."""
+        named = [
+            f" {date.fromisoformat(day):%a} {int(day[6:])} {date.fromisoformat(day):%b %Y}"
+            for day in self.days
+        ]
+        return said if all(one in said for one in named) else self.day_said + said
 
     def as_json(self) -> dict[str, str]:
-        return {"day": self.day} if self.day else {}
+        return {"day": "..".join(self.days)} if self.days else {}
 
 
 def choose(ctx: Context, store: LabelStore, task: Task, choice: Choice, *, labelled: bool = False) -> Chosen:
@@ -107,18 +108,18 @@ def choose(ctx: Context, store: LabelStore, task: Task, choice: Choice, *, label
         return Chosen(keys)
     known = store.classes(task)
     found = framed(known) if labelled else _listed(ctx)
-    day = _day(choice.day, found) if choice.day is not None else None
+    days = _days(choice.day, found) if choice.day is not None else ()
     keys = [
         frame.key
-        for frame in _matching(ctx, found, store, task, choice, day)
+        for frame in _matching(ctx, found, store, task, choice, days)
         if not labelled or frame.key in known
     ]
     if not keys:
-        on = f" on {Chosen([], day).day_said.removesuffix(': ')}" if day else ""
+        on = f" on {Chosen([], days).day_said.removesuffix(': ')}" if days else ""
         raise Lacking(f"No frame matches{on}.", "See what there is: print-models frames")
-    if day is not None:
-        _say_whose(ctx, keys, day)
-    return Chosen(keys, day)
+    if days:
+        _say_whose(ctx, keys, "..".join(days))
+    return Chosen(keys, days)
 
 
 def _say_whose(ctx: Context, keys: Iterable[str], day: str) -> None:
@@ -132,12 +133,23 @@ def _say_whose(ctx: Context, keys: Iterable[str], day: str) -> None:
         )
 
 
-def _day(text: str, frames: Iterable[Frame]) -> str:
-    """Return the day a person means: one said without its year is the latest that is not to come and has frames."""
+def _days(text: str, frames: Iterable[Frame]) -> tuple[str, ...]:
+    """Return the day a person means, or the first and the last of `DAY..DAY`.
+
+    One said without its year is the latest that is not to come and has frames. Raises WrongUsage.
+    """
     from core.frames.names import day_of, parse_day, said_without_year
 
-    there = {day for frame in frames if (day := day_of(frame.key))} if said_without_year(text) else set()
-    return parse_day(text, date.today(), there)
+    words = text.split("..", 1)
+    dated = not any(map(said_without_year, words))
+    there = set() if dated else {day for frame in frames if (day := day_of(frame.key))}
+    days = tuple(dict.fromkeys(parse_day(word, date.today(), there) for word in words))
+    if days[-1] < days[0]:
+        raise WrongUsage(
+            f"{safe(text, limit=60)} ends before it begins.",
+            "The earlier day comes first: --day 20251110..20251112",
+        )
+    return days
 
 
 def _listed(ctx: Context) -> list[Frame]:
@@ -160,7 +172,7 @@ def _listed(ctx: Context) -> list[Frame]:
 
 
 def _matching(
-    ctx: Context, frames: list[Frame], store: LabelStore, task: Task, choice: Choice, day: str | None
+    ctx: Context, frames: list[Frame], store: LabelStore, task: Task, choice: Choice, days: tuple[str, ...]
 ) -> list[Frame]:
     from core.frames.names import span
 
@@ -169,7 +181,9 @@ def _matching(
 
         wanted = parse(choice.expression, task, sources=ctx.workspace.sources)
         return list(wanted.keep(facts_of(ctx, store, task, frames, wanted.names)))
-    first, last = span(day or "", choice.begin, choice.end)
+    first, last = span(days[0], choice.begin, choice.end)
+    if len(days) > 1:
+        last = span(days[-1], None, choice.end)[1]
     return sorted(
         (frame for frame in frames if first <= frame.captured_at <= last),
         key=lambda frame: (frame.captured_at, frame.key),

@@ -59,10 +59,14 @@ def chosen_frames(command: Callable[..., None]) -> Callable[..., None]:
 
     options = (
         click.argument("frames", nargs=-1, metavar="[FRAME]..."),
-        click.option("--day", metavar="D", help="All frames of a day: 20251111, 11 Nov, today, -2."),
-        click.option("--from", "begin", metavar="HH:MM", help="With --day: from this time on."),
         click.option(
-            "--to", "end", metavar="HH:MM", help="With --day: up to this time; may be after midnight."
+            "--day",
+            metavar="D",
+            help="All frames of a day: 20251111, 11 Nov, today, -2; D..E: from one day to another.",
+        ),
+        click.option("--from", "begin", metavar="HH:MM", help="With --day: from this time (of D) on."),
+        click.option(
+            "--to", "end", metavar="HH:MM", help="With --day: up to this time (of E); may be after midnight."
         ),
         filter_option,
     )

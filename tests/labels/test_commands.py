@@ -47,6 +47,20 @@ def test_frames_that_had_the_class_already_are_told(workspace: Make, cli: Cli) -
     assert said.out.endswith("offline × 1 · Fri 7 Nov 2025 08:02; 8 were offline already\n")
 
 
+def test_a_stretch_may_go_from_one_day_to_another(workspace: Make, cli: Cli) -> None:
+    place = workspace(9, start="20251107T235600")
+    words = ("label", "--as", "active", "--day", "7 Nov 2025..2025-11-08", "--from", "23:58", "--to", "00:02")
+    said = cli(place.root, *words, "--json")
+    assert said.json["day"] == "20251107..20251108"
+    assert list(labels(place)) == place.keys[2:7]
+    assert "2025-11-07 to 2025-11-08" in cli(place.root, "label", "--as", "offline", *words[3:5]).out
+    assert set(labels(place)) == set(place.keys)
+    cli(place.root, "unlabel", "--day", "20251107..20251110")
+    assert labels(place) == {}
+    back = cli(place.root, "label", "--as", "active", "--day", "20251108..20251107")
+    assert (back.code, "ends before it begins" in back.err) == (2, True)
+
+
 def test_who_labels_may_be_said(workspace: Make, cli: Cli) -> None:
     place = workspace(2)
     cli(place.root, "label", "--as", "active", "--who", "ben", place.keys[0])
