@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -21,13 +22,17 @@ from tests.conftest import Cli, Place
 from tests.versions.conftest import House
 
 
-def age(made: House, seconds: float = 60) -> None:
+def rest(*folders: Path) -> None:
     """Make everything look as if it had been at rest for a while, as it is when a person asks again."""
-    at = time.time() - seconds
-    for folder in (made.ws.private, made.ws.kept, made.ws.dataset_root(made.task)):
-        for path in folder.rglob("*"):
-            if not path.is_symlink():
+    at = time.time() - 60
+    for folder in folders:
+        for path in (folder, *folder.rglob("*")):
+            if path.exists() and not path.is_symlink():
                 os.utime(path, (at, at))
+
+
+def age(made: House) -> None:
+    rest(made.ws.private, made.ws.dataset_root(made.task))
 
 
 def told(made: House) -> dict[str, object]:
@@ -46,7 +51,8 @@ def test_asked_again_the_draft_is_not_made_again(
 ) -> None:
     made = house(8)
     made.label(made.keys, "offline", bind=True)
-    made.ws.ensure_private()
+    rest(made.camera)
+    made.index.scan()
     age(made)
     first = told(made)
 
@@ -125,6 +131,8 @@ def test_whatever_is_done_it_is_what_would_be_found_now(house: Callable[..., Hou
 def test_a_damaged_memory_is_no_memory(house: Callable[..., House], spoil: bytes | None) -> None:
     made = house(4)
     made.label(made.keys, "offline", bind=True)
+    rest(made.camera)
+    made.index.scan()
     age(made)
     wanted = told(made)
     path = made.ws.cache / "drafts.json"
@@ -153,17 +161,10 @@ def test_diff_says_the_same_from_memory(workspace: Callable[..., Place], cli: Cl
     assert cli(place.root, "label", "--as", "active", *place.keys[4:]).code == 0
     assert cli(place.root, "export").code == 0
     assert cli(place.root, "label", "--as", "active", place.keys[0]).code == 0
-    at = time.time() - 60
-    for path in (place.root / ".print-models").rglob("*"):
-        os.utime(path, (at, at))
-    for path in (place.root / "datasets").rglob("*"):
-        os.utime(path, (at, at))
-    for words in (
-        ("diff",),
-        ("diff", "--json"),
-        ("diff", "v1", "draft", "--frames"),
-        ("diff", "--exit-code"),
-    ):
+    rest(place.camera)
+    assert cli(place.root, "diff").code == 0, "the file list is brought up to date"
+    rest(place.root / ".print-models", place.root / "datasets")
+    for words in (("diff", "--json", "--exit-code"), ("diff", "v1", "draft", "--frames")):
         first, again = cli(place.root, *words), cli(place.root, *words)
         assert (place.root / ".print-models/cache/drafts.json").exists()
         assert (first.code, first.out, first.err) == (again.code, again.out, again.err)
