@@ -151,6 +151,11 @@ COMMANDS: dict[str, Entry] = {
         "make a checkpoint from elsewhere a model version",
         writes=True,
     ),
+    "lineage": Entry(
+        "core.commands.lineage:lineage",
+        "Learn",
+        "what made a model, a version, an image, and what came of it",
+    ),
     "reproduce": Entry(
         "core.commands.promoting:reproduce",
         "Learn",

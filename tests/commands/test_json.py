@@ -321,6 +321,9 @@ def test_trainings_and_models(workspace: Callable[..., Place], cli: Cli) -> None
     assert len(seen["history"]) == 2
     check("promote", cli(root, "promote", RUN, "--json"))
     check("promote", cli(root, "promote", RUN, "--current", "--json"))
+    for name in ("offline-detector-v1", "v1", f"{CAMERA}/20251107/20251107T080000.jpg"):
+        found = check("lineage", cli(root, "lineage", name, "--json"))
+        assert {link["kind"] for link in found["up"]} & {"version", "labels", "label"}
     check("status", cli(root, "status", "--json"))
     (root / "models" / "versions" / "stranger-v3.pth").write_bytes(b"x")
     (root / "models" / "versions" / "odd-v1.json").write_text('{"size": "abc"}')
@@ -381,6 +384,7 @@ def test_a_real_training_and_its_repetition(workspace: Callable[..., Place], cli
     made = check("train", cli(root, "train", *words, "--json"))
     kept = check("promote", cli(root, "promote", made["id"], "--json"))
     check("reproduce", cli(root, "reproduce", kept["name"], "--json"))
+    check("adopt", cli(root, "adopt", kept["file"], "--strip", "--json"))
 
 
 def test_a_repository_of_an_older_tool(tmp_path: Path, cli: Cli) -> None:

@@ -180,3 +180,31 @@ def test_a_record_that_names_files_elsewhere_commits_nothing_of_them(root: Path,
     done = cli(root, "promote", "offline-detector-v1", "--current")
     assert done.code == 0, done.err
     assert "data/labels.json" not in git(root, "show", "--name-only", "--format=", "HEAD", "HEAD~1")
+
+
+def test_lineage_is_told_both_ways(root: Path, cli: Cli) -> None:
+    workspace, version = _opened(root)
+    assert cli(root, "promote", finished(workspace, version, 1).id, "--current").code == 0
+    tagged = git(root, "rev-parse", f"{TASK}/v1^{{commit}}").strip()
+    model = cli(root, "lineage", "offline-detector-v1", "--json").json
+    up = {link["kind"]: link for link in model["up"]}
+    assert (up["version"]["name"], up["version"]["identity"]) == (f"{TASK}/v1", version.digest)
+    assert (up["version"]["commit"], up["version"]["tag"]) == (tagged, f"{TASK}/v1")
+    assert up["frames"]["facts"] == {"frames": 32, "recordings": 8}
+    assert "models/printer_offline_detector.pth" in {link["name"] for link in model["down"]}
+    learned = next(item for item in version.items if item.split == "train")
+    asked = next(item for item in version.items if item.split == "validation")
+    for item, did in ((learned, "learned from it, in v1"), (asked, "was measured on it, in v1")):
+        image = f"datasets/{TASK}/v1/{item.file_name}"
+        for name in (item.source, image, item.oid or ""):
+            found = cli(root, "lineage", name, "--json").json
+            assert ("model", "offline-detector-v1", did) in {
+                (link["kind"], link["name"], link["how"]) for link in found["down"]
+            }, name
+            assert image in {link["name"] for link in found["down"]}
+    assert any(
+        link["name"] == "offline-detector-v1" for link in cli(root, "lineage", "v1", "--json").json["down"]
+    )
+    unknown = cli(root, "lineage", "printer-timelapses/20240101/20240101T000000.jpg")
+    assert unknown.code == 2
+    assert "no version holds a frame" in unknown.err
