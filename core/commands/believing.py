@@ -144,5 +144,5 @@ def _reports(ctx: Context, found: Judged, page: Path | None, folder: Path | None
 
     return [
         f"{safe(path)} ({size(path.stat().st_size)})"
-        for path in write.write(ctx.workspace, found, page, folder)
+        for path in write.write(ctx.workspace, found, page, folder, ctx.report)
     ]

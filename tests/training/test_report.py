@@ -88,6 +88,27 @@ def test_the_page_says_it_in_words_and_loads_and_runs_nothing(found: Judged) -> 
     assert any("20251109T130300" in text for text in reader.text)
 
 
+def test_a_mistake_is_shown_where_its_bytes_are_and_its_place_says_why_where_not(
+    ws: Workspace, found: Judged, tmp_path: Path
+) -> None:
+    """The frames of this version are no pictures: the place says so; a picture that is there stands in the page."""
+    from datetime import datetime
+
+    from core.progress import CancelToken, silent
+    from core.versions.report.pictures import Small
+
+    shown = write.mistakes(ws, found, silent, CancelToken())
+    assert [one.facts["file_name"] for one in shown] == ["failed/f2-002.jpg", "failed/f2-003.jpg"][
+        -len(shown) :
+    ]
+    assert all(not one.picture.uri and one.picture.why for one in shown)
+    assert "is failed" not in page(found, [], datetime(2025, 11, 20), shown)
+    there = [one._replace(picture=Small("data:image/jpeg;base64,AA==", "", "13:03", "")) for one in shown]
+    told = page(found, [], datetime(2025, 11, 20), there)
+    assert "is failed" in told
+    assert "called good, 90 % sure" in told
+
+
 @pytest.mark.parametrize("epochs", [0, 1])
 def test_without_epochs_there_are_no_curves(found: Judged, epochs: int) -> None:
     assert _read(found, _history(*[0.5] * epochs)).tags.count("svg") == 3

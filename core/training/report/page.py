@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.human import count
 from core.text import safe
@@ -19,6 +19,7 @@ from core.training.report.svg import svg
 from core.training.result_tables import span
 from core.training.results import percent
 from core.version import __version__
+from core.versions.report.pictures import Small
 from core.versions.report.style import CSS
 
 #: What a page of ours begins with; only such a file is overwritten.
@@ -27,6 +28,7 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-ur
 _STYLE = (
     ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:14px;margin-top:22px}"
     ".charts .card{display:flex;align-items:center;justify-content:center}"
+    ".strip.mistakes{grid-template-columns:repeat(auto-fill,minmax(130px,1fr));gap:14px 10px;margin-top:0}"
     "svg text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}"
 )
 #: So many frames are named; the rest is counted.
@@ -38,7 +40,14 @@ def text(words: object, limit: int = 300) -> str:
     return escape(safe(str(words), limit=limit))
 
 
-def page(found: Judged, drawings: Sequence[Drawing], made: datetime) -> str:
+class Mistake(NamedTuple):
+    """A frame that was called what it is not, as `results.measure` names it, and its small picture."""
+
+    facts: Mapping[str, Any]
+    picture: Small
+
+
+def page(found: Judged, drawings: Sequence[Drawing], made: datetime, mistakes: Sequence[Mistake] = ()) -> str:
     """Return the whole page; `made` is when, in local time."""
     task, version = found.version.task.name, found.version.name
     result = found.headline
@@ -62,6 +71,7 @@ def page(found: Judged, drawings: Sequence[Drawing], made: datetime) -> str:
             *_classes(result),
             *_prints(result),
             *_recordings(result),
+            *_pictures(mistakes, len(result["wrong"])),
             *_wrong(result),
         ]
     parts.append(
@@ -150,6 +160,28 @@ def _recordings(found: Mapping[str, Any]) -> Iterable[str]:
         for one in found["by_recording"]
     ]
     yield from _table("Recordings", ("recording", "frames", "right", ""), rows)
+
+
+def _pictures(mistakes: Sequence[Mistake], wrong: int) -> Iterable[str]:
+    if not any(one.picture.uri for one in mistakes):
+        return
+    some = f"the surest {len(mistakes)} of {count(wrong)}" if len(mistakes) < wrong else "the surest first"
+    yield f'<h2>What it took for something else, {some}</h2>\n<div class="card"><div class="strip mistakes">\n'
+    yield from (_mistake(one) for one in mistakes)
+    yield "</div></div>\n"
+
+
+def _mistake(one: Mistake) -> str:
+    facts, picture = one.facts, one.picture
+    said = f"called {facts['answer']}, {percent(facts['confidence'])} sure"
+    shown = f'<div class="gone">{text(picture.why, 80)}</div>'
+    if picture.uri:
+        alt = text(f"{facts['frame']}: is {facts['label']}, {said}")
+        shown = f'<img src="{picture.uri}" width="{picture.width}" height="{picture.height}" alt="{alt}" loading="lazy">'
+    return (
+        f'<figure title="{text(facts["frame"])}">{shown}<figcaption><em>is {text(facts["label"], 40)}</em><br>{text(said, 80)}<br>'
+        f"{text(facts['frame'].rsplit('/', 1)[-1], 60)}</figcaption></figure>\n"
+    )
 
 
 def _wrong(found: Mapping[str, Any]) -> Iterable[str]:

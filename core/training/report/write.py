@@ -6,21 +6,28 @@ and nothing is written among a camera's frames, the versions or git's own files.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 from core.durable import atomic_write
 from core.errors import Refused, WrongUsage
 from core.handing_out import check_place
+from core.progress import CancelToken, Progress, Report, silent
 from core.text import safe
 from core.training import runs
 from core.training.events import Epoch
 from core.training.judging import Judged
 from core.training.report import charts
-from core.training.report.page import MARK, page
+from core.training.report.page import MARK, Mistake, page
 from core.training.report.shapes import Drawing
+from core.versions.report.pictures import small
+from core.versions.seeing import Place
 from core.workspace import Workspace
 
+#: So many mistakes are shown as pictures, the surest first; a page of them stays below half a megabyte.
+SHOWN = 48
+_AT_ONCE = 4
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -48,8 +55,15 @@ def _picture(path: Path) -> bool:
     return path.is_file() and path.read_bytes()[: len(_PNG)] == _PNG
 
 
-def write(workspace: Workspace, found: Judged, html: Path | None, folder: Path | None) -> list[Path]:
-    """Write the page and the charts that were asked for; return their paths. Raises Refused, Lacking."""
+def write(
+    workspace: Workspace,
+    found: Judged,
+    html: Path | None,
+    folder: Path | None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> list[Path]:
+    """Write the page and the charts that were asked for; return their paths. Raises Refused, Lacking, Cancelled."""
     if html is None and folder is None:
         return []
     drawings: list[Drawing] = []
@@ -57,10 +71,29 @@ def write(workspace: Workspace, found: Judged, html: Path | None, folder: Path |
         drawings = charts.of_result(found.headline, _history(workspace, found), found.results)
     done = []
     if html is not None:
-        atomic_write(html, page(found, drawings, datetime.now()).encode("utf-8", "replace"))
+        shown = mistakes(workspace, found, report, cancel or CancelToken())
+        atomic_write(html, page(found, drawings, datetime.now(), shown).encode("utf-8", "replace"))
         done.append(html)
     if folder is not None:
         done += pictures(workspace, found.name, drawings, folder)
+    return done
+
+
+def mistakes(workspace: Workspace, found: Judged, report: Report, cancel: CancelToken) -> list[Mistake]:
+    """Return the frames a model was surest about and wrong, with small pictures where these bytes are here."""
+    wrong = found.headline["wrong"] if found.headline else []
+    surest = sorted(wrong, key=lambda one: (-one["confidence"], one["file_name"]))[:SHOWN]
+    oids = {item.file_name: item.oid or "" for item in found.version.items}
+    places = [
+        Place(one["frame"], oids.get(one["file_name"], ""), str(found.version.path / one["file_name"]))
+        for one in surest
+    ]
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="mistake") as pool:
+        work = [pool.submit(small, workspace, place, "", cancel) for place in places]
+        done = []
+        for number, (one, future) in enumerate(zip(surest, work, strict=True), 1):
+            done.append(Mistake(one, future.result()))
+            report(Progress("pictures", number, len(surest)))
     return done
 
 
