@@ -86,6 +86,7 @@ _BUILT_IN = {
         detector="failed-detector",
         model="models/failed_print_detector.pth",
         predictions="data/failed_print_predictions.json",
+        alarm="failed",
         when="offline-detection:active",
         contradicts={"good": ("offline-detection:offline",)},
     ),
@@ -248,6 +249,7 @@ def _task(name: str, given: TaskSettings | None) -> Task:
         current_model=table.model,
         predictions=table.predictions,
         idle=table.idle or None,
+        alarm=table.alarm or None,
         selection=table.selection or "spread",
         per_stretch=table.per_stretch or 12,
         when=(when[0], when[1]) if when else None,
@@ -310,10 +312,11 @@ def tasks_of(settings: Settings) -> dict[str, Task]:
                 f"tasks.{task.name}.when: there is no {safe(':'.join(task.when))}.",
                 "Name a task and one of its classes.",
             )
-        if task.idle and task.idle not in task.classes:
-            raise WrongUsage(
-                f"tasks.{task.name}.idle: {safe(task.idle)} is no class of it.", "Name one of its classes."
-            )
+        for key, named in (("idle", task.idle), ("alarm", task.alarm)):
+            if named and named not in task.classes:
+                raise WrongUsage(
+                    f"tasks.{task.name}.{key}: {safe(named)} is no class of it.", "Name one of its classes."
+                )
     for name, task in tasks.items():
         written = settings.tasks.get(name)
         tasks[name] = _checked_pairs(

@@ -16,7 +16,7 @@ class Task:
     """One question asked of every frame.
 
     `keys` has one letter per class. `idle` is the class that says "the printer does nothing", where the task knows
-    it; recordings may be cut there. `when` names (task, class): only frames of that class count for this task.
+    it; recordings may be cut there. `alarm` is the class somebody should be called for. `when` names (task, class): only frames of that class count for this task.
     `contradicts` holds (own class, other task, its class): a frame can't truly have both.
     Paths are POSIX, relative to the workspace.
     """
@@ -29,6 +29,7 @@ class Task:
     current_model: str
     predictions: str
     idle: str | None = None
+    alarm: str | None = None
     selection: str = "spread"
     per_stretch: int = 12
     when: tuple[str, str] | None = None

@@ -22,8 +22,8 @@ from core.text import safe
 from core.training.sides import Row
 from core.versions.baselines import wilson
 
-#: Classes that are worth an alarm; a task without one of them is not judged as a watchman.
-ALARMING = ("failed", "failure", "defective")
+#: What a class is called that is worth an alarm where the task does not name one.
+FAILED = "failed"
 _RULE = re.compile(r"([1-9][0-9]?)(?:/|\s+of\s+)([1-9][0-9]?)")
 _LIKELY = 0.95
 
@@ -63,8 +63,8 @@ class _Shot:
 
 
 def alarm_class(classes: Sequence[str]) -> str | None:
-    """Return the class of a task that is worth an alarm, None where there is none."""
-    return next((name for name in ALARMING if name in classes), None)
+    """Return the class that is worth an alarm where the task names none: the one called failed, None without."""
+    return FAILED if FAILED in classes else None
 
 
 def watch(rows: Sequence[Row], answers: Sequence[str], failed: str, rule: Rule) -> dict[str, Any]:

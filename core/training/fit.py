@@ -210,7 +210,9 @@ class _Fit:
         found = None
         key = seen.key if seen else [-loss]
         if self.keeper.best is None or key > self.keeper.best.key:
-            found = results.measure(self.both.validation, shares, self.what.classes, self.baselines)
+            found = results.measure(
+                self.both.validation, shares, self.what.classes, self.baselines, alarm=self._alarm
+            )
         better = self.keeper.offer(key, epoch, found, shares)
         self.job.writer.append(
             "epoch",
@@ -280,7 +282,9 @@ class _Fit:
         over = None
         if done.probabilities:
             sets[kept.FOLDS] = kept.said(self.rows, done.probabilities, done.folds)
-            over = results.measure(self.rows, done.probabilities, self.what.classes, self._fold_baselines())
+            over = results.measure(
+                self.rows, done.probabilities, self.what.classes, self._fold_baselines(), alarm=self._alarm
+            )
         keeper.tell()
         outcome.results_folds = over
         if keeper.best is not None:
@@ -290,6 +294,11 @@ class _Fit:
             kept.write(self.job.folder, said)
             if over is not None:
                 (self.job.folder / FOLDS_FILE).unlink(missing_ok=True)
+
+    @property
+    def _alarm(self) -> str | None:
+        """The class somebody should be called for."""
+        return self.job.workspace.task(self.what.task).alarm
 
     def _fold_baselines(self) -> dict[str, Any]:
         """Return what the rules that look at no content reach when each recording is judged by the others."""

@@ -142,7 +142,8 @@ def _placed(one: _Known, rows: Sequence[Row], newest: Version, clock: Mapping[st
     if one.why or not rows:
         return Placed(one.record, None, one.why or "no image is validation for all of them")
     said = predictions.said(rows, [one.answers[row.oid or ""].probabilities for row in rows])
-    measured = results.measure(rows, [answer.probabilities for answer in said], newest.task.classes, clock)
+    shares = [answer.probabilities for answer in said]
+    measured = results.measure(rows, shares, newest.task.classes, clock, alarm=newest.task.alarm)
     return Placed(one.record, measured)
 
 

@@ -132,8 +132,8 @@ def judged(
     """Make results and words of answers; `chosen` says that the best epoch was chosen on this validation."""
     classes = version.task.classes
     asked, folds = list(sets.get(VALIDATION, ())), list(sets.get(FOLDS, ()))
-    measured = _measure(asked, classes, baselines(version, [row.row for row in asked]), rule)
-    crossed = _measure(folds, classes, _all_round(version, [row.row for row in folds]), rule)
+    measured = _measure(asked, version, baselines(version, [row.row for row in asked]), rule)
+    crossed = _measure(folds, version, _all_round(version, [row.row for row in folds]), rule)
     if chosen or measured is None:
         said = results.words(measured, weights=weights, folds=crossed)
     else:
@@ -146,11 +146,11 @@ def judged(
 
 
 def _measure(
-    said: Sequence[Predicted], classes: Sequence[str], known: Mapping[str, Any], rule: Rule | None
+    said: Sequence[Predicted], version: Version, known: Mapping[str, Any], rule: Rule | None
 ) -> dict[str, Any] | None:
-    return results.measure(
-        [one.row for one in said], [one.probabilities for one in said], classes, known, rule=rule
-    )
+    rows, shares = [one.row for one in said], [one.probabilities for one in said]
+    task = version.task
+    return results.measure(rows, shares, task.classes, known, alarm=task.alarm, rule=rule)
 
 
 def baselines(version: Version, rows: Sequence[Row]) -> dict[str, Any]:

@@ -28,12 +28,13 @@ def measure(
     classes: Sequence[str],
     baselines: Mapping[str, Any],
     *,
+    alarm: str | None = None,
     rule: Rule | None = None,
 ) -> dict[str, Any] | None:
     """Return the results of a model on labelled images, None without any; shares 0 to 1, rounded to 4 places.
 
     `probabilities` has one row per image, one column per class; `baselines` are the version's, on the same images;
-    `rule` makes alarms of answers where the task has a class that is worth one (else `alarms` is None).
+    `rule` makes alarms of answers of the class `alarm`, by default of the one called failed; `alarms` is None without.
     """
     if not rows:
         return None
@@ -44,7 +45,7 @@ def measure(
     sure = intervals.intervals(tallies)
     low, high = sure.balanced or (None, None)
     share_low, share_high = wilson(right, len(pairs))
-    failed = alarms.alarm_class(classes)
+    failed = alarm or alarms.alarm_class(classes)
     return {
         "images": len(rows),
         "right": right,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import settings
 from core.errors import WrongUsage
 from core.training import alarm_words
 from core.training.alarms import Rule, alarm_class, poisson, watch
+from core.training.results import measure
 from core.training.sides import Row
 from tests.training.believing import CLASSES, asked, predicted
 
@@ -118,9 +121,24 @@ def test_who_always_cries_is_told_that_chance_would_catch_as_many() -> None:
     assert not any("chance" in line for line in alarm_words.say(calm))
 
 
-def test_only_a_task_with_a_failure_is_watched() -> None:
+def test_only_a_task_with_a_failure_is_watched(tmp_path: Path) -> None:
     assert alarm_class(("offline", "active")) is None
     assert alarm_class(("good", "failed")) == "failed"
+    own = tmp_path / "print-models.toml"
+    own.write_text('format = 1\n[tasks.strands]\nclasses = ["clean", "spaghetti"]\nalarm = "spaghetti"\n')
+    tasks = settings.tasks_of(settings.read(own))
+    assert [tasks[name].alarm for name in ("offline-detection", "failed-print-detection", "strands")] == [
+        None,
+        "failed",
+        "spaghetti",
+    ]
+    own.write_text('format = 1\n[tasks.strands]\nclasses = ["clean", "spaghetti"]\nalarm = "strings"\n')
+    with pytest.raises(WrongUsage, match="strings is no class of it"):
+        settings.tasks_of(settings.read(own))
+    row = Row("spaghetti/a.jpg", "spaghetti", "a", "a.jpg", datetime(2025, 11, 7), None)
+    found = measure([row], [(0.1, 0.9)], ("clean", "spaghetti"), {}, alarm="spaghetti")
+    assert found is not None
+    assert found["alarms"]["class"] == "spaghetti"
 
 
 def _facts(**changes: object) -> dict[str, object]:
