@@ -55,7 +55,7 @@ def held(form: str, found: Any, storages: Mapping[str, memoryview], file: int, n
     if not isinstance(found, dict):
         raise NotPlain("it holds no weights")
     total = 0
-    for one in _tensors(found):
+    for one in tensors_of(found):
         place = storages.get(one.storage.key)
         if place is None or len(place) != one.storage.count * one.storage.width:
             raise NotPlain("a tensor's numbers are missing, or of another size than it says")
@@ -71,7 +71,7 @@ def held(form: str, found: Any, storages: Mapping[str, memoryview], file: int, n
         raise NotPlain(f"its tensors would take up {size(total)}, and the file has {size(file)}")
     state = next((found[key] for key in STATE_KEYS if isinstance(found.get(key), dict)), found)
     tensors = {str(key).removeprefix("module."): one for key, one in state.items() if isinstance(one, Tensor)}
-    if not tensors:
+    if not any(True for _ in tensors_of(found)):
         raise NotPlain("it holds no weights")
     if numbers and file <= _COUNTED:
         _require_finite(tensors, storages)
@@ -107,7 +107,7 @@ def _values(found: Any) -> Iterable[Any]:
             yield one
 
 
-def _tensors(found: Any) -> Iterable[Tensor]:
+def tensors_of(found: Any) -> Iterable[Tensor]:
     return (one for one in _values(found) if isinstance(one, Tensor))
 
 

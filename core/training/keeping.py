@@ -9,13 +9,11 @@ Called by the training process.
 from __future__ import annotations
 
 import hashlib
-import io
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from core.durable import hash_file
@@ -24,6 +22,7 @@ from core.training import checkpoints, results
 from core.training.data import Input
 from core.training.devices import Device
 from core.training.learning import Learner
+from core.training.loading import load_bytes
 from core.training.network import Start, machine, plain_state, serialise
 from core.training.runs import BEST
 from core.training.worker import Job
@@ -183,8 +182,7 @@ class Keeper:
             return
         for problem in found.problems:
             self._alert("checkpoint", f"{problem} It goes on from {found.name}, the one before.")
-        # Its hash says that these are the bytes that a training wrote; nothing in them is run all the same.
-        saved = torch.load(io.BytesIO(found.data), map_location="cpu", weights_only=True)
+        saved = load_bytes(found.data, found.name)
         self._require_same(saved["asked"])
         if not self._has_best(saved["best"]):
             self._alert("checkpoint", f"{BEST} is not as it was saved, so it begins anew.")
