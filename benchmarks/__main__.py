@@ -28,6 +28,7 @@ TOPICS = (
     "changes",
     "keys",
     "link",
+    "training",
 )
 REPORT = Path(__file__).with_name("RESULTS.md")
 _HEAD = """# Measured

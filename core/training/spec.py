@@ -122,6 +122,14 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
+def batch_of(mode: str, images: int) -> int:
+    """Return how many images make a step: 32; a head's steps cost by their number, so with many images it takes more."""
+    batch = 32
+    while mode == "head" and batch * 20 < images and batch < 512:
+        batch *= 2
+    return batch
+
+
 def default_threads() -> int:
     """Return one less than the cores this process may use, at least one: the app stays quick."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -180,7 +188,7 @@ def make(
         mode=msgspec.convert(mode, Mode),
         architecture=architecture,
         weights=weights or Weights(),
-        batch_size=batch_size or 32,
+        batch_size=batch_size or batch_of(mode, len(version.items)),
         seed=seed,
         threads=threads or default_threads(),
         device=device,
