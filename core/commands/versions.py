@@ -197,7 +197,6 @@ def diff(
     from core.versions.review import read as read_review
     from core.versions.reviewed import reviewed
     from core.versions.snapshots import snapshot_of
-    from core.versions.telling import warnings
 
     keeps_what_it_makes()
     ws = ctx.workspace
@@ -245,8 +244,9 @@ class _Said:
 
 def _said(found: Diff, task: Task, stored: int | None, *, frames: bool) -> _Said:
     from core.versions.saying import sentence, sides
+    from core.versions.telling import warnings
 
-    summary = sentence(found, found.target.limits)
+    summary = sentence(found, (*warnings(found.target), *found.target.limits))
     told = {
         **found.as_json(frames=frames),
         "summary": summary,

@@ -76,6 +76,7 @@ def test_diff_status_and_storage_say_what_goes_in_and_name_what_is_held(reviewed
     assert sum(sum(side.values()) for side in told["splits"]["target"].values()) == 10
     assert "1 relabelled, in 1 hunk;" in told["summary"]
     assert "1 hunk held back" in told["summary"]
+    assert "warns: All offline and all active frames come from 1 day." in told["summary"]
     said = cli(root, "diff")
     assert said.out.splitlines()[0].endswith("v1 → draft   +0 −0 ~1")
     assert cli(root, "review").out.splitlines()[0].endswith("+0 −0 ~1   1 change held back")
