@@ -127,7 +127,7 @@ def decided(
             " ".join(found.worse),
             f"Promote it all the same with a reason, which its record keeps: print-models promote {run.id} --because TEXT",
         )
-    return {**found.as_json(), "because": reason}
+    return {**found.as_json(), "because": reason if found.worse else ""}
 
 
 def _answers(workspace: Workspace, record: ModelRecord) -> Predictions | None:
