@@ -61,7 +61,7 @@ class Undoes:
 class ViewRead:
     """Where the app was left: screen, task, camera, frame, filter line, queue, when, and frames per camera then.
 
-    `looks` is what tui.looks kept, believed as far as it makes sense.
+    `looks` is what tui.looks kept, believed as far as it makes sense; `answers` are those of searches that were left.
     """
 
     place: str = ""
@@ -71,6 +71,7 @@ class ViewRead:
     filter: str = ""
     queue: str = ""
     looks: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     left_at: str = ""
     frames: Mapping[str, int] = field(default_factory=dict)
 

@@ -99,9 +99,14 @@ def view_of(found: Mapping[str, Any]) -> ViewRead:
     }
     frames = found.get("frames")
     counted = frames if isinstance(frames, dict) else {}
-    looks = found.get("looks")
+    looks, answers = found.get("looks"), found.get("answers")
     return ViewRead(
         **words,
         looks=looks if isinstance(looks, dict) else {},
+        answers={
+            task: {frame: class_ for frame, class_ in given.items() if isinstance(class_, str)}
+            for task, given in (answers if isinstance(answers, dict) else {}).items()
+            if isinstance(given, dict)
+        },
         frames={k: v for k, v in counted.items() if isinstance(v, int)},
     )

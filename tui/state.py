@@ -69,6 +69,8 @@ class State:
     #: Frames that count for a task, of those for which not every frame does.
     totals: dict[str, int] = field(default_factory=dict)
     looks: Looks = field(default_factory=Looks)
+    #: Answers of searches that were left before all was known: task → frame → class.
+    answers: dict[str, dict[str, str]] = field(default_factory=dict)
     cursor: int = 0
     direction: int = 1
     #: The frame at which a stretch begins that is being marked; it goes on to the cursor.
@@ -156,6 +158,7 @@ class State:
         self.left = view
         self.task = self.workspace.tasks.get(view.task, self.task)
         self.looks.take(view.looks)
+        self.answers = {task: dict(given) for task, given in view.answers.items()}
         if view.source in self.workspace.active_sources:
             self.source = view.source
             self._wanted = view.frame
@@ -170,6 +173,7 @@ class State:
             "filter": self.filter,
             "queue": self.queue_id,
             "looks": self.looks.kept(),
+            "answers": {task: dict(given) for task, given in self.answers.items() if given},
             "left_at": datetime.now().isoformat(timespec="minutes"),
             "frames": {name: len(frames) for name, frames in self.by_source.items()},
         }

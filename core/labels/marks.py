@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from core.errors import WrongUsage
+from core.frames.names import captured_at
 from core.labels.model import Mark
 
 #: From the weakest on: put aside until it is labelled · nobody can tell · left out, with a reason.
@@ -74,6 +76,22 @@ def examples(marks: Mapping[str, Mark], task: str, classes: Collection[str]) -> 
     return {class_: tuple(found[class_]) for class_ in classes}
 
 
-def print_name(marks: Mapping[str, Mark], first: str) -> str:
-    """Return the name a person gave the print that begins with frame `first`, '' for none."""
-    return marks[first].note if first in marks else ""
+def print_name(
+    marks: Mapping[str, Mark], first: str, *, after: str = "", gap: timedelta = timedelta()
+) -> str:
+    """Return the name a person gave the print that begins with frame `first`, '' for none.
+
+    Where the camera has deleted the frames before it, the name stands at one of those: no more than `gap` before
+    `first`, as every two frames of a print, and later than the frame `after`, which is the last of the print before.
+    """
+    if first in marks and marks[first].note:
+        return marks[first].note
+    begin, since = captured_at(first), captured_at(after)
+    source = first.split("/", 1)[0] + "/"
+    gone = [
+        (moment, key)
+        for key, mark in marks.items()
+        if mark.note and key.startswith(source) and (moment := captured_at(key)) and begin
+        if begin - gap <= moment < begin and (since is None or since < moment)
+    ]
+    return marks[min(gone)[1]].note if gone else ""

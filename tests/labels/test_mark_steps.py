@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from core.errors import WrongUsage
 from core.labels.marks import examples, print_name
+from core.labels.model import Mark
 from tests.labels.conftest import Desk, key, keys
 
 TASK, OTHER = "offline-detection", "failed-print-detection"
@@ -108,3 +110,16 @@ def test_private_is_the_same_to_all_that_ask_however_the_file_spells_it(desk: De
     store = desk.open()
     assert set(store.private()) == set(keys(3))
     assert {frame for frame, mark in store.all_marks().items() if mark.private} == set(keys(3))
+
+
+def test_a_print_keeps_its_name_when_the_camera_deletes_its_first_frames() -> None:
+    def at(clock: str) -> str:
+        return f"cam/20251107/20251107T{clock}00.jpg"
+
+    gap = timedelta(minutes=10)
+    elsewhere = "other/20251107/20251107T080100.jpg"
+    marks = {at("0800"): Mark(at("0800"), note="vase"), elsewhere: Mark(elsewhere, note="not here")}
+    assert print_name(marks, at("0802"), gap=gap) == "vase"
+    assert print_name(marks, at("0830"), gap=gap) == "", "that is another print"
+    assert print_name(marks, at("0802"), after=at("0801"), gap=gap) == "", "a note within the print before"
+    assert print_name({**marks, at("0802"): Mark(at("0802"), note="cup")}, at("0802"), gap=gap) == "cup"

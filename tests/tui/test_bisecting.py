@@ -147,3 +147,37 @@ async def test_what_another_session_labels_meanwhile_is_known_and_stays(workspac
     with open_store(Workspace.open(place.root)) as store:
         assert store.get("offline-detection", place.keys[29]).who == "Ben"
     assert stored(place) == truth
+
+
+async def test_who_leaves_midway_goes_on_with_the_answers_given(workspace, opened, stored):
+    place = workspace(frames=100)
+    truth = "o" * 37 + "a" * 63
+    async with opened(place.root) as page:
+        await page.shown()
+        await page.press("b")
+        for _ in range(4):
+            await page.shown()
+            await page.answer(truth[place.keys.index(page.frame)])
+        await page.press("tab")
+        await page.see("Bisection left: 4 answers kept")
+        await page.press("tab")
+        await page.shown()
+        await page.press("b")
+        await page.see("4 answers of before counted")
+        await page.shown()
+        await page.answer(truth[place.keys.index(page.frame)])
+        await page.press("q")
+    async with opened(place.root) as page:
+        await page.shown()
+        await page.press("b")
+        await page.see("5 answers of before counted")
+        answers = await searched(page, place, truth)
+        assert answers <= ceil(log2(100)) + 2 - 5
+        await page.see("offline → active at 08:37:00")
+        await page.press("u")
+        await page.until(lambda: page.label_of(place.keys[50]) is None, "the whole step to be undone")
+        await page.press("b")
+        await page.see("at most")
+        assert "of before" not in page.notice, "what was painted is over"
+        await page.press("b")
+    assert stored(place) == "·" * 100

@@ -124,6 +124,19 @@ async def test_a_print_may_be_unsure_and_have_a_name(printing, opened, stored):
     assert stored(place, FAILED) == "·" * 32
 
 
+async def test_a_print_has_its_name_though_the_camera_deleted_its_first_frame(printing, opened, stored):
+    place = printing()
+    async with opened(place.root) as page:
+        await at_print(page, 8)
+        await page.press("r", "i", *"benchy", "enter")
+        await page.see("print 1 benchy")
+    (place.root / place.keys[0]).unlink()
+    async with opened(place.root) as page:
+        await at_print(page, 8)
+        await page.press("r")
+        await page.see("print 1 benchy")
+
+
 async def test_a_frame_of_no_print_says_so_and_esc_leaves(printing, opened, stored):
     place = printing()
     async with opened(place.root) as page:

@@ -2,13 +2,15 @@
 
 What always holds: an answer counts for the frame that is asked about, and only while that is on the screen; a frame
 that can't be read is asked about no more; labels that are there, and those that others give meanwhile, stay, but for
-the ones a person marked to be covered. Nothing is written before all is known; then it is one step.
+the ones a person marked to be covered. Nothing is written before all is known; then it is one step. Who leaves before
+that finds the answers again, also in the next opening: the next search there goes on with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -40,6 +42,9 @@ class Bisecting(Tool):
         self._covered: Mapping[str, str | None] | None = None
         #: What follows where all frames of a print are alike; None where the search is not about one.
         self._alike: Callable[[], object] | None = None
+        #: The task it is about, and whether all was known and is written.
+        self._task = ""
+        self._painted = False
         #: Frames that can't be read just now and may be in a moment.
         self._passing: set[str] = set()
 
@@ -91,11 +96,15 @@ class Bisecting(Tool):
         if after is None and last + 1 < len(state.frames) and last + 1 not in stops:
             after = classes.get(state.frames[last + 1].key)
         self.desk.begin(self)
-        self._keys, self._alike = keys, alike
+        self._keys, self._alike, self._task, self._painted = keys, alike, state.task.name, False
         self._covered = {key: classes.get(key) for key in keys} if cover else None
-        self._search = Bisection.start(keys, classes, 0, len(keys) - 1, before, after, cover=cover)
+        search = Bisection.start(keys, classes, 0, len(keys) - 1, before, after, cover=cover)
+        self._search = replace(search, answers=_given_before(state, keys, {} if cover else classes))
         state.span = (state.frames[first], state.frames[last])
         self._go_on()
+        if self._search.answers and self.desk.mode is self:
+            what = plural(len(self._search.answers), "answer")
+            self.desk.notice(f"{what} of before counted.", "u takes the last one back.")
 
     # --- while it has the keys ----------------------------------------------------------------------------------
 
@@ -110,6 +119,7 @@ class Bisecting(Tool):
             self.desk.notice("Not counted:", "this is the frame that is asked about.")
         elif self.desk.on_screen("Not counted:"):
             self._search = search.answer(class_)
+            self._remember()
             self._go_on()
         return True
 
@@ -123,8 +133,18 @@ class Bisecting(Tool):
         while search.answers and search.answers[-1][1] is None:  # what could not be read was no answer
             search = search.back()
         self._search = search
+        self._remember()
         self._go_on()
         return True
+
+    def _remember(self) -> None:
+        """Keep the answers for who leaves before all is known."""
+        search = self._search
+        assert search is not None
+        kept = self.state.answers.setdefault(self._task, {})
+        for key in self._keys:
+            kept.pop(key, None)
+        kept.update((self._keys[place], class_) for place, class_ in search.answers if class_ is not None)
 
     def line(self) -> Content | None:
         search = self._search
@@ -142,8 +162,12 @@ class Bisecting(Tool):
         return [*class_row(self.state.task), ("u", back), ("esc", "leave"), ("?", "help")]
 
     def left(self) -> None:
-        self._search, self.state.span = None, None
+        search, self._search = self._search, None
+        self.state.span = None
         self.desk.redraw()
+        told = sum(class_ is not None for _, class_ in search.answers) if search and not self._painted else 0
+        if told:
+            self.desk.notice("Bisection left:", f"{plural(told, 'answer')} kept; b goes on with them there.")
 
     # --- results ------------------------------------------------------------------------------------------------
 
@@ -229,6 +253,7 @@ class Bisecting(Tool):
             before = self._covered
             labels = {key: given for key, given in labels.items() if classes.get(key) == before.get(key)}
         if not labels:
+            self._painted = True
             self.desk.end()
             self.desk.notice("Nothing to paint:", search.said)
             return
@@ -243,12 +268,14 @@ class Bisecting(Tool):
         onset = search.painted[1].first if len(search.painted) > 1 else search.painted[0].first
         key = self._keys[onset]
         what = f"{'bisect' if self._alike is None else 'verdict'} {' → '.join(classes_found)}"
-        self.desk.give_each(
-            labels, "bisect", what, unread=True, anyway=lambda: self._done(key, said, whole=whole)
-        )
+        done = partial(self._done, key, said, whole=whole, task=self._task, keys=self._keys)
+        self.desk.give_each(labels, "bisect", what, unread=True, anyway=done)
 
-    def _done(self, key: str, said: str, *, whole: bool) -> None:
+    def _done(self, key: str, said: str, *, whole: bool, task: str, keys: Collection[str]) -> None:
         """Leave, and show where it begins, or go on, unless a person has left already."""
+        self._painted = True
+        for one in keys:
+            self.state.answers.get(task, {}).pop(one, None)
         if self.desk.mode is not self:
             return
         self.desk.end()
@@ -258,6 +285,22 @@ class Bisecting(Tool):
             self.state.go(at)
         self.desk.redraw()
         self.desk.notice("Found:", said, GOOD)
+
+
+def _given_before(
+    state: State, keys: tuple[str, ...], known: Mapping[str, str]
+) -> tuple[tuple[int, str], ...]:
+    """Return the answers that were given for some of these frames before a search was left, by place.
+
+    What has a label meanwhile is `known`, and no answer any more.
+    """
+    kept = state.answers.get(state.task.name, {})
+    place_of = {key: place for place, key in enumerate(keys)} if kept else {}
+    return tuple(
+        (place_of[key], class_)
+        for key, class_ in kept.items()
+        if key in place_of and key not in known and class_ in state.task.classes
+    )
 
 
 def _counting(state: State, places: range, *, all_: bool) -> list[int]:

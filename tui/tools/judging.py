@@ -7,12 +7,13 @@ another task says so) the second class is a failure with an onset, which is look
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from core.frames.among import place_among
 from core.frames.names import captured_at
 from core.human import count, plural
 from core.labels.marks import print_name
@@ -42,6 +43,8 @@ class Judging(Tool):
         self._keys: tuple[str, ...] = ()
         #: The frame at which its name stands.
         self._named = ""
+        #: The name at a frame before it that the camera has deleted.
+        self._earlier = ""
         #: The class for which frames labelled otherwise were shown.
         self._shown_for: str | None = None
 
@@ -64,6 +67,7 @@ class Judging(Tool):
         ] or found.places
         self._keys = tuple(state.frames[place].key for place in places)
         self._named = _recording_of(state) or self._keys[0]
+        self._earlier = _name_of_gone(state, self._named)
         self._shown_for = None
         state.span = (state.frames[places[0]], state.frames[places[-1]])
         self.desk.show_mode()
@@ -183,10 +187,11 @@ class Judging(Tool):
     def _note(self) -> str:
         """The name and note of the print."""
         known = self.state.known_of.get(self.state.task.name)
-        return print_name(known.marks, self._named) if known else ""
+        return (print_name(known.marks, self._named) if known else "") or self._earlier
 
     def _noted(self, text: str) -> bool:
         if text != self._note:
+            self._earlier = ""
             self.bridge.note(self._named, text)
         return True
 
@@ -206,6 +211,16 @@ def _recording_of(state: State) -> str:
     assert frame is not None
     begins = ((captured_at(key) or datetime.min, key) for key in state.recordings)
     return max((begin for begin in begins if begin <= (frame.captured_at, frame.key)), default=(None, ""))[1]
+
+
+def _name_of_gone(state: State, first: str) -> str:
+    """Return the name of the print from `first` on where it stands at a frame that the camera has deleted, else ''."""
+    known, frames = state.known_of.get(state.task.name), state.by_source.get(state.source, ())
+    at = place_among(frames, first)
+    if known is None or at is None:
+        return ""
+    gap = timedelta(minutes=state.workspace.settings.split.gap_minutes)
+    return print_name(known.marks, first, after=frames[at - 1].key if at else "", gap=gap)
 
 
 def _key(task: Task, class_: str) -> str:
