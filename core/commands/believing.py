@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,12 +64,8 @@ def evaluate(
         record = _model(ctx, what)
         found = judging.judge(ctx.workspace, record, _version(ctx, record, on), ctx.report, rule=chosen)
     written = _reports(ctx, found, *places)
-    lines = [
-        f"{found.name} on {found.version.task.name} {found.version.name}",
-        "",
-        *found.words,
-        *found.notes,
-    ]
+    title = f"{found.name} on {found.version.task.name} {found.version.name}"
+    lines = [title, "", *_wrapped([*found.words, *found.notes])]
     if found.headline:
         lines += ["", *result_tables.lines(found.headline)]
     for path in written:
@@ -90,7 +90,7 @@ def compare(ctx: Context, first: str, second: str, on: str | None, as_json: bool
 
     one, other = _model(ctx, first), _model(ctx, second)
     found = against.compare(ctx.workspace, one, other, _version(ctx, other, on), ctx.report)
-    lines = [*found.words, *found.notes]
+    lines = _wrapped([*found.words, *found.notes])
     for kind, head in (("fixed", "mended"), ("broken", "broken")):
         frames = found.found[kind]
         if frames:
@@ -101,6 +101,14 @@ def compare(ctx: Context, first: str, second: str, on: str | None, as_json: bool
         if len(frames) > _SHOWN:
             lines.append(f"  and {len(frames) - _SHOWN} more (--json names them all)")
     ctx.answer(found.as_json(), "\n".join(lines), as_json=as_json)
+
+
+def _wrapped(sentences: Sequence[str]) -> list[str]:
+    """Return sentences in lines of the terminal's width, the next lines of one set in; whole where it is no terminal."""
+    if not sys.stdout.isatty():
+        return list(sentences)
+    width = max(30, shutil.get_terminal_size((100, 24)).columns)
+    return [line for one in sentences for line in textwrap.wrap(one, width, subsequent_indent="  ")]
 
 
 def _model(ctx: Context, name: str) -> ModelRecord:

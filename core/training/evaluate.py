@@ -1,6 +1,6 @@
 """What a network says of images, and what that is worth; torch gives the probabilities, results.py the numbers.
 
-The training process calls `evaluate` and `baselines_of`; `judging` starts this file as a process of its own
+The training process calls `baselines_of`; `asking` starts this file as a process of its own
 (`python -m core.training.evaluate`) and asks it on a socket, its standard input, what a finished model says. What
 always holds there: a model file is opened by the one safe door, every picture is compared with its recorded hash, and
 whatever goes wrong is told before the process ends.
@@ -13,19 +13,17 @@ import json
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from core.errors import Damaged, PrintModelsError
 from core.text import safe
 from core.training import data, network
 from core.training.data import Images
-from core.training.results import measure
-from core.training.sides import Row, Sides, sides
+from core.training.sides import Sides, sides
 from core.versions.baselines import NAMES, Sample, on_split
 from core.versions.manifest import TRAIN, VALIDATION, Version, read_version
 from core.workspace import Workspace
@@ -33,35 +31,6 @@ from core.workspace import Workspace
 #: Images that are read and asked together: as many as fit beside everything else on a small machine.
 _BLOCK = 256
 _BATCH = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A network on validation: mean loss, balanced accuracy, and all of `results.measure`."""
-
-    loss: float
-    balanced: float
-    results: dict[str, Any]
-
-
-@torch.no_grad()
-def evaluate(
-    trained: nn.Module,
-    inputs: Sequence[Tensor],
-    labels: Tensor,
-    rows: Sequence[Row],
-    classes: Sequence[str],
-    baselines: Mapping[str, Any],
-) -> Measured | None:
-    """Measure the trained part on batches of what comes before it; None without validation images."""
-    if not rows:
-        return None
-    trained.eval()
-    scores = torch.cat([trained(batch) for batch in inputs])
-    loss = float(nn.functional.cross_entropy(scores.double(), labels))
-    found = measure(rows, torch.softmax(scores.double(), dim=1).tolist(), classes, baselines)
-    assert found is not None
-    return Measured(loss, float(found["balanced"]), found)
 
 
 def baselines_of(version: Version, sides: Sides, train: Images, validation: Images | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ What always holds: pure; what is not there gets no line. Called by the commands 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.human import count
@@ -74,12 +74,16 @@ def _alarms(found: Mapping[str, Any]) -> list[str]:
     watched = found.get("alarms")
     if not watched:
         return []
-    rows = [f"prints ({alarm_words.rule(watched)}; frames about {watched['step_minutes']:g} min apart)"]
+    rows = [
+        f"prints: {alarm_words.rule(watched)}",
+        f"  (frames about {watched['step_minutes']:g} min apart)",
+    ]
+    wide = _width(watched["prints"])
     for one in watched["prints"][:_PRINTS]:
         when = f"{one['minutes']:g} min after its onset" if one["caught"] else "not caught"
         if one["caught"] and not one["onset_seen"]:
             when = f"{one['minutes']:g} min after its first frame"
-        rows.append(f"  {safe(one['recording'], limit=50):<50}  {when}")
+        rows.append(f"  {safe(one['recording'], limit=50):<{wide}}  {when}")
     if len(watched["prints"]) > _PRINTS:
         rows.append(f"  and {len(watched['prints']) - _PRINTS} more")
     high = watched["false_per_hour_high"]
@@ -92,13 +96,17 @@ def _alarms(found: Mapping[str, Any]) -> list[str]:
     return rows
 
 
+def _width(recordings: Sequence[Mapping[str, Any]]) -> int:
+    return max((len(safe(one["recording"], limit=50)) for one in recordings), default=0)
+
+
 def _calibration(found: Mapping[str, Any]) -> list[str]:
     measured = found.get("calibration")
     if not measured:
         return []
     rows = [f"confidence (off by {100 * measured['error']:.1f} points on average)"]
     rows += [
-        f"  {100 * one['from']:>3.0f}–{100 * one['to']:<3.0f} %  {one['images']:>6} images  "
+        f"  {100 * one['from']:>3.0f}–{percent(one['to']):<7}{one['images']:>6} images  "
         f"said {percent(one['confidence']):>5}  right {percent(one['right']):>5}"
         for one in measured["bins"]
     ]
@@ -106,11 +114,11 @@ def _calibration(found: Mapping[str, Any]) -> list[str]:
 
 
 def _recordings(found: Mapping[str, Any]) -> list[str]:
-    rows = []
+    rows, wide = [], _width(found["by_recording"])
     for one in found["by_recording"]:
         if one["right"] < one["images"]:
             labels = ", ".join(f"{number} {label}" for label, number in one["labels"].items())
             rows.append(
-                f"  {safe(one['recording'], limit=50):<50}  wrong {one['images'] - one['right']} of {one['images']} ({labels})"
+                f"  {safe(one['recording'], limit=50):<{wide}}  wrong {one['images'] - one['right']} of {one['images']} ({labels})"
             )
     return ["recordings with mistakes", *rows] if rows else ["no recording has a mistake"]
