@@ -14,7 +14,11 @@ from core.commands.shell import Context, json_option, pass_context, task_option
 if TYPE_CHECKING:
     from core.training.events import RunView
     from core.training.runs import Run
+    from core.training.spec import Spec
+    from core.workspace import Workspace
 
+#: Options that are not passed on to another machine: they name what only this one knows.
+_HERE = ("on", "task", "dataset_dir", "foreground", "resume", "as_json")
 _MODES = ("head", "last", "full")
 _MODES_SAID = (
     "What is trained: only the new last layer, also the last quarter of the blocks before it, or the whole network; "
@@ -37,7 +41,12 @@ _MODES_SAID = (
 @click.option(
     "--epochs", type=int, metavar="N", help="At most so many passes over the images; else 15, of a head 40."
 )
-@click.option("--batch-size", type=int, metavar="N", help="Images per step; else 32.")
+@click.option(
+    "--batch-size",
+    type=int,
+    metavar="N",
+    help="Images per step; else 32, of a head more where there are many.",
+)
 @click.option("--lr", type=float, metavar="X", help="Step size; else 3e-4, of a head 3e-3, of all 1e-4.")
 @click.option(
     "--seed", type=int, default=0, show_default=True, metavar="N", help="Another seed, another order."
@@ -58,6 +67,11 @@ _MODES_SAID = (
 )
 @click.option(
     "--threads", type=click.IntRange(1, 512), metavar="N", help="Threads of torch; else one less than cores."
+)
+@click.option(
+    "--on",
+    metavar="HOST",
+    help="Train on another machine, by ssh; --weights is a file there. Watch it here; its model comes here.",
 )
 @click.option("--foreground", is_flag=True, help="Stay until it has ended; Ctrl-C stops it.")
 @click.option(
@@ -80,6 +94,7 @@ def train(
     folds: int | None,
     device: str,
     threads: int | None,
+    on: str | None,
     foreground: bool,
     resume: str | None,
     as_json: bool,
@@ -95,14 +110,15 @@ def train(
         _refuse_beside_resume()
         run = runs.resume(workspace, runs.get(workspace, resume))
     else:
-        runs.require_torch()
+        if on is None:
+            runs.require_torch()
         what = planning.plan(
             workspace,
             task=task,
             dataset_dir=dataset_dir,
             mode=mode,
             architecture=arch,
-            weights=weights,
+            weights=weights if on is None else None,
             epochs=epochs,
             batch_size=batch_size,
             lr=lr,
@@ -113,7 +129,7 @@ def train(
             threads=threads,
             folder=ctx.folder,
         )
-        run = runs.start(workspace, what)
+        run = runs.start(workspace, what) if on is None else _on(workspace, on, what)
     if foreground:
         _stay(ctx, run, as_json)
     what = run.spec
@@ -125,6 +141,27 @@ def train(
     if run.warning:
         ctx.notice(run.warning)
     ctx.answer(runs.as_json(run, runs.view(run)), text, as_json=as_json)
+
+
+def _on(workspace: Workspace, host: str, what: Spec) -> Run:
+    """Start a training on another machine, with the options that were given here."""
+    from core.releasing.pushing import remote_of
+    from core.storage.git import Git
+    from core.training import runs
+
+    state = Git(workspace.root).state()
+    url = state.remotes[remote_of(state, None)]
+    context = click.get_current_context()
+    options: dict[str, str | bool] = {}
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+        if given and parameter.name not in _HERE:
+            value = context.params[parameter.name or ""]
+            no = value is False and parameter.secondary_opts
+            options[parameter.secondary_opts[0] if no else parameter.opts[0]] = (
+                True if isinstance(value, bool) else str(value)
+            )
+    return runs.start_on(workspace, host, url, what, options)
 
 
 def _refuse_beside_resume() -> None:

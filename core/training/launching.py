@@ -25,6 +25,7 @@ from core.training import figures
 from core.training.spec import Spec
 
 MODULE = "core.training.fit"
+FOLLOWER = "core.training.follower"
 #: What the process reads to say how it was started.
 KEEPER = "PRINT_MODELS_KEEPER"
 _ANSWER_S = 5.0
@@ -70,10 +71,16 @@ def _answer(argv: list[str]) -> str | None:
     return done.text.strip() if done.code == 0 else None
 
 
-def command(folder: Path, what: Spec, by: Keeper, memory: int | None) -> tuple[list[str], dict[str, str]]:
-    """Return the argument list and the added environment of a training's process; `memory` in bytes."""
+def command(
+    folder: Path, what: Spec, by: Keeper, memory: int | None, *, following: tuple[str, ...] | None = None
+) -> tuple[list[str], dict[str, str]]:
+    """Return the argument list and the added environment of a training's process; `memory` in bytes.
+
+    `following` are the words for the process that follows a training on another machine, None for one of this machine.
+    """
     # -P: a workspace may hold a folder called `core` or a file `torch.py`; the process must not import those.
-    argv = [sys.executable, "-P", "-m", MODULE, os.fspath(folder)]
+    module = MODULE if following is None else FOLLOWER
+    argv = [sys.executable, "-P", "-m", module, os.fspath(folder), *(following or ())]
     if by.name == "systemd":
         unit = f"print-models-{folder.name}-{time.time_ns() // 1_000_000}"
         bound = [f"--property=MemoryMax={memory}"] if memory else []
@@ -92,9 +99,17 @@ def command(folder: Path, what: Spec, by: Keeper, memory: int | None) -> tuple[l
     return argv, env
 
 
-def spawn(root: Path, folder: Path, what: Spec, by: Keeper, *, memory_gb: float) -> int:
+def spawn(
+    root: Path,
+    folder: Path,
+    what: Spec,
+    by: Keeper,
+    *,
+    memory_gb: float,
+    following: tuple[str, ...] | None = None,
+) -> int:
     """Start the process of a training in the background and return its pid. Raises Lacking."""
-    argv, env = command(folder, what, by, figures.memory_limit(memory_gb))
+    argv, env = command(folder, what, by, figures.memory_limit(memory_gb), following=following)
     try:
         return spawn_detached(argv, cwd=root, log=folder / "train.log", env=env)
     except OSError as error:

@@ -11,7 +11,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from core.durable import explain, lock
 from core.errors import Busy, PrintModelsError, Refused, WrongUsage
 from core.human import duration, size
 from core.text import safe, safe_lines
-from core.training import events, launching, proc, spec
+from core.training import elsewhere, events, launching, proc, spec
 from core.training.events import RunView, Tail
 from core.training.readiness import require_ready, require_torch
 from core.training.spec import Spec
@@ -193,9 +193,21 @@ def resume(workspace: Workspace, run: Run) -> Run:
     seen = view(run)
     if seen.state == "finished":
         raise Refused(f"The training {run.id} is finished.", "Start a new one: print-models train")
-    require_ready(workspace, run.spec)
+    away = elsewhere.read(run.path) is not None
+    if not away:
+        require_ready(workspace, run.spec)
     with _starting(workspace):
-        return _spawn(workspace, run, run.spec)
+        return _spawn(workspace, run, run.spec, following=("again",) if away else None)
+
+
+def start_on(workspace: Workspace, host: str, url: str, what: Spec, options: Mapping[str, str | bool]) -> Run:
+    """Start a training on another machine, and here the process that follows it; see `elsewhere.start`."""
+    tool = workspace.settings.training.command
+    with _starting(workspace):
+        place, there = elsewhere.start(host, url, what, options, tool=tool)
+        run = _new_run(workspace, there)
+        elsewhere.keep(run.path, place)
+        return _spawn(workspace, run, there, following=())
 
 
 class _starting:
@@ -241,9 +253,9 @@ def _new_run(workspace: Workspace, what: Spec) -> Run:
     return run
 
 
-def _spawn(workspace: Workspace, run: Run, what: Spec) -> Run:
-    by = launching.keeper()
-    pid = launching.spawn(workspace.root, run.path, what, by, memory_gb=workspace.settings.training.memory)
+def _spawn(workspace: Workspace, run: Run, what: Spec, *, following: tuple[str, ...] | None = None) -> Run:
+    by, memory = launching.keeper(), workspace.settings.training.memory
+    pid = launching.spawn(workspace.root, run.path, what, by, memory_gb=memory, following=following)
     who = proc.identify(pid)
     if who is not None:
         proc.write(run.path, who)
