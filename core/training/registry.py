@@ -259,5 +259,5 @@ def _named(record: ModelRecord) -> str:
 
 
 def describe(record: ModelRecord) -> str:
-    """Return a model's result as one short phrase."""
+    """Return a model's result as one short phrase: out of fold where it has one."""
     return record.problem or results.summary(record.headline)

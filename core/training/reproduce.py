@@ -12,12 +12,16 @@ import msgspec
 from core.durable import hash_file
 from core.errors import Lacking, PrintModelsError, Refused
 from core.progress import CancelToken, Progress, Report, silent
+from core.text import safe
 from core.training import runs, spec
 from core.training.events import RunView
 from core.training.record import ModelRecord
 from core.training.spec import Dataset, Spec, Weights
+from core.version import __version__
 from core.versions.manifest import read_version
 from core.workspace import Workspace
+
+_NAMED = {"torch": "the build of torch", "instructions": "the processor's instructions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def reproduce(
     sha256 = hash_file(run.best).oid
     if sha256 == record.sha256:
         return Reproduced(True, sha256, (), run.id)
-    return Reproduced(False, sha256, tuple(_differences(record, seen)), run.id)
+    return Reproduced(False, sha256, tuple(differences(record, what, seen)), run.id)
 
 
 def spec_of(workspace: Workspace, record: ModelRecord, weights: Path | None = None) -> Spec:
@@ -126,14 +130,31 @@ def _paths_of_runs(workspace: Workspace, sha256: str) -> list[str]:
     return found
 
 
-def _differences(record: ModelRecord, seen: RunView) -> list[str]:
+def differences(record: ModelRecord, what: Spec, seen: RunView) -> list[str]:
     """Return in sentences what may be why, and whether the decisions are the same."""
     then: Mapping[str, Any] = record.facts.get("machine") or {}
     now: Mapping[str, Any] = seen.facts.get("machine") or {}
-    said = [f"{key}: {then[key]} then, {now.get(key)} now" for key in then if then[key] != now.get(key)]
+    said = [
+        f"{_NAMED.get(key, key)}: {safe(str(then[key]), limit=80)} then, {safe(str(now.get(key)), limit=80)} now"
+        for key in then
+        if then[key] != now.get(key)
+    ]
+    threads = (record.facts.get("config") or {}).get("threads", what.threads)
+    if threads != what.threads:
+        said.append(f"threads: {threads} then, {what.threads} now")
     was, then_weights = seen.facts.get("weights") or {}, record.facts.get("weights") or {}
-    if was.get("sha256") != then_weights.get("sha256"):
+    if (was.get("kind"), was.get("sha256")) != (then_weights.get("kind"), then_weights.get("sha256")):
         said.append("the start weights have other bytes")
+    if what.dataset.digest != record.digest:
+        said.append(f"the dataset's digest: {safe(record.digest, limit=80)} then, {what.dataset.digest} now")
+    if record.facts.get("tool") != f"print-models {__version__}":
+        said.append(
+            f"made by {safe(str(record.facts.get('tool')), limit=60)}, again by print-models {__version__}"
+        )
+    if odd := record.facts.get("not_identical"):
+        said.append(f"of the first training: {safe(str(odd), limit=300)}")
+    if not said:
+        said.append("nothing that is recorded differs: not the build, the processor, the weights or the data")
     before, after = record.results or {}, seen.results or {}
     if before.get("confusion") == after.get("confusion"):
         said.append("as many validation images of each class are taken for each class as then")
