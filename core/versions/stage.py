@@ -23,6 +23,7 @@ from core.errors import Refused
 from core.human import size
 from core.storage.placing import Spot, write_new
 from core.text import safe
+from core.versions.manifest import number_of
 from core.workspace import Workspace
 
 _STAGE = re.compile(r"\.v[0-9]+\.([0-9]+)(?:\.[0-9]+)?\.tmp")
@@ -136,16 +137,24 @@ def _real_folder(path: Path) -> None:
 
 
 def sweep(workspace: Workspace) -> list[Path]:
-    """Remove the stages that dead processes left; return them."""
+    """Remove the stages that dead processes left; return them.
+
+    And the empty folders of versions: where a rename may replace, a name is claimed by one before.
+    """
     removed = []
     for task in workspace.tasks.values():
         root = workspace.dataset_root(task)
         try:
-            entries = [entry for entry in root.iterdir() if _STAGE.fullmatch(entry.name)]
+            entries = list(root.iterdir())
         except OSError:
             continue
         for entry in entries:
-            if not entry.is_symlink() and _dead(entry):
+            if number_of(entry.name):
+                with contextlib.suppress(OSError):  # nearly always: it holds a version
+                    entry.rmdir()
+            elif not _STAGE.fullmatch(entry.name):
+                continue
+            elif not entry.is_symlink() and _dead(entry):
                 shutil.rmtree(entry, ignore_errors=True)
                 removed.append(entry)
     return removed

@@ -5,7 +5,8 @@ standard output. `states` rebuilds, for every prefix and under several models of
 writes, the files that a machine would find after the power came back.
 
 What always holds: bytes that were synced before the cut are there in every model, a name only once its folder was
-synced (or, in `kept`, at once). The shared memory of SQLite (`-shm`) never outlives a cut.
+synced (or, in `kept` and `names`, at once); `syncfs` keeps all that was written before it. A folder that is renamed takes what is in
+it along, durably once the folder around it is synced. The shared memory of SQLite (`-shm`) never outlives a cut.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,15 +22,18 @@ from tests.conftest import run_program
 from tests.faults.harness import _FD, _LINE, _QUOTED, need_strace, unescape
 
 MODELS = ("kept", "lost", "torn", "newest", "zeros")
-_CALLS = (
-    "openat,write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat"
-)
+#: A disk that keeps every name at once, and bytes only once they were synced.
+NAMES = "names"
+_CALLS = "openat,write,pwrite64,fsync,fdatasync,syncfs,ftruncate,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat"
+#: With several threads strace may show a call in two parts, with those of others in between.
+_BEGUN = re.compile(r"^(\d+) +(.*) <unfinished \.\.\.>$")
+_ENDED = re.compile(r"^(\d+) +<\.\.\. \w+ resumed>(.*)$")
 _SECTOR = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One thing done: `kind` is create, write, truncate, sync, rename, unlink or ack."""
+    """One thing done: `kind` is create, write, truncate, sync, syncfs, rename, unlink or ack."""
 
     kind: str
     path: str
@@ -48,8 +52,13 @@ class Recording:
     err: str
 
 
-def record(argv: Sequence[str | Path], *, cwd: Path, folders: Sequence[Path]) -> Recording:
-    """Run a program and record what it does below `folders`; a line on its standard output is an acknowledgement."""
+def record(
+    argv: Sequence[str | Path], *, cwd: Path, folders: Sequence[Path], threads: bool = False
+) -> Recording:
+    """Run a program and record what it does below `folders`; a line on its standard output is an acknowledgement.
+
+    With `threads` what its other threads, and the programs it starts, do is recorded too.
+    """
     need_strace()
     roots = tuple(os.path.realpath(folder) for folder in folders)
     before = {
@@ -69,9 +78,21 @@ def record(argv: Sequence[str | Path], *, cwd: Path, folders: Sequence[Path]) ->
             "-o",
             log.name,
         ]
-        answer = run_program(["strace", *options, *argv], cwd=cwd)
-        ops = _parse(log, cwd, roots)
+        answer = run_program(["strace", *(["-f"] if threads else []), *options, *argv], cwd=cwd)
+        ops = _parse(_joined(log), cwd, roots)
     return Recording(before, tuple(ops), answer.code, answer.err)
+
+
+def _joined(log: Iterable[str]) -> Iterator[str]:
+    """Yield every call on one line, at the moment it ended."""
+    begun: dict[str, str] = {}
+    for text in log:
+        if part := _BEGUN.match(text.rstrip("\n")):
+            begun[part[1]] = part[2]
+        elif part := _ENDED.match(text.rstrip("\n")):
+            yield f"{part[1]} {begun.pop(part[1], '')}{part[2]}"
+        else:
+            yield text
 
 
 def _parse(log: Iterator[str], cwd: Path, roots: tuple[str, ...]) -> list[Op]:
@@ -92,7 +113,7 @@ def _parse(log: Iterator[str], cwd: Path, roots: tuple[str, ...]) -> list[Op]:
         if name == "write" and fd and fd["fd"] == "1":
             ops.append(Op("ack", "", quoted[0] if quoted else b""))
         elif name == "openat" and quoted:
-            opened = os.path.normpath(cwd / os.fsdecode(quoted[-1]))
+            opened = os.path.normpath(cwd / path / os.fsdecode(quoted[-1]))
             if ours(opened) and "O_CREAT" in rest:
                 ops.append(Op("create", opened))
                 ends[opened] = 0
@@ -107,12 +128,14 @@ def _parse(log: Iterator[str], cwd: Path, roots: tuple[str, ...]) -> list[Op]:
             ops.append(Op("truncate", path, offset=int(rest.rsplit(",", 1)[1])))
         elif name in ("fsync", "fdatasync") and ours(path):
             ops.append(Op("sync", path))
+        elif name == "syncfs":
+            ops.append(Op("syncfs", path))
         elif name.startswith("rename") and len(quoted) == 2:
             old, new = (os.path.normpath(cwd / os.fsdecode(part)) for part in quoted)
             if ours(old) or ours(new):
                 ops.append(Op("rename", old, target=new))
         elif name.startswith("unlink") and quoted:
-            gone = os.path.normpath(cwd / os.fsdecode(quoted[-1]))
+            gone = os.path.normpath(cwd / path / os.fsdecode(quoted[-1]))
             if ours(gone):
                 ops.append(Op("unlink", gone))
     return ops
@@ -126,7 +149,7 @@ class _Inode:
     def after(self, model: str) -> bytes:
         """Return the bytes found after a cut."""
         kept = self.pending
-        if model == "lost":
+        if model in ("lost", NAMES):
             kept = []
         elif model == "newest":
             kept = self.pending[-1:]
@@ -153,6 +176,7 @@ class _Disk:
     def __init__(self, before: dict[str, bytes]) -> None:
         self.names = {path: _Inode(durable=data) for path, data in before.items()}
         self.durable_names = dict(self.names)
+        self.moves: list[tuple[str, str]] = []
         self.acks: list[bytes] = []
 
     def do(self, op: Op) -> None:
@@ -166,6 +190,13 @@ class _Disk:
                 self.names[op.path].pending.append(op)
         elif op.kind == "rename" and op.path in self.names:
             self.names[op.target] = self.names.pop(op.path)
+        elif op.kind == "rename":
+            self.names = _moved(self.names, op.path, op.target)
+            self.moves.append((op.path, op.target))
+        elif op.kind == "syncfs":
+            for node in self.names.values():
+                node.durable, node.pending = node.after("kept"), []
+            self.durable_names, self.moves = dict(self.names), []
         elif op.kind == "unlink":
             self.names.pop(op.path, None)
         elif op.kind == "sync":
@@ -176,6 +207,9 @@ class _Disk:
         if inode is not None:
             inode.durable, inode.pending = inode.after("kept"), []
             return
+        for move in [move for move in self.moves if path in map(os.path.dirname, move)]:
+            self.durable_names = _moved(self.durable_names, *move)
+            self.moves.remove(move)
         inside = re.compile(re.escape(path) + r"/[^/]+$")
         for name in [name for name in self.durable_names if inside.match(name)]:
             del self.durable_names[name]
@@ -183,8 +217,16 @@ class _Disk:
 
     def found(self, model: str) -> dict[str, bytes]:
         """Return the files after a cut now."""
-        names = self.names if model == "kept" else self.durable_names
+        names = self.names if model in ("kept", NAMES) else self.durable_names
         return {path: node.after(model) for path, node in names.items() if not path.endswith("-shm")}
+
+
+def _moved(names: dict[str, _Inode], old: str, new: str) -> dict[str, _Inode]:
+    """Return names in which those below a folder lie below another."""
+    return {
+        new + path.removeprefix(old) if path.startswith(f"{old}/") else path: node
+        for path, node in names.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

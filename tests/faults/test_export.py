@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Answer, Place, run_program
+from tests.faults import powercut
 from tests.faults.harness import PROGRAM, Call, below, inject, on_small_disk, record, spread
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +110,98 @@ def test_f_054_no_room_or_a_failing_disk_in_an_export(copies: Copies, fault: str
             stopped += not there
         assert_next_run_ends_right(place, answer, there, call)
     assert stopped > 0
+
+
+def cut(place: Place, program: Sequence[str | Path]) -> Iterator[tuple[dict[str, bytes], bool, str]]:
+    """Yield what of v1 is there after every power cut in an export, whether it was acknowledged, and the moment."""
+    recording = powercut.record(program, cwd=place.root, folders=[place.root / "datasets"], threads=True)
+    assert recording.code == 0, recording.err
+    version = f"{os.path.realpath(place.root / TASK / 'v1')}/"
+    for state in powercut.states(recording, (*powercut.MODELS, powercut.NAMES)):
+        files = {
+            path.removeprefix(version): data for path, data in state.files.items() if path.startswith(version)
+        }
+        yield files, any(b"offline-detection v1: " in ack for ack in state.acks), state.where
+
+
+def test_f_055_power_cut_anywhere_in_an_export(copies: Copies) -> None:
+    """vN complete or absent"""
+    place, found = copies(), []
+    for files, acknowledged, where in cut(place, EXPORT):
+        assert files or not acknowledged, where
+        found.append((files, where))
+    version = place.root / TASK / "v1"
+    wanted = {
+        path.relative_to(version).as_posix(): path.read_bytes()
+        for path in version.rglob("*")
+        if path.is_file()
+    }
+    assert len(wanted) == len(place.keys) + 4
+    for files, where in found:
+        assert not files or files == wanted, where
+    assert any(files for files, _ in found)
+    assert len(found) > 60
+
+
+def test_f_055_the_replay_finds_a_version_that_was_published_too_early(copies: Copies) -> None:
+    """vN complete or absent: the replay itself must fail where the disk was not asked to keep it"""
+    early = (
+        "from core.versions import stage\nstage.sync_filesystem = lambda path: None\n"
+        "import sys\nfrom core.commands.shell import main\nsys.exit(main())\n"
+    )
+    program = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{early}", "export"]
+    place = copies()
+    found = [files for files, _, _ in cut(place, program) if files]
+    whole_ones = {frozenset(files.items()) for files in found}
+    assert len(whole_ones) > 1
+
+
+def test_f_057_a_file_system_that_can_t_rename_without_replacing(copies: Copies) -> None:
+    """mkdir-claim fallback, same guarantees"""
+    place = copies()
+    unable = Call("renameat2", 1, "", failed=True)
+    answer = inject(EXPORT, unable, "error=EINVAL", cwd=place.root)
+    assert answer.code == 0, answer.err
+    assert whole(place)
+    assert leftovers(place) == []
+    place = copies()
+    killed = (
+        f"import os, signal, sys; sys.path.insert(0, {str(ROOT)!r})\nrename = os.rename\n"
+        "def end(old, new):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL) if str(new).endswith('/v1') else rename(old, new)\n"
+        "os.rename = end\nfrom core.commands.shell import main\nsys.exit(main())\n"
+    )
+    inject([sys.executable, "-c", killed, "export"], unable, "error=EINVAL", cwd=place.root)
+    assert [path.name for path in (place.root / TASK).glob("v*")] == ["v1"], "the name was claimed"
+    assert not any((place.root / TASK / "v1").iterdir())
+    again = run_program(EXPORT, cwd=place.root)
+    assert again.code == 0, again.err
+    assert leftovers(place) == []
+    assert "v1" in again.out
+    assert whole(place)
+
+
+ELSEWHERE = """
+cd ..
+$EXPORT; echo "exported: $?"
+$RELEASE; echo "released: $?"
+$VERIFY; echo "verified: $?"
+git lfs fsck --dry-run HEAD; echo "sound: $?"
+"""
+
+
+def test_f_058_datasets_on_a_disk_of_their_own(copies: Copies) -> None:
+    """stage on target fs"""
+    place = copies()
+    env = {
+        "PYTHONPATH": str(ROOT),
+        **{word: shlex.join([*PROGRAM, *words]) for word, words in {
+            "EXPORT": ["export"], "RELEASE": ["release"], "VERIFY": ["verify", "v1"],
+        }.items()},
+    }  # fmt: skip
+    done = on_small_disk(ELSEWHERE, mount=place.root / "datasets", size="8m", cwd=place.root, env=env)
+    for said in ("exported: 0", "released: 0", "verified: 0", "sound: 0"):
+        assert said in done.out, done.out + done.err
 
 
 SMALL = """

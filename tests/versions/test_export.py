@@ -340,7 +340,10 @@ def test_too_little_room_is_said_before_anything_is_written(
     assert leftovers(exported) == ["v1"]
 
 
-def test_a_link_in_place_of_the_datasets_is_refused(house: Callable[..., House], tmp_path: Path) -> None:
+def test_f_061_a_link_in_place_of_the_datasets_is_refused(
+    house: Callable[..., House], tmp_path: Path
+) -> None:
+    """dir_fd-relative ops, refuse"""
     made = house(6)
     made.label(made.keys[:3], "offline")
     made.label(made.keys[3:], "active")
