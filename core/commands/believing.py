@@ -6,6 +6,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def evaluate(
     Answers that are kept are used, also in a clone that has only pointers; else the model is asked. A RUN is told by
     the answers it left. Images that the model learned from are left out.
     """
-    from core.training import judging, result_tables, runs
+    from core.training import against, judging, result_tables, runs
     from core.training.alarms import Rule
 
     chosen = Rule.read(rule)
@@ -63,6 +64,9 @@ def evaluate(
     else:
         record = _model(ctx, what)
         found = judging.judge(ctx.workspace, record, _version(ctx, record, on), ctx.report, rule=chosen)
+    in_use = against.beside_in_use(ctx.workspace, found)
+    if in_use is not None:
+        found = replace(found, notes=(*found.notes, *in_use.words[:2]))
     written = _reports(ctx, found, *places)
     title = f"{found.name} on {found.version.task.name} {found.version.name}"
     lines = [title, "", *_wrapped([*found.words, *found.notes])]
@@ -70,7 +74,8 @@ def evaluate(
         lines += ["", *result_tables.lines(found.headline)]
     for path in written:
         ctx.notice(f"Report: {path}")
-    ctx.answer(found.as_json(), "\n".join(lines), as_json=as_json)
+    answer = {**found.as_json(), "in_use": in_use.as_json() if in_use else None}
+    ctx.answer(answer, "\n".join(lines), as_json=as_json)
 
 
 @click.command()

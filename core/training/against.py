@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import Lacking, Refused
+from core.errors import Lacking, PrintModelsError, Refused
 from core.human import plural
 from core.progress import CancelToken, Report, silent
-from core.training import asking, comparing, judging, predictions
-from core.training.predictions import Predicted
+from core.training import asking, comparing, judging, predictions, registry
+from core.training.judging import Judged
+from core.training.predictions import VALIDATION, Predicted
 from core.training.record import ModelRecord
 from core.training.sides import Row, sides
 from core.versions.manifest import Version
@@ -121,3 +122,26 @@ def _answers(
         )
         shares = [by_oid[row.oid or ""].probabilities for row in some]
         return predictions.said(some, shares), True
+
+
+def beside_in_use(workspace: Workspace, found: Judged) -> Against | None:
+    """Compare what was judged with the model in use, by answers that are kept; None where that can't be done."""
+    task, version = found.version.task, found.version
+    record = next((one for one in registry.models(workspace) if one.current and one.task == task.name), None)
+    if record is None or record.name == found.name:
+        return None
+    try:
+        rows, notes = judging.may_ask(record, judging.own_version(workspace, record), version)
+        by_oid = predictions.by_oid(asking.known_answers(workspace, record))
+    except PrintModelsError:
+        return None
+    fair = {row.oid for row in rows if row.oid in by_oid}
+    mine = [one for one in found.predictions.of(VALIDATION) if one.oid in fair]
+    if not mine:
+        return None
+    theirs = predictions.said(
+        [one.row for one in mine], [by_oid[one.oid or ""].probabilities for one in mine]
+    )
+    compared = comparing.compare(comparing.pairs(theirs, mine, task.classes), task.classes)
+    words = comparing.sentences(compared, f"{record.name}, the model in use", found.name)
+    return Against(record.name, found.name, version, compared, words, tuple(notes))

@@ -87,7 +87,10 @@ def judge(
     rows, notes = may_ask(record, own, on)
     said, source = asking.answered(workspace, record, on, rows, report, cancel, notes)
     same = own is not None and own.digest == on.digest
-    folds = asking.kept(workspace, record).of(FOLDS) if same else []
+    kept = asking.kept(workspace, record) if same else Predictions(classes=())
+    folds = kept.of(FOLDS)
+    if kept.folds_note and not folds:
+        notes.append(_uncrossed(kept))
     return judged(
         record.name,
         on,
@@ -97,7 +100,7 @@ def judge(
         source,
         run=str(record.facts.get("run") or ""),
         rule=rule,
-        chosen=same,
+        chosen=same and bool(record.digest),
     )
 
 
@@ -110,11 +113,16 @@ def of_run(workspace: Workspace, run: runs.Run, *, rule: Rule | None = None) -> 
         )
     what, seen = run.spec, runs.view(run)
     version = read_version(workspace, workspace.task(what.task), what.dataset.version)
-    notes = [found.folds_note] if found.folds_note and not found.of(FOLDS) else []
+    notes = [_uncrossed(found)] if found.folds_note and not found.of(FOLDS) else []
     if version.digest != what.dataset.digest:
         notes.append(f"{version.name} is no longer what it learned from: its digest differs.")
     start = str(seen.facts.get("start", ""))
     return judged(run.id, version, found.sets, start, notes, "kept", run=run.id, rule=rule, chosen=True)
+
+
+def _uncrossed(found: Predictions) -> str:
+    """Return why no network judged recordings that it never saw."""
+    return f"No cross-validation. {safe(found.folds_note)}"
 
 
 def judged(

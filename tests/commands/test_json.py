@@ -337,7 +337,11 @@ def test_what_models_are_worth(tmp_path: Path, cli: Cli) -> None:
     version = version_of(ws, "v1", prints)
     one = model_of(ws, version, "failed-detector-v1", {"f2": "gggg"}).name
     other = model_of(ws, version, "failed-detector-v1.2", {"e2": "gggf"}).name
-    assert check("evaluate", cli(ws.root, "evaluate", one, "--json"))["results"]["alarms"]["prints"]
+    in_use = ws.root / ws.task("failed-print-detection").current_model
+    in_use.write_bytes((ws.model_versions / f"{other}.pth").read_bytes())
+    told = check("evaluate", cli(ws.root, "evaluate", one, "--json"))
+    assert told["results"]["alarms"]["prints"]
+    assert told["in_use"]["models"] == [other, one]
     found = check("compare", cli(ws.root, "compare", one, other, "--json"))
     assert (len(found["fixed"]), len(found["broken"])) == (2, 1)
     (told,) = check("models", cli(ws.root, "models", "--history", "--json"))["history"]

@@ -111,6 +111,20 @@ def test_models_of_two_versions_are_compared_on_the_newer_where_the_older_can_an
     assert (found.version.name, found.found["images"]) == ("v1", 20)
 
 
+def test_what_is_judged_stands_beside_the_model_in_use(ws: Workspace) -> None:
+    version = version_of(ws, "v1", FIRST)
+    one = model_of(ws, version, "failed-detector-v1", {"f2": "gggg", "h2": "gggg"})
+    other = model_of(ws, version, "failed-detector-v1.2", {})
+    assert against.beside_in_use(ws, judging.judge(ws, other)) is None
+    in_use = ws.root / ws.task(TASK).current_model
+    in_use.write_bytes((ws.model_versions / "failed-detector-v1.pth").read_bytes())
+    found = against.beside_in_use(ws, judging.judge(ws, other))
+    assert found is not None
+    assert (len(found.found["fixed"]), found.found["broken"]) == (5, [])
+    assert "failed-detector-v1, the model in use" in found.words[0]
+    assert against.beside_in_use(ws, judging.judge(ws, one)) is None
+
+
 def test_a_model_is_never_judged_on_what_it_learned_from(ws: Workspace) -> None:
     first = version_of(ws, "v1", FIRST)
     second = version_of(ws, "v2", {**FIRST, "a1": ("v", "gggg")})
