@@ -52,6 +52,9 @@ if [ -d .print-models/runs ] && $tool runs --json | grep -qE '"state": "(startin
 fi
 git remote set-url origin {url}
 git lfs install --local >/dev/null
+# Nobody commits in this clone, and a machine that only computes may not know anybody.
+git config user.name >/dev/null || git config user.name print-models
+git config user.email >/dev/null || git config user.email print-models@localhost
 git fetch -q origin {tag}:{tag}
 git checkout -q -B training {tag}
 $tool fetch {version} --task {task} >&2

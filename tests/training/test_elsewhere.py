@@ -10,6 +10,8 @@ import json
 import os
 import shutil
 import signal
+import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +27,7 @@ from tests.conftest import Answer, git, run_program
 from tests.training.small import make_version, until
 from tests.training.standin import MODULE, ROOT
 
+SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 #: Runs the last words in a shell, as ssh does; `down` in its folder is a machine that can't be reached.
 SSH = """#!/bin/sh
 here=$(dirname "$0")
@@ -66,9 +69,33 @@ class World:
         ssh.write_text(SSH.format(home=self.away, does=what))
         ssh.chmod(0o755)
 
-    def train(self, *words: str) -> Answer:
+    def serve(self, sshd: str, folder: Path) -> subprocess.Popen[bytes]:
+        """Start a real ssh server on loopback, and let `ssh bench` reach it."""
+        folder.mkdir()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        for name in ("host", "own"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+        (folder / "sshd.conf").write_text(
+            f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/own.pub\n"
+            f"StrictModes no\nUsePAM no\nPidFile none\nPasswordAuthentication no\nPermitRootLogin yes\n"
+            f"SetEnv HOME={self.away} XDG_CACHE_HOME= STANDIN=epochs PATH={self.away}/bin:{os.environ['PATH']}\n"
+        )
+        (folder / "ssh.conf").write_text(
+            f"Host bench\n HostName 127.0.0.1\n Port {port}\n IdentityFile {folder}/own\n IdentitiesOnly yes\n"
+            f" UserKnownHostsFile {folder}/known\n StrictHostKeyChecking accept-new\n"
+        )
+        ssh = shutil.which("ssh", path=os.environ["PATH"].partition(":")[2])
+        (self.bin / "ssh").write_text(f'#!/bin/sh\nexec {ssh} -F {folder}/ssh.conf "$@"\n')
+        with open(folder / "log", "wb") as log:
+            return subprocess.Popen(
+                [sshd, "-D", "-e", "-f", folder / "sshd.conf"], stderr=log, start_new_session=True
+            )
+
+    def train(self, *words: str, on: str = "ana@bench") -> Answer:
         return run_program(
-            [sys.executable, "-m", "core", "-C", self.workspace.root, "train", "--on", "ana@bench", *words],
+            [sys.executable, "-m", "core", "-C", self.workspace.root, "train", "--on", on, *words],
             cwd=ROOT,
         )
 
@@ -115,6 +142,24 @@ def test_what_is_missing_is_fetched_there_and_the_model_comes_back(world: World)
     )
     (world.bin / "down").touch()
     assert world.train("--weights", "random").code == 5
+
+
+@pytest.mark.skipif(SSHD is None, reason="there is no sshd on this machine")
+def test_over_a_real_ssh_server_it_is_the_same(world: World, tmp_path: Path) -> None:
+    assert SSHD is not None
+    server = world.serve(SSHD, tmp_path / "server")
+    try:
+        log = tmp_path / "server" / "log"
+        until(lambda: b"Server listening" in log.read_bytes() or server.poll() is not None, "the server", 30)
+        done = world.train("--arch", "squeezenet1_1", "--weights", "random", "--json", on="bench")
+        assert done.code == 0, (done.err, log.read_text())
+        run = runs.get(world.workspace, json.loads(done.out)["id"])
+        _over(run)
+        assert runs.view(run).state == "finished", (runs.view(run).reason, run.log.read_text())
+        assert run.best.read_bytes() == b"best of 1"
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_a_connection_that_is_lost_costs_nothing_and_stop_reaches_it(
