@@ -23,13 +23,13 @@ def next_step(
     conflicts: Mapping[str, int],
     saved: Backup | None,
     unfinished: str | None = None,
-    interrupted: str | None = None,
+    interrupted: tuple[str, bool] | None = None,
 ) -> str:
     """Return the one thing to do next; `conflicts` counts by task the entries of label files that wait for a decision.
 
     Those of marks.json stand there under ''.
-    `unfinished` names the merge, rebase, cherry-pick or revert that git was left in, `interrupted` the release that was
-    stopped before its tag, which no other release goes past.
+    `unfinished` names the merge, rebase, cherry-pick or revert that git was left in, `interrupted` the tag of the
+    release that was stopped, which no other release goes past, and whether it is made: then the push is what is left.
     """
     if (why := workspace.read_only) is not None:
         if not (workspace.root / FILE_NAME).is_file() and isinstance(why, Refused):
@@ -48,7 +48,9 @@ def next_step(
         go_on = "git commit" if unfinished == "merge" else f"git {unfinished} --continue"
         return f"finish the {unfinished}: git add data, then {go_on}"
     if interrupted:
-        return f"finish {safe(interrupted)}: print-models release --resume, or take it back: release --abort"
+        tag, made = safe(interrupted[0]), interrupted[1]
+        back = "" if made else ", or take it back: release --abort"
+        return f"finish {'pushing ' * made}{tag}: print-models release --resume{back}"
     if not any(source.path.exists() for source in workspace.active_sources.values()):
         away = next((n for n, source in workspace.active_sources.items() if source.path.is_symlink()), None)
         if away:

@@ -79,8 +79,8 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
     return Overview(safe(workspace.root), tasks, cameras, saved, today, git, storage, runs, told, step)
 
 
-def _interrupted(workspace: Workspace, git: Git, notices: list[str]) -> str | None:
-    """Return the tag of a release that was stopped before it was made, and say how far it came."""
+def _interrupted(workspace: Workspace, git: Git, notices: list[str]) -> tuple[str, bool] | None:
+    """Return the tag of a release that was stopped before all was done, and whether it is made; say how far it came."""
     from core.releasing import journal
 
     try:
@@ -88,11 +88,14 @@ def _interrupted(workspace: Workspace, git: Git, notices: list[str]) -> str | No
     except PrintModelsError as error:
         notices.append(str(error))
         return None
-    if book is None or book.running or git.rev_parse(f"refs/tags/{book.tag}") is not None:
+    if book is None or book.running:
+        return None
+    tagged = git.rev_parse(f"refs/tags/{book.tag}") is not None
+    if tagged and not book.push:
         return None
     at = f" at the step {safe(book.doing)}" if book.doing else ""
     notices.append(f"The release of {safe(book.tag)} was interrupted{at}.")
-    return book.tag
+    return book.tag, tagged
 
 
 def _today(workspace: Workspace, store: LabelStore) -> Work | None:

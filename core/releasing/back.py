@@ -15,6 +15,7 @@ from core.errors import Lacking, PrintModelsError, Refused
 from core.human import plural
 from core.releasing import checks, journal, standing
 from core.releasing.cargo import companions
+from core.releasing.journal import Journal
 from core.storage.git import Entry, Git
 from core.tasks import Task
 from core.text import safe
@@ -80,14 +81,27 @@ def aborting(workspace: Workspace, task: Task | None = None) -> Aborted:
             )
         name, book = names[-1], None
     if git.rev_parse(f"refs/tags/{meant.name}/{name}") is not None:
-        how = f"print-models release --undo {name} --task {meant.name}"
-        raise Refused(
-            f"{meant.name} {name} has its tag already, so there is nothing to abort.",
-            f"Finish the push: print-models release --resume   (or take it back, while no remote has it: {how})"
-            if book is not None and book.push
-            else f"Take it back while no remote has it: {how}",
-        )
+        raise _tagged(workspace, git, meant, name, book)
     return _taking_back(workspace, git, ABORT, meant, name, companions_too=book is not None)
+
+
+def _tagged(workspace: Workspace, git: Git, task: Task, name: str, book: Journal | None) -> Refused:
+    """Return why a version with a tag is not aborted, and what can be done instead, as far as is known here."""
+    known = standing.standings(workspace, git, [task]).get((task.name, name), standing.Standing())
+    back = f"print-models release --undo {name} --task {task.name}"
+    if book is not None:
+        push = "Finish the push: print-models release --resume" if book.push else ""
+        undo = f"take it back, while no remote has it: {back}" if not known.remotes else ""
+        return Refused(
+            f"{task.name} {name} has its tag already, so there is nothing to abort.",
+            f"{push}   (or {undo})" if push and undo else push or undo[:1].upper() + undo[1:],
+        )
+    return Refused(
+        f"There is no interrupted release, and {task.name} {name} is whole: {known.text}.",
+        f"Nothing is to be aborted. What no remote has can be taken back: {back}"
+        if not known.remotes
+        else f"Nothing is to be aborted. What was wrong with it can be said: print-models withdraw {name} --task {task.name}",
+    )
 
 
 def undoing(workspace: Workspace, task: Task, name: str) -> Aborted:

@@ -126,6 +126,7 @@ def test_a_commit_that_others_came_after_is_taken_out_by_one_on_top(fresh: Place
 
 def test_a_tagged_one_is_not_aborted_and_its_push_can_be_resumed(fresh: Place, cli: Cli):
     kill_at(fresh.root, "push-objects", push=True)
+    assert f"next: finish pushing {TAG}: print-models release --resume\n" in cli(fresh.root, "status").out
     answer = cli(fresh.root, "release", "--abort", "--yes")
     assert answer.code == 1
     assert "--resume" in answer.err
@@ -136,6 +137,11 @@ def test_a_tagged_one_is_not_aborted_and_its_push_can_be_resumed(fresh: Place, c
     assert "interrupted at the step push-objects" in done.err
     assert_one_of_each(fresh.root)
     assert cli(fresh.root, "release", "--resume").code == 1
+    nothing = cli(fresh.root, "release", "--abort", "--yes")
+    assert nothing.code == 1
+    assert "no interrupted release" in nothing.err
+    assert "released on origin" in nothing.err
+    assert "--undo" not in nothing.err, "what a remote has is not taken back"
 
 
 def test_labels_given_after_the_plan_was_shown_stop_it(fresh: Place):
