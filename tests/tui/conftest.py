@@ -79,6 +79,14 @@ class Page:
                 self.app.screen._on_timer_update()
         await self.app.animator.wait_until_complete()
 
+    async def rest(self) -> None:
+        """Wait until no lane has anything to do and nothing more comes of what the last one did."""
+        while True:
+            await self.until(lambda: self.app.bridge.idle, "rest")
+            await self.settled()
+            if self.app.bridge.idle:
+                return
+
     async def _passed_on(self) -> None:
         """Let a key go from app to screen to widget, and what they say go back."""
         for _ in range(2):

@@ -118,7 +118,7 @@ async def test_f_030_a_frame_that_vanishes(workspace, opened) -> None:
     place = workspace(frames=3)
     async with opened(place.root) as page:
         await page.shown()
-        await page.until(lambda: page.app.bridge.idle, "the neighbours are fetched")
+        await page.rest()  # the neighbours are fetched
         (place.camera / DAY / "20251107T080200.jpg").unlink()
         page.app.screen._pictures.forget(place.keys[2])
         await page.press("end")

@@ -62,7 +62,7 @@ async def test_changes_are_measured_after_a_rest_and_become_rows_and_facts(works
     async with opened(place.root, size=(160, 48)) as page:
         await page.until(lambda: _row(page, "change").strip() and _row(page, "light").strip(), "the rows")
         await page.see("change ", " light ")
-        await page.until(lambda: page.app.bridge.idle, "all to be measured")
+        await page.rest()  # all to be measured
         shown = len(_row(page, "label").replace(" ", ""))
         await page.until(lambda: len(_row(page, "light").replace(" ", "")) == shown, "a cell for each frame")
         assert "%" not in _bar(page)[0]
@@ -148,7 +148,7 @@ async def test_which_span_the_bars_show_is_named_beside_the_hours(workspace, ope
     place = workspace(frames=30)
     async with opened(place.root) as page:
         await page.until(lambda: page.app.state.starts, "the recordings")
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         await page.until(lambda: _bar(page)[0].startswith(" day "), "the day")
         await page.press("plus")
         assert _bar(page)[0].startswith(" 6 h ")

@@ -84,7 +84,7 @@ async def test_the_filter_is_found_while_keys_work_and_frames_stay_until_then(wo
     label(place, dict.fromkeys(place.keys[3:6], "active"))
     async with opened(place.root) as page:
         await page.shown()
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         sorter = page.app.sorter
         sorter.filter("label:active")
         assert len(page.app.state.frames) == 9, "nothing is looked through before the key is done with"
@@ -95,7 +95,7 @@ async def test_the_filter_is_found_while_keys_work_and_frames_stay_until_then(wo
         await page.until(
             lambda: [f.key for f in page.app.state.frames] == [place.keys[4]], "the last one asked"
         )
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         assert len(page.app.state.frames) == 1, "the one before does not come after"
 
 

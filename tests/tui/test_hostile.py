@@ -44,7 +44,7 @@ async def test_hostile_names_are_shown_and_labelled(workspace, opened, size):
             labelled.add(await page.label("a"))
         for key in "VSTL":
             await page.press(key)
-            await page.until(lambda: page.app.bridge.idle, "the screen")
+            await page.rest()  # the screen
             assert not _unsafe(page.text())
     with open_store(Workspace.open(place.root)) as store:
         assert set(store.labels("offline-detection")) == labelled

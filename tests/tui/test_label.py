@@ -142,12 +142,12 @@ async def test_a_key_before_the_picture_is_refused_visibly(workspace, opened, mo
     place = workspace(frames=3)
     async with opened(place.root) as page:
         await page.shown()
-        await page.until(lambda: page.app.bridge.idle, "the neighbours are fetched, so none comes later")
+        await page.rest()  # the neighbours are fetched, so none comes later
         monkeypatch.setattr(page.app.bridge, "picture", lambda *asked: None)
         monkeypatch.setattr(page.app.screen._pictures, "get", lambda key, box, region=None: None)
         await page.press("right", "a")
         await page.until(lambda: "Not shown yet" in page.notice)
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         assert not page.app.state.of(page.app.state.task), "nothing was labelled"
         await page.see("loading")
 
@@ -263,7 +263,7 @@ async def test_every_size_can_be_labelled_at(workspace, opened, size):
         assert all(len(line) <= size[0] for line in page.text().split("\n"))
         for key in "VSTL":
             await page.press(key)
-            await page.until(lambda: page.app.bridge.idle, "the screen to be filled")
+            await page.rest()  # the screen to be filled
 
 
 async def test_resizing_asks_for_a_picture_that_fits(workspace, opened):
@@ -283,7 +283,7 @@ async def test_while_the_camera_is_away_no_frame_is_called_deleted(workspace, op
     place = workspace(frames=3)
     async with opened(place.root) as page:
         await page.shown()
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         place.camera.rename(place.camera.with_name("unplugged"))
         page.app.screen._pictures.__init__()
         page.app.bridge.scan(again=True)

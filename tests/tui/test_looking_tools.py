@@ -170,7 +170,7 @@ async def test_frames_go_by_until_a_key_and_none_is_skipped_or_labelled(moving, 
         await page.press("a")
         await page.until(lambda: page.app.screen.desk.mode is None, "the key to stop it")
         here = page.frame
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         await page.pilot.pause(0.3)
         assert page.frame == here
         assert not page.app.state.of(page.app.state.task), "the key that stops labels nothing"

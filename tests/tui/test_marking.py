@@ -20,7 +20,7 @@ def marks(place):
 async def put(page, key):
     """Press a key of a mark on the frame shown, and wait until it has it."""
     await page.shown()
-    await page.until(lambda: page.app.bridge.idle, "rest")
+    await page.rest()
     await page.shown()
     await page.press(key)
 
@@ -98,7 +98,7 @@ async def test_leaving_the_list_of_reasons_leaves_out_nothing(workspace, opened)
         await page.see("exclude: why?")
         await page.press("escape")
         await page.shown()
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
     assert marks(place) == {}
 
 

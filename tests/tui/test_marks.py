@@ -84,7 +84,7 @@ async def test_what_waits_is_told_when_it_comes_and_not_when_some_of_it_is_decid
         await page.until(lambda: "2 entries waiting" in page.told, "the word on opening")
         await page.label("a")
         await page.until(lambda: "theirs" not in _entry(place, 0), "the file to be written")
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         assert "1 entry" not in page.told
         assert "theirs" in _entry(place, 1)
 

@@ -44,7 +44,7 @@ async def test_w_in_a_bisection_is_about_the_frame_on_the_screen_and_its_neighbo
         await page.until(lambda: page.frame != unsure, "another frame to be asked about")
         assert page.bisecting
         assert abs(place.keys.index(page.frame) - place.keys.index(unsure)) == 1
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
     assert marks_of(place) == {unsure: "unsure"}
     assert stored(place) == "·" * 12
 
@@ -187,7 +187,7 @@ async def test_under_capslock_a_class_key_marks_no_print(workspace, opened):
         await page.until(
             lambda: page.app.state.mark_word(place.keys[0]) == "unsure", "the print to be marked"
         )
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
     assert set(marks_of(place).values()) == {"unsure"}
 
 

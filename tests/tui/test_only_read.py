@@ -18,14 +18,14 @@ async def test_a_key_in_a_repository_that_is_only_read_is_refused_with_the_reaso
         await page.until(lambda: "print-models init" in page.notice)
         await page.press("u")
         await page.until(lambda: "Not undone:" in page.notice)
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         assert not page.app.state.unsaved
         assert "NOT saved" not in page.text()
         await page.press("V", "R")
         await page.see("✗ This repository has no print-models.toml", "print-models init")
         assert "Press Y" not in page.text()
         await page.press("Y")
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         assert not page.app.bridge.release.running
         await page.press("escape", "T", "N")
         await page.see("This repository has no print-models.toml")

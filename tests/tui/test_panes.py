@@ -107,7 +107,7 @@ async def test_letters_typed_into_the_filter_label_nothing(workspace, opened):
         await page.press("slash", "a", "o", "V", "q", "0")
         await page.see("aoVq0")
         await page.press("escape")
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         assert not page.app.state.of(page.app.state.task)
 
 
@@ -153,7 +153,7 @@ async def test_a_label_file_changed_outside_is_taken_within_a_second_and_undone_
     place = workspace(frames=6)
     async with opened(place.root) as page:
         await page.label("a")
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         file = place.root / "data" / "labels.json"
         await page.until(file.exists, "the label file")
         file.write_text(json.dumps({place.keys[0]: "offline", place.keys[3]: "active"}))

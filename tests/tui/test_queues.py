@@ -87,7 +87,7 @@ async def test_an_empty_queue_says_so_and_what_else_waits(workspace, opened):
     predict(place, {place.keys[2]: ("offline", 0.9)})
     async with opened(place.root, size=(58, 24)) as page:
         await page.until(lambda: page.app.state.guesses, "the predictions")
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         await page.label("a")
         await page.see("Every frame has a label", "there wait: disagreements 1")
         await page.press("n")
@@ -130,7 +130,7 @@ async def test_what_the_queue_held_before_a_label_was_given_comes_too_late(works
     place = workspace(frames=4)
     async with opened(place.root) as page:
         await in_queue(page, "unlabelled")
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         app, held, take = page.app, [], page.app.sorter.take
 
         def hold_back(result):
@@ -197,9 +197,9 @@ async def test_queue_filter_and_cursor_are_there_after_a_restart(workspace, open
         await page.press(*"label", "enter")
         await page.until(lambda: len(page.app.state.frames) == 6, "the filter")
         await page.press("end")
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         page.app._keep_view()
-        await page.until(lambda: page.app.bridge.idle, "the view to be kept")
+        await page.rest()  # the view to be kept
     async with opened(place.root) as page:
         await in_queue(page, "class:active")
         await page.until(lambda: len(page.app.state.frames) == 6, "the filter")

@@ -150,7 +150,7 @@ async def test_one_picture_under_two_labels_is_refused_before_anything_is_writte
         await page.press("R")
         await page.see("blocked by same-bytes", "Correct one of the two labels")
         await page.press("Y", "y")
-        await page.until(lambda: page.app.bridge.idle)
+        await page.rest()
         assert "beginning" not in page.text()
     assert not (place.root / "datasets/offline-detection/v1").exists()
     assert git(place.root, "tag") == ""

@@ -40,7 +40,7 @@ async def test_gates_are_asked_again_only_when_something_changed(labelled, opene
         await page.shown()
         await page.press("V")
         await page.see("ready: R shows")
-        await page.until(lambda: page.app.bridge.idle)
+        await page.rest()
         assert len(asked) == 1, "nothing changed"
         await page.press("L")
         await page.label("a" if page.label_of(page.frame) == "offline" else "o")

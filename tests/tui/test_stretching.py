@@ -74,12 +74,12 @@ async def test_a_class_key_for_a_stretch_counts_only_when_its_last_frame_is_on_t
     place = workspace(frames=6)
     async with opened(place.root) as page:
         await page.shown()
-        await page.until(lambda: page.app.bridge.idle, "the neighbours are fetched, so none comes later")
+        await page.rest()  # the neighbours are fetched, so none comes later
         monkeypatch.setattr(page.app.bridge, "picture", lambda *words: None)
         monkeypatch.setattr(page.app.screen._pictures, "get", lambda *words: None)
         await page.press("v", "right", "a")
         await page.until(lambda: "Not shown yet" in page.notice)
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         await page.see("stretch 08:00–08:01 · 2 frames")
     assert stored(place) == "······"
 
@@ -158,7 +158,7 @@ async def test_what_the_model_said_is_accepted_for_a_frame_and_for_its_stretch(w
         store.set("offline-detection", [place.keys[5]], "offline", who="Ana")
     async with opened(place.root) as page:
         await page.until(lambda: page.app.state.guesses, "the predictions")
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         await page.shown()
         await page.press("space")
         await page.until(lambda: page.label_of(place.keys[0]) == "offline", "the frame to be labelled")
@@ -184,7 +184,7 @@ async def test_change_points_of_labels_and_predictions_are_walked_along(workspac
         store.set("offline-detection", place.keys[:7], "offline", who="Ana", how="stretch")
     async with opened(place.root) as page:
         await page.until(lambda: page.app.state.guesses, "the predictions")
-        await page.until(lambda: page.app.bridge.idle, "what is known of the pictures to be read")
+        await page.rest()  # what is known of the pictures to be read
         await page.press("home")
         walked = []
         for _ in range(3):
@@ -240,7 +240,7 @@ async def test_one_key_looks_through_so_many_frames_for_a_change_and_says_where_
         store.set("offline-detection", place.keys[9:], "active", who="Ana", how="stretch")
     monkeypatch.setattr(pointing, "FAR", 4)
     async with opened(place.root) as page:
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         await page.press("home", "full_stop")
         assert page.frame == place.keys[4]
         await page.until(lambda: "Nothing changes in 4 frames" in page.notice)
@@ -266,7 +266,7 @@ async def test_a_stretch_ends_with_its_recording_and_says_how_much_of_it_was_mea
     keys += film(place.camera, story((6, Look())), start="20251107T200000")
     async with opened(place.root) as page:
         await page.until(lambda: len(page.app.state.starts) == 3, "the recordings")
-        await page.until(lambda: page.app.bridge.idle, "what is known of the pictures to be read")
+        await page.rest()  # what is known of the pictures to be read
         await page.press("home", *["right"] * 6)
         await page.shown()
         await page.press("v", "full_stop")
@@ -282,7 +282,7 @@ async def test_a_stretch_ends_with_its_recording_and_says_how_much_of_it_was_mea
         await page.until(
             lambda: len(page.app.screen.tools[watching.Watching].here.changes) == 24, "all measured"
         )
-        await page.until(lambda: page.app.bridge.idle, "rest")
+        await page.rest()
         await page.press("full_stop")
         assert (page.frame, page.notice) == (keys[11], ""), "the last one before the part was there"
         await page.press("escape", "end", "full_stop")

@@ -35,7 +35,7 @@ async def test_a_frame_that_is_gone_says_how_to_leave_it_out(workspace, opened):
         await page.press("home")
         for key in "aoao":
             await page.label(key)
-        await page.until(lambda: page.app.bridge.idle)
+        await page.rest()
         for path in place.camera.rglob("*.jpg"):
             path.unlink()
         kept = [path for path in (place.root / ".print-models").rglob("*") if len(path.name) == 64]
