@@ -175,3 +175,17 @@ def test_a_real_model_gives_again_what_its_training_measured(
     assert seen.results is not None
     assert found.results["confusion"] == seen.results["confusion"]
     assert found.results["wrong"] == seen.results["wrong"]
+
+
+@pytest.mark.slow
+@needs_torch
+def test_a_model_of_other_classes_is_not_asked(trained: tuple[Workspace, Run]) -> None:
+    """Its head has another size: taken over in part it would answer by chance."""
+    from core.training.evaluate import load
+
+    run = runs.get(trained[0])
+    model, found = load(run.best, run.spec.architecture, run.spec.classes)
+    assert not model.training
+    assert found["classes"] == list(run.spec.classes)
+    with pytest.raises(Damaged, match="tells other classes apart than a, b, c"):
+        load(run.best, run.spec.architecture, ("a", "b", "c"))
