@@ -64,6 +64,7 @@ class Released:
     """What a release made: `commit` in full, `pushed` the remote it is released on, None where it is tagged only.
 
     `also` are the tags of earlier releases that were pushed with it, `commits` those of the branch as 'hash subject'.
+    `model` and `model_commit` are of a release that trained.
     """
 
     version: str
@@ -77,11 +78,14 @@ class Released:
     also: tuple[str, ...] = ()
     commits: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    model: str | None = None
+    model_commit: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         names = ("version", "path", "digest", "images", "bytes", "commit", "tag", "pushed")
         lists = {"also": list(self.also), "commits": list(self.commits)}
-        return {**{name: getattr(self, name) for name in names}, **lists}
+        model = {"model": self.model, "model_commit": self.model_commit}
+        return {**{name: getattr(self, name) for name in names}, **lists, **model}
 
 
 class NotPushed(NotProven):
@@ -175,7 +179,10 @@ def resume(
             "There is no interrupted release here.",
             "See what a new one would do: print-models release --dry-run",
         )
-    return run(
+    from core.releasing import with_model
+
+    go_on = with_model.run if found.train else run
+    return go_on(
         resumed(workspace, found, report=report, cancel=cancel),
         report=report,
         cancel=cancel,
@@ -195,6 +202,7 @@ def _book(plan: ReleasePlan) -> Journal:
         proof=plan.target.proof if plan.target else "",
         labels=plan.labels,
         agreed=plan.agreed,
+        train=plan.train,
     )
 
 
@@ -294,7 +302,7 @@ def _pushed(
     cancel: CancelToken | None,
 ) -> Released:
     target = plan.target
-    if target is None:
+    if target is None or plan.train:  # with a training the push comes after it, with its model
         return made
     shown = plan.agreed or plan.waits is not None
     sent, notices = pushing.push(

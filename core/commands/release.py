@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Of a first push: write a page with every picture that becomes readable there.",
 )
+@click.option(
+    "--train",
+    is_flag=True,
+    help="Then train on it and make its model a second commit, before anything is pushed.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be done and what it costs; write nothing.")
 @click.option(
     "--resume",
@@ -79,6 +84,7 @@ def release(
     remote: str | None,
     proof: str | None,
     sheet: Path | None,
+    train: bool,
     dry_run: bool,
     going_on: bool,
     giving_up: bool,
@@ -94,6 +100,8 @@ def release(
     """
     from core.errors import Cancelled, WrongUsage
     from core.release import plan, run
+    from core.releasing import with_model
+    from core.training.runs import require_torch
 
     if ((proof or sheet) is not None and not push) or (remote is not None and not (push or renumber)):
         word = "--proof says how" if proof else "--sheet shows what" if sheet else "--remote says where"
@@ -101,7 +109,7 @@ def release(
     workspace = ctx.workspace
     words = {"--resume": going_on, "--abort": giving_up, "--undo": undo, "--renumber": renumber}
     chosen = [word for word, given in words.items() if given]
-    if len(chosen) > 1 or (chosen and (message or push or dry_run)):
+    if len(chosen) > 1 or (chosen and (message or push or train or dry_run)):
         raise WrongUsage(
             f"{chosen[0]} stands alone: it takes no other word of a release.", "Leave the others out."
         )
@@ -114,6 +122,8 @@ def release(
     if renumber:
         give_way(ctx, task, renumber, remote, yes=yes)
         dry_run, remote = True, None
+    if train:
+        require_torch()
     if giving_up or undo:
         take_back(ctx, task, undo, yes=yes, as_json=as_json)
         return
@@ -146,7 +156,9 @@ def release(
     publish = partial(asked, ctx, yes=yes)
     _made(
         ctx,
-        lambda: run(planned, report=ctx.report, confirm=_confirm(ctx), publish=publish),
+        lambda: (with_model.run if train else run)(
+            planned, report=ctx.report, confirm=_confirm(ctx), publish=publish
+        ),
         as_json=as_json,
     )
 
@@ -261,6 +273,7 @@ def _text(made: Released) -> str:
             f"digest    {made.digest}",
             f"commit    {made.commit}",
             f"folder    {made.path}",
+            *([f"model     {made.model}"] if made.model else []),
             *_more("pushed", made.also, made.commits),
         ]
     )

@@ -26,7 +26,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 
     `labels` names the labels that were shown with the plan, `agreed` that what a first push shows was seen and agreed
     to. `doing` is the step it is at since `since`, `done` maps the
-    steps before to the time they ended; times are local with offset. `by` is the process, None where unknown.
+    steps before to the time they ended; times are local with offset. `by` is the process, None where unknown. `train` says that a training follows before the push, `run` which.
     """
 
     format: int = FORMAT
@@ -38,6 +38,8 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     proof: str = ""
     labels: str = ""
     agreed: bool = False
+    train: bool = False
+    run: str = ""
     begun: str = ""
     doing: str = ""
     since: str = ""

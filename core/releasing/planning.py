@@ -44,11 +44,10 @@ class ReleasePlan:
 
     `existing` is a version that an earlier, interrupted release or an `export` left, else `planned` says what will
     be exported. `changes` are frames added, removed, relabelled against the parent. `commit` and `tagged` say how far
-    it is already; `target` is where it goes, None for no push, and `waits` what else the remote
-    lacks, where it was asked. `steps` are what will be done, in order. `weigh` counts what all refs hold, once the price
-    or the upload is first wanted; `earlier` are the bytes of other releases that go to the remote with this one, `shows`
-    is what becomes readable with the first push there, and `agreed` that a person saw it and said yes.
-    """
+    it is already; `target` is where it goes, None for no push, and `waits` what else the remote lacks, where it was
+    asked. `steps` are what will be done, in order. `weigh` counts what all refs hold, once the price or the upload is
+    first wanted; `earlier` are the bytes of other releases that go to the remote with this one, `shows` is what becomes
+    readable with the first push there, `agreed` that a person said yes to it, `train` that a training comes first."""
 
     workspace: Workspace
     task: Task
@@ -71,6 +70,7 @@ class ReleasePlan:
     notices: tuple[str, ...] = ()
     shows: tuple[Shown, ...] = ()
     agreed: bool = False
+    train: bool = False
 
     @cached_property
     def weight(self) -> Weight:
@@ -336,7 +336,7 @@ def _items(workspace: Workspace, task: Task, name: str | None) -> dict[str, str]
 
 def _steps(first: str, target: Target | None) -> tuple[str, ...]:
     every = ("export", "stage", "prove", "commit", "tag", *(("push",) if target else ()))
-    return every[every.index(first) :]
+    return every[every.index(first) :] if first in every else ()
 
 
 def _notices(workspace: Workspace, git: Git, target: Target | None, waits: Waiting | None) -> tuple[str, ...]:

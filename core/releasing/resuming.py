@@ -31,7 +31,7 @@ def resumed(
         target = pushing.target(git, state, book.remote, task, book.proof) if book.push else None
         version = manifest.read_version(workspace, task, book.version)
         left = going_on(git, workspace, task, version, book.message, target, (), finish=True)
-        return replace(left, agreed=book.agreed)
+        return replace(left, agreed=book.agreed, train=book.train)
     found = plan(
         workspace,
         task,
@@ -48,4 +48,4 @@ def resumed(
             f"See what a release is now (print-models diff --task {task.name}), then make it anew: "
             f"print-models release --task {task.name}",
         )
-    return replace(found, agreed=book.agreed)
+    return replace(found, agreed=book.agreed, train=book.train)

@@ -102,8 +102,9 @@ class Walk:
             self._said(step, THERE)
 
     def finish(self) -> None:
-        """End the last step, and with it the journal."""
-        journal.end(self._workspace)
+        """End the last step, and with it the journal, unless a training is still to follow."""
+        if not self._book.train:
+            journal.end(self._workspace)
         self._ended()
 
     def _ended(self) -> None:
