@@ -269,7 +269,7 @@ def _follow(ctx: Context, run: Run) -> RunView:
 def _end(run: Run, seen: RunView) -> str:
     from core.human import duration
     from core.training import runs
-    from core.training.results import table
+    from core.training.result_tables import lines as table
 
     lines = []
     if seen.state in ("finished", "stopped"):
@@ -279,8 +279,8 @@ def _end(run: Run, seen: RunView) -> str:
     if seen.state in ("stopped", "failed") and (kept := runs.kept_of(run, seen)):
         lines.append(kept)
     lines += seen.words
-    if seen.results:
-        lines += ["", *table(seen.results)]
+    if found := seen.results_folds or seen.results:
+        lines += ["", *table(found)]
     return "\n".join(line for line in lines)
 
 

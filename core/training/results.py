@@ -225,25 +225,3 @@ def summary(results: Mapping[str, Any] | None) -> str:
     if rule:
         beaten = f", no better than {rule.replace('_', ' ')}"
     return f"{between(results)}{beaten if _measured(results['baselines']) else ''}"
-
-
-def table(results: Mapping[str, Any]) -> list[str]:
-    """Return the results as lines of a table: per class, then the baselines, then recordings with mistakes."""
-    lines = [f"{'class':<14}{'images':>7}{'recall':>8}{'interval':>12}{'precision':>11}"]
-    for name, found in results["classes"].items():
-        interval = f"{100 * found['recall_low']:.0f}–{100 * found['recall_high']:.0f} %"
-        lines.append(
-            f"{name:<14}{found['images']:>7}{percent(found['recall']):>8}{interval:>12}"
-            f"{percent(found['precision']):>11}"
-        )
-    lines.append(
-        f"balanced accuracy {percent(results['balanced'])}; beside it, without looking at the picture:"
-    )
-    for name, found in results["baselines"].items():
-        lines.append(f"  {name.replace('_', ' '):<16}{percent(found['balanced'] if found else None):>6}")
-    for found in results["by_recording"]:
-        if found["right"] < found["images"]:
-            lines.append(
-                f"  wrong in {found['recording']}: {found['images'] - found['right']} of {found['images']}"
-            )
-    return lines

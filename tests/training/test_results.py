@@ -5,7 +5,8 @@ from datetime import datetime
 import pytest
 
 from core.errors import Refused
-from core.training.results import measure, summary, table, words
+from core.training.result_tables import lines
+from core.training.results import measure, summary, words
 from core.training.sides import Row, sides
 from core.versions import manifest
 from core.workspace import Workspace
@@ -87,7 +88,7 @@ def test_it_is_said_plainly_whether_the_clock_is_beaten(
     assert f"Better than the clock: {answer}." in said
     assert said[-1] == "It starts from random weights, not pretrained ones."
     assert found is not None
-    assert any("nearest in time" in line for line in table(found))
+    assert any("nearest in time" in line for line in lines(found))
     assert summary(found).endswith("better than the clock") == (answer == "yes")
     if any("does not beat a rule" in line for line in said):
         assert "Better than the clock: yes." not in said
