@@ -139,9 +139,9 @@ def kept_of(run: Run, seen: RunView) -> str:
     """Say which checkpoints of a training are on the disk; '' where there is none."""
     best = seen.epochs_saved.get(BEST, seen.best_epoch)
     said = [f"its best, epoch {best}, is kept in {BEST}"] if best and run.best.exists() else []
-    last = seen.epochs_saved.get(LAST)
-    if last and (run.path / LAST).exists():
-        said.append(f"it can go on from epoch {last} in {LAST}")
+    if (run.path / LAST).exists():
+        epoch = seen.epochs_saved.get(LAST)  # a kill may come between a checkpoint and the word about it
+        said.append(f"it can go on from {f'epoch {epoch} in ' if epoch else ''}{LAST}")
     words = "; ".join(said)
     return f"{words[:1].upper()}{words[1:]}." if words else ""
 

@@ -157,7 +157,8 @@ def test_killed_and_gone_on_with_it_gives_the_same_file(trained: Trained, plain:
     until(lambda: not proc.alive(who), "the death of the training", 20)
     seen = runs.view(run)
     assert seen.state == "killed"
-    assert "The best epoch so far is kept." in seen.reason
+    assert "Its best, epoch " in seen.reason
+    assert "it can go on from " in seen.reason
     runs.resume(plain, run)
     until(lambda: runs.view(run).over, "the end of the resumed training")
     assert runs.view(run).state == "finished", runs.view(run).reason
