@@ -60,7 +60,7 @@ _MODES_SAID = (
     "--folds",
     type=int,
     metavar="N",
-    help="Then let N networks predict recordings they never saw; 0 for none. Else 5, where all is trained 0.",
+    help="Then let N networks predict recordings they never saw; 0 for none. Else of head 5, of last 3, of full 0.",
 )
 @click.option(
     "--device", default="cpu", show_default=True, type=click.Choice(("cpu", "cuda")), help="What computes."

@@ -117,7 +117,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
 #: little where features are kept, and as much as the training itself where they are not.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "head": {"epochs": 40, "lr": 3e-3, "patience": 10, "augment": False, "folds": 5},
-    "last": {"epochs": 15, "lr": 3e-4, "patience": 6, "augment": False, "folds": 5},
+    "last": {"epochs": 15, "lr": 3e-4, "patience": 6, "augment": False, "folds": 3},
     "full": {"epochs": 15, "lr": 1e-4, "patience": 6, "augment": True, "folds": 0},
 }
 
