@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from core.errors import PrintModelsError
 from core.human import duration, plural, size
 from core.text import safe, safe_lines
 from core.workspace import Workspace
@@ -18,9 +19,11 @@ from tui.ways import in_app
 
 if TYPE_CHECKING:
     from core.training.events import RunView
+    from core.training.runs import Run
 
 _LOG_BYTES = 16_000
 _MOST_WRONG = 200
+PREDICTIONS = "predictions.json"
 
 
 class Views:
@@ -98,16 +101,19 @@ def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
     run = runs.get(workspace, run_id)
     view = runs.view(run)
     judged = view.results_folds or view.results
-    baselines = (judged or {}).get("baselines") or {}
+    # The curve is that of validation, and so are the lines it has to stay above.
+    baselines = (view.results or {}).get("baselines") or {}
     words = [safe(line) for line in view.words] or _way_on(view)
-    start = view.facts.get("start")
+    start, host = view.facts.get("start"), view.facts.get("host")
     return RunSeen(
         id=run.id,
         state=view.state,
         headline=_headline(view),
         words=(
             *words[1 if view.words else 0 :],
+            *_beside_in_use(workspace, run, view),
             *([safe(str(start))] if start and not view.words else []),
+            *([f"It runs on {safe(str(host))}."] if host and not view.over else []),
         ),
         share=view.share,
         eta=f"{duration(view.eta_s)} to go" if view.eta_s else "",
@@ -133,6 +139,19 @@ def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
     )
 
 
+def _beside_in_use(workspace: Workspace, run: Run, view: RunView) -> list[str]:
+    """Say in sentences how a training that has ended stands beside the model in use, where that can be told."""
+    from core.training import against, judging
+
+    if not view.over or not (run.path / PREDICTIONS).exists():
+        return []
+    try:
+        found = against.beside_in_use(workspace, judging.of_run(workspace, run))
+    except PrintModelsError:
+        return []
+    return [safe(line, limit=300) for line in (*found.words, *found.notes)] if found is not None else []
+
+
 def _way_on(view: RunView) -> list[str]:
     """Say what can be done about a training that did not finish; its reason is the headline."""
     if view.state in ("failed", "killed", "interrupted", "stopped"):
@@ -153,6 +172,8 @@ def _headline(view: RunView) -> str:
             f"Pass {view.epoch} of at most {view.epochs}: {100 * view.best:.0f} % of the frames it does not learn from "
             f"are right, each class counting the same{left}."
         )
+    if view.state == "running" and view.batches and view.batch_loss is not None:
+        return f"Pass {view.epoch} of at most {view.epochs}, batch {view.batch} of {view.batches}: loss {view.batch_loss:.3f}."
     return safe(runs.describe(view))
 
 

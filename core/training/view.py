@@ -56,7 +56,6 @@ class RunView:
     remedy: str = ""
     exit_code: int = 0
     results: Mapping[str, Any] | None = None
-    results_folds: Mapping[str, Any] | None = None
     words: tuple[str, ...] = ()
     saved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     best_sha256: str = ""
