@@ -32,9 +32,11 @@ def _network(name: str) -> Any:
         ("resnet18", ("layer4", "fc")),
         ("mobilenet_v2", ("features.15", "features.16", "features.17", "features.18", "classifier")),
         ("squeezenet1_1", None),
-        ("densenet121", ("features.denseblock4", "features.norm5", "classifier")),
-        ("efficientnet_b0", ("features.7", "features.8", "classifier")),
-        ("shufflenet_v2_x0_5", ("conv5", "fc")),
+        pytest.param(
+            "densenet121", ("features.denseblock4", "features.norm5", "classifier"), marks=pytest.mark.slow
+        ),
+        pytest.param("efficientnet_b0", ("features.7", "features.8", "classifier"), marks=pytest.mark.slow),
+        pytest.param("shufflenet_v2_x0_5", ("conv5", "fc"), marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.parametrize("mode", ["head", "last"])
