@@ -455,48 +455,6 @@ def test_the_first_push_to_a_server_says_what_it_shows_and_asks(tagged: Path, se
     assert len(server.objects) == 12
 
 
-def test_what_a_first_push_shows_is_a_page_with_every_picture(tagged: Path, cli: Cli, tmp_path: Path):
-    words = ("release", "--push", "--dry-run", "--sheet")
-    page = tmp_path / "pictures.html"
-    done = cli(tagged, *words, page)
-    assert done.code == 0, done.err
-    assert "12 pictures" in done.err
-    found = page.read_text("utf-8")
-    assert found.count("data:image/jpeg;base64,") == 12
-    assert "12 pictures of 1 day would become readable there." in found
-    assert [found.count(f">{day}<") for day in ("2025-11-07", "2025-11-08")] == [2, 0], "a row for each class"
-    assert "http" not in found.replace("http-equiv", "")
-    assert cli(tagged, *words, page).code == 0, "its own page is written anew"
-    other = tmp_path / "mine.html"
-    other.write_text("mine")
-    assert cli(tagged, *words, other).code == 1
-    assert other.read_text() == "mine"
-    assert cli(tagged, *words, tmp_path / "pictures.zip").code == 2
-    assert cli(tagged, "release", "--sheet", page).code == 2
-
-
-def test_an_interrupted_first_push_asks_unless_it_was_answered(fresh: Place, cli: Cli):
-    """The remote was away when the release was planned, so nobody could be told what it would show."""
-    root, bare = fresh.root, fresh.root.parent / "remote.git"
-    with lfs_server() as server:
-        git(root, "config", "remote.origin.lfsurl", server.url)
-        bare.rename(bare.with_name("away"))
-        assert cli(root, "release", "--push").code == 6
-        bare.with_name("away").rename(bare)
-        asked = cli(root, "release", "--resume")
-        assert asked.code == 1
-        assert "offline-detection v1  2025-11-07  active 6 · offline 6" in asked.err
-        assert "--sheet pictures.html" in asked.err
-        assert "--yes" in asked.err
-        assert server.objects == {}
-        server.put, server.stuck = [403], True
-        assert cli(root, "release", "--resume", "--yes").code == 6
-        assert server.objects == {}
-        server.put, server.stuck = [], False
-        assert cli(root, "release", "--resume").code == 0, "it was answered"
-        assert len(server.objects) == 12
-
-
 def test_the_price_before_a_push_counts_what_goes_there_also_when_commits_hold_it(tagged: Path, cli: Cli):
     """A promoted model is in a commit already, so it adds nothing here; to the remote it is all new."""
     (tagged / "models/printer_offline_detector.pth").write_bytes(os.urandom(3_000_000))
