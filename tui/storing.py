@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from core.errors import Refused
 from core.progress import CancelToken
 from core.tasks import Task
 from core.text import safe
@@ -76,6 +77,11 @@ class ReleaseWork:
             self._post(found)
             if found.running:
                 return found
+            if book.train:
+                raise Refused(
+                    f"The release of {safe(book.tag)} trains a model before its push: no screen finishes that.",
+                    "Finish it: print-models release --resume",
+                )
             made = resumed(workspace, book, report=self._report, cancel=self._cancel)
         else:
             made = plan(workspace, task, push=push, report=self._report, cancel=self._cancel)
