@@ -24,6 +24,8 @@ _PATIENCE_S = 5.0
 _QUEUE_S, _GAIN = 0.04, 1.15
 #: A line over which fewer bytes a second go is slow, until more than the other number go.
 _SLOW, _QUICK = 300_000, 600_000
+#: A terminal that answered within this time once is on this machine or near it, and at most busy now.
+_NEAR_S = 0.02
 #: Fewer bytes say little of how fast the line is; of the speeds found the middle one of the last few counts.
 _LEAST_BYTES, _COUNTED, _TRIPS = 2000, 5, 1.5
 #: Later than it is time: else the clock would not have come so far yet.
@@ -111,7 +113,7 @@ class Link:
         spent = now - self._arrived_at if self._arrived_at > one.at else alone
         if one.sent - self._arrived >= _LEAST_BYTES and spent > 0.0:
             self._rates.append((one.sent - self._arrived) / spent)
-            self.slow = self.rate < (_QUICK if self.slow else _SLOW)
+            self.slow = self.trip > _NEAR_S and self.rate < (_QUICK if self.slow else _SLOW)
         self.answers, self._arrived, self._arrived_at = True, one.sent, now
         one.tell()
         self._go_on()

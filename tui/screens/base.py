@@ -15,6 +15,7 @@ from tui import keymap
 from tui.drawing import class_keys
 from tui.keymap import footer_of
 from tui.screens.keyed import Keyed
+from tui.sparing import Sparing
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
 
@@ -36,6 +37,7 @@ class Place(Keyed, Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._compositor = Sparing()
         #: Results that came before all parts of the screen were there; None from then on.
         self._early: list[object] | None = []
 

@@ -23,7 +23,7 @@ from textual.widget import Widget
 from tui.careful import CarefulApp
 from tui.terminal import cell_pixels
 from tui.widgets.encoder import Encoder
-from tui.widgets.pixels import Room, cells_of, in_pieces, sixels
+from tui.widgets.pixels import Room, cells_of, in_pieces, sixels, size_in
 from tui.widgets.uncovered import lines_beside
 from tui.wire import Whole
 
@@ -45,6 +45,7 @@ class Sixel(Widget):
         #: the last that was.
         self._pieces: list[str] = []
         self._high = 0
+        self._pixels = (0, 0)
         self._to_send: list[int] = []
         self._next = 0
         self._shown: Callable[[], object] | None = None
@@ -81,11 +82,13 @@ class Sixel(Widget):
         return sixels(picture, room)
 
     def _take(self, picture: Picture, room: Room, data: str) -> None:
-        cells = Size(*cells_of(room, picture))
+        cells, before = Size(*cells_of(room, picture)), self._pixels
+        self._pixels = size_in(room, picture)
         self._data, self._pieces = data, in_pieces(data)
         self._high = room.piece // cell_pixels()[1] or cells.height
         self._to_send = []
-        if self.size == cells and self._place() is not None:
+        # Of one that is a little larger an edge would stay beside it.
+        if self.size == cells and self._pixels == before and self._place() is not None:
             if self._pm.link is not None and self._pm.link.slow:
                 self.call_after_refresh(self._send)  # the title goes before it
             else:
