@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.terminals import Tmux
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from tests.spread import TogetherScheduling
 
 CAMERA = "printer-timelapses"
+# A busy machine takes its time to make examples; that says nothing of what is tested.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.hookimpl(optionalhook=True)
