@@ -110,8 +110,8 @@ def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
         state=view.state,
         headline=_headline(view),
         words=(
-            *words[1 if view.words else 0 :],
             *_beside_in_use(workspace, run, view),
+            *words[1 if view.words else 0 :],
             *([safe(str(start))] if start and not view.words else []),
             *([f"It runs on {safe(str(host))}."] if host and not view.over else []),
         ),

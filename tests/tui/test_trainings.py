@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
 
 from core.training import events, pretrained, readiness, runs
 from core.workspace import Workspace
@@ -192,6 +193,27 @@ async def test_a_training_that_waits_says_why_and_what_is_odd(workspace, opened,
         await page.see(
             "‖ paused", "bench is printing.", "! It recognises no [b]active[/b].", "processor 98 %", "62 °C"
         )
+
+
+async def test_over_a_slow_link_only_the_line_that_changed_is_drawn(workspace, opened, monkeypatch):
+    place = workspace(frames=2)
+    name = _run(place.root, over=False)
+    monkeypatch.setattr(runs, "is_alive", lambda run: True)
+    drawn = []
+    async with opened(place.root) as page:
+        await page.press("T")
+        await page.see("running", "75 %")
+        plain = Static.update
+        monkeypatch.setattr(
+            Static, "update", lambda self, content="", *, layout=True: drawn.append((self.id, layout))
+            or plain(self, content, layout=layout),
+        )  # fmt: skip
+        writer = events.EventWriter(place.root / ".print-models/runs" / name)
+        writer.append("batch", epoch=4, batch=2, batches=4, loss=0.5)
+        writer.close()
+        await page.see("88 %")
+        assert [one for one in drawn if one[0].startswith("run-")] == [("run-head", False)]
+        assert not [one for one in drawn if one[0].endswith("legend")]
 
 
 async def test_what_finished_while_you_were_away_is_said_once(workspace, opened):

@@ -52,6 +52,9 @@ class TrainingScreen(Place):
         self._results = False
         self._at = 0
         self._top = ""
+        self._titled = ""
+        #: What every text shows, by its id.
+        self._drawn: dict[str, Content] = {}
 
     def compose_body(self) -> ComposeResult:
         with Container(id="training"):
@@ -156,8 +159,9 @@ class TrainingScreen(Place):
         # A table of results needs the columns of the list, where there are few.
         box.display = not (self._results and rows and self.size.width < _BOTH)
         room = box.room
-        self.query_one("#run-list", Static).update(
-            runs_text(rows, self._chosen, room, tuple(self._beside)) if rows else none_yet(self._rows)
+        self._put(
+            "run-list",
+            runs_text(rows, self._chosen, room, tuple(self._beside)) if rows else none_yet(self._rows),
         )
         at = next((at for at, row in enumerate(rows) if row.id == self._chosen), 0)
         box.scroll_to(y=max(0, 2 * at - 2), animate=False)
@@ -165,29 +169,32 @@ class TrainingScreen(Place):
         self._draw_run()
 
     def _draw_run(self) -> None:
-        head, text = self.query_one("#run-head", Static), self.query_one("#run-text", Static)
         seen = self._seen if self._seen is not None and self._seen.id == self._chosen else None
-        self.query_one("#run").border_title = Content(self._chosen)
+        if self._titled != self._chosen:
+            self._titled = self._chosen
+            self.query_one("#run").border_title = Content(self._chosen)
         width = max(16, self.query_one("#run").content_size.width)
         drawn = seen is not None and not self._results and any(seen.loss.values())
         charts = self._charts(width) if drawn else ()
         self.query_one("#charts").display = bool(charts)
         self.query_one("#loss-chart").display = "loss" in charts
         if seen is None:
-            head.update(Content.styled("looking …", DIM) if self._chosen else "")
-            text.update("")
+            self._put("run-head", Content.styled("looking …", DIM) if self._chosen else Content(""))
+            self._put("run-text", Content(""))
             return
-        head.display = not (self._results and self.has_class("-low"))
-        head.update(head_text(seen, width, charts=("loss", "accuracy") if self._results else charts))
+        self.query_one("#run-head").display = not (self._results and self.has_class("-low"))
+        self._put(
+            "run-head", head_text(seen, width, charts=("loss", "accuracy") if self._results else charts)
+        )
         if charts:
             self._draw_charts(seen)
         room = self.query_one("#run-log", Pane).room
         line = 0
         if self._results:
             words, line = results_text(seen, room, self._at)
-            text.update(words)
+            self._put("run-text", words)
         else:
-            text.update(words_and_log(seen, room))
+            self._put("run-text", words_and_log(seen, room))
         top = f"{seen.id} {self._results}"
         if top != self._top:
             self._top = top
@@ -203,7 +210,9 @@ class TrainingScreen(Place):
 
     def _draw_charts(self, seen: RunSeen) -> None:
         loss, accuracy = dict(seen.loss), dict(seen.accuracy)
-        if set(self._beside) - {seen.id}:  # several are compared by what validation says; the rest would only hide it
+        if set(self._beside) - {
+            seen.id
+        }:  # several are compared by what validation says; the rest would only hide it
             loss.pop("train", None)
             accuracy.pop("train", None)
         for number, other in enumerate(self._beside.values(), 1):
@@ -215,10 +224,17 @@ class TrainingScreen(Place):
         self.query_one("#accuracy", Curves).show(accuracy, seen.baselines)
         best = max(seen.baselines.items(), key=lambda pair: pair[1], default=None)
         shown = (best[0].replace("_", " "), best[1]) if best is not None else None
-        self.query_one("#loss-legend", Static).update(legend("loss", loss, "", dark=dark))
-        self.query_one("#accuracy-legend", Static).update(
-            legend("accuracy", accuracy, " %", shown, dark=dark)
-        )
+        self._put("loss-legend", legend("loss", loss, "", dark=dark))
+        self._put("accuracy-legend", legend("accuracy", accuracy, " %", shown, dark=dark))
+
+    def _put(self, name: str, content: Content) -> None:
+        """Draw a text where it changed; the screen is laid out anew only where its lines became more or fewer."""
+        before = self._drawn.get(name)
+        if before is not None and before.is_same(content):
+            return
+        self._drawn[name] = content
+        lines = before is not None and before.plain.count("\n") == content.plain.count("\n")
+        self.query_one(f"#{name}", Static).update(content, layout=not lines)
 
     # --- keys ---------------------------------------------------------------------------------------------------
 
