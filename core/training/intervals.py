@@ -7,6 +7,7 @@ results and comparing.
 
 from __future__ import annotations
 
+import math
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -120,20 +121,31 @@ def intervals(found: Tallies, *, seed: int = 0) -> Intervals:
     present = [of_recall[label] for label, rows in found.of.items() if any(one.images for one in rows)]
     balanced = None
     if len(found.recordings) >= 2 and present:
-        # The mean of the classes' own: as wide, at least, as the looks at each class allow.
-        least = wilson_mean(found)
-        balanced = widened(means, found.balanced, least)
+        balanced = widened(means, found.balanced, least_balanced(found))
     return Intervals(balanced, of_recall, of_precision)
 
 
-def wilson_mean(found: Tallies) -> tuple[float, float]:
-    """Return the mean of the classes' Wilson intervals with every recording of a class as one look."""
-    each = []
+def least_balanced(found: Tallies) -> tuple[float, float]:
+    """Return how wide the balanced accuracy's interval is at least: every recording of a class as one look at it.
+
+    The classes' Wilson intervals are combined as those of a mean: half widths by the root of the sum of squares, where
+    classes are correlated as far as they share recordings (shared / root of the product of both numbers).
+    """
+    known = []
     for rows in found.of.values():
-        looks = sum(bool(one.images) for one in rows)
-        if looks:
-            each.append(wilson(recall(rows) * looks, looks))
-    return sum(one[0] for one in each) / len(each), sum(one[1] for one in each) / len(each)
+        places = {at for at, one in enumerate(rows) if one.images}
+        if places:
+            share = recall(rows)
+            low, high = wilson(share * len(places), len(places))
+            known.append((share, share - low, high - share, places))
+    below = above = 0.0
+    for _, low, high, places in known:
+        for _, other_low, other_high, others in known:
+            alike = len(places & others) / math.sqrt(len(places) * len(others))
+            below += alike * low * other_low
+            above += alike * high * other_high
+    mean = sum(one[0] for one in known) / len(known)
+    return max(0.0, mean - math.sqrt(below) / len(known)), min(1.0, mean + math.sqrt(above) / len(known))
 
 
 def draws(recordings: int, seed: int = 0) -> Iterable[list[int]]:

@@ -12,6 +12,7 @@ from core.training import intervals
 from core.training.calibration import calibrate, sentence
 from core.training.comparing import compare, mcnemar, pairs, sentences
 from core.training.results import measure, words
+from core.versions.baselines import wilson
 from tests.training.believing import CLASSES, asked, predicted
 
 #: What frames are and what was said of them, per recording: at most eight recordings of at most six frames.
@@ -238,3 +239,27 @@ def test_a_task_without_failures_is_told_by_what_it_recognised() -> None:
 def test_drawing_is_the_same_each_time_and_needs_two_recordings() -> None:
     assert list(intervals.draws(5)) == list(intervals.draws(5))
     assert list(intervals.draws(1)) == []
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_interval_holds_the_truth_where_one_over_frames_does_not(shared: bool) -> None:
+    """Forty made-up models of twelve prints, nearly all or none of a print right: 95 % should be held, or more."""
+    chance, share = random.Random(7), 0.85
+    held = over_frames = 0
+    for _ in range(40):
+        prints, truths, answers = [], [], []
+        for number in range(12):
+            sure = chance.betavariate(share / 2, (1 - share) / 2)
+            for i in range(10):
+                truth = "gf"[i % 2 if shared else int(number % 3 == 0)]
+                prints.append(f"{number:02}")
+                truths.append(truth)
+                answers.append(truth if chance.random() < sure else "fg"["fg".index(truth) - 1])
+        found = intervals.count(prints, truths, answers, ("g", "f"))
+        low, high = intervals.intervals(found).balanced or (0, 0)
+        held += low <= share <= high
+        right = sum(t == a for t, a in zip(truths, answers, strict=True))
+        low, high = wilson(right, len(truths))
+        over_frames += low <= share <= high
+    assert held >= 37
+    assert over_frames < 30
