@@ -149,12 +149,18 @@ def _syncfs_tells() -> bool:
 
 
 def atomic_write(
-    path: Path, data: bytes, *, mode: int = 0o644, last_look: Callable[[], None] | None = None
+    path: Path,
+    data: bytes,
+    *,
+    mode: int = 0o644,
+    last_look: Callable[[], None] | None = None,
+    at_once: bool = True,
 ) -> None:
     """Replace the file by `data`: temporary file beside it, fsync, rename, fsync of the folder.
 
     A file that is there keeps its permissions, a new one gets `mode`. `last_look` is called right before the rename;
-    what it raises is raised, and the old file stays. Raises Refused (a link, which a rename would
+    what it raises is raised, and the old file stays. Where it need not be `at_once`, a power cut in the next moments may
+    leave the old file, whole. Raises Refused (a link, which a rename would
     replace), Lacking (room, permission, failing disk); the old file is then as it was.
     """
     temporary = ""
@@ -170,7 +176,8 @@ def atomic_write(
             last_look()
         os.rename(temporary, path)
         temporary = ""
-        fsync_dir(path.parent)
+        if at_once:
+            fsync_dir(path.parent)
     except OSError as error:
         raise explain(error, f"writing {safe(path.name)}") from error
     finally:

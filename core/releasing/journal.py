@@ -82,17 +82,20 @@ def read(workspace: Workspace) -> Journal | None:
 
 
 def begin(workspace: Workspace, journal: Journal) -> Journal:
-    """Write that a release begins, by this process; return what was written."""
-    return _write(
-        workspace, msgspec.structs.replace(journal, begun=journal.begun or now(), by=identify(os.getpid()))
+    """Write that a release begins, by this process, with its first step; return what was written."""
+    at = now()
+    begun = msgspec.structs.replace(
+        journal, begun=journal.begun or at, doing="checks", since=at, by=identify(os.getpid())
     )
+    return _write(workspace, begun)
 
 
 def enter(workspace: Workspace, journal: Journal, step: str) -> Journal:
     """Write that a step begins, and with it that the one before is done; return what was written."""
     at = now()
     done = {**journal.done, journal.doing: at} if journal.doing else journal.done
-    return _write(workspace, msgspec.structs.replace(journal, doing=step, since=at, done=done))
+    # That a release began is on the disk; after a power cut the step before may be named, and git is asked anyway.
+    return _write(workspace, msgspec.structs.replace(journal, doing=step, since=at, done=done), at_once=False)
 
 
 def end(workspace: Workspace) -> None:
@@ -107,10 +110,10 @@ def end(workspace: Workspace) -> None:
         raise explain(error, "ending the journal of a release") from error
 
 
-def _write(workspace: Workspace, journal: Journal) -> Journal:
+def _write(workspace: Workspace, journal: Journal, *, at_once: bool = True) -> Journal:
     data = msgspec.json.format(msgspec.json.encode(journal, order="sorted"), indent=2) + b"\n"
     try:
-        atomic_write(path_of(workspace), data)
+        atomic_write(path_of(workspace), data, at_once=at_once)
     except OSError as error:
         raise explain(error, "writing what the release is doing") from error
     return journal

@@ -90,7 +90,8 @@ class Walk:
 
     def enter(self, step: str) -> None:
         """Begin a step."""
-        self._book = journal.enter(self._workspace, self._book, step)
+        if step != self._book.doing:
+            self._book = journal.enter(self._workspace, self._book, step)
         self._ended()
         self._at = step
         self._said(step, DOING)

@@ -86,7 +86,7 @@ class Shelf:
         known = self.proven.stamp(pointer)
         if known is None:
             return False
-        source = (None, os.fspath(self.store.path(pointer.oid)))
+        source = (None, self.store.where(pointer.oid))
         if self._cloned(source, target, known[1] if mtime_ns is None else mtime_ns):
             return True
         return self.hardlink and self._linked(pointer, source[1], target)
@@ -99,7 +99,7 @@ class Shelf:
         known = self.proven.stamp(pointer)
         if known is None:
             return False
-        file = os.open(self.store.path(pointer.oid), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        file = os.open(self.store.where(pointer.oid), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             out = os.open(target[1], _NEW, 0o644, dir_fd=target[0])
             try:

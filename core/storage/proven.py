@@ -58,7 +58,7 @@ class Proven:
         if known is None or known[0] != pointer.size:
             return None
         try:
-            now = stamp_of(os.lstat(self.store.path(pointer.oid)))
+            now = stamp_of(os.lstat(self.store.where(pointer.oid)))
         except OSError:
             return None
         return known if now == known else None
@@ -89,7 +89,7 @@ class Proven:
 
     def _there(self) -> Mapping[str, Stamp]:
         """Return what is known of objects that are still there."""
-        return {oid: stamp for oid, stamp in self._seen.items() if self.store.path(oid).exists()}
+        return {oid: stamp for oid, stamp in self._seen.items() if os.path.exists(self.store.where(oid))}
 
 
 #: Inode → change time (ns) before this process gave an object a further name, which changes it for all its names.

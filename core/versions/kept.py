@@ -159,7 +159,10 @@ def let_go(workspace: Workspace, store: ObjectStore, pointers: Iterable[Pointer]
     Losing a name changes a file's change time, which is part of what tells that it is as it was.
     """
     proven: Proven | None = None
+    there = {name for _, _, names in os.walk(workspace.kept) for name in names}
     for pointer in pointers:
+        if pointer.oid.removeprefix("sha256:") not in there:
+            continue
         path = path_of(workspace, pointer.oid)
         try:
             at = path.lstat()

@@ -126,8 +126,11 @@ def test_a_copy_that_a_power_cut_tore_is_made_again(house: Callable[..., House])
 def test_copies_end_with_the_release_that_holds_them(workspace: Callable[..., Place], cli: Cli) -> None:
     place = workspace(frames=8)
     root = place.root
-    for class_, keys in (("offline", place.keys[:4]), ("active", place.keys[4:])):
-        assert cli(root, "label", "--as", class_, *keys).code == 0
+    for class_, keys, number in (("offline", place.keys[:4], 4), ("active", place.keys[4:], 8)):
+        for _ in keys:  # on a busy machine a command copies some and leaves the rest to the next one
+            assert cli(root, "label", "--as", class_, *keys).code == 0
+            if len(copies(root)) == number:
+                break
     assert len(copies(root)) == 8
     assert cli(root, "export").code == 0
     assert len(copies(root)) == 8  # a folder that is in no commit can be removed again
