@@ -68,7 +68,9 @@ def main(names: list[str]) -> int:
     parts = parts_of(REPORT.read_text()) if REPORT.exists() else {}
     for name in names or TOPICS:
         print(f"{name} …", file=sys.stderr, flush=True)
-        with tempfile.TemporaryDirectory(prefix=f"print-models-{name}-") as folder:
+        with tempfile.TemporaryDirectory(
+            prefix=f"print-models-{name}-", ignore_cleanup_errors=True
+        ) as folder:
             parts[name] = part(name, import_module(f"benchmarks.{name}").measure(Path(folder)))
         print(parts[name], flush=True)
         REPORT.write_text("\n".join([_HEAD, *(parts[known] + "\n" for known in TOPICS if known in parts)]))

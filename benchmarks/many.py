@@ -81,6 +81,7 @@ def clone(folder: Path, count: int) -> Path:
     labels = {item.source: item.label for item in made}
     labels[made[5].source] = task.classes[1]
     (root / task.labels_file).write_text(json.dumps(labels, indent=2, sort_keys=True) + "\n")
+    run(["git", "config", "gc.auto", "0"], root)  # else git packs beside what is measured
     run(["git", *_RAW, "add", "datasets", "data"], root)
     run(["git", *_RAW, "commit", "-q", "-m", "v1"], root)
     run(["git", "tag", "-a", "-m", "v1", f"{task.name}/v1"], root)
