@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-import textwrap
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.commands import completion
+from core.commands.lines import wrapped
 from core.commands.shell import Context, json_option, pass_context
 
 if TYPE_CHECKING:
@@ -69,7 +66,7 @@ def evaluate(
         found = replace(found, notes=(*found.notes, *in_use.words[:2]))
     written = _reports(ctx, found, *places)
     title = f"{found.name} on {found.version.task.name} {found.version.name}"
-    lines = [title, "", *_wrapped([*found.words, *found.notes])]
+    lines = [title, "", *wrapped([*found.words, *found.notes])]
     if found.headline:
         lines += ["", *result_tables.lines(found.headline)]
     for path in written:
@@ -95,7 +92,7 @@ def compare(ctx: Context, first: str, second: str, on: str | None, as_json: bool
 
     one, other = _model(ctx, first), _model(ctx, second)
     found = against.compare(ctx.workspace, one, other, _version(ctx, other, on), ctx.report)
-    lines = _wrapped([*found.words, *found.notes])
+    lines = wrapped([*found.words, *found.notes])
     for kind, head in (("fixed", "mended"), ("broken", "broken")):
         frames = found.found[kind]
         if frames:
@@ -106,14 +103,6 @@ def compare(ctx: Context, first: str, second: str, on: str | None, as_json: bool
         if len(frames) > _SHOWN:
             lines.append(f"  and {len(frames) - _SHOWN} more (--json names them all)")
     ctx.answer(found.as_json(), "\n".join(lines), as_json=as_json)
-
-
-def _wrapped(sentences: Sequence[str]) -> list[str]:
-    """Return sentences in lines of the terminal's width, the next lines of one set in; whole where it is no terminal."""
-    if not sys.stdout.isatty():
-        return list(sentences)
-    width = max(30, shutil.get_terminal_size((100, 24)).columns)
-    return [line for one in sentences for line in textwrap.wrap(one, width, subsequent_indent="  ")]
 
 
 def _model(ctx: Context, name: str) -> ModelRecord:

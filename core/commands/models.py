@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from core.commands.lines import wrapped
 from core.commands.shell import Context, json_option, pass_context, tasks_option
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def models(ctx: Context, task: str | None, beside: bool, png: Path | None, as_js
             name, what = f"{safe(record.file):<30}", f"{record.task}: of unknown origin, it has no record"
         where = "" if record.here == "file" else f" ({record.here})"
         lines.append(f"{'▶' if record.current else ' '} {name} {size(record.size):>8}{where}  {what}")
-        lines += [f"      {line}" for line in _first(record.words) if record not in foreign]
+        if record not in foreign:
+            lines += wrapped(_first(record.words), "      ")
         if (why := registry.withdrawn(ctx.workspace, record)) is not None:
             lines.append(f"      ! {record.dataset} is withdrawn: {safe(why)}")
     if any(record.current for record in [*known, *foreign]):

@@ -260,4 +260,5 @@ def _named(record: ModelRecord) -> str:
 
 def describe(record: ModelRecord) -> str:
     """Return a model's result as one short phrase: out of fold where it has one."""
-    return record.problem or results.summary(record.headline)
+    how = "out of fold" if record.headline is not record.results else "on validation"
+    return record.problem or results.summary(record.headline, how)

@@ -216,12 +216,15 @@ def _sureness(results: Mapping[str, Any]) -> str:
     )
 
 
-def summary(results: Mapping[str, Any] | None) -> str:
-    """Return the result as one short phrase for lists: '97 % (90–100 %), better than the clock'."""
+def summary(results: Mapping[str, Any] | None, how: str = "") -> str:
+    """Return the result as one short phrase for lists: '97 % (90–100 %) out of fold, better than the clock'.
+
+    `how` says on what it was measured, where results of several kinds stand in one list.
+    """
     if results is None:
         return "not measured"
     rule, better = results.get("unbeaten"), _clock(results)
     beaten = ", better than the clock" if better else ", not told apart from the clock"
     if rule:
         beaten = f", no better than {rule.replace('_', ' ')}"
-    return f"{between(results)}{beaten if _measured(results['baselines']) else ''}"
+    return f"{between(results)}{how and f' {how}'}{beaten if _measured(results['baselines']) else ''}"
