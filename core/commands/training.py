@@ -73,6 +73,14 @@ _MODES_SAID = (
     metavar="HOST",
     help="Train on another machine, by ssh; --weights is a file there. Watch it here; its model comes here.",
 )
+@click.option(
+    "--processes",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many learn together, one per GPU where there are any; each takes a batch per step.",
+)
 @click.option("--foreground", is_flag=True, help="Stay until it has ended; Ctrl-C stops it.")
 @click.option(
     "--resume", metavar="RUN", help="Go on with a training that was stopped, killed or interrupted."
@@ -92,6 +100,7 @@ def train(
     seed: int,
     augment: bool | None,
     folds: int | None,
+    processes: int,
     device: str,
     threads: int | None,
     on: str | None,
@@ -125,6 +134,7 @@ def train(
             seed=seed,
             augment=augment,
             folds=folds,
+            processes=processes,
             device=device,
             threads=threads,
             folder=ctx.folder,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import Refused
 from core.training import checkpoints, results
 from core.training.quick import Seen
-from core.training.ranks import alone_or_first, follow
+from core.training.ranks import alone_or_first, follow, start_others
 from core.training.sides import Sides, sides
 from core.training.worker import Job, Stopped, supervise
 from core.versions.manifest import read_version
@@ -48,6 +48,7 @@ def train(job: Job) -> None:
     from core.training import network
     from core.training.devices import Device
 
+    start_others(job.folder, job.spec.processes)
     device = Device(job.spec.device, job.spec.threads)
     try:
         _Fit(job, device).run()

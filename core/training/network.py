@@ -250,6 +250,10 @@ def explain(error: RuntimeError) -> PrintModelsError | None:
         return Lacking(
             "The training ran out of memory.", "Use a smaller --batch-size, or --mode head.", detail=text
         )
+    if "onnection closed by peer" in text or "onnection reset" in text:
+        return Lacking(
+            "Another of this training's processes ended.", "Look at the end of its train.log.", detail=text
+        )
     if "Kernel size" in text or "Output size is too small" in text:
         return WrongUsage(
             "The pictures are too small for this network.", "Choose another --arch.", detail=text

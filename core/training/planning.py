@@ -33,6 +33,7 @@ def plan(
     threads: int | None = None,
     augment: bool | None = None,
     folds: int | None = None,
+    processes: int = 1,
     folder: Path | None = None,
 ) -> Spec:
     """Return the spec of a training; what is not asked for takes its default, the mode that of `advice`.
@@ -60,6 +61,7 @@ def plan(
         threads=threads,
         augment=augment,
         folds=folds,
+        processes=processes,
         regions=_regions(workspace, found),
         aspect=_aspect(workspace, found),
         commit=head(workspace),

@@ -1,27 +1,34 @@
-"""Several processes that learn together, started by `torchrun`: the first one reports, the others only compute.
+"""Several processes that learn together, started by the first one or by `torchrun`: it reports, the others only compute.
 
-What always holds: only the process of rank 0 writes into the run's folder; another one that fails ends with its exit
-code, which torchrun takes as the end of all. Torch is not needed here.
+What always holds: only the process of rank 0 writes into the run's folder; the others end with it, however it ends, and
+one that fails ends all. Torch is not needed here.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import socket
+import subprocess
 import sys
 import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from core.durable import explain
 from core.errors import PrintModelsError
 from core.training import events, spec
 from core.training.events import EventWriter
 from core.training.heart import Heart
 from core.training.worker import Job, Outcome, Stopped
 from core.workspace import Workspace
+
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,38 @@ class _Silent:
 def alone_or_first() -> bool:
     """True for the process that reports: the only one, or torchrun's rank 0."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def start_others(folder: Path, processes: int) -> None:
+    """Start the other processes of a training on this machine; under torchrun they are there already.
+
+    What the first one must know to find them is put into its environment. Raises Lacking.
+    """
+    if processes < 2 or "WORLD_SIZE" in os.environ:
+        return
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    together = {"WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    for rank in range(1, processes):
+        own = {**os.environ, **together, "RANK": str(rank), "LOCAL_RANK": str(rank)}
+        try:
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", "core.training.fit", os.fspath(folder)],
+                stdin=subprocess.DEVNULL, env=own, preexec_fn=partial(_end_with, os.getpid(), library),
+            )  # fmt: skip
+        except OSError as error:
+            raise explain(error, "starting the training's other processes") from error
+    os.environ.update(together, RANK="0", LOCAL_RANK="0")
+
+
+def _end_with(parent: int, library: ctypes.CDLL | None) -> None:
+    """Let the system end this process when the one that started it ends (Linux; elsewhere it meets a closed connection)."""
+    if library is not None:
+        library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
 
 
 def follow(folder: Path, train: Callable[[Job], None]) -> int:

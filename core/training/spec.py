@@ -59,7 +59,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     `input_size` is the longer side in pixels that a picture is scaled to, `regions` the part that is looked at by source
     (left, top, width, height as shares), `aspect` the input's shape if not that of the pictures ("4:3"); `augment` shows
     pictures slightly changed; `folds` is how many networks cross-validation takes (0: none); `until` an epoch after which
-    to end although the plan is for `epochs` (0: none); `commit` is the workspace's head when it was started.
+    to end although the plan is for `epochs` (0: none); `processes` learn together, each with `batch_size` images per step
+    and `threads`; `commit` is the workspace's head when it was started.
     """
 
     dataset: Dataset
@@ -75,6 +76,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     threads: int = 1
     device: str = "cpu"
+    processes: int = 1
     input_size: int = 224
     regions: dict[str, tuple[float, ...]] = {}
     aspect: str = ""
@@ -106,6 +108,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
             "seed": self.seed,
             "threads": self.threads,
             "device": self.device,
+            "processes": self.processes,
             "input_size": self.input_size,
             "regions": {name: list(part) for name, part in sorted(self.regions.items())},
             "aspect": self.aspect,
@@ -130,10 +133,10 @@ def batch_of(mode: str, images: int) -> int:
     return batch
 
 
-def default_threads() -> int:
-    """Return one less than the cores this process may use, at least one: the app stays quick."""
+def default_threads(processes: int = 1) -> int:
+    """Return for each process its part of one less than the cores there are, at least one: the app stays quick."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores - 1)
+    return max(1, (cores - 1) // max(1, processes))
 
 
 def weights_of(word: str | None, folder: Path) -> Weights:
@@ -169,6 +172,7 @@ def make(
     seed: int = 0,
     device: str = "cpu",
     threads: int | None = None,
+    processes: int = 1,
     input_size: int = 224,
     regions: Mapping[str, tuple[float, ...]] | None = None,
     aspect: str = "",
@@ -190,7 +194,8 @@ def make(
         weights=weights or Weights(),
         batch_size=batch_of(mode, len(version.items)) if batch_size is None else batch_size,
         seed=seed,
-        threads=default_threads() if threads is None else threads,
+        threads=default_threads(processes) if threads is None else threads,
+        processes=processes,
         device=device,
         input_size=input_size,
         regions=dict(regions or {}),
@@ -213,6 +218,7 @@ def check(spec: Spec) -> Spec:
         (not 32 <= spec.input_size <= 1024, "the input is 32 to 1024 pixels"),
         (spec.device not in ("cpu", "cuda"), "--device is cpu or cuda"),
         (not 1 <= spec.threads <= 1024, "threads lie between 1 and 1024"),
+        (not 1 <= spec.processes <= 64, "--processes lies between 1 and 64"),
         (not (spec.folds == 0 or 2 <= spec.folds <= 20), "--folds is 0, or between 2 and 20"),
         (bool(spec.aspect) and not _ASPECT.fullmatch(spec.aspect), "aspect is written as 16:9"),
     )

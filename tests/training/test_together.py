@@ -14,7 +14,7 @@ from core.workspace import Workspace
 from tests.training.here import new_run
 from tests.training.small import make_version, needs_torch, small
 
-pytestmark = [needs_torch, pytest.mark.slow]
+pytestmark = [needs_torch, pytest.mark.slow, pytest.mark.timeout(900)]
 
 #: Numbers are added in another order, and AdamW divides by how large they are: what is said may differ this much.
 WITHIN = 0.01
@@ -24,24 +24,30 @@ ROOT = Path(__file__).resolve().parents[2]
 def trained(workspace: Workspace, name: str, what: Spec, processes: int) -> Path:
     run = new_run(workspace, what, name)
     together = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    words = [sys.executable, *(together if processes > 1 else []), "-m", "core.training.fit", os.fspath(run)]
+    by_torchrun = together if processes > what.processes else []
+    words = [sys.executable, *by_torchrun, "-m", "core.training.fit", os.fspath(run)]
     done = subprocess.run(
         words,
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=400,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return run
 
 
-@pytest.mark.parametrize("mode", ["full", "last"])
-def test_two_processes_learn_what_one_learns_with_twice_the_batch(plain: Workspace, mode: str) -> None:
+@pytest.mark.parametrize(("mode", "own"), [("full", False), ("last", True)])
+def test_two_processes_learn_what_one_learns_with_twice_the_batch(
+    plain: Workspace, mode: str, own: bool
+) -> None:
+    """Started by torchrun, or by the training itself."""
     version = make_version(plain, recordings=8, each=5)
     what = small(version, architecture="resnet18", mode=mode, epochs=3, batch_size=3, folds=2, lr=1e-4)
-    two = trained(plain, "20251107T080000-offline-detection", what, 2)
+    two = trained(
+        plain, "20251107T080000-offline-detection", msgspec.structs.replace(what, processes=1 + own), 2
+    )
     double = msgspec.structs.replace(what, batch_size=6)
     one = trained(plain, "20251107T090000-offline-detection", double, 1)
     found = [predictions.read(run / predictions.FILE) for run in (one, two)]
