@@ -141,11 +141,14 @@ def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
 
 def _beside_in_use(workspace: Workspace, run: Run, view: RunView) -> list[str]:
     """Say in sentences how a training that has ended stands beside the model in use, where that can be told."""
-    from core.training import against, judging
+    from core.training import against, judging, registry
 
     if not view.over or not (run.path / PREDICTIONS).exists():
         return []
     try:
+        own = next((one for one in registry.models(workspace) if one.facts.get("run") == run.id), None)
+        if own is not None:
+            return [f"It is {safe(own.name)}, {'the model in use' if own.current else 'a model version'}."]
         found = against.beside_in_use(workspace, judging.of_run(workspace, run))
     except PrintModelsError:
         return []
