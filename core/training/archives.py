@@ -16,6 +16,7 @@ import re
 import struct
 import sys
 import zipfile
+import zlib
 from typing import Any
 
 from core.human import size
@@ -172,7 +173,7 @@ def _sniff(archive: zipfile.ZipFile, depth: int) -> None:
         try:
             with archive.open(info) as entry:
                 found = memoryview(entry.read(_SNIFF))
-        except (zipfile.BadZipFile, ValueError, OSError, RuntimeError, NotImplementedError):
+        except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, RuntimeError):
             continue
         try:
             if bytes(found[:4]) == b"PK\x03\x04" and depth < _DEEP:

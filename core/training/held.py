@@ -18,8 +18,8 @@ from core.training.pickled import NotPlain, Storage, Tensor
 
 #: The names under which programs keep a state dict beside other things.
 STATE_KEYS = ("model_state_dict", "state_dict", "model")
-#: Up to here every number is looked at; torch does it for larger ones when they are put into a network.
-_COUNTED = 256 << 20
+#: Bytes up to which every number is looked at; torch does it for more when they are put into a network.
+_COUNTED = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def held(form: str, found: Any, storages: Mapping[str, memoryview], file: int, n
     tensors = {str(key).removeprefix("module."): one for key, one in state.items() if isinstance(one, Tensor)}
     if not any(True for _ in tensors_of(found)):
         raise NotPlain("it holds no weights")
-    if numbers and file <= _COUNTED:
+    if numbers and sum(one.count * one.storage.width for one in tensors.values()) <= _COUNTED:
         _require_finite(tensors, storages)
     plain = {safe(str(k), limit=60): v for k, v in found.items() if _plain(v)}
     return Held(

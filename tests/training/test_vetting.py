@@ -6,9 +6,12 @@ import json
 import os
 import struct
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.errors import Damaged, Lacking
 from core.training import vetting
@@ -207,6 +210,18 @@ def test_what_is_no_file_of_weights_is_said(tmp_path: Path, data: bytes, said: s
         return
     with pytest.raises(Damaged, match=said):
         vetting.look(path)
+
+
+@given(data=st.data())
+@settings(max_examples=150)
+def test_a_damaged_file_is_known_or_refused_and_nothing_else(data: st.DataObject) -> None:
+    file = bytearray(PLAIN[data.draw(st.sampled_from(sorted(PLAIN)))])
+    for at, byte, cut in data.draw(
+        st.lists(st.tuples(st.integers(0, len(file) - 9), st.integers(0, 255), st.integers(0, 3)), max_size=8)
+    ):
+        file[at : at + cut] = bytes([byte])
+    with suppress(Damaged):  # anything else that is raised fails this test
+        assert vetting.look_at(memoryview(bytes(file)), "model.pth").form in ("zip", "legacy", "safetensors")
 
 
 def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
