@@ -183,7 +183,7 @@ def _row(id_: str, batch: Batch, places: tuple[PicturePlace, ...]) -> HunkSeen:
     return HunkSeen(
         id=id_,
         recording=f"{batch.task}/{batch.version}",
-        where=f"{safe(batch.version, limit=20)} · {where}",
+        where=f"{safe(batch.task, limit=40)} {safe(batch.version, limit=20)} · {where}",
         brief=brief,
         change=safe(batch.label, limit=40),
         kind=f"{batch.task}/{batch.label}",
