@@ -71,9 +71,11 @@ class Tmux:
         self.socket = str(folder / "tmux.sock")
 
     def run(self, *words: str) -> str:
-        return subprocess.run(
-            ["tmux", "-S", self.socket, "-f", "/dev/null", *words], capture_output=True, text=True, check=True
-        ).stdout
+        command = ["tmux", "-S", self.socket, "-f", "/dev/null", *words]
+        # Python's own view of the environment: readline, where it was loaded, has put a size of the terminal into the
+        # other one, which programs would believe for ever.
+        given = dict(os.environ)
+        return subprocess.run(command, env=given, capture_output=True, text=True, check=True).stdout
 
     def shell(self, columns: int, rows: int, command: str, **env: str) -> None:
         """Open the window with a command in it."""

@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -97,9 +97,17 @@ def test_what_is_drawn_piece_by_piece_is_what_is_drawn_whole(workspace, tmux):
     tmux.see("4/12  ", "→ 4 in draft", "change ")
     piecewise = _at_rest(tmux)
     tmux.run("resize-window", "-x", "81", "-y", "25")
-    tmux.see("─┐", "saved")
+    _until(lambda: max(map(len, tmux.text().split("\n"))) == 81, "all of it to be drawn a column wider")
     tmux.run("resize-window", "-x", "80", "-y", "24")
     _until_same(tmux, piecewise)
+
+
+def _until(holds: Callable[[], bool], what: str) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        select.select([], [], [], 0.05)
 
 
 def _at_rest(tmux: Tmux) -> str:
