@@ -41,6 +41,7 @@ async def test_this_print_was_fine_takes_two_keys(printing, opened, stored):
         await at_print(page, 8)
         await page.press("r")
         await page.see("print 1 · 08:04–08:27 · 24 frames")
+        await page.see("f failed: its onset", "g fine")
         await page.press("g")
         await page.until(lambda: page.label_of(place.keys[20]) == "good", "the print to be good")
         await page.see("saved ○ good × 24")

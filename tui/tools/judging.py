@@ -21,7 +21,7 @@ from core.labels.prints import verdict
 from core.tasks import Task
 from core.text import safe
 from tui import keymap, spans
-from tui.drawing import BOLD, COLOURS, class_keys, class_mark
+from tui.drawing import BOLD, COLOURS, class_keys, class_mark, in_order
 from tui.label_messages import MarksRead
 from tui.tools.bisecting import Bisecting
 from tui.tools.desk import Desk
@@ -119,10 +119,11 @@ class Judging(Tool):
         task = self.state.task
         rows = class_row(task)
         if has_onset(task):
-            words = ("fine", f"{task.classes[1]}: its onset")
+            fine, failed = task.classes
+            said = {fine: "fine", failed: f"{failed}: its onset"}
             rows = [
-                (key, Content.styled(word, COLOURS[code]))
-                for code, ((key, _), word) in enumerate(zip(rows, words, strict=True))
+                (_key(task, class_), Content.styled(said[class_], COLOURS[task.code(class_)]))
+                for class_ in in_order(task)
             ]
         unsure, note = (keymap.shown(self._free(keys)) for keys in (_UNSURE, _NOTE))
         return [*rows, (unsure, "not sure"), (note, "name, note"), ("esc", "leave"), ("?", "help")]
