@@ -83,6 +83,7 @@ class Bridge:
     def close(self) -> None:
         """End what waits. The label files are brought in step first; nothing else is waited for."""
         self.release.stop()
+        self.compare.stop()
         self._changes.close()
         self.sorting.close()
         for lane in self._lanes():
