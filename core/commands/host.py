@@ -21,6 +21,7 @@ from core.human import count, plural, size
 from core.process import run
 from core.setup import IDENTITY_REMEDY, LFS_REMEDY
 from core.text import safe
+from core.training.launching import keeper
 from core.training.pretrained import on_this_machine
 from core.version import __version__
 from core.workspace import Workspace
@@ -142,6 +143,9 @@ def _training() -> Iterator[Finding]:
             f"The ImageNet weights of {_ARCHITECTURE} are not on this disk; the first training downloads them.",
             "Off-line give a file: print-models train --weights FILE",
         )
+    if warning := keeper().warning:
+        what, _, remedy = warning.partition(". ")
+        yield Finding("logout", "warn", f"Trainings: {what[0].lower()}{what[1:]}.", remedy)
 
 
 def _package(name: str, least: tuple[int, ...], level: Level, holes: str, remedy: str) -> Finding:

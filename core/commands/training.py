@@ -253,9 +253,12 @@ def _follow(ctx: Context, run: Run) -> RunView:
     from core.training import runs
     from core.training.results import percent
 
-    told = {"epoch": 0, "alerts": 0, "start": 0}
+    told = {"epoch": 0, "alerts": 0, "start": 0, "paused": 0}
 
     def show(seen: RunView) -> None:
+        if (seen.state == "paused") != bool(told["paused"]) and not seen.over:
+            told["paused"] = int(seen.state == "paused")
+            ctx.notice(f"It waits: {seen.reason}" if told["paused"] else "It goes on.")
         if seen.facts.get("start") and not told["start"]:
             told["start"] = 1
             ctx.notice(str(seen.facts["start"]))
@@ -271,14 +274,15 @@ def _follow(ctx: Context, run: Run) -> RunView:
                     f"validation {percent(epoch.balanced)}{best}"
                 )
         if not seen.over:
-            ctx.report(Progress(seen.phase or seen.state, seen.epoch, seen.epochs or None))
+            share = round(100 * seen.share) if seen.share is not None else None
+            ctx.report(Progress(seen.phase or seen.state, share or 0, None if share is None else 100))
 
     return runs.follow(run, show)
 
 
 def _end(run: Run, seen: RunView) -> str:
     from core.human import duration
-    from core.training import runs
+    from core.training import ending
     from core.training.result_tables import lines as table
 
     lines = []
@@ -286,7 +290,7 @@ def _end(run: Run, seen: RunView) -> str:
         lines.append(f"{seen.state} after {duration(seen.seconds)}")
     else:
         lines += [f"{seen.state}: {seen.reason}", seen.remedy]
-    if seen.state in ("stopped", "failed") and (kept := runs.kept_of(run, seen)):
+    if seen.state in ("stopped", "failed") and (kept := ending.kept(run.path, seen)):
         lines.append(kept)
     lines += seen.words
     if found := seen.results_folds or seen.results:

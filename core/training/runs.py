@@ -19,9 +19,9 @@ from typing import Any
 
 from core.durable import explain, lock
 from core.errors import Busy, PrintModelsError, Refused, WrongUsage
-from core.human import duration, size
-from core.text import safe, safe_lines
-from core.training import elsewhere, events, launching, proc, spec
+from core.human import duration
+from core.text import safe
+from core.training import elsewhere, ending, events, launching, proc, spec
 from core.training.events import RunView, Tail
 from core.training.readiness import require_ready, require_torch
 from core.training.spec import Spec
@@ -29,7 +29,7 @@ from core.workspace import Workspace
 
 __all__ = ["Run", "require_torch"]
 
-LOG, LAST, BEST = "train.log", "last.pt", "best.pt"
+LOG, LAST, BEST = ending.LOG, ending.LAST, ending.BEST
 
 _ID = re.compile(r"\d{8}T\d{6}-[a-z0-9][a-z0-9_-]*")
 _POLL_S = 0.2
@@ -116,42 +116,27 @@ def settle(run: Run, seen: RunView, living: bool) -> RunView:
         return seen
     if who is not None and who.host != proc.this_host() and _spoke_lately(seen):
         return seen
-    kept = f" {there}" if (there := kept_of(run, seen)) else ""
+    kept = f" {there}" if (there := ending.kept(run.path, seen)) else ""
     again = f"Go on from its last checkpoint: print-models train --resume {run.id}"
     ended = replace(seen, phase="", eta_s=None, remedy=again, exit_code=1)
     if who is None and _just_made(run):
         return seen
     if who is None:
-        return replace(ended, state="failed", reason=f"It did not start. {_last_words(run)}".strip())
+        return replace(
+            ended, state="failed", reason=f"It did not start. {ending.last_words(run.path)}".strip()
+        )
     if not proc.here(who):
         why = f"The machine it ran on ({safe(who.host, limit=60)}) was switched off or restarted.{kept}"
         return replace(ended, state="interrupted", reason=why)
     if silent:
         begin = "went on" if seen.started_at else "began"
         return replace(
-            ended, state="failed", reason=f"It ended before it {begin}. {_last_words(run)}".strip()
+            ended, state="failed", reason=f"It ended before it {begin}. {ending.last_words(run.path)}".strip()
         )
-    why = f"Its process was killed from outside (kill -9, or the system for want of memory{_scarce(seen)}).{kept}"
+    if said := ending.crash(run.path):
+        return replace(ended, state="failed", reason=f"It crashed: {said}{kept}")
+    why = f"Its process was killed from outside (kill -9, or the system for want of memory{ending.scarce(seen)}).{kept}"
     return replace(ended, state="killed", reason=why)
-
-
-def kept_of(run: Run, seen: RunView) -> str:
-    """Say which checkpoints of a training are on the disk; '' where there is none."""
-    best = seen.epochs_saved.get(BEST, seen.best_epoch)
-    said = [f"its best, epoch {best}, is kept in {BEST}"] if best and run.best.exists() else []
-    if (run.path / LAST).exists():
-        epoch = seen.epochs_saved.get(LAST)  # a kill may come between a checkpoint and the word about it
-        said.append(f"it can go on from {f'epoch {epoch} in ' if epoch else ''}{LAST}")
-    words = "; ".join(said)
-    return f"{words[:1].upper()}{words[1:]}." if words else ""
-
-
-def _scarce(seen: RunView) -> str:
-    """Say how much memory there was when it was last heard of, where it was little."""
-    free, held = seen.figures.get("free"), seen.figures.get("memory")
-    if free is None or held is None or free > 0.1 * (free + held):
-        return ""
-    return f": it held {size(round(held))} and {size(round(free))} were left"
 
 
 def _spoke_lately(seen: RunView) -> bool:
@@ -168,13 +153,6 @@ def _just_made(run: Run) -> bool:
         return abs(time.time() - run.path.stat().st_mtime) < _BIRTH_S
     except OSError:
         return False
-
-
-def _last_words(run: Run) -> str:
-    try:
-        return safe_lines(run.log.read_bytes()[-2000:].rstrip(), limit=1)
-    except OSError:
-        return ""
 
 
 def start(workspace: Workspace, what: Spec) -> Run:
@@ -314,7 +292,7 @@ def as_json(run: Run, seen: RunView) -> dict[str, Any]:
         "eta_s": seen.eta_s,
         "reason": seen.reason,
         "words": list(seen.words),
-        "kept": kept_of(run, seen),
+        "kept": ending.kept(run.path, seen),
     }
 
 

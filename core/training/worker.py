@@ -8,6 +8,7 @@ files say so (`runs.settle`). Torch is not needed here.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import signal
 import sys
@@ -24,7 +25,7 @@ from typing import Any
 from core import hooks
 from core.errors import PrintModelsError, Refused
 from core.text import safe
-from core.training import events, limits, proc, spec
+from core.training import ending, events, limits, proc, spec
 from core.training.alerts import Watched
 from core.training.events import EventWriter, RunView
 from core.training.figures import memory_limit
@@ -88,6 +89,10 @@ def supervise(folder: Path, train: Callable[[Job], None]) -> int:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, asked)
+    # What crashes below Python says so in the log, after the line with this process; see `ending.crash`.
+    faulthandler.enable()
+    sys.stderr.write(ending.begins(os.getpid()))
+    sys.stderr.flush()
     # A killed training looks dead a moment before its last thread has let go of the file.
     writer = Watched(folder, wait_s=30.0)
     who = proc.identify(os.getpid())

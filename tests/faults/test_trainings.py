@@ -42,7 +42,7 @@ def place(tmp_path: Path) -> Iterator[Workspace]:
 
 def _started(workspace: Workspace) -> Run:
     run = runs.start(workspace, small(_version(workspace)))
-    until(lambda: run.best.exists() or runs.view(run).over, "its first epoch")
+    until(lambda: "last.pt" in runs.view(run).epochs_saved or runs.view(run).over, "its first checkpoint")
     return run
 
 
@@ -156,6 +156,24 @@ def test_f_090_a_training_that_is_ended_from_outside(
         assert "killed from outside" in said.out
         assert f"--resume {run.id}" in said.out
     assert "Its best, epoch 1, is kept in best.pt; it can go on from epoch 1 in last.pt." in said.out
+
+
+def test_f_090_a_training_that_crashes_below_python(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """status exact, last good checkpoint named: a crash of a library is no kill from outside"""
+    instead_of_torch(monkeypatch, "crash")
+    run = runs.start(place, small(_version(place)))
+    _gone(run)
+    seen = runs.view(run)
+    assert (seen.state, seen.exit_code) == ("failed", 1)
+    assert seen.reason.startswith("It crashed: Fatal Python error: Aborted. Its best, epoch 1, is kept")
+    instead_of_torch(monkeypatch, "wait")
+    runs.resume(place, run)
+    until(lambda: runs.view(run).state == "running", "it to go on")
+    os.kill(_who(run).pid, signal.SIGKILL)
+    _gone(run)
+    assert runs.view(run).state == "killed"  # the crash before it is history
 
 
 @pytest.mark.parametrize(

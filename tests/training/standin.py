@@ -1,7 +1,7 @@
 """A training that learns nothing and needs no torch: what surrounds one is the real thing, only its epochs are not.
 
 `instead_of_torch` makes a process start it; STANDIN says what it does: `wait` goes on until somebody ends it, `epochs`
-writes a few and finishes, `fail`, `memory` and `collapse` are what they say. As a program of its own it is the command line.
+writes a few and finishes, `fail`, `memory`, `crash` and `collapse` are what they say. As a program of its own it is the command line.
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ def train(job: Job) -> None:
         return
     job.heart.say("training")
     _epoch(job, 1)
+    if does == "crash":
+        os.abort()
     if does == "fail":
         raise ValueError("unforeseen \x1b[31mtrouble")
     if does == "memory":
