@@ -21,11 +21,10 @@ import PIL
 import torch
 import torchvision
 from torch import Tensor, fx, nn
-from torch.fx.passes.split_module import split_module
 from torchvision import models
 
 from core.durable import Hashed, hash_file
-from core.errors import Damaged, Lacking, PrintModelsError, WrongUsage
+from core.errors import Damaged, Lacking, PrintModelsError, Refused, WrongUsage
 from core.text import safe
 from core.training.loading import load_file as load_file
 from core.training.loading import load_state as load_state
@@ -171,9 +170,7 @@ def cut(model: nn.Module, mode: str) -> Parts:
         return Parts(None, model, tuple(name for name, child in model.named_children() if _size(child)))
     names = (head_of(model),) if mode == "head" else last_stage(model)
     traced = fx.symbolic_trace(model)
-    after_cut = _from_last_single_value(list(traced.graph.nodes), names)
-    halves = split_module(traced, model, lambda node: int(node in after_cut))
-    before, after = halves.submod_0, halves.submod_1
+    before, after = _halves(traced, _cut_place(list(traced.graph.nodes), names))
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     for name in names:
@@ -182,20 +179,44 @@ def cut(model: nn.Module, mode: str) -> Parts:
     return Parts(before, after, names)
 
 
-def _from_last_single_value(nodes: list[fx.Node], names: tuple[str, ...]) -> set[fx.Node]:
-    """Return the operations after the cut: from the last place before the trained modules that one value crosses."""
-    place = {node: i for i, node in enumerate(nodes)}
+def _cut_place(nodes: list[fx.Node], names: tuple[str, ...]) -> int:
+    """Return the number of the first operation after the cut: the last place before the trained modules that one value
+    crosses; 0 where there is none."""
     first = next(
         i
         for i, node in enumerate(nodes)
         if node.op in ("call_module", "get_attr")
         and any(str(node.target) == name or str(node.target).startswith(f"{name}.") for name in names)
     )
-    for cut_at in range(first, 0, -1):
-        crossing = [n for n in nodes[:cut_at] if any(place[user] >= cut_at for user in n.users)]
-        if len(crossing) == 1:
-            return set(nodes[cut_at:])
-    return set(nodes)
+    return next((at for at in range(first, 0, -1) if len(_crossing(nodes, at)) == 1), 0)
+
+
+def _crossing(nodes: list[fx.Node], at: int) -> list[fx.Node]:
+    """Return what is computed before a place and used after it; a weight can be had on both sides."""
+    place = {node: i for i, node in enumerate(nodes)}
+    return [n for n in nodes[:at] if n.op != "get_attr" and any(place[user] >= at for user in n.users)]
+
+
+def _halves(traced: fx.GraphModule, at: int) -> tuple[nn.Module | None, nn.Module]:
+    """Return a traced network as two that run one after the other and have its very modules."""
+    nodes = list(traced.graph.nodes)
+    if not at:
+        return None, traced
+    [value] = _crossing(nodes, at)
+    before, after = fx.Graph(), fx.Graph()
+    known: dict[fx.Node, fx.Node] = {}
+    late = set(nodes[at:])
+    for node in nodes[:at]:
+        if node.op != "get_attr" or not late.issuperset(node.users):
+            known[node] = before.node_copy(node, known.__getitem__)
+    before.output(known[value])
+    known = {value: after.placeholder("features")}
+    for node in nodes[:at]:
+        if node.op == "get_attr" and not late.isdisjoint(node.users):
+            known[node] = after.node_copy(node, known.__getitem__)
+    for node in nodes[at:]:
+        known[node] = after.node_copy(node, known.__getitem__)
+    return fx.GraphModule(traced, before), fx.GraphModule(traced, after)
 
 
 def learn(module: nn.Module) -> None:
@@ -247,7 +268,7 @@ def explain(error: RuntimeError) -> PrintModelsError | None:
     """Return what torch's own error means to a person, where that is known."""
     text = str(error)
     if "alloc" in text and ("memory" in text or "bytes" in text):
-        return Lacking(
+        return Refused(
             "The training ran out of memory.", "Use a smaller --batch-size, or --mode head.", detail=text
         )
     if "onnection closed by peer" in text or "onnection reset" in text:

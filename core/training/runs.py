@@ -117,7 +117,8 @@ def settle(run: Run, seen: RunView, living: bool) -> RunView:
     if who is not None and who.host != proc.this_host() and _spoke_lately(seen):
         return seen
     kept = f" {there}" if (there := ending.kept(run.path, seen)) else ""
-    again = f"Go on from its last checkpoint: print-models train --resume {run.id}"
+    how = "Go on from its last checkpoint" if (run.path / LAST).exists() else "Begin it again"
+    again = f"{how}: print-models train --resume {run.id}"
     ended = replace(seen, phase="", eta_s=None, remedy=again, exit_code=1)
     if who is None and _just_made(run):
         return seen
