@@ -8,6 +8,7 @@ Torch is not needed here. Called before a training starts and, now and then, whi
 from __future__ import annotations
 
 import os
+import sqlite3
 from datetime import datetime, timedelta
 
 from core.errors import PrintModelsError
@@ -30,8 +31,8 @@ def why_printing(workspace: Workspace, now: datetime | None = None) -> str:
                 lately = _lately(workspace, index, source, now, gap)
                 if lately and (why := _why(workspace, source, lately)):
                     return why
-    except (PrintModelsError, OSError):
-        return ""  # a camera that can't be read shows no print
+    except (PrintModelsError, OSError, sqlite3.Error):
+        return ""  # a camera or labels that can't be read show no print
     return ""
 
 
