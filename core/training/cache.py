@@ -43,6 +43,8 @@ class Cache:
         """Open or make the file; None keeps nothing."""
         self._path = path
         self._open: sqlite3.Connection | None = None
+        #: Bytes of all entries as far as this process knows; None before it has looked.
+        self._known: int | None = None
         self.most = most if most is not None else MOST
         if path is None:
             return
@@ -110,8 +112,11 @@ class Cache:
         if self._open is None or not items:
             return
         try:
-            number = self._kind(kind)
-            self._make_room(number, sum(map(len, items.values())))
+            number, more = self._kind(kind), sum(map(len, items.values()))
+            if self._known is None or self._known + more > self.most:
+                self._make_room(number, more)
+                self._known = self.size
+            self._known += more
             with self._whole():
                 self._open.executemany(
                     "INSERT OR REPLACE INTO entry (kind, key, data, crc) VALUES (?, ?, ?, ?)",
@@ -178,5 +183,6 @@ class Cache:
         except sqlite3.DatabaseError as error:
             damaged = not isinstance(error, sqlite3.OperationalError)
         self.close()
+        self._known = None
         if damaged:
             self._open = self._anew()

@@ -146,6 +146,7 @@ class _Fit:
 
         if self.start.weights.kind == "random":
             known = self.images.pixels[: len(self.learn)].split(_SETTLE)
+            self.start.model.to(memory_format=torch.channels_last)
             network.settle_statistics(self.start.model, (data.normalised(block) for block in known))
         model = self.start.model.to(self.device.name, memory_format=torch.channels_last)
         parts = network.cut(model, self.what.mode)

@@ -37,6 +37,10 @@ def _network(name: str) -> Any:
         ),
         pytest.param("efficientnet_b0", ("features.7", "features.8", "classifier"), marks=pytest.mark.slow),
         pytest.param("shufflenet_v2_x0_5", ("conv5", "fc"), marks=pytest.mark.slow),
+        pytest.param("regnet_y_400mf", None, marks=pytest.mark.slow),
+        pytest.param("vit_b_16", None, marks=pytest.mark.slow),
+        pytest.param("swin_t", None, marks=pytest.mark.slow),
+        pytest.param("convnext_tiny", None, marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.parametrize("mode", ["head", "last"])
@@ -44,7 +48,7 @@ def test_any_classifier_can_be_cut_and_its_halves_are_the_whole(
     name: str, last: tuple[str, ...] | None, mode: str
 ) -> None:
     model = _network(name)
-    pixels = torch.randn(2, 3, 64, 64)
+    pixels = torch.randn(2, 3, *((224, 224) if name.startswith(("vit", "swin")) else (64, 64)))
     with torch.no_grad():
         whole = model(pixels)
     parts = network.cut(model, mode)
