@@ -70,13 +70,11 @@ class KeepSettings(Table, frozen=True):
 
 
 class TrainingSettings(Table, frozen=True):
-    """[training]: GB of memory a training may take (0: three quarters of the machine's), what it does while a print is
-    running ("" goes on at low priority, "pause" waits, "refuse" does not start either), and how print-models is called
-    on another machine."""
+    """[training]: GB of memory a training may take (0: three quarters of the machine's), and what it does while a print
+    is running: "" goes on at low priority, "pause" waits for its end, "refuse" does not start either."""
 
     memory: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     while_printing: Literal["", "pause", "refuse"] = ""
-    command: str = ""
 
 
 class HooksSettings(Table, frozen=True):

@@ -125,7 +125,6 @@ format = 1
 [training]
 # memory = 0.0          # GB that a training may take; 0 is three quarters of what the machine has
 # while_printing = ""   # "pause": a training waits until the print is over; "refuse": and none is started meanwhile
-# command = ""          # print-models on the machine of train --on, where it is not on the PATH there
 
 # [hooks]               # a program and its arguments; a clone runs it after: git config print-models.hooks true
 # training_finished = ["notify-send", "the training is over"]

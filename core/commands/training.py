@@ -159,8 +159,11 @@ def _on(workspace: Workspace, host: str, what: Spec) -> Run:
     from core.storage.git import Git
     from core.training import runs
 
-    state = Git(workspace.root).state()
+    git = Git(workspace.root)
+    state = git.state()
     url = state.remotes[remote_of(state, None)]
+    # Of git's own configuration, not of print-models.toml: a file that comes with a clone must not name programs.
+    tool = git.line("config", "--get", "print-models.command") or ""
     context = click.get_current_context()
     options: dict[str, str | bool] = {}
     for parameter in context.command.params:
@@ -171,7 +174,7 @@ def _on(workspace: Workspace, host: str, what: Spec) -> Run:
             options[parameter.secondary_opts[0] if no else parameter.opts[0]] = (
                 True if isinstance(value, bool) else str(value)
             )
-    return runs.start_on(workspace, host, url, what, options)
+    return runs.start_on(workspace, host, url, what, options, tool=tool)
 
 
 def _refuse_beside_resume() -> None:

@@ -179,9 +179,16 @@ def resume(workspace: Workspace, run: Run) -> Run:
         return _spawn(workspace, run, run.spec, following=("again",) if away else None)
 
 
-def start_on(workspace: Workspace, host: str, url: str, what: Spec, options: Mapping[str, str | bool]) -> Run:
+def start_on(
+    workspace: Workspace,
+    host: str,
+    url: str,
+    what: Spec,
+    options: Mapping[str, str | bool],
+    *,
+    tool: str = "",
+) -> Run:
     """Start a training on another machine, and here the process that follows it; see `elsewhere.start`."""
-    tool = workspace.settings.training.command
     with _starting(workspace):
         place, there = elsewhere.start(host, url, what, options, tool=tool)
         run = _new_run(workspace, there)

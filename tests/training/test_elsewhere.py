@@ -207,6 +207,8 @@ def test_what_cannot_be_is_said_in_the_words_of_that_machine(world: World) -> No
     missing = world.train("--weights", "random")
     assert missing.code == 5
     assert "print-models is not installed there" in missing.err
+    git(world.workspace.root, "config", "print-models.command", "/nowhere/print-models")
+    assert "not installed there" in world.train("--weights", "random").err
 
 
 def test_a_model_that_came_with_other_bytes_is_not_kept(
