@@ -39,9 +39,8 @@ def say(found: Mapping[str, Any]) -> list[str]:
     said = [f"Would have caught {some} of {plural(failed, 'failed print')}{_soon(found)}; {_false(found)}."]
     chance = found.get("caught_by_chance") or 0.0
     if caught and chance >= max(0.5, caught / 4):
-        said.append(
-            f"That many false alarms would fall upon about {round(chance)} of the {failed} by chance alone."
-        )
+        upon = "such a print too" if failed == 1 else f"about {round(chance)} of the {failed}"
+        said.append(f"That many false alarms would fall upon {upon} by chance alone.")
     if failed < _ENOUGH:
         prints = _NUMBERS[failed].capitalize() if failed < len(_NUMBERS) else str(failed)
         few = f"{prints} {'print is' if failed == 1 else 'prints are'} too few to be sure"
