@@ -37,6 +37,7 @@ FORMAT = 1
 FILE_NAME = "print-models.toml"
 
 _CLASS = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_ASPECT = re.compile(r"[1-9][0-9]{0,2}:[1-9][0-9]{0,2}")
 _RESERVED = {"con", "prn", "aux", "nul", "train", "validation", "test"}
 #: Letters the Label screen needs itself.
 _TAKEN_KEYS = frozenset("vbunxr")
@@ -153,6 +154,11 @@ def read(path: Path) -> Settings:
             raise WrongUsage(
                 f"{name}: sources.{safe(source)}.region lies outside the picture, or is too small.",
                 "Write left, top, width and height as shares: region = [0.1, 0.2, 0.8, 0.7]",
+            )
+        if camera.aspect and not _ASPECT.fullmatch(camera.aspect):
+            raise WrongUsage(
+                f"{name}: sources.{safe(source)}.aspect: “{safe(camera.aspect, limit=40)}” is no shape.",
+                'Write width and height: aspect = "4:3"',
             )
     return found
 

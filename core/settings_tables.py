@@ -43,7 +43,7 @@ class SourceSettings(Table, frozen=True):
     name_pattern: str = ""
     retired: bool = False
     region: tuple[float, float, float, float] | None = None
-    aspect: Annotated[str, msgspec.Meta(pattern="^([1-9][0-9]{0,2}:[1-9][0-9]{0,2})?$")] = ""
+    aspect: str = ""
 
 
 class SplitSettings(Table, frozen=True):
