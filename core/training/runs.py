@@ -326,7 +326,8 @@ def describe(seen: RunView) -> str:
             parts.append(f"{duration(seen.eta_s)} to go")
         return " · ".join(parts)
     if seen.state == "finished":
-        return summary(seen.results)
+        how = "out of fold" if seen.results_folds else "on validation" if seen.results else ""
+        return summary(seen.results_folds or seen.results, how)
     if seen.state == "stopped":
         return (
             f"after epoch {len(seen.history)} of {seen.epochs}" if seen.history else "before its first epoch"
