@@ -105,12 +105,14 @@ def exponent(sizes: Sequence[int], samples: Sequence[Sample]) -> float:
     )
 
 
-def run(words: Sequence[str | Path], cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end without output; a failure ends the benchmark with what the program said."""
+def run(
+    words: Sequence[str | Path], cwd: Path, *, codes: Sequence[int] = (0,)
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end without output; another end than `codes` ends the benchmark with what was said."""
     done = subprocess.run(
         [os.fspath(word) for word in words], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
-    if done.returncode:
+    if done.returncode not in codes:
         raise SystemExit(f"{' '.join(map(str, words))} ended with {done.returncode}:\n{done.stderr}")
     return done
 
