@@ -105,6 +105,8 @@ async def test_over_the_plan_needs_another_key_after_the_yes(labelled, opened, t
         await page.pilot.pause()
         assert git(place.root, "tag") == "", "nothing but O goes over the plan"
         await page.press("O")
+        await page.see("first push to origin")
+        await page.press("Y")
         await page.see("released on origin")
     assert "offline-detection/v1" in git(remote, "tag")
 
@@ -134,6 +136,8 @@ async def test_a_release_is_pushed_where_that_was_chosen(labelled, opened, tmp_p
         await page.see("Press Y")
         await page.press("p")
         await page.see("upload", "git lfs push")
+        await page.press("Y")
+        await page.see("first push to origin")
         await page.press("Y")
         await page.see("released on origin")
         await page.press("escape", "S")

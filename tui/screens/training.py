@@ -90,7 +90,7 @@ class TrainingScreen(Place):
 
     def _look(self) -> None:
         """Look at the chosen run again, unless it is over and was looked at."""
-        if self.app.screen is not self or not self._chosen:
+        if not self.is_current or not self._chosen:
             return
         if self._seen is None or self._seen.id != self._chosen or not over(self._seen.state):
             self.bridge.run(self._chosen)
