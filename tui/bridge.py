@@ -279,9 +279,9 @@ class Bridge:
         """Go on with a training that was stopped, killed or interrupted."""
         self._trainings.ask("start", partial(trainings.resume, self.workspace, run_id, self._views.again))
 
-    def promote_training(self, run_id: str, *, current: bool) -> None:
-        """Make a training a model version, with `current` also the model in use."""
-        self._working.ask("promote", partial(trainings.promote, self.workspace, run_id, current))
+    def promote_training(self, run_id: str, *, current: bool, because: str = "") -> None:
+        """Make a training a model version, with `current` also the model in use; `because` where it is worse."""
+        self._working.ask("promote", partial(trainings.promote, self.workspace, run_id, current, because))
 
     # --- in the worker threads ----------------------------------------------------------------------------------
 
