@@ -261,12 +261,12 @@ def resume(workspace: Workspace, run_id: str, forget: Callable[[str], None]) -> 
     return RunStarted(run.id)
 
 
-def promote(workspace: Workspace, run_id: str, current: bool) -> RunPromoted:
-    """Make a training's best epoch a model version in one commit; with `current` also the model in use."""
+def promote(workspace: Workspace, run_id: str, current: bool, because: str = "") -> RunPromoted:
+    """Make a training's best epoch a model version; with `current` also the model in use; `because`: though worse."""
     from core.releasing.models import keep
     from core.training import runs
 
-    kept = keep(workspace, runs.get(workspace, run_id), current=current, who=workspace.who())
+    kept = keep(workspace, runs.get(workspace, run_id), current=current, who=workspace.who(), because=because)
     record = kept.record
     task = workspace.task(record.task)
     used = f" {task.current_model} has its weights now." if current else ""

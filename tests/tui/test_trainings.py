@@ -11,9 +11,11 @@ from textual.widgets import Static
 from core.training import events, pretrained, readiness, runs
 from core.workspace import Workspace
 from tests.training.small import make_version
+from tui.messages import Failed
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.training import TrainingScreen
 from tui.widgets import curves
+from tui.widgets.ask_line import AskLine
 
 RESULTS = {
     "images": 10, "right": 9, "recordings": 2, "balanced": 0.9, "balanced_low": 0.7, "balanced_high": 1.0,
@@ -232,7 +234,9 @@ async def test_promoting_asks_and_one_that_is_over_can_go_on(workspace, opened, 
     async with opened(place.root) as page:
         promoted, resumed = [], []
         monkeypatch.setattr(
-            page.app.bridge, "promote_training", lambda run, current: promoted.append((run, current))
+            page.app.bridge,
+            "promote_training",
+            lambda run, current, because="": promoted.append((run, current)),
         )
         monkeypatch.setattr(page.app.bridge, "resume_training", resumed.append)
         await page.press("T")
@@ -254,6 +258,30 @@ async def test_promoting_asks_and_one_that_is_over_can_go_on(workspace, opened, 
         assert len(promoted) == 1
         await page.press("r")
         assert resumed == [run]
+
+
+async def test_a_worse_training_is_promoted_only_with_a_reason(workspace, opened, monkeypatch):
+    place = workspace(frames=2)
+    run = _run(place.root, over=True)
+    async with opened(place.root) as page:
+        asked = []
+
+        def promote(run, *, current, because=""):
+            asked.append(because)
+            if not because:
+                page.app.screen.receive(Failed("promote", "It is worse.", "With a reason: --because TEXT"))
+
+        monkeypatch.setattr(page.app.bridge, "promote_training", promote)
+        await page.press("T")
+        await page.see("Recognised 9")
+        for keys in (["escape"], [*"it sees at night", "enter"]):
+            await page.press("P")
+            await page.see(f"Promote {run}?")
+            await page.press("Y")
+            await page.until(lambda: page.app.screen.query_one(AskLine).has_focus, "the line for a reason")
+            await page.press(*keys)
+            await page.until(lambda: not page.app.screen.query_one(AskLine).display, "the line to be closed")
+        assert asked == ["", "", "it sees at night"]
 
 
 def test_a_long_curve_is_thinned_to_two_points_a_cell_and_keeps_its_peaks():

@@ -6,7 +6,6 @@ nothing; what stops a training or commits a model is confirmed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
@@ -18,12 +17,12 @@ from textual.widgets import Static
 
 from tui import keymap
 from tui.drawing import DIM
-from tui.messages import RunPromoted, RunRow, RunSeen, RunsSeen, RunStarted, RunStopped
+from tui.messages import Failed, RunPromoted, RunRow, RunSeen, RunsSeen, RunStarted, RunStopped
 from tui.opening import open_frame
-from tui.screens.base import Place
-from tui.screens.confirm import ConfirmScreen
 from tui.screens.start import StartScreen
+from tui.screens.training_acts import Acting
 from tui.screens.training_texts import head_text, none_yet, over, results_text, runs_text, words_and_log
+from tui.widgets.ask_line import AskLine
 from tui.widgets.curves import BESIDE, Curves, legend
 from tui.widgets.key_line import KeyLine
 from tui.widgets.pane import Pane
@@ -35,7 +34,7 @@ _TWO_CHARTS, _ONE_CHART = 76, 34
 _BOTH = 110
 
 
-class TrainingScreen(Place):
+class TrainingScreen(Acting):
     """Watch trainings."""
 
     PLACE = keymap.TRAINING
@@ -44,8 +43,6 @@ class TrainingScreen(Place):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: tuple[RunRow, ...] | None = None
-        self._chosen = ""
         self._started = ""
         self._seen: RunSeen | None = None
         self._beside: dict[str, RunSeen] = {}
@@ -71,6 +68,7 @@ class TrainingScreen(Place):
                         yield Curves(id="accuracy", percent=True)
                 with Pane(id="run-log"):
                     yield Static(id="run-text", markup=False)
+        yield AskLine()
 
     def on_mount(self) -> None:
         self.query_one("#runs").border_title = Content("trainings")
@@ -131,6 +129,9 @@ class TrainingScreen(Place):
                 self.say(result.words)
                 self.bridge.runs()
                 self.bridge.look_at_git()
+            case Failed(job="promote"):
+                self.ask_why(result)
+                return
             case _:
                 return
         self._draw()
@@ -238,9 +239,6 @@ class TrainingScreen(Place):
 
     # --- keys ---------------------------------------------------------------------------------------------------
 
-    def _row(self) -> RunRow | None:
-        return next((row for row in self._rows or () if row.id == self._chosen), None)
-
     def _wrong(self) -> tuple[tuple[str, str, str, str, int], ...]:
         """The frames among which the arrows choose: what the chosen training got wrong, while its results are shown."""
         seen = self._seen
@@ -289,8 +287,9 @@ class TrainingScreen(Place):
             self.say(f"{len(BESIDE)} curves can be told apart; o on a numbered training takes its away.")
         else:
             self._beside[seen.id] = seen
+            number = len(self._beside)
             self.say(
-                f"The validation curve of {self._when(seen.id)} (+) is drawn beside that of any you choose."
+                f"The validation curve of {self._when(seen.id)} ({number}) lies beside that of any you choose."
             )
         self._draw()
 
@@ -299,52 +298,3 @@ class TrainingScreen(Place):
 
     def action_train(self) -> None:
         self.app.push_screen(StartScreen(self.state.task))
-
-    def action_stop_training(self) -> None:
-        running = [row for row in self._rows or () if not over(row.state)]
-        row = next((row for row in running if row.id == self._chosen), next(iter(running), None))
-        if row is None:
-            self.say("No training is running.")
-            return
-        what = "It ends after the step it is at; its best epoch is kept, and r goes on with it."
-        self._confirmed(f"Stop {row.id}?", what, lambda: self.bridge.stop_training(row.id))
-
-    def action_resume(self) -> None:
-        row = self._row()
-        if row is None:
-            self.say("There is no training to go on with; N starts one.")
-        elif not over(row.state):
-            self.say(f"{row.id} is {row.state}.")
-        elif row.state == "finished":
-            self.say(f"{row.id} is finished; N starts a new one.")
-        else:
-            self.say(f"Going on with {row.id} …")
-            self.bridge.resume_training(row.id)
-
-    def action_promote(self) -> None:
-        self._promote(current=False)
-
-    def action_promote_use(self) -> None:
-        self._promote(current=True)
-
-    def _promote(self, *, current: bool) -> None:
-        row = self._row()
-        if row is None or not over(row.state):
-            self.say("A training can be promoted when it has ended.")
-            return
-        what = (
-            "Its best epoch becomes a file in models/versions/ with its record, and is named on the card of "
-            f"{row.task} {row.dataset}: one commit, nothing is pushed."
-        )
-        if current:
-            what += " The model in use is replaced by it."
-        self._confirmed(
-            f"Promote {row.id}?", what, lambda: self.bridge.promote_training(row.id, current=current)
-        )
-
-    def _confirmed(self, question: str, consequence: str, call: Callable[[], None]) -> None:
-        def answered(yes: bool | None) -> None:
-            if yes:
-                call()
-
-        self.app.push_screen(ConfirmScreen(question, consequence), answered)
