@@ -51,7 +51,7 @@ def test_a_training_learns_and_tells_all_of_it_in_its_files(trained: Trained) ->
     assert seen.results["balanced"] == 1.0
     # All right, but in few recordings: that is no proof.
     assert seen.results["better_than_clock"] is None
-    assert any("can't be told from" in line for line in seen.words)
+    assert any("too few to be sure" in line for line in seen.words)
     assert set(seen.results["baselines"]) == {"majority", "nearest_in_time", "brightness", "time_of_day"}
 
 
