@@ -63,6 +63,12 @@ class _Facts(msgspec.Struct):
     words: list[str] = []
     results: _Results | None = None
     results_folds: _Results | None = None
+    weights: dict[str, Any] | None = None
+    machine: dict[str, Any] | None = None
+    promoted: dict[str, Any] | None = None
+    adopted: dict[str, Any] | None = None
+    measured_on: dict[str, Any] | None = None
+    onnx: list[Any] | None = None
 
 
 def check(facts: Mapping[str, Any]) -> None:

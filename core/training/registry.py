@@ -252,8 +252,10 @@ def rows(workspace: Workspace, records: Iterable[ModelRecord]) -> list[dict[str,
 
 
 def _named(record: ModelRecord) -> str:
-    """Return 'offline-detector-v2 (resnet18, last)'; a record may lack either."""
+    """Return 'offline-detector-v2 (resnet18, last)'; a record may lack either, and of an adopted one it says so."""
     how = [record.facts.get("architecture"), (record.facts.get("config") or {}).get("mode")]
+    if record.facts.get("adopted"):
+        how.append(f"adopted, {(record.facts.get('dataset') or {}).get('claim') or 'unknown'}")
     said = ", ".join(safe(str(part), limit=60) for part in how if part)
     return f"{record.name} ({said})" if said else record.name
 

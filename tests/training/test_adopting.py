@@ -96,6 +96,8 @@ def test_a_checkpoint_is_adopted_measured_and_says_what_nobody_proved(
     assert made["left_out"] == ["optimizer_state_dict"]
     assert made["results"]["images"] == 8
     assert "It learned from v1: claimed, not proven." in made["words"]
+    card = (root / "datasets" / "offline-detection" / "v1" / "README.md").read_text("utf-8")
+    assert "adopted, claimed, not proven)" in card
     path = root / made["file"]
     assert path.stat().st_size < file.stat().st_size / 2
     assert vetting.look(path).left == ()

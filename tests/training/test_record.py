@@ -26,6 +26,8 @@ RESULTS = {
         json.dumps({"results": {name: value for name, value in RESULTS.items() if name != "balanced_low"}}),
         json.dumps({"results": RESULTS | {"baselines": {"time_of_day": {"x": 1}}}}),
         '{"words": [1]}',
+        '{"onnx": 1}',
+        '{"adopted": "by me"}',
         "[1]",
         "{",
     ],
