@@ -68,7 +68,7 @@ def promote(
     chosen = _run_or_model(ctx, what, current or push or onnx)
     kept = models.keep(workspace, chosen, who=workspace.who(who), because=because)
     if current and not kept.record.current and _wanted(ctx, kept.record, yes=yes or as_json):
-        used = models.keep(workspace, kept.record, current=True)
+        used = models.keep(workspace, kept.record, current=True, because=because)
         kept = models.Kept(used.record, kept.commit, kept.paths, used.in_use, kept.others)
     if onnx:
         kept = _with_onnx(ctx, kept, onnx_files.HALF if half else onnx_files.FLOAT, yes=yes or as_json)

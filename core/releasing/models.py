@@ -20,7 +20,7 @@ from core.releasing.committing import commit_only, make_durable, stage
 from core.storage.git import Git
 from core.storage.lfs import Pointer, encode_pointer
 from core.text import safe
-from core.training import answers, onnx_files, registry
+from core.training import answers, onnx_files, promoting, registry
 from core.training.record import ModelRecord
 from core.training.runs import Run
 from core.versions import card
@@ -66,10 +66,18 @@ def keep(
         kept = committed(workspace, git, record)
         if not current:
             return kept
+        said = promoting.objection(workspace, record, registry.models(workspace))
+        if said and not because.strip():
+            raise Refused(
+                said,
+                "Use it all the same with a reason, which the commit keeps: "
+                f"print-models promote {record.name} --current --because TEXT",
+            )
         record = registry.use(workspace, record)
         path = workspace.task(record.task).current_model
-        subject = f"{record.task}: model {record.name} is now in use"
-        used = _commit(workspace, git, {path: Pointer(record.sha256, record.size)}, [path], [subject])
+        lines = [f"{record.task}: model {record.name} is now in use"]
+        lines += ["", f"{said} All the same: {safe(because, limit=500)}"] if said else []
+        used = _commit(workspace, git, {path: Pointer(record.sha256, record.size)}, [path], lines)
         return replace(kept, record=registry.get(workspace, record.name), in_use=used)
 
 

@@ -61,7 +61,7 @@ def weigh(new: Side, headline: Mapping[str, Any] | None, old: Side | None) -> We
     worse = list(_below_the_clock(headline or new.results))
     if old is None:
         return Weighed(tuple(worse))
-    compared, below = _between(new, old)
+    compared, below = between(new, old)
     if below:
         worse.append(compared)
     return Weighed(tuple(worse), old.name, compared)
@@ -82,7 +82,7 @@ def _below_the_clock(results: Mapping[str, Any] | None) -> list[str]:
     ]
 
 
-def _between(new: Side, old: Side) -> tuple[str, bool]:
+def between(new: Side, old: Side) -> tuple[str, bool]:
     """Return in a sentence how two models compare, and whether the new one is worse."""
     if new.answers is not None and old.answers is not None:
         theirs = by_oid(old.answers.of(VALIDATION))

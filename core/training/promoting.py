@@ -119,7 +119,7 @@ def decided(
     other = gate.opponent(known, str(facts["task"]), str(facts["sha256"]))
     old = None
     if other is not None:
-        old = Side(other.name, other.digest, other.results, _answers(workspace, other))
+        old = Side(other.name, _measured_on(other), other.results, _answers(workspace, other))
     found = gate.weigh(new, facts.get("results_folds"), old)
     reason = " ".join(because.split())
     if found.worse and not reason:
@@ -128,6 +128,24 @@ def decided(
             f"Promote it all the same with a reason, which its record keeps: print-models promote {run.id} --because TEXT",
         )
     return {**found.as_json(), "because": reason if found.worse else ""}
+
+
+def objection(workspace: Workspace, record: ModelRecord, known: Sequence[ModelRecord]) -> str:
+    """Return why a model version should not replace the one in use without a reason; '' where nothing is known against it."""
+    in_use = [one for one in known if one.current and one.task == record.task and one.sha256 != record.sha256]
+    if not in_use or not in_use[0].results or not record.results:
+        return ""
+    new, old = (
+        Side(one.name, _measured_on(one), one.results, _answers(workspace, one))
+        for one in (record, in_use[0])
+    )
+    said, worse = gate.between(new, old)
+    return said if worse else ""
+
+
+def _measured_on(record: ModelRecord) -> str:
+    """Return the digest of the version whose validation a record's results are about."""
+    return str((record.facts.get("measured_on") or {}).get("digest") or record.digest)
 
 
 def _answers(workspace: Workspace, record: ModelRecord) -> Predictions | None:

@@ -66,6 +66,20 @@ def test_a_model_worse_than_the_one_in_use_needs_a_reason_which_is_kept(root: Pa
     assert "promoted all the same: it is half as large" in git(root, "log", "-1", "--format=%B")
 
 
+def test_a_worse_version_is_not_put_to_use_in_silence_either(root: Path, cli: Cli) -> None:
+    worse = finished(*_opened(root), 1, _first(3))
+    assert cli(root, "promote", worse.id, "--current").code == 0
+    assert cli(root, "promote", finished(*_opened(root), 2, _first(1)).id, "--current").code == 0
+    back = cli(root, "promote", "offline-detector-v1", "--current")
+    assert back.code == 1
+    assert "worse than offline-detector-v1.2" in back.err
+    assert "▶ offline-detector-v1.2" in cli(root, "models").out
+    done = cli(root, "promote", "offline-detector-v1", "--current", "--because", "it is half as large")
+    assert done.code == 0, done.err
+    assert "▶ offline-detector-v1 " in cli(root, "models").out
+    assert "it is half as large" in git(root, "log", "-1", "--format=%B")
+
+
 def test_a_better_one_goes_through_and_says_by_how_much(root: Path, cli: Cli) -> None:
     assert cli(root, "promote", finished(*_opened(root), 1, _first(3)).id, "--current").code == 0
     done = cli(root, "promote", finished(*_opened(root), 2, _first(1)).id)
