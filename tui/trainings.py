@@ -217,7 +217,8 @@ def _narrow(found: Mapping[str, Any] | None) -> tuple[str, ...]:
     from core.training.result_tables import span
     from core.training.results import percent
 
-    lines = [f"{name}: {span(one, 'recall')} of {one['images']}" for name, one in found["classes"].items()]
+    lines = ["on frames it never learned from"]
+    lines += [f"{name}: {span(one, 'recall')} of {one['images']}" for name, one in found["classes"].items()]
     lines.append(f"balanced: {span(found, 'balanced')}")
     for truth, row in found["confusion"].items():
         lines += [f"{truth} taken for {other}: {n}" for other, n in row.items() if other != truth and n]
