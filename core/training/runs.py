@@ -324,6 +324,8 @@ def describe(seen: RunView) -> str:
             parts.append(f"best {percent(seen.best)}")
         if seen.eta_s:
             parts.append(f"{duration(seen.eta_s)} to go")
+        if host := seen.facts.get("host"):
+            parts.append(f"on {safe(str(host), limit=60)}")
         return " · ".join(parts)
     if seen.state == "finished":
         how = "out of fold" if seen.results_folds else "on validation" if seen.results else ""
