@@ -112,7 +112,7 @@ def adopt(name: str, file: Path) -> Mend:
                 f"Release one first: print-models migrate --apply {task.name}/version",
             )
         before = file.stat().st_size
-        record = adopt_model(workspace, task, file, version=versions[0], who=who)
+        record = adopt_model(workspace, task, file, version=versions[0], who=who, known_network=False)
         kept = models.keep(workspace, record, current=True, who=who)
         saved = f", {before / record.size:.1f} times smaller" if before > 1.2 * record.size else ""
         return Done(f"{record.file}{saved}, in use", kept.last or "")

@@ -42,14 +42,15 @@ def adopt(
     version: str | None = None,
     stripped: bool = True,
     measured: bool = False,
+    known_network: bool = True,
     who: str = "",
     report: Report = silent,
 ) -> ModelRecord:
     """Make a checkpoint a model version of a task, trained, as is claimed, on the dataset `version`.
 
     `stripped` keeps its weights alone, else its bytes as they are; `measured` asks it about the version, or the task's
-    latest, at once. A file that was adopted before is that model version again. Raises Lacking (torch, the file),
-    Damaged (code inside, no weights, another network or number of classes, numbers that are not finite), WrongUsage.
+    latest, at once; without `known_network` any network will do. A file that was adopted before is that model version
+    again. Raises Lacking (torch, the file), Damaged (code inside, no weights, another network or number of classes, numbers that are not finite), WrongUsage.
     """
     held = vetting.vet(file)
     _require_classes(held, task, safe(file.name, limit=100))
@@ -60,7 +61,7 @@ def adopt(
     with tempfile.TemporaryDirectory(dir=workspace.private, prefix="adopt-") as folder:
         weights = Path(folder) / "weights.pth"
         report(Progress("opening the file", 0, None))
-        known = _opened(file, weights, task)
+        known = _opened(file, weights, task, "known" if known_network else "any")
         found = Hashed(str(known["sha256"]), int(known["size"]))
         if not stripped:
             weights = Path(folder) / "whole.pth"
@@ -100,9 +101,18 @@ def _require_classes(held: Held, task: Task, name: str) -> None:
         )
 
 
-def _opened(file: Path, target: Path, task: Task) -> dict[str, Any]:
+def _opened(file: Path, target: Path, task: Task, which: str) -> dict[str, Any]:
     """Return what is known of a checkpoint once its weights alone are in `target`."""
-    command = [sys.executable, "-P", "-m", "core.training.strip", str(file), str(target), *task.classes]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "core.training.strip",
+        str(file),
+        str(target),
+        which,
+        *task.classes,
+    ]
     done = run(command, cwd=Path(__file__).parents[2], check=False, timeout=_LONG_S)
     try:
         answer: dict[str, Any] = json.loads(done.text.strip().rpartition("\n")[2])
@@ -155,12 +165,13 @@ def _words(
     """Return what is known of an adopted model in sentences; `measured` names on which version, and what came out."""
     name = safe(file.name, limit=100)
     how = f"measured here on {measured[0]}" if measured else "nobody measured it here"
-    lines = [*(measured[1] if measured else ()), f"Adopted from {name}; {how}."]
+    lines = list(measured[1] if measured else ())
     lines.append(
         f"It learned from {version}: {CLAIMED}."
         if version
         else "What it learned from is unknown: it may have seen the images it is measured on."
     )
+    lines.append(f"Adopted from {name}; {how}.")
     if claims := ", ".join(f"{name} {value:g}" for name, value in claims_of(held).items()):
         lines.append(f"Its file claims {claims}.")
     if kept and held.left:

@@ -1,7 +1,7 @@
-"""A checkpoint's weights alone, in the form of a model version: `python -m core.training.strip SOURCE TARGET CLASS…`.
+"""A checkpoint's weights alone, in the form of a model version: `python -m core.training.strip SOURCE TARGET any|known CLASS…`.
 
-Nothing in the file is run, the optimizer's state is left behind, what fits no known network, or ends in another number
-of classes, is refused by name. A process of its own with a limit on memory, because it needs torch; `adopting` starts
+Nothing in the file is run, the optimizer's state is left behind, what fits no known network (unless any will do), or ends
+in another number of classes, is refused by name. A process of its own with a limit on memory, because it needs torch; `adopting` starts
 it once the file is vetted.
 """
 
@@ -34,15 +34,26 @@ _KNOWN = (
 _MEMORY = 1 << 30
 
 
-def strip(source: Path, target: Path, classes: list[str]) -> dict[str, Any]:
+class _OtherNetwork(Damaged):
+    """Weights of no network that is known here."""
+
+
+def strip(source: Path, target: Path, classes: list[str], *, known: bool) -> dict[str, Any]:
     """Write the weights of `source` to `target` and return what they are, as JSON takes it.
 
+    Where it need not be a `known` network, one that is not has the architecture 'unknown'.
     Raises Lacking (absent, a pointer), Damaged (no weights, code, no known network, another number of classes).
     """
     found = load_file(source)
     name = safe(source.name, limit=100)
     state = state_in(found, name)
-    architecture = _architecture(state, found.get("architecture"), len(classes), name)
+    try:
+        architecture = _architecture(state, found.get("architecture"), len(classes), name)
+    except _OtherNetwork:
+        if known:
+            raise
+        architecture = "unknown"
+        _require_finite(state, name)
     epoch = found.get("epoch")
     content = {
         "model_state_dict": state,
@@ -75,7 +86,7 @@ def _architecture(state: Mapping[str, Tensor], said: Any, classes: int, name: st
         if isinstance(said, str)
         else f"fits no network known here; the nearest is {nearest}"
     )
-    raise Damaged(
+    raise _OtherNetwork(
         f"{name} {what}: {first}{more}.",
         "Train a model of a network that torchvision has: print-models train",
     )
@@ -114,6 +125,10 @@ def _require_head(
             f"{name} is a {architecture} of {given} classes, and the task has {classes}: {wrong[0][1]}.",
             "Name its task with --task, or train from these weights: print-models train --weights FILE",
         )
+    _require_finite(state, name)
+
+
+def _require_finite(state: Mapping[str, Tensor], name: str) -> None:
     for key, value in state.items():
         if not bool(torch.isfinite(value).all()):
             raise Damaged(
@@ -135,10 +150,10 @@ def _limit(size: int) -> None:
 
 def main() -> int:
     """Strip one file; the answer, or what was wrong, is one JSON object on standard output."""
-    source, target, *classes = sys.argv[1:]
+    source, target, which, *classes = sys.argv[1:]
     try:
         _limit(Path(source).stat().st_size if Path(source).exists() else 0)
-        answer = strip(Path(source), Path(target), classes)
+        answer = strip(Path(source), Path(target), classes, known=which == "known")
     except PrintModelsError as error:
         answer = {"what": error.what, "remedy": error.remedy, "code": error.exit_code}
     sys.stdout.write(json.dumps(answer) + "\n")
