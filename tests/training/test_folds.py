@@ -18,7 +18,12 @@ def row(recording: int, image: int, label: str, *, minute: int | None = None, oi
     at = BEGIN + timedelta(minutes=minute if minute is not None else 600 * recording + image)
     name = f"{label}/{recording}-{image}.jpg"
     return Row(
-        name, label, f"cam/r{recording}", f"cam/20251107/{recording}-{image}.jpg", at, oid or f"sha256:{recording}-{image}"
+        name,
+        label,
+        f"cam/r{recording}",
+        f"cam/20251107/{recording}-{image}.jpg",
+        at,
+        oid or f"sha256:{recording}-{image}",
     )
 
 
