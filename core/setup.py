@@ -40,7 +40,7 @@ def init(
 ) -> Initialised:
     """Make `folder` a workspace whose camera is `source`; `name_pattern` is written into new settings.
 
-    Raises Lacking (git, git-lfs, identity, camera), Refused (a folder inside another repository, settings of a newer
+    Raises Lacking (git, git-lfs, identity, camera), Refused (a folder inside another repository or in the camera's, settings of a newer
     print-models, another camera already linked, an ignore rule that can't be lifted from here).
     """
     folder = folder.absolute()
@@ -48,6 +48,7 @@ def init(
         raise newer
     _require_programs(folder)
     target = _require_source(source)
+    _require_apart(folder, target)
     _require_own_root(folder)
     if commit:
         _require_identity(folder)
@@ -125,6 +126,16 @@ def _require_source(source: Path | None) -> Path | None:
             "Mount the camera's storage, or correct the path after --source.",
         )
     return target
+
+
+def _require_apart(folder: Path, camera: Path | None) -> None:
+    """A camera's folder is only ever read: no workspace is made of it or in it."""
+    if camera is not None and folder.resolve().is_relative_to(camera.resolve()):
+        where = "is" if folder.resolve() == camera.resolve() else "lies in"
+        raise Refused(
+            f"{safe(folder)} {where} the camera's folder, which is only read.",
+            "Make the workspace somewhere else: print-models init ~/my-prints --source CAMERA",
+        )
 
 
 def _require_own_root(folder: Path) -> None:

@@ -130,6 +130,15 @@ def test_a_folder_inside_another_repository_is_refused_unless_ignored_there(cli:
     assert cli(outer, "init", "inner").code == 0
 
 
+def test_no_workspace_is_made_in_the_cameras_folder(cli: Cli, tmp_path: Path) -> None:
+    camera = camera_of(tmp_path)
+    for folder in ("camera", "camera/ws"):
+        refused = cli(tmp_path, "init", folder, "--source", camera)
+        assert refused.code == 1
+        assert "the camera's folder, which is only read" in refused.err
+    assert list(camera.iterdir()) == []
+
+
 def test_elsewhere_commands_say_how_to_begin(cli: Cli, tmp_path: Path) -> None:
     lost = cli(tmp_path, "status")
     assert lost.code == 5
