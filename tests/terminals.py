@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -125,6 +126,11 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         os.write(self.master, keys.encode())
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size and say so, as the kernel does to a program that the terminal is the controlling one of."""
+        termios.tcsetwinsize(self.slave, (rows, columns))
+        self.child.send_signal(signal.SIGWINCH)
 
     def read_until(self, holds: Callable[[bytes], bool], seconds: float = 60) -> None:
         end = time.monotonic() + seconds

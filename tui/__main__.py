@@ -94,6 +94,7 @@ def _run(workspace: Workspace, own: Personal, options: Words) -> int:
 
     # Work in other threads gives the keyboard its turn five times as often as by default.
     sys.setswitchinterval(0.001)
+    terminal.unsized()
     memory = None if workspace.read_only else workspace.private / "terminals.json"
     with terminal.quiet(workspace.private / "app.log"):
         # The decoder starts beside the app, on another core: the first picture waits for neither.

@@ -27,7 +27,7 @@ from textual._compositor import (  # there are no public names for updates of th
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
@@ -57,7 +57,6 @@ class CarefulApp(App[None]):
         self._traceback_wanted = debug
         self._failed_once = False
         self._answer_until = 0.0
-        self._drawn_for = Size(0, 0)
         #: Told of every update after it was sent: what draws over cells has to draw again.
         self.after_update: Callable[[object], None] | None = None
         #: Asked before an update is sent: parts of the screen where what is there is right.
@@ -81,12 +80,24 @@ class CarefulApp(App[None]):
         showing.begin(self)
         self.app_resume_signal.subscribe(self, lambda app: self._draw_anew())
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Draw everything anew where the size is what it was: the terminal was smaller meanwhile and forgot the rest."""
+    def on_resize(self) -> None:
+        """What the terminal shows is not known any more, whatever size it says: one may have been between two of them."""
         self._forgotten = True
-        if event.size == self._drawn_for:
-            self._draw_anew()
-        self._drawn_for = event.size
+
+    def _check_resize(self) -> None:
+        """Draw everything anew behind the size that the screen is told, where that size alone did not do it.
+
+        Of sizes that follow within milliseconds Textual hands on the last, and draws nothing where it is the one that
+        was drawn; the terminal was smaller or larger meanwhile and forgot cells, or has some that were meant elsewhere.
+        """
+        due = self._resize_event is not None
+        super()._check_resize()
+        if due and self._resize_event is None:
+            self.screen.call_later(self._draw_forgotten)
+
+    def _draw_forgotten(self) -> None:
+        if self._forgotten:
+            self.screen.refresh()
 
     def _draw_anew(self) -> None:
         """Send every cell: what the terminal shows is not known."""

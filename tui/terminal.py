@@ -54,6 +54,14 @@ def lacking() -> str:
     return ""
 
 
+def unsized() -> None:
+    """Take a size that somebody's shell exported out of the environment: it would be believed before the terminal's own,
+    and for ever, however the window changes.
+    """
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+
+
 @contextmanager
 def quiet(log: Path) -> Iterator[None]:
     """Write to the terminal by a way of our own; whatever else is written to 1 and 2 is appended to the log."""

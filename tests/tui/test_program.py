@@ -100,6 +100,8 @@ def test_what_is_drawn_piece_by_piece_is_what_is_drawn_whole(workspace, tmux):
     _until(lambda: max(map(len, tmux.text().split("\n"))) == 81, "all of it to be drawn a column wider")
     tmux.run("resize-window", "-x", "80", "-y", "24")
     _until_same(tmux, piecewise)
+    tmux.run("resize-window", "-x", "60", "-y", "16", ";", "resize-window", "-x", "80", "-y", "24")
+    _until_same(tmux, piecewise)
 
 
 def _until(holds: Callable[[], bool], what: str) -> None:
