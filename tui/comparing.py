@@ -7,9 +7,10 @@ nothing is said of a version that core did not find out. Called by the bridge.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from core.errors import PrintModelsError
 from core.human import count

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from core.labels.facts import Known
@@ -13,52 +14,45 @@ if TYPE_CHECKING:
     from core.labels.views import View
 
 
-@dataclass(frozen=True, slots=True)
-class PredictionsRead:
+class PredictionsRead(Struct, frozen=True):
     """What the predictions files say: task → frame → guess; and what is odd about them, in sentences."""
 
     guesses: Mapping[str, Mapping[str, Guess]]
     said: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MarksRead:
+class MarksRead(Struct, frozen=True):
     """What is known of frames beside their labels: task → marks, and entries of its file that wait for a decision."""
 
     known: Mapping[str, Known]
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """A step on marks is durable; frames of it with a stronger mark, or one for another task, are `left`."""
 
     step: LabelStep
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRead:
+class HistoryRead(Struct, frozen=True):
     """Everything that happened to a frame's labels and marks, oldest first."""
 
     frame: str
     entries: tuple[HistoryEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ViewsRead:
+class ViewsRead(Struct, frozen=True):
     """The views a person named, in order of names."""
 
     views: tuple[View, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Undoes:
+class Undoes(Struct, frozen=True):
     """The step that `u` takes back now, None where there is none."""
 
     step: LabelStep | None
 
 
-@dataclass(frozen=True, slots=True)
-class ViewRead:
+class ViewRead(Struct, frozen=True):
     """Where the app was left: screen, task, camera, frame, filter line, queue, when, and frames per camera then.
 
     `looks` is what tui.looks kept, believed as far as it makes sense; `answers` are those of searches that were left.
@@ -76,8 +70,7 @@ class ViewRead:
     frames: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ManyGoneOutside:
+class ManyGoneOutside(Struct, frozen=True):
     """A label file was changed outside so that many labels go; it waits for a word. `task` owns the file."""
 
     task: str

@@ -7,9 +7,9 @@ Made by bridge and reading; taken by the app and its screens with `match`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from textual.message import Message
 
 from core.frames.regions import WHOLE, Region
@@ -31,8 +31,7 @@ class Arrived(Message):
         self.result = result
 
 
-@dataclass(frozen=True, slots=True)
-class FramesFound:
+class FramesFound(Struct, frozen=True):
     """The frames of every source, in order of time; `scanning` while more may come.
 
     `problems` are lines about what is no frame, `odd` how many files that is; `unreachable` source → why and what to
@@ -47,23 +46,20 @@ class FramesFound:
     total: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LabelsRead:
+class LabelsRead(Struct, frozen=True):
     """Every label of every task; `said` is what opening the label files had to say."""
 
     labels: Mapping[str, Mapping[str, Label]]
     said: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LabelsChanged:
+class LabelsChanged(Struct, frozen=True):
     """Labels that another session gave or took off: task → frame → label or None."""
 
     labels: Mapping[str, Mapping[str, Label | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
+class Labelled(Struct, frozen=True):
     """A step is durable: frames were labelled, cleared, or a step was taken back; `labels` are theirs after it.
 
     `unusable` are those that got no label because their file is no whole picture, each with the reason.
@@ -75,8 +71,7 @@ class Labelled:
     unusable: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class NothingToUndo:
+class NothingToUndo(Struct, frozen=True):
     """There is no step of this person's to take back, or with `again` to give back.
 
     With `by_git` there are labels that git brought, which undo leaves.
@@ -86,8 +81,7 @@ class NothingToUndo:
     by_git: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NotLabelled:
+class NotLabelled(Struct, frozen=True):
     """A step was not written; nothing of it is in the store. `each` has the frames' classes where they differ."""
 
     task: str
@@ -99,15 +93,13 @@ class NotLabelled:
     each: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Flushed:
+class Flushed(Struct, frozen=True):
     """The label files were looked after; `said` is what a person should know of it."""
 
     said: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PictureReady:
+class PictureReady(Struct, frozen=True):
     """The picture of a frame, or the part `region` of it, decoded for `box` pixels."""
 
     key: str
@@ -116,8 +108,7 @@ class PictureReady:
     region: Region = WHOLE
 
 
-@dataclass(frozen=True, slots=True)
-class PictureFailed:
+class PictureFailed(Struct, frozen=True):
     """A frame that can't be shown, why, and what to do; `passing` where it will be readable in a moment.
 
     `held` where a version holds it and its bytes were looked for there.
@@ -132,24 +123,21 @@ class PictureFailed:
     held: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Scanning:
+class Scanning(Struct, frozen=True):
     """How many of the changed day folders have been read."""
 
     done: int
     total: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingsFound:
+class RecordingsFound(Struct, frozen=True):
     """The first frame of every recording of a source, in order of time."""
 
     source: str
     starts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DraftPriced:
+class DraftPriced(Struct, frozen=True):
     """The draft of a task: images, latest version and the change against it, bytes it adds.
 
     `held` are the frames of the latest version with their split, `chosen` those of the draft.
@@ -165,15 +153,13 @@ class DraftPriced:
     labelled: int
 
 
-@dataclass(frozen=True, slots=True)
-class GitLogRead:
+class GitLogRead(Struct, frozen=True):
     """The git commands that were run here, oldest first."""
 
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GitSeen:
+class GitSeen(Struct, frozen=True):
     """The branch and whether anything is uncommitted; `problem` where git can't tell."""
 
     branch: str = ""
@@ -181,8 +167,7 @@ class GitSeen:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(Struct, frozen=True):
     """One line of the ledger; `exclusive` are bytes that no other line shares."""
 
     name: str
@@ -191,8 +176,7 @@ class LedgerRow:
     exclusive: int
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRow:
+class PlanRow(Struct, frozen=True):
     """A host's plan: the share of its storage with the drafts in it, fresh clones a month; `chosen` is the one in use."""
 
     name: str
@@ -203,8 +187,7 @@ class PlanRow:
     over: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerSeen:
+class LedgerSeen(Struct, frozen=True):
     """What is stored, what the drafts add, what only this machine has, each in a line; the plan, all plans, the ledger.
 
     `plan` are (head, words).
@@ -219,30 +202,26 @@ class LedgerSeen:
     over: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasePlanned:
+class ReleasePlanned(Struct, frozen=True):
     """A release that waits for a yes."""
 
     plan: ReleasePlan
 
 
-@dataclass(frozen=True, slots=True)
-class Advanced:
+class Advanced(Struct, frozen=True):
     """How far a long verb is; `job` names it."""
 
     job: str
     progress: Progress
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
+class Released(Struct, frozen=True):
     """A release ended well."""
 
     result: CoreReleased
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(Struct, frozen=True):
     """One training in the list; `when` is its start, `words` how far it is or how good."""
 
     id: str
@@ -253,8 +232,7 @@ class RunRow:
     when: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunsSeen:
+class RunsSeen(Struct, frozen=True):
     """Every training, newest first; `running` says in a few letters how far the one that runs is.
 
     `ended` are sentences about trainings that ended since somebody was last told, while the app was closed or open.
@@ -266,8 +244,7 @@ class RunsSeen:
     away: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RunSeen:
+class RunSeen(Struct, frozen=True):
     """One training in detail: plain words, curves by name as (epoch, value), baselines in percent, its log's tail.
 
     `figures` is what it takes of the machine, `results` a table in lines (`narrow`: the same for few columns), `wrong`
@@ -293,32 +270,28 @@ class RunSeen:
     narrow: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True):
     """A training was started; `warning` is what may end it, where something may."""
 
     id: str
     warning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunStopped:
+class RunStopped(Struct, frozen=True):
     """A training was stopped, or asked to."""
 
     id: str
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunPromoted:
+class RunPromoted(Struct, frozen=True):
     """A training was made a model version."""
 
     id: str
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting of a training: the `key` it is asked for by, its `value`, why, and what else it may be."""
 
     key: str
@@ -328,8 +301,7 @@ class Setting:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingOffered:
+class TrainingOffered(Struct, frozen=True):
     """What a training started now would do, `summary` in a sentence; `problem` where none can start."""
 
     task: str
@@ -339,8 +311,7 @@ class TrainingOffered:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """A job ended with an error: what happened and what to do."""
 
     job: str

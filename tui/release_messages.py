@@ -6,8 +6,9 @@ Made by releasing; taken by the app and the Release screen.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from core.release import ReleasePlan
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from core.versions.seeing import Batch
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupted:
+class Interrupted(Struct, frozen=True):
     """A release that did not come to its end: how far it came, and where it was to go ('' for this machine only).
 
     `after` is the last step that is done, '' for none; `done` are the ids of all of them; `running` is True while another
@@ -46,23 +46,20 @@ class Interrupted:
         return f"{self.words}." if self.running else f"{self.words}: V, then R finishes it or takes it back."
 
 
-@dataclass(frozen=True, slots=True)
-class StepsSeen:
+class StepsSeen(Struct, frozen=True):
     """The steps of the release that was planned."""
 
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StepsTold:
+class StepsTold(Struct, frozen=True):
     """How far a release that runs is: by step 'doing', 'done' or 'there already', and the commands that git was given."""
 
     states: Mapping[str, str]
     ran: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class TakenBack:
+class TakenBack(Struct, frozen=True):
     """An interrupted release was taken back: what that did, in words."""
 
     task: str
@@ -70,8 +67,7 @@ class TakenBack:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ToBeShown:
+class ToBeShown(Struct, frozen=True):
     """A first push that waits for a yes: what is planned, and the pictures that become readable there."""
 
     plan: ReleasePlan

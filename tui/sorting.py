@@ -7,11 +7,13 @@ asked; it sees copies of labels, never what the screen goes on changing. Called 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from time import sleep
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from core.errors import Cancelled, WrongUsage
 from core.progress import CancelToken
@@ -36,8 +38,7 @@ _PICTURES = frozenset({"motion", "bright", "change"})
 _SEEN = frozenset({"points", "duplicates"})
 
 
-@dataclass(frozen=True, slots=True)
-class Filtered:
+class Filtered(Struct, frozen=True):
     """The frames of `every` that a filter line lets through."""
 
     text: str
@@ -45,8 +46,7 @@ class Filtered:
     frames: Sequence[Frame]
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRead:
+class QueueRead(Struct, frozen=True):
     """What is in a queue of a task; where there is none of the name that was asked it is the one of what has no label.
 
     `number` is that of the question.
@@ -58,8 +58,7 @@ class QueueRead:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class QueuesCounted:
+class QueuesCounted(Struct, frozen=True):
     """How many frames wait in the queues that were looked at so far, those with none left out; `done`: in all of them."""
 
     task: str
@@ -67,15 +66,13 @@ class QueuesCounted:
     done: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Totalled:
+class Totalled(Struct, frozen=True):
     """How many frames count for a task of all cameras."""
 
     totals: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class DaysCounted:
+class DaysCounted(Struct, frozen=True):
     """How much there is of each day of a camera, for a task."""
 
     task: str

@@ -6,7 +6,7 @@ Lives in the state, on the event loop; the app gives again what `again` returns.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tui.messages import Labelled, NotLabelled
 

@@ -6,8 +6,9 @@ Made by comparing, pairing, thumbnails and tracing; taken by the Versions screen
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from core.versions.seeing import Place
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 DRAFT = "draft"
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRow:
+class VersionRow(Struct, frozen=True):
     """One version in the list; `state` is how far it is (released on …, tagged here …), withdrawn, damaged, older tool."""
 
     name: str
@@ -32,16 +32,14 @@ class VersionRow:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class VersionsSeen:
+class VersionsSeen(Struct, frozen=True):
     """The versions of a task, oldest first."""
 
     task: str
     rows: tuple[VersionRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class VersionFacts:
+class VersionFacts(Struct, frozen=True):
     """What takes longer to find out: by version the bytes no other row of the ledger shares, and its model's result."""
 
     task: str
@@ -49,8 +47,7 @@ class VersionFacts:
     models: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One result of a gate: `level` is pass, warn or block, `id` names the gate.
 
     `around` is True of what is so of the repository, whatever the draft or version holds.
@@ -63,8 +60,7 @@ class Finding:
     around: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class GatesSeen:
+class GatesSeen(Struct, frozen=True):
     """What the gates say of `target` (a version, or 'draft' with the repository it would go into), the worst first."""
 
     task: str
@@ -72,8 +68,7 @@ class GatesSeen:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HunkSeen:
+class HunkSeen(Struct, frozen=True):
     """Frames of one recording that changed in a row and in one way: what can be held back, and written on.
 
     `where` is day and time in words, `brief` the same without the weekday, `bytes` what it adds to Git LFS.
@@ -91,8 +86,7 @@ class HunkSeen:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PairSeen:
+class PairSeen(Struct, frozen=True):
     """How `target` (a version, or 'draft') differs from `base` ('' for nothing).
 
     `name` is what the target is or will be called, `counts` frames per kind of change, `classes` (name, before, after),
@@ -127,8 +121,7 @@ class PairSeen:
         return sum(hunk.held for hunk in self.hunks)
 
 
-@dataclass(frozen=True, slots=True)
-class CellSeen:
+class CellSeen(Struct, frozen=True):
     """The frames whose label was `before` in the base and is `after` in the target, '' for not in it, in order of time."""
 
     task: str
@@ -137,8 +130,7 @@ class CellSeen:
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Thumb:
+class Thumb(Struct, frozen=True):
     """A small picture of exactly the bytes meant, or None and in a few words why there is none here."""
 
     place: Place
@@ -147,8 +139,7 @@ class Thumb:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LinesSeen:
+class LinesSeen(Struct, frozen=True):
     """Words that were looked up for a version or the draft: (head, text, level), a head '' goes on with the one before.
 
     `view` says which: lineage, splits. `level` is '' for plain words.
@@ -160,8 +151,7 @@ class LinesSeen:
     lines: tuple[tuple[str, str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class VersionChecked:
+class VersionChecked(Struct, frozen=True):
     """Every image of a version was read again: what was found, the worst first."""
 
     task: str
@@ -169,8 +159,7 @@ class VersionChecked:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CardSeen:
+class CardSeen(Struct, frozen=True):
     """The card of a version, or of the draft as it will be: Markdown without anything a terminal would act on."""
 
     task: str
@@ -178,8 +167,7 @@ class CardSeen:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RolledBack:
+class RolledBack(Struct, frozen=True):
     """The draft is what a version holds: how many labels changed, and the frames that marks keep out of it."""
 
     task: str
@@ -188,8 +176,7 @@ class RolledBack:
     left: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FetchOffered:
+class FetchOffered(Struct, frozen=True):
     """What pictures that are only on a remote would cost to get: `pictures` of them, `bytes` to download, from `where`."""
 
     plans: tuple[FetchPlan, ...]
@@ -198,8 +185,7 @@ class FetchOffered:
     where: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """Pictures came from a remote, every byte hashed."""
 
     pictures: int
