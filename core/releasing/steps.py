@@ -65,7 +65,7 @@ def steps(plan: ReleasePlan) -> tuple[Step, ...]:
         Step(
             "push-objects",
             f"send the objects to {remote}",
-            (f"git lfs push {remote} refs/heads/{branch}",),
+            (f"git lfs push --object-id {remote} …",),
             "what is stored there can't be taken back",
             irreversible=True,
         ),

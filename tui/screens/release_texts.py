@@ -88,14 +88,15 @@ def steps_text(
         )
         if step.irreversible and state != DONE and _GONE not in note:
             lines += hung("", _GONE, width, mark=("!", WARN), style=WARN)
-        for command in _commands(step, ran.get(step.id, ()), width):
+        given = ran.get(step.id, ())
+        for command in _commands(step.commands if not given and state not in (DONE, THERE) else given, width):
             lines += hung("", command, width, style=DIM, mark=("$", DIM))
     return Content("\n").join([*lines, Content("")])
 
 
-def _commands(step: Step, ran: tuple[str, ...], width: int) -> list[str]:
-    """What git was given, else what it will be; long ones are cut, and of many the last are shown."""
-    commands = [_short(line) for line in ran] or [_short(line) for line in step.commands]
+def _commands(lines: tuple[str, ...], width: int) -> list[str]:
+    """What git was given or will be, each line short; long ones are cut, and of many the last are shown."""
+    commands = [_short(line) for line in lines]
     more = len(commands) - _MOST_COMMANDS
     shown = commands[-_MOST_COMMANDS:]
     room = max(24, 2 * (width - 18))
