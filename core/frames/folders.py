@@ -21,9 +21,10 @@ from core.workspace import Source
 
 T = TypeVar("T")
 
-# What may stand at each place of a camera's usual name behind its day.
-_TEN, _SIX = b"0123456789", b"012345"
-_USUAL = (b"T", b"012", _TEN, _SIX, _TEN, _SIX, _TEN, b".", b"j", b"p", b"g")
+# A camera's usual name with a 0 for each digit, where its hour begins, and where minutes and seconds have their tens.
+_USUAL = b"00000000T000000.jpg\0"
+_ALIKE = bytes.maketrans(b"0123456789", b"0000000000")
+_HOUR, _TENS = 9, (11, 13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +94,47 @@ def list_day(source: Source, day: str) -> tuple[tuple[str, ...], tuple[Problem, 
     where = f"{source.name}/{day}"
 
     def read() -> tuple[list[str], Counter[str]]:
-        with os.scandir(source.path / day) as entries:
-            listed = list(entries)
-        names = [entry.name for entry in listed if entry.is_file(follow_symlinks=False)]
+        names: list[str] = []
+        rest: list[str | None] = []
+        found = names.append
+        # Listed by its number an entry makes no path of its own, and is let go at once: its room is the next one's.
+        folder = os.open(source.path / day, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_file(follow_symlinks=False):
+                        found(entry.name)
+                    else:
+                        rest.append(_no_file(entry))
+        finally:
+            os.close(folder)
         names.sort()
-        if len(names) == len(listed) and _all_usual(names, day):
+        if not rest and _all_usual(names, day):
             return names, Counter()
-        whats = [(entry.name, _no_frame(entry)) for entry in listed]
-        return [name for name, what in whats if what is None], Counter(what for _, what in whats if what)
+        whats = [(name, _no_frame_by_name(name)) for name in names]
+        others = Counter(what for _, what in whats if what)
+        others.update(what for what in rest if what)
+        return [name for name, what in whats if what is None], others
 
     try:
         names, others = retrying(read)
     except OSError as error:
         return (), (_unread(error, where),)
     # Sorted names are in order of (moment, name): the moment comes first in each.
-    return tuple(sorted(names)), tuple(Problem(what, where, count) for what, count in sorted(others.items()))
+    return tuple(names), tuple(Problem(what, where, count) for what, count in sorted(others.items()))
 
 
 def _all_usual(names: list[str], day: str) -> bool:
-    """True where sorted names are all a camera's usual ones, seen place by place over all of them at once."""
-    text = "\0".join(names).encode("utf-8", "surrogateescape") + b"\0"
-    each = len(day) + len(_USUAL) + 1
-    if not names or len(text) != each * len(names) or names[-1][len(day) + 1 : len(day) + 3] > "23":
+    """True where sorted names are all a camera's usual ones, seen over all of them at once.
+
+    Of sorted names the first and the last tell how all begin, and the last tells the latest hour.
+    """
+    if not names or not (names[0].startswith(day) and names[-1].startswith(day)):
         return False
-    places = [*(bytes((letter,)) for letter in day.encode()), *_USUAL, b"\0"]
-    return not any(text[at::each].translate(None, allowed) for at, allowed in enumerate(places))
+    text = "\0".join(names).encode("utf-8", "surrogateescape") + b"\0"
+    if text.translate(_ALIKE) != _USUAL * len(names) or names[-1][_HOUR : _HOUR + 2] > "23":
+        return False
+    return not any(text[at :: len(_USUAL)].translate(None, b"012345") for at in _TENS)
 
 
 def peek_day(source: Source, day: str, name: str, most: int) -> tuple[str, ...]:
@@ -236,23 +253,35 @@ def _no_day(entry: os.DirEntry[str]) -> str | None:
 
 def _no_frame(entry: os.DirEntry[str]) -> str | None:
     """Return why an entry of a day folder is no frame, None for a frame."""
-    return _no_picture(entry) or (None if captured_at(entry.name) else "a name that tells no time")
+    return _no_file(entry) or _no_frame_by_name(entry.name)
+
+
+def _no_frame_by_name(name: str) -> str | None:
+    """Return why a file of a day folder is no frame, None for a frame."""
+    return _no_picture_by_name(name) or (None if captured_at(name) else "a name that tells no time")
 
 
 def _no_picture(entry: os.DirEntry[str]) -> str | None:
     """Return why an entry is no picture file, None for one."""
-    name = entry.name
-    if not _valid(name):
+    return _no_file(entry) or _no_picture_by_name(entry.name)
+
+
+def _no_file(entry: os.DirEntry[str]) -> str | None:
+    """Return why an entry is no file that can be named, None for one."""
+    if not _valid(entry.name):
         return "a name that is no valid text"
     if entry.is_symlink():
         return "a symbolic link"
     if entry.is_dir(follow_symlinks=False):
         return "a folder"
-    if not entry.is_file(follow_symlinks=False):
-        return "neither a file nor a folder"
-    if not name.lower().endswith(SUFFIXES):
-        return "no picture by its name"
-    return None
+    return None if entry.is_file(follow_symlinks=False) else "neither a file nor a folder"
+
+
+def _no_picture_by_name(name: str) -> str | None:
+    """Return why a file is no picture by its name, None for one."""
+    if not _valid(name):
+        return "a name that is no valid text"
+    return None if name.lower().endswith(SUFFIXES) else "no picture by its name"
 
 
 def _valid(name: str) -> bool:

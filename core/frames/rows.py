@@ -125,7 +125,7 @@ class DayRows:
             return
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            for (source, day), row in changed.items():
+            for (source, day), row in sorted(changed.items()):  # in its own order the table grows at its end
                 if row is None:
                     self._db.execute("DELETE FROM day WHERE source=? AND day=?", (source, day))
                 else:
