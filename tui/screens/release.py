@@ -196,8 +196,9 @@ class ReleaseScreen(Place):
         super().show_state()
 
     def _to_outcome(self) -> None:
-        outcome = self.query_one("#outcome")
-        self.query_one("#release").scroll_to_widget(outcome, top=True, animate=False, force=True)
+        """Show how it ended; who left the screen with the last key finds none of its parts any more."""
+        for outcome in self.query("#outcome"):
+            self.query_one("#release").scroll_to_widget(outcome, top=True, animate=False, force=True)
 
     def _elsewhere(self) -> bool:
         return self._broken is not None and self._broken.running
