@@ -246,6 +246,9 @@ def _task(name: str, given: TaskSettings | None) -> Task:
             f"tasks.{name}.when: “{safe(table.when or '', limit=60)}” names no class.",
             "Write it as TASK:CLASS.",
         )
+    # Whoever gives a task other classes has said nothing of one that isn't among them any more.
+    written = given is not None and bool(given.alarm)
+    alarm = table.alarm if written or table.alarm in table.classes else ""
     return Task(
         name=name,
         classes=table.classes,
@@ -255,7 +258,7 @@ def _task(name: str, given: TaskSettings | None) -> Task:
         current_model=table.model,
         predictions=table.predictions,
         idle=table.idle or None,
-        alarm=table.alarm or None,
+        alarm=alarm or None,
         selection=table.selection or "spread",
         per_stretch=table.per_stretch or 12,
         when=(when[0], when[1]) if when else None,

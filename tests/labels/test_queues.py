@@ -345,5 +345,6 @@ def test_a_task_of_ones_own_says_what_contradicts_it() -> None:
         with pytest.raises(WrongUsage, match="contradicts"):
             tasks_of(Settings(tasks={"lamp": TaskSettings(classes=("on", "off"), contradicts=wrong)}))
     renamed = TaskSettings(classes=("fine", "broken"))
-    assert tasks_of(Settings(tasks={FAILED.name: renamed}))[FAILED.name].contradicts == ()
+    others = tasks_of(Settings(tasks={FAILED.name: renamed}))[FAILED.name]
+    assert (others.contradicts, others.alarm) == ((), None)
     assert FAILED.contradicts == (("good", IDLE.name, "offline"),)
