@@ -218,7 +218,8 @@ def test_f_018_two_sessions_label_in_one_workspace(tmp_path: Path) -> None:
         first_line = both[0].stdout.readline().split()
         assert watcher.last_seq() >= int(first_line[-1]), "what is acknowledged is seen at once"
         for child in both:
-            with child:  # what came with a line read above waits in the stream, and `communicate` would pass it by
+            # What came along with a line read above waits in the stream; `communicate` would pass it by.
+            with child:
                 assert child.stdout.read().count("saved") >= 39
             assert child.returncode == 0
         labels = watcher.labels(TASK)
