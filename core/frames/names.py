@@ -7,7 +7,7 @@ as the camera wrote them. Nothing here looks at the disk.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Protocol
@@ -21,6 +21,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 _STEM = re.compile(r"[0-9]{8}T[0-9]{6}(?![0-9])")
 # The usual key, seen at one glance; what looks otherwise is looked at part by part.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+/[0-9]{8}/[A-Za-z0-9_-]+\.[A-Za-z0-9]+")
+_PLAIN_LINES = re.compile(rf"(?:{_PLAIN.pattern}\n)*+")
 _DAY = re.compile(r"[0-9]{8}")
 _WRITTEN = re.compile(r"([0-9]{1,2})\.?\s+([a-z]{3,9})\.?(?:\s+([0-9]{4}))?")
 _MONTHS = (
@@ -169,6 +170,16 @@ def check_key(key: str) -> str:
             "Keys are paths below a source, relative to the workspace.",
         )
     return key
+
+
+def check_keys(keys: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys if all are usable, usual ones seen all at one glance. Raises Damaged for the first that is not."""
+    every = tuple(keys)
+    text = "\n".join((*every, ""))
+    # As many lines as keys: none hides a second one behind a line's end.
+    if text.count("\n") == len(every) and _PLAIN_LINES.fullmatch(text):
+        return every
+    return tuple(map(check_key, every))
 
 
 def parse_day(text: str, today: date, there: Collection[str] = ()) -> str:

@@ -49,8 +49,10 @@ def due(db: sqlite3.Connection, task: str, class_: str | None, frames: Sequence[
                 (*words, task),
             ).fetchall()
         )
-    labelled = [frame for frame in frames if frame in found and found[frame] != class_]
-    fresh = [frame for frame in frames if frame not in found] if class_ is not None else []
+    given = found.get
+    labelled = [frame for frame in frames if given(frame, class_) != class_]
+    bare = class_ is not None and len(found) < len(frames)
+    fresh = [frame for frame in frames if frame not in found] if bare else []
     return Due(class_, labelled, fresh, where, words)
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from core.errors import PrintModelsError, WrongUsage
-from core.frames.names import check_key
+from core.frames.names import check_key, check_keys
 from core.labels import giving, queries, reviews, steps, undoing
 from core.labels.database import Database
 from core.labels.giving import Order
@@ -145,7 +145,7 @@ class LabelStore:
     ) -> LabelStep:
         if how not in HOWS:
             raise WrongUsage(f"“{how}” is no way of labelling.", f"Use one of: {', '.join(HOWS)}.")
-        keys = tuple(check_key(frame) for frame in wanted)
+        keys = check_keys(wanted)
         for source, question in self.workspace.questions.items():  # whose pictures these are is not known
             if any(key.startswith(f"{source}/") for key in keys):
                 raise question
@@ -197,7 +197,7 @@ class LabelStore:
     def _mark(
         self, frames: tuple[str, ...], change: Callable[[Mark | None], Mark | None], new: Mark
     ) -> LabelStep:
-        keys = tuple(check_key(frame) for frame in frames)
+        keys = check_keys(frames)
         order = Order(self.session, new.by, "hand", new.task or "", new.mark, "")
         return self._db.write(lambda db: giving.mark(db, order, keys, change))
 

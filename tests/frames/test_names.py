@@ -10,6 +10,7 @@ from core.errors import Damaged, WrongUsage
 from core.frames.names import (
     captured_at,
     check_key,
+    check_keys,
     day_of,
     is_day,
     parse_clock,
@@ -125,6 +126,8 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 def test_a_key_that_leaves_its_folder_is_refused_and_shown_escaped(key: str) -> None:
     with pytest.raises(Damaged) as caught:
         check_key(key)
+    with pytest.raises(Damaged):
+        check_keys([KEY, key, KEY])
     assert caught.value.exit_code == 3
     assert "\0" not in str(caught.value)
     assert "\udc80" not in str(caught.value)
@@ -135,3 +138,10 @@ def test_a_key_that_leaves_its_folder_is_refused_and_shown_escaped(key: str) -> 
 )
 def test_odd_names_are_usable(name: str) -> None:
     assert why_unusable(f"cam/20251107/{name}") is None
+    odd = f"cam/20251107/{name}"
+    assert check_keys([KEY, odd]) == (KEY, odd)
+
+
+def test_no_key_hides_behind_the_end_of_a_line() -> None:
+    with pytest.raises(Damaged):
+        check_keys([KEY, f"{KEY}\n", f"{KEY}\n../../{KEY}"])
