@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from core.errors import Lacking, PrintModelsError
 from core.frames.names import SUFFIXES, captured_at, is_day
+from core.frames.packed import Names
 from core.text import safe
 from core.workspace import Source
 
@@ -86,14 +87,14 @@ def _reached(source: Source, read: Callable[[], Listing]) -> Listing:
         raise _not_reachable(source, why) from error
 
 
-def list_day(source: Source, day: str) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+def list_day(source: Source, day: str) -> tuple[Sequence[str], tuple[Problem, ...]]:
     """List one day folder: names of frames in order of (moment, name), and what is no frame.
 
     A folder that can't be read is one problem and no frames; it is tried again at the next scan.
     """
     where = f"{source.name}/{day}"
 
-    def read() -> tuple[list[str], Counter[str]]:
+    def read() -> tuple[Sequence[str], Counter[str]]:
         names: list[str] = []
         rest: list[str | None] = []
         found = names.append
@@ -109,32 +110,35 @@ def list_day(source: Source, day: str) -> tuple[tuple[str, ...], tuple[Problem, 
         finally:
             os.close(folder)
         names.sort()
-        if not rest and _all_usual(names, day):
-            return names, Counter()
+        if not rest and (usual := _all_usual(names, day)) is not None:
+            return usual, Counter()
         whats = [(name, _no_frame_by_name(name)) for name in names]
         others = Counter(what for _, what in whats if what)
         others.update(what for what in rest if what)
-        return [name for name, what in whats if what is None], others
+        return tuple(name for name, what in whats if what is None), others
 
     try:
         names, others = retrying(read)
     except OSError as error:
         return (), (_unread(error, where),)
     # Sorted names are in order of (moment, name): the moment comes first in each.
-    return tuple(names), tuple(Problem(what, where, count) for what, count in sorted(others.items()))
+    return names, tuple(Problem(what, where, count) for what, count in sorted(others.items()))
 
 
-def _all_usual(names: list[str], day: str) -> bool:
-    """True where sorted names are all a camera's usual ones, seen over all of them at once.
+def _all_usual(names: list[str], day: str) -> Names | None:
+    """Return sorted names, packed, where they are all a camera's usual ones, seen over all of them at once.
 
     Of sorted names the first and the last tell how all begin, and the last tells the latest hour.
     """
     if not names or not (names[0].startswith(day) and names[-1].startswith(day)):
-        return False
-    text = "\0".join(names).encode("utf-8", "surrogateescape") + b"\0"
-    if text.translate(_ALIKE) != _USUAL * len(names) or names[-1][_HOUR : _HOUR + 2] > "23":
-        return False
-    return not any(text[at :: len(_USUAL)].translate(None, b"012345") for at in _TENS)
+        return None
+    text = "\0".join(names)
+    letters = text.encode("utf-8", "surrogateescape") + b"\0"
+    if letters.translate(_ALIKE) != _USUAL * len(names) or names[-1][_HOUR : _HOUR + 2] > "23":
+        return None
+    if any(letters[at :: len(_USUAL)].translate(None, b"012345") for at in _TENS):
+        return None
+    return Names.even(text, len(_USUAL))
 
 
 def peek_day(source: Source, day: str, name: str, most: int) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import cached_property
@@ -112,7 +112,7 @@ class Moments:
             return folders.list_source(source)
         return folders.list_folders(source, made.levels)
 
-    def list_day(self, source: Source, folder: str) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    def list_day(self, source: Source, folder: str) -> tuple[Sequence[str], tuple[Problem, ...]]:
         """List the frames of one folder by name, and what is none; the moments of the frames are known then."""
         made = self.patterns.get(source.name)
         if made is None:

@@ -66,3 +66,11 @@ def test_a_day_takes_a_third_of_its_strings() -> None:
 
     assert len(packed) == len(names)
     assert taken < sum(map(sys.getsizeof, names)) / 3
+
+
+def test_names_known_to_be_of_one_length_are_the_same_as_looked_at() -> None:
+    names = [f"20251107T08{minute:02}00.jpg" for minute in range(60)]
+    even, packed = Names.even("\0".join(names), 20), Names.of(names)
+    assert even == packed
+    assert Names.of(even) is even
+    assert (len(even), even[0], even[-1], even[7:9]) == (60, names[0], names[-1], packed[7:9])
