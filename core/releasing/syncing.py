@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from core.durable import lock
@@ -25,7 +26,7 @@ from core.releasing.meeting import Again, Link, check_readable, merge, new_versi
 from core.releasing.rejected import non_fast_forward, reason
 from core.storage.depot import depot
 from core.storage.git import Git
-from core.storage.lfs import Pointer
+from core.storage.lfs import Pointer, parse_pointer
 from core.storage.remotes import lfs_address
 from core.storage.walk import pointers_of
 from core.text import safe
@@ -253,10 +254,21 @@ def _refuse_objects(git: Git, link: Link, task: str) -> None:
     if not lacking:
         return
     raise NotProven(
-        f"Labels are saved and merged here, but not sent: the branch also holds {plural(len(lacking), 'image')} or models "
-        f"that {safe(link.remote)} does not have.",
-        f"Send those first, the labels go with them: print-models release --task {task} --push",
+        f"Labels are saved and merged here, but not sent: the branch also holds {plural(len(lacking), 'file')} "
+        f"in Git LFS that {safe(link.remote)} does not have.",
+        f"Send what is large first, the labels go with it: print-models {_sends(git, task, set(lacking))}",
     )
+
+
+def _sends(git: Git, task: str, lacking: set[Pointer]) -> str:
+    """The command that sends these objects with the branch: of a model where all are models', else a release."""
+    names = git.ask("ls-tree", "-r", "--name-only", "HEAD", "models/versions/").text.split("\n")
+    weights = [name for name in names if name.endswith(".pth")]
+    held = zip(weights, git.contents([f"HEAD:{name}" for name in weights]), strict=True)
+    models = {parse_pointer(data): PurePosixPath(name).stem for name, data in held if data is not None}
+    if lacking <= models.keys():
+        return f"promote {safe(max(models[pointer] for pointer in lacking))} --push"
+    return f"release --task {task} --push"
 
 
 def _lacking(git: Git, link: Link, wanted: list[Pointer]) -> list[Pointer]:

@@ -188,6 +188,18 @@ def test_no_image_is_sent_and_no_pointer_without_its_image(pair: Pair):
     assert len(list(objects(pair.origin))) == before
 
 
+def test_a_model_that_was_not_sent_is_named_with_what_sends_it(pair: Pair):
+    weights = pair.ana / "models" / "versions" / "offline-detector-v1.pth"
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    weights.write_bytes(b"weights" * 100)
+    git(pair.ana, "add", str(weights))
+    git(pair.ana, "commit", "-q", "-m", "A model")
+    pair.label("ana", "active", pair.keys[12])
+    answer = pair.sync("ana", code=6)
+    assert "print-models promote offline-detector-v1 --push" in answer.err
+    assert "release" not in answer.err.splitlines()[-1]
+
+
 def test_a_release_of_the_other_comes_as_pointers(pair: Pair):
     """Labels come on a slow line without the images; what came is said, and the tree is clean."""
     pair.label("ana", "offline", *pair.keys[8:12])
