@@ -10,9 +10,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from core.errors import Cancelled, PrintModelsError
 from core.frames.regions import WHOLE, Region
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 _SAY_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class ChangesRead:
+class ChangesRead(Struct, frozen=True):
     """What is known of a source's frames of one day, or of all (`day` empty).
 
     `changes` has the frames that were measured, by key; a frame with more motion than `threshold` moved; `points` are
@@ -46,8 +46,7 @@ class ChangesRead:
     lacking: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class HeatReady:
+class HeatReady(Struct, frozen=True):
     """The frame `key` for a box of pixels, with what changed since the frame `before` as heat; None, and `why` not.
 
     `region` is the part of it that is shown.
@@ -61,8 +60,7 @@ class HeatReady:
     region: Region = WHOLE
 
 
-@dataclass(frozen=True, slots=True)
-class Measuring:
+class Measuring(Struct, frozen=True):
     """How far measuring is: frames done of those that lacked it when it began, and the day it is at."""
 
     done: int
@@ -70,8 +68,7 @@ class Measuring:
     day: str
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """Measuring came to its end: frames measured, and how many of all can't be read."""
 
     frames: int
