@@ -95,7 +95,11 @@ class Crossing:
         learner = Learner(self.trained, self.inputs, learn, self.what, self.device)
         for epoch in range(1, epochs + 1):
             phase = f"asking about recordings it did not see: fold {fold + 1} of {count}, epoch {epoch} of {epochs}"
-            learner.epoch(epoch, lambda step, loss, phase=phase: say(phase))  # type: ignore[misc]
+
+            def on_step(_: int, __: float, phase: str = phase) -> None:
+                say(phase)
+
+            learner.epoch(epoch, on_step)
         shares = learner.probabilities(asked)
         if not bool(shares.isfinite().all()):
             raise Diverged
