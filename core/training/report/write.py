@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from core.durable import atomic_write
-from core.errors import Refused, WrongUsage
-from core.handing_out import check_place
+from core.errors import Refused
+from core.handing_out import check_page, check_place
 from core.progress import CancelToken, Progress, Report, silent
 from core.text import safe
 from core.training import runs
@@ -34,21 +34,11 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 def allowed(workspace: Workspace, html: Path | None, folder: Path | None) -> None:
     """Say before anything is asked that a report can't be written there. Raises Refused, WrongUsage."""
     if html is not None:
-        if html.suffix.lower() not in (".html", ".htm"):
-            raise WrongUsage(
-                f"A report is a page for a browser; {safe(html.name)} is no name of one.",
-                "Name it like report.html.",
-            )
-        check_place(workspace, html, _ours, "a report of an evaluation")
+        check_page(workspace, html, MARK, "a report of an evaluation", "report.html")
     if folder is not None:
         if not folder.is_dir():
             raise Refused(f"There is no folder {safe(folder)}.", "Make it first, or name another.")
         check_place(workspace, folder / "confusion.png", _picture, "a chart")
-
-
-def _ours(path: Path) -> bool:
-    head = path.read_bytes()[: len(MARK)] if path.is_file() else b"-"
-    return not head or head == MARK.encode()
 
 
 def _picture(path: Path) -> bool:

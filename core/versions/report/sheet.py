@@ -15,11 +15,9 @@ from itertools import groupby
 from pathlib import Path
 
 from core.durable import atomic_write
-from core.errors import WrongUsage
-from core.handing_out import check_place
+from core.handing_out import check_page
 from core.human import count, plural
 from core.progress import CancelToken, Progress, Report, silent
-from core.text import safe
 from core.version import __version__
 from core.versions.report.page import POLICY, text
 from core.versions.report.pictures import MOST, Small, small
@@ -45,20 +43,7 @@ class Sheet:
 
 def allowed(workspace: Workspace, path: Path) -> None:
     """Say before anything is decoded that a page can't be written there. Raises Refused, WrongUsage."""
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise WrongUsage(
-            f"A contact sheet is a page for a browser; {safe(path.name)} is no name of one.",
-            "Name it like pictures.html.",
-        )
-    check_place(workspace, path, _ours, "a contact sheet")
-
-
-def _ours(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with open(path, "rb") as file:
-        head = file.read(len(MARK))
-    return not head or head == MARK.encode()
+    check_page(workspace, path, MARK, "a contact sheet", "pictures.html")
 
 
 def write(

@@ -10,10 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from core.durable import atomic_write
-from core.errors import WrongUsage
-from core.handing_out import check_place
+from core.handing_out import check_page
 from core.progress import CancelToken, Report, silent
-from core.text import safe
 from core.versions.report.facts import Facts
 from core.versions.report.page import MARK, page
 from core.versions.report.pictures import Strips, strips
@@ -22,20 +20,7 @@ from core.workspace import Workspace
 
 def allowed(workspace: Workspace, path: Path) -> None:
     """Say before anything is looked up that a page can't be written there. Raises Refused, WrongUsage."""
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise WrongUsage(
-            f"A report is a page for a browser; {safe(path.name)} is no name of one.",
-            "Name it like report.html.",
-        )
-    check_place(workspace, path, _ours, "a report of a diff")
-
-
-def _ours(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with open(path, "rb") as file:
-        head = file.read(len(MARK))
-    return not head or head == MARK.encode()
+    check_page(workspace, path, MARK, "a report of a diff", "report.html")
 
 
 def write(
