@@ -6,6 +6,7 @@ flags, no standard input and a session of its own, and stands in the log. Called
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -177,7 +178,7 @@ class Git(Reader):
 def load() -> None:
     """Load what changing a repository needs, which takes longer than most commands do."""
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import git  # noqa: F401 - whoever changes something finds it loaded
+    importlib.import_module("git")
 
 
 def _finish(

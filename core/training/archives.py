@@ -94,6 +94,7 @@ class _Bytes(io.RawIOBase):
 def _zip(data: memoryview, numbers: bool, depth: int = 0) -> Held:
     try:
         archive = zipfile.ZipFile(_Bytes(data))
+    # NotImplementedError is what zipfile raises of an archive packed in a way it can't read.
     except (zipfile.BadZipFile, ValueError, LookupError, struct.error, NotImplementedError) as error:
         raise NotPlain("its zip directory is damaged or cut short") from error
     entries = {info.filename: info for info in archive.infolist()}

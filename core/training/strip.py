@@ -97,7 +97,7 @@ def _shapes(architecture: str, classes: int) -> nn.Module:
     try:
         with torch.device("meta"):
             return build(architecture, classes)
-    except NotImplementedError:  # one that looks at its own numbers while it is built
+    except NotImplementedError:  # torch, of a network that looks at its own numbers while it is built
         return build(architecture, classes)
 
 

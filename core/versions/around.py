@@ -178,6 +178,5 @@ def _holds_optimizer(path: Path) -> bool:
             tables = [entry for entry in file.infolist() if entry.filename.endswith("/data.pkl")]
             return any(entry.file_size < 32 << 20 and b"optimizer" in file.read(entry) for entry in tables)
     # The last two are zipfile's words for a compression it does not know and for an entry that is locked.
-    # What zipfile raises of an archive that is packed in a way it can't read, or locked.
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
         return False
