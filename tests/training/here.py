@@ -51,7 +51,7 @@ def run_here(workspace: Workspace, folder: Path, end: Callable[[int], None] = la
     before = events.reduce(events.read(folder / events.FILE).events)
     if not before.started_at:
         writer.append("started", epochs=spec.read(folder).last_epoch, phase="")
-    Here.steps, Here.end = 0, staticmethod(end)  # type: ignore[method-assign,assignment]
+    Here.steps, Here.end = 0, staticmethod(end)
     try:
         train(Here(folder, workspace, spec.read(folder), writer, heart, wish, before, outcome))
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,9 +19,7 @@ from core.training.sides import Row
 from tests.training.believing import CLASSES, asked, predicted
 
 
-def _watched(
-    prints: dict[str, tuple[str, str]], rule: str = "2/3", every_min: float = 1
-) -> dict[str, object]:
+def _watched(prints: dict[str, tuple[str, str]], rule: str = "2/3", every_min: float = 1) -> dict[str, Any]:
     rows = predicted(prints, every_min=every_min)
     answers = [CLASSES[int(row.probabilities[1] > 0.5)] for row in rows]
     return watch(asked(rows)[0], answers, "failed", Rule.read(rule))
@@ -28,7 +27,7 @@ def _watched(
 
 def test_a_failure_is_caught_when_the_rule_is_on_and_counted_from_its_onset() -> None:
     found = _watched({"a": ("ggggffff", "gggggfff")})
-    (one,) = found["prints"]  # type: ignore[misc]
+    (one,) = found["prints"]
     assert (one["caught"], one["onset_seen"], one["minutes"]) == (True, True, 2.0)
     assert (found["caught"], found["false_alarms"]) == (1, 0)
     # The hours watched end at the onset: four minutes.
@@ -40,7 +39,7 @@ def test_single_odd_answers_are_smoothed_away_and_longer_ones_are_one_alarm() ->
     assert _watched({"a": ("gggggggg", "gfgggfgg")}, rule="1/1")["false_alarms"] == 2
     found = _watched({"a": ("gggggggg", "ggfffggg")})
     assert found["false_alarms"] == 1
-    assert found["false"][0]["at"] == "2025-11-07T08:03:00"  # type: ignore[index]
+    assert found["false"][0]["at"] == "2025-11-07T08:03:00"
 
 
 def test_an_alarm_just_before_the_onset_is_a_false_one_and_the_failure_is_caught() -> None:
@@ -73,7 +72,7 @@ def test_frames_are_watched_in_the_order_of_their_time() -> None:
     rows = predicted({"a": ("ggggffff", "gggggfff"), "b": ("gggg", "gffg")})
     answers = {row.file_name: CLASSES[int(row.probabilities[1] > 0.5)] for row in rows}
 
-    def run(some: list[Row]) -> dict[str, object]:
+    def run(some: list[Row]) -> dict[str, Any]:
         return watch(some, [answers[row.file_name] for row in some], "failed", Rule())
 
     assert run(asked(rows)[0]) == run(asked(rows[::-1])[0]) == run(asked(rows[3:] + rows[:3])[0])
@@ -141,7 +140,7 @@ def test_only_a_task_with_a_failure_is_watched(tmp_path: Path) -> None:
     assert found["alarms"]["class"] == "spaghetti"
 
 
-def _facts(**changes: object) -> dict[str, object]:
+def _facts(**changes: object) -> dict[str, Any]:
     facts: dict[str, object] = {
         "class": "failed", "rule": {"need": 2, "of": 3}, "failed_prints": 3, "caught": 3, "caught_low": 1,
         "caught_high": 3, "minutes": 4.0, "minutes_from_first_frame": None, "print_hours": 30.0, "false_alarms": 1,

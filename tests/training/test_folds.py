@@ -91,6 +91,6 @@ def test_what_was_taken_within_the_embargo_of_an_asked_image_is_not_learned_from
     found = folds.assign(rows, CLASSES, 3)
     for fold in range(found.count):
         learn, asked = folds.learners(rows, found, fold)
-        nearest = min(abs(rows[a].captured_at - rows[b].captured_at) for a in learn for b in asked)  # type: ignore[operator]
+        nearest = min(abs(rows[a].captured_at - rows[b].captured_at) for a in learn for b in asked)
         assert nearest > timedelta(minutes=5)
     assert any(sum(map(len, folds.learners(rows, found, fold))) < len(rows) for fold in range(found.count))

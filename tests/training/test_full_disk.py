@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,12 +59,12 @@ def test_a_disk_that_fills_during_a_checkpoint(tmp_path: Path) -> None:
     version = make_version(workspace, recordings=8, each=3)
     new_run(workspace, small(version, mode="full", epochs=2, batch_size=5))
 
-    def trained(step: int) -> dict[str, object]:
+    def trained(step: int) -> dict[str, Any]:
         script = f'cp -a "{workspace.root}" ws; exec "{sys.executable}" -c "$DRIVER" "$PWD/ws" {step}'
         place = {"DRIVER": DRIVER, "PYTHONPATH": os.fspath(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         done = on_small_disk(script, mount=tmp_path / "disk", size="90m", cwd=ROOT, env=place)
         assert done.code == 0, done.err[-3000:]
-        found: dict[str, object] = json.loads(done.out.strip().rpartition("\n")[2])
+        found: dict[str, Any] = json.loads(done.out.strip().rpartition("\n")[2])
         return found
 
     undisturbed = trained(0)
@@ -72,5 +73,5 @@ def test_a_disk_that_fills_during_a_checkpoint(tmp_path: Path) -> None:
     assert full["code"] == 5
     assert "No room on the disk" in str(full["what"])
     assert full["whole"] is True
-    assert not [name for name in full["left"] if name.endswith(".tmp")]  # type: ignore[attr-defined]
+    assert not [name for name in full["left"] if name.endswith(".tmp")]
     assert full["sha256"] == undisturbed["sha256"]

@@ -44,7 +44,7 @@ def read(version: Version, shape: data.Input = SHAPE, cache: Cache | None = None
     )
 
 
-class Counting(torch.nn.Module):  # type: ignore[misc]
+class Counting(torch.nn.Module):
     """A frozen part that counts the images it looked at."""
 
     def __init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,8 +75,8 @@ def test_each_mode_has_its_own_folds_and_only_all_of_it_sees_changed_pictures(tm
     ],
 )
 def test_numbers_that_make_no_sense_are_refused_by_name(
-    tmp_path: Path, wrong: dict[str, int], said: str
+    tmp_path: Path, wrong: dict[str, Any], said: str
 ) -> None:
     workspace = with_settings(tmp_path / "ws", "")
     with pytest.raises(WrongUsage, match=said):
-        planning.plan(workspace, **wrong)  # type: ignore[arg-type]
+        planning.plan(workspace, **wrong)
