@@ -101,8 +101,8 @@ class Follower:
             self._rest(wait)
 
     def _rest(self, seconds: float) -> None:
-        """Wait, or less where a person wants the end and that was not passed on yet."""
-        if self._told:
+        """Wait, or less where a person wants the end; a wish that can't be passed on is tried again at that pace."""
+        if self._wish.is_set():
             threading.Event().wait(min(seconds, POLL_S))
         else:
             self._wish.wait(seconds)
@@ -136,7 +136,6 @@ class Follower:
         """Copy what was written there since the last look; return the event that ends it. Raises Lacking."""
         data = elsewhere.fetch(self._place, events.FILE, self._offset)
         whole = data[: data.rfind(b"\n") + 1]
-        self._offset += len(whole)
         self._silent = 0 if whole else self._silent + 1
         for line in whole.splitlines():
             event = _event(line)
@@ -147,6 +146,8 @@ class Follower:
                     return event
                 continue  # it was taken up again there
             self._copy(event)
+        # Only here: where the connection is lost at the question whether it is over, its end is read again.
+        self._offset += len(whole)
         if self._silent >= _SILENT:
             self._silent = 0
             return self._asked_for_life()
