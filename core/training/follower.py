@@ -9,12 +9,10 @@ goes on meanwhile. Torch is not needed here.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import traceback
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import msgspec
@@ -25,6 +23,7 @@ from core.text import safe
 from core.training import elsewhere, events, proc
 from core.training.elsewhere import Place
 from core.training.events import EventWriter
+from core.training.worker import wish_to_end
 
 #: Seconds between two looks: soon after there was news, then more and more rarely.
 _SOON_S, POLL_S, _LONGEST_S = 1.0, 5.0, 120.0
@@ -37,14 +36,7 @@ _FILES = ("best.pt", "last.pt", "predictions.json")
 def main() -> int:
     """Follow the training of the folder that is the first argument; return its exit code."""
     folder, again = Path(sys.argv[1]).resolve(), "again" in sys.argv[2:]
-    wish = threading.Event()
-
-    def asked(number: int, frame: FrameType | None) -> None:
-        wish.set()
-
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, asked)
+    wish = wish_to_end()
     writer = EventWriter(folder, wait_s=30.0)
     who = proc.identify(os.getpid())
     if who is not None:

@@ -79,8 +79,8 @@ class Job:
         return self.heart.rested
 
 
-def supervise(folder: Path, train: Callable[[Job], None]) -> int:
-    """Run a training to its reported end; return its exit code."""
+def wish_to_end() -> threading.Event:
+    """Return what SIGTERM sets from here on; a terminal's own signals pass this process by."""
     wish = threading.Event()
 
     def asked(number: int, frame: FrameType | None) -> None:
@@ -89,6 +89,12 @@ def supervise(folder: Path, train: Callable[[Job], None]) -> int:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, asked)
+    return wish
+
+
+def supervise(folder: Path, train: Callable[[Job], None]) -> int:
+    """Run a training to its reported end; return its exit code."""
+    wish = wish_to_end()
     # What crashes below Python says so in the log, after the line with this process; see `ending.crash`.
     faulthandler.enable()
     sys.stderr.write(ending.begins(os.getpid()))

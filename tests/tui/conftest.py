@@ -64,6 +64,15 @@ class Page:
             self.app._driver.send_message(pressed)
             await self.settled()
 
+    async def to_release(self, *, push: bool = False) -> None:
+        """Go to the steps of a release, with `push` up to the remote; nothing is begun."""
+        await self.press("V")
+        await self.see("draft")
+        await self.press("R")
+        await self.see("Press Y")
+        if push:
+            await self.press("p")
+
     async def settled(self) -> None:
         """Wait until what the app was told has been dealt with: messages, the label store, a layout, what they lead to.
 

@@ -22,11 +22,7 @@ def pushable(labelled, tmp_path: Path):
 async def test_a_first_push_shows_its_pictures_and_nothing_is_sent_before_a_yes(pushable, opened, size):
     place, remote = pushable
     async with opened(place.root, size=size) as page:
-        await page.press("V")
-        await page.see("draft")
-        await page.press("R")
-        await page.see("Press Y")
-        await page.press("p")
+        await page.to_release(push=True)
         await page.see("Press Y to see the pictures")
         await page.press("Y")
         await page.see("irst push", "12 pictures of", "6 × active" if size[0] < 60 else "6 frames · active")
@@ -36,7 +32,7 @@ async def test_a_first_push_shows_its_pictures_and_nothing_is_sent_before_a_yes(
         assert git(remote, "for-each-ref") == ""
         assert git(place.root, "tag") == ""
         await page.press("Y")
-        await page.see("12 pictures of")
+        await page.see("Y publish them")
         await page.press("Y")
         await page.see("is released")
     assert git(remote, "tag").split() == ["offline-detection/v1"]
@@ -45,11 +41,7 @@ async def test_a_first_push_shows_its_pictures_and_nothing_is_sent_before_a_yes(
 async def test_a_row_unfolds_to_every_picture_and_back(pushable, opened):
     place, _ = pushable
     async with opened(place.root, size=(80, 24)) as page:
-        await page.press("V")
-        await page.see("draft")
-        await page.press("R")
-        await page.see("Press Y")
-        await page.press("p")
+        await page.to_release(push=True)
         await page.see("Press Y to see the pictures")
         await page.press("Y")
         await page.see("6 frames · active", "6 frames · offline", "enter all of it")
@@ -66,17 +58,13 @@ async def test_a_push_that_was_interrupted_before_it_was_shown_shows_it_when_it_
     place, remote = pushable
     remote.rename(tmp_path / "away")
     async with opened(place.root, size=(120, 44)) as page:
-        await page.press("V")
-        await page.see("nothing → draft")
-        await page.press("R")
-        await page.see("Press Y")
-        await page.press("p")
+        await page.to_release(push=True)
         await page.see("the remote does not answer now", "Press Y to do this")
         await page.press("Y")
         await page.see("✗", "Y finishes it, up to origin")
         (tmp_path / "away").rename(remote)
         await page.press("Y")
-        await page.see("12 pictures of")
+        await page.see("Y publish them", "12 pictures of")
         assert git(remote, "for-each-ref") == ""
         await page.press("Y")
         await page.see("released on origin")

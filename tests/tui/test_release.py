@@ -98,11 +98,7 @@ async def test_a_version_with_its_tag_is_not_taken_back_from_here(labelled, open
     place = labelled()
     git(place.root, "remote", "add", "origin", f"file://{tmp_path}/nowhere.git")
     async with opened(place.root, size=(120, 44)) as page:
-        await page.press("V")
-        await page.see("nothing → draft")
-        await page.press("R")
-        await page.see("Press Y")
-        await page.press("p")
+        await page.to_release(push=True)
         await page.see("push-objects", "can't be taken back", "Press Y")
         await page.press("Y")
         await page.see("✗", "was interrupted after tag", "Y finishes it, up to origin", "Y finish it")
@@ -130,7 +126,7 @@ async def test_a_push_says_which_tags_and_commits_of_earlier_go_along(released, 
         await page.press("p")
         await page.see("also", "the tag offline-detection/v1", "the commit", "Press Y")
         await page.press("Y")
-        await page.see("12 pictures of 1 day", "v1 · Fri 7 Nov")
+        await page.see("Y publish them", "12 pictures of 1 day", "v1 · Fri 7 Nov")
         assert "v2 ·" not in page.text(), "a picture that both versions hold is shown once"
         await page.press("Y")
         await page.see("released on origin")
