@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.screen import Screen
 
 from tests.conftest import git
 
@@ -36,6 +37,25 @@ async def test_a_first_push_shows_its_pictures_and_nothing_is_sent_before_a_yes(
         await page.press("Y")
         await page.see("is released")
     assert git(remote, "tag").split() == ["offline-detection/v1"]
+
+
+async def test_what_was_to_follow_a_drawing_is_let_go_with_the_screen(pushable, opened, monkeypatch):
+    """A yes may come between a drawing and what was to be done after it: then nothing of the sheet is left."""
+    place, _ = pushable
+    async with opened(place.root, size=(40, 16)) as page:
+        await page.to_release(push=True)
+        await page.see("Press Y to see the pictures")
+        await page.press("Y")
+        await page.see("Y publish them")
+        sheet, late = page.app.screen, []
+        with monkeypatch.context() as patched:
+            patched.setattr(Screen, "call_after_refresh", lambda self, call, *args: late.append(call))
+            sheet._draw()
+        sheet.dismiss()
+        await page.until(lambda: not sheet.children, "the sheet's parts are gone")
+        for call in late:
+            call()
+        assert late
 
 
 async def test_a_row_unfolds_to_every_picture_and_back(pushable, opened):

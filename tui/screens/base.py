@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -65,6 +65,14 @@ class Place(Keyed, Screen[None]):
     def compose_body(self) -> ComposeResult:
         """Yield what lies between header and footer."""
         yield Widget()
+
+    def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+        """Call once this is drawn; who left the screen by then left nothing that could be drawn on."""
+
+        def call() -> Any:
+            return callback(*args, **kwargs) if self.display else None
+
+        return super().call_after_refresh(call)
 
     def on_resize(self, event: events.Resize) -> None:
         """Set the classes that the style sheet lays the screen out by."""
