@@ -29,6 +29,8 @@ FILE = "elsewhere.json"
 _SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15")
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:%\[\]-]{0,200}")
 _PIECE = 16_000_000
+#: What our own script ends with where a file is not there or can't be read.
+_NOT_THERE = 44
 #: Seconds that preparing may take there: a first clone, and the images of a version.
 _PREPARE_S = 3600.0
 _ANSWER_S = 60.0
@@ -161,8 +163,10 @@ def keep(folder: Path, place: Place) -> None:
 def fetch(place: Place, name: str, offset: int = 0) -> bytes:
     """Return a file of the run from `offset` on, at most 16 MB of it. Raises Lacking (not reached, no such file)."""
     path = shlex.quote(f"{place.root}/.print-models/runs/{place.run}/{name}")
-    done = ask(place.host, f"tail -c +{offset + 1} {path} | head -c {_PIECE}", timeout=600)
-    if not done.out and "No such file" in done.err:
+    # Asked first: behind a pipe the end of `head` hides that of `tail`, and its words are in whatever language.
+    script = f"[ -r {path} ] || exit {_NOT_THERE}\ntail -c +{offset + 1} {path} | head -c {_PIECE}"
+    done = ask(place.host, script, timeout=600)
+    if done.code == _NOT_THERE:
         raise Lacking(f"{safe(name)} of {safe(place.run)} is not on {safe(place.host)}.", "Look there.")
     return done.out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Lacking
+from core.process import run
 from core.training import elsewhere, follower
 from core.training.elsewhere import Place
 from core.training.events import EventWriter
@@ -50,3 +52,20 @@ def test_a_wish_to_end_that_cannot_be_passed_on_is_not_tried_without_a_pause(
     one._rest(5.0)
     assert time.monotonic() - begun >= 0.15
     writer.close()
+
+
+def test_a_file_that_is_not_there_is_said_whatever_language_is_spoken_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plain shell stands for ssh; its `tail` answers in its own words."""
+    words = tmp_path / "bin"
+    words.mkdir()
+    (words / "tail").write_text('#!/bin/sh\necho "Datei nicht gefunden" >&2\nexit 1\n')
+    (words / "tail").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{words}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(
+        elsewhere, "ask", lambda host, script, timeout: run(["sh", "-c", script], cwd=tmp_path, check=False)
+    )
+    with pytest.raises(Lacking, match=r"best\.pt of r is not on bench"):
+        elsewhere.bring(Place("bench", str(tmp_path), "r"), "best.pt", tmp_path / "best.pt")
+    assert not (tmp_path / "best.pt").exists()
