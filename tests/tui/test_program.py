@@ -93,6 +93,8 @@ def test_what_is_drawn_piece_by_piece_is_what_is_drawn_whole(workspace, tmux):
         tmux.keys(key)
     tmux.see("3 frames")
     tmux.keys("o")
+    while "Not shown yet" in _at_rest(tmux):  # refused while the picture was loading: a person presses again
+        tmux.keys("o")
     tmux.see("saved ○ offline × 3")
     tmux.see("4/12  ", "→ 4 in draft", "change ")
     piecewise = _at_rest(tmux)
