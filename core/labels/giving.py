@@ -23,7 +23,7 @@ _UNBOUND = Binding()
 class Order(NamedTuple):
     """Whose step it is, how it is given, for which task, and what is said of it; `class_` where all get the same.
 
-    `again` gives a class also to frames that have it.
+    `again` gives a class also to frames that have it. `at` is the step's time in UTC, None for the time it is entered.
     """
 
     session: str
@@ -33,6 +33,7 @@ class Order(NamedTuple):
     class_: str | None
     what: str
     again: bool = False
+    at: str | None = None
 
     def answer(self, frames: Sequence[str], left: Sequence[str] = ()) -> LabelStep:
         """Return the step that changed nothing."""
@@ -43,7 +44,9 @@ class Order(NamedTuple):
 
     def begun(self, db: sqlite3.Connection, place: str, text: str) -> steps.Begun:
         """Enter the step."""
-        return steps.begin(db, self.who, self.how, place, self.class_, "label", self.session, text)
+        return steps.begin(
+            db, self.who, self.how, place, self.class_, "label", self.session, text, at=self.at
+        )
 
 
 def give(

@@ -32,7 +32,12 @@ __all__ = ["HistoryEntry", "Label", "LabelProblem", "LabelStep", "LabelStore", "
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _second(at: str) -> str:
+    """Return a moment as marks.json has it."""
+    return datetime.fromisoformat(at).isoformat(timespec="seconds")
 
 
 Sizes = Mapping[str, tuple[int, int | None, str | None]]
@@ -172,8 +177,9 @@ class LabelStore:
         """
         check_mark(mark, reason)
         name = self._task(task).name if task is not None else None
-        whole = Mark(frame, mark, reason.strip(), note.strip(), example, who, _now(), name)
-        return self._mark((frame,), lambda old: whole if mark or note or example else None, whole)
+        at = _now()
+        whole = Mark(frame, mark, reason.strip(), note.strip(), example, who, _second(at), name)
+        return self._mark((frame,), lambda old: whole if mark or note or example else None, whole, at)
 
     def mark_many(
         self,
@@ -191,14 +197,16 @@ class LabelStore:
         """
         check_mark(mark, reason)
         name = self._task(task).name if task is not None else None
-        new = Mark("", mark, reason.strip(), by=who, at=_now(), task=name)
-        return self._mark(tuple(dict.fromkeys(frames)), lambda old: marked(old, new), new)
+        at = _now()
+        new = Mark("", mark, reason.strip(), by=who, at=_second(at), task=name)
+        return self._mark(tuple(dict.fromkeys(frames)), lambda old: marked(old, new), new, at)
 
     def _mark(
-        self, frames: tuple[str, ...], change: Callable[[Mark | None], Mark | None], new: Mark
+        self, frames: tuple[str, ...], change: Callable[[Mark | None], Mark | None], new: Mark, at: str
     ) -> LabelStep:
         keys = check_keys(frames)
-        order = Order(self.session, new.by, "hand", new.task or "", new.mark, "")
+        # marks.json and the history tell of one moment, however long the step waits for another session's.
+        order = Order(self.session, new.by, "hand", new.task or "", new.mark, "", at=at)
         return self._db.write(lambda db: giving.mark(db, order, keys, change))
 
     def review(
@@ -217,7 +225,7 @@ class LabelStore:
         """
         what = "comment" if held is None else "held back" if held else "no longer held back"
         order = Order(self.session, who, "hand", self._task(task).name, None, what)
-        change = reviews.saying(held, comment, base, who, _now())
+        change = reviews.saying(held, comment, base, who, _second(_now()))
         keys = {check_key(id_): change for id_ in hunks}
         return self._db.write(lambda db: giving.review(db, order, keys))
 

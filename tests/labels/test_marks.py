@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import pytest
 
+from core.labels.store import LabelStore
+from core.workspace import Workspace
 from tests.conftest import Cli, Place
 
 Make = Callable[..., Place]
@@ -36,6 +41,27 @@ def test_marks_stand_in_the_file_and_labels_stay(workspace: Make, cli: Cli) -> N
     assert cli(place.root, "frames", "--filter", "!mark", "--json").json["total"] == 0
     file = json.loads((place.root / "data" / "labels.json").read_text())
     assert file == dict.fromkeys(place.keys, "active")
+
+
+def test_the_file_and_the_history_tell_of_one_moment(
+    workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = workspace(1)
+    with LabelStore(Workspace.open(place.root)) as store:
+        write = store.database.write
+
+        def late(step: Callable[[sqlite3.Connection], Any]) -> Any:
+            """The step waits for another session until the clock shows another second."""
+            begun = datetime.now().second
+            watchdog = monotonic() + 60
+            while datetime.now().second == begun and monotonic() < watchdog:
+                pass
+            return write(step)
+
+        monkeypatch.setattr(store.database, "write", late)
+        store.mark(place.keys[0], who="ana", mark="unsure")
+        (entry,) = store.history(place.keys[0])
+        assert entry.at[:19] == store.all_marks()[place.keys[0]].at[:19]
 
 
 def test_a_note_added_later_keeps_the_mark_and_clear_and_undo_take_it_off(workspace: Make, cli: Cli) -> None:
