@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import Cancelled
 from core.frames.check import Unreadable
-from core.frames.regions import WHOLE, Region
+from core.frames.regions import WHOLE, Part, Region
 from core.frames.worker import Header, receive, send
 from core.process import spawn_helper
 from core.progress import CancelToken
@@ -186,7 +186,7 @@ class Helpers:
         *,
         root: Path | None = None,
         settled: bool = False,
-        region: Region = WHOLE,
+        region: Region | Part = WHOLE,
         cancel: CancelToken | None = None,
     ) -> Picture:
         """Like `decode.load`, elsewhere. Raises Unreadable, Cancelled (not before `Limits.patience_s`)."""

@@ -81,7 +81,7 @@ def allow(seconds: int) -> None:
 def answer(peer: socket.socket, request: Header, payload: bytes) -> tuple[Header, bytes]:
     """Do what is asked."""
     from core.frames import decode
-    from core.frames.regions import Region
+    from core.frames.regions import Part, Region
 
     try:
         if request["do"] == "brightness":
@@ -95,7 +95,8 @@ def answer(peer: socket.socket, request: Header, payload: bytes) -> tuple[Header
         if request["do"] == "grey" and fit is not None:
             greys = decode.small_grey(file, path.name, fit)
             return {"grey": [len(file.data), file.mtime_ns]}, greys
-        region = Region(*request["region"])
+        shares = request["region"]
+        region = Part(*shares) if len(shares) == 4 else Region(*shares)
         found = decode.picture(file, path.name, fit, settled=bool(request["settled"]), region=region)
         facts = {name: getattr(found, name) for name in decode.FACTS}
         return {"picture": facts}, found.rgb

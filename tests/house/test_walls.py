@@ -42,7 +42,7 @@ def loaded_after(statement: str) -> set[str]:
 def allowed(module: str) -> set[str]:
     if module in LEARNING:
         return {"torch", "torchvision", "numpy", "PIL"}
-    if module in PIXELS or module.startswith("core.demo"):
+    if module in PIXELS or module.startswith(("core.demo", "core.assist")):
         return {"numpy", "PIL"}
     return set()
 
