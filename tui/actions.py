@@ -195,6 +195,8 @@ ACTIONS: tuple[Action, ...] = (
            REVIEW, takes=True),
     Action("results", ("d",), "results", "per class, per recording, what it got wrong; and back to words and log",
            (TRAINING,), REVIEW, 3, moves=True),
+    Action("mistakes", ("f",), "wrong frames", "in Label the frames it got wrong, or mends or breaks against the model in use",
+           (TRAINING,), REVIEW, 4, moves=True),
     Action("overlay", ("o",), "overlay", "lay this training's validation curve beside those of others; again: away",
            (TRAINING,), REVIEW, moves=True),
     Action("begin", ("enter",), "start", "start the training with these defaults", (START,), REVIEW, 1),

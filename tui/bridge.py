@@ -16,7 +16,18 @@ from core.frames.regions import WHOLE, Region
 from core.progress import CancelToken
 from core.tasks import Task
 from core.workspace import Workspace
-from tui import changes, comparing, looking, marking, measuring, offering, remembering, storing, trainings
+from tui import (
+    changes,
+    comparing,
+    looking,
+    marking,
+    measuring,
+    mistakes,
+    offering,
+    remembering,
+    storing,
+    trainings,
+)
 from tui.labelling import Bytes, LabelWork
 from tui.lanes import Lane, Post
 from tui.messages import FramesFound
@@ -262,6 +273,16 @@ class Bridge:
     def run(self, run_id: str) -> None:
         """Look at one training closely."""
         self._trainings.ask("run", partial(trainings.run_seen, self.workspace, run_id), slot="run")
+
+    def mistakes(self, run_id: str, when: str) -> None:
+        """Find the frames a training got wrong, and those it mends or breaks; answered by `MistakesSeen`."""
+        self._trainings.ask(
+            "mistakes", partial(mistakes.of_training, self.workspace, run_id, when), slot="mistakes"
+        )
+
+    def mistakes_of_models(self, task: Task) -> None:
+        """Find the frames that the model versions of a task got wrong; answered by `MistakesSeen`."""
+        self._trainings.ask("mistakes", partial(mistakes.of_models, self.workspace, task), slot="mistakes")
 
     def offer_training(self, task: Task, asked: Mapping[str, str]) -> None:
         """Say what a training started now would do, with what was asked for."""

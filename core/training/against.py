@@ -126,11 +126,30 @@ def _answers(
 
 def beside_in_use(workspace: Workspace, found: Judged) -> Against | None:
     """Compare what was judged with the model in use, by answers that are kept; None where that can't be done."""
+    record = before(workspace, found)
+    return beside(workspace, found, record) if record is not None and record.current else None
+
+
+def before(workspace: Workspace, found: Judged) -> ModelRecord | None:
+    """Return what has to be outdone by what was judged: the model in use; where it is that one, the version before it."""
+    known = [one for one in registry.models(workspace) if one.task == found.version.task.name]
+    own = next((at for at, one in enumerate(known) if _is(one, found)), None)
+    current = next((one for one in known if one.current), None)
+    if current is not None and not _is(current, found):
+        return current
+    return known[own - 1] if own else None
+
+
+def _is(record: ModelRecord, found: Judged) -> bool:
+    """True where a model version is what was judged: itself, or the training it was made of."""
+    return record.name == found.name or bool(found.run and record.facts.get("run") == found.run)
+
+
+def beside(workspace: Workspace, found: Judged, record: ModelRecord) -> Against | None:
+    """Compare what was judged with a model version, by answers that are kept; None where that can't be done."""
     task, version = found.version.task, found.version
-    record = next((one for one in registry.models(workspace) if one.current and one.task == task.name), None)
-    if record is None or record.name == found.name:
-        return None
     try:
+        judging.require_task(record, version)
         rows, notes = judging.may_ask(record, judging.own_version(workspace, record), version)
         by_oid = predictions.by_oid(asking.known_answers(workspace, record))
     except PrintModelsError:
@@ -143,5 +162,6 @@ def beside_in_use(workspace: Workspace, found: Judged) -> Against | None:
         [one.row for one in mine], [by_oid[one.oid or ""].probabilities for one in mine]
     )
     compared = comparing.compare(comparing.pairs(theirs, mine, task.classes), task.classes)
-    words = comparing.sentences(compared, f"{record.name}, the model in use", found.name)
+    named = f"{record.name}, the model in use" if record.current else record.name
+    words = comparing.sentences(compared, named, found.name)
     return Against(record.name, found.name, version, compared, words, tuple(notes))

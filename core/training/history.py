@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.errors import PrintModelsError
 from core.human import plural
 from core.training import asking, judging, predictions, registry, results
 from core.training.predictions import Predicted
@@ -117,7 +118,11 @@ def _look(workspace: Workspace, record: ModelRecord) -> _Known:
     own = judging.own_version(workspace, record)
     if own is None or not record.digest:
         return _Known(record, why="what it learned from is not proven, or not here as it was")
-    found = asking.known_answers(workspace, record)
+    try:
+        judging.require_task(record, own)
+        found = asking.known_answers(workspace, record)
+    except PrintModelsError as error:
+        return _Known(record, own, why=error.what)
     if not found:
         return _Known(record, own, why=f"its answers are not kept here (print-models evaluate {record.name})")
     return _Known(record, own, dict(predictions.by_oid(found)))

@@ -14,6 +14,7 @@ from typing import Any
 from core.errors import PrintModelsError, Refused
 from core.human import plural
 from core.progress import CancelToken, Report, silent
+from core.tasks import Task
 from core.text import safe
 from core.training import asking, predictions, results, runs
 from core.training.alarms import Rule
@@ -105,15 +106,17 @@ def judge(
 
 
 def of_run(workspace: Workspace, run: runs.Run, *, rule: Rule | None = None) -> Judged:
-    """Judge a training by the answers it left. Raises Refused where it left none."""
+    """Judge a training by the answers it left. Raises Refused where it left none, or some about other classes."""
     found = predictions.read(run.path / predictions.FILE)
     if found is None:
         raise Refused(
             f"The training {run.id} has left no answers yet.", "Wait for its end: print-models watch"
         )
     what, seen = run.spec, runs.view(run)
-    version = read_version(workspace, workspace.task(what.task), what.dataset.version)
-    notes = [_uncrossed(found)] if found.folds_note and not found.of(FOLDS) else []
+    _require_classes(f"The training {run.id}", found.classes, workspace.task(what.task))
+    version = dataset.version_of(workspace, what, run.path)
+    notes = list(version.problems)
+    notes += [_uncrossed(found)] if found.folds_note and not found.of(FOLDS) else []
     if version.digest != what.dataset.digest:
         notes.append(f"{version.name} is no longer what it learned from: its digest differs.")
     start = str(seen.facts.get("start", ""))
@@ -204,11 +207,15 @@ def require_task(record: ModelRecord, on: Version) -> None:
             f"{record.name} is a model of {safe(record.task, limit=60) or 'no known task'}, not of {on.task.name}.",
             "Name a version of its own task.",
         )
-    classes = tuple(record.facts.get("classes") or on.task.classes)
-    if classes != on.task.classes:
+    _require_classes(record.name, tuple(record.facts.get("classes") or on.task.classes), on.task)
+
+
+def _require_classes(who: str, classes: Sequence[str], task: Task) -> None:
+    """Raise Refused where answers are about other classes than the task's, or about them in another order."""
+    if tuple(classes) != task.classes:
         raise Refused(
-            f"{record.name} tells {safe(', '.join(map(str, classes)), limit=120)} apart, {on.task.name} "
-            f"{', '.join(on.task.classes)}.",
+            f"{who} tells {safe(', '.join(map(str, classes)), limit=120)} apart, {task.name} "
+            f"{', '.join(task.classes)}.",
             "Train a model of the classes as they are.",
         )
 

@@ -18,6 +18,7 @@ from textual.widgets import Static
 from tui import keymap
 from tui.drawing import DIM
 from tui.messages import Failed, RunPromoted, RunRow, RunSeen, RunsSeen, RunStarted, RunStopped
+from tui.mistakes import MistakesSeen
 from tui.opening import open_frame
 from tui.screens.start import StartScreen
 from tui.screens.training_acts import Acting
@@ -129,6 +130,9 @@ class TrainingScreen(Acting):
                 self.say(result.words)
                 self.bridge.runs()
                 self.bridge.look_at_git()
+            case MistakesSeen():
+                self.offer_frames(result)
+                return
             case Failed(job="promote"):
                 self.ask_why(result)
                 return

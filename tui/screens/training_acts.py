@@ -1,6 +1,6 @@
-"""What is done with a training on its screen: stopped, gone on with, promoted; each after a yes, one with a reason.
+"""What is done with a training on its screen: stopped, gone on with, promoted, its mistakes taken to Label.
 
-What always holds: a training that is not as good as what is there becomes a model only with a person's own words why,
+What always holds: what stops or commits is done after a yes; a training that is not as good as what is there becomes a model only with a person's own words why,
 which its record keeps. Inherited by `TrainingScreen`.
 """
 
@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual import events
+from textual.content import Content
 
+from core.frames.among import place_among
+from core.frames.names import source_of
+from core.human import plural
 from tui.messages import Failed, RunRow
+from tui.mistakes import MistakesSeen
+from tui.opening import open_frames
 from tui.screens.base import Place
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.pick import PickScreen, Row
 from tui.screens.training_texts import over
 from tui.widgets.ask_line import AskLine
 
@@ -26,6 +33,9 @@ class Acting(Place):
         self._chosen = ""
         #: The training that is being promoted, and whether it is to be the model in use.
         self._promoting: tuple[str, bool] | None = None
+        #: The list of frames to look at, and what was found for it.
+        self._list: PickScreen | None = None
+        self._found: MistakesSeen | None = None
 
     def _row(self) -> RunRow | None:
         return next((row for row in self._rows or () if row.id == self._chosen), None)
@@ -88,6 +98,39 @@ class Acting(Place):
             return True
 
         self.query_one(AskLine).open("", written, hint="why it is promoted all the same; esc leaves it")
+
+    def action_mistakes(self) -> None:
+        """List the frames of the chosen training to look at in Label; without a training those of the models."""
+        row = self._row()
+        self._found = None
+        self._list = PickScreen("frames to look at in Label", (), self._to_label, last="looking …")
+        self.app.push_screen(self._list)
+        if row is not None:
+            self.bridge.mistakes(row.id, row.when)
+        else:
+            self.bridge.mistakes_of_models(self.state.task)
+
+    def offer_frames(self, found: MistakesSeen) -> None:
+        """Take what was found into the list, if that is still looked at and of this training."""
+        if self._list is None or not self._list.is_mounted or found.run != self._chosen:
+            return
+        self._found = found
+        rows = [
+            Row(str(at), Content(group.words), str(len(group.keys)), group.why, group.head)
+            for at, group in enumerate(found.groups)
+        ]
+        self._list.show_rows(rows, found.note or ("" if rows else "It got no frame wrong."))
+
+    def _to_label(self, id_: str) -> None:
+        if self._found is None:
+            return
+        group, task = self._found.groups[int(id_)], self.state.workspace.tasks[self._found.task]
+        by_source = self.state.by_source
+        away = sum(place_among(by_source.get(source_of(key), ()), key) is None for key in group.keys)
+        if told := open_frames(self.pm, task, group.view, group.keys):
+            self.say(told)
+        elif away:
+            self.say(f"{plural(away, 'of these frames is', 'of these frames are')} on no camera here now.")
 
     def on_key(self, event: events.Key) -> None:
         if not self.query_one(AskLine).display:
