@@ -11,14 +11,20 @@ if TYPE_CHECKING:
     from core.labels.facts import Known
     from core.labels.model import HistoryEntry, LabelStep
     from core.labels.predictions import Guess
+    from core.labels.suggested import Suggestions
     from core.labels.views import View
 
 
 class PredictionsRead(Struct, frozen=True):
-    """What the predictions files say: task → frame → guess; and what is odd about them, in sentences."""
+    """What the predictions files say: task → frame → guess; and what is odd about them, in sentences.
+
+    `suggested` are by task the suggestions there are; those of the tasks in `newer` go before the predictions.
+    """
 
     guesses: Mapping[str, Mapping[str, Guess]]
     said: tuple[str, ...] = ()
+    suggested: Mapping[str, Suggestions] = field(default_factory=dict)
+    newer: frozenset[str] = frozenset()
 
 
 class MarksRead(Struct, frozen=True):

@@ -1,6 +1,6 @@
-"""What the worker threads read and keep for the Label screen: predictions, where the app was left, what `u` undoes.
+"""What the worker threads read and keep for the Label screen: predictions and suggestions, where the app was left, undo.
 
-What always holds: a file that others write (predictions) is data, believed only as far as it fits the task; each
+What always holds: a file that others write (predictions, suggestions) is data, believed only as far as it fits the task; each
 function returns one frozen message or None. Called by the bridge.
 """
 
@@ -21,32 +21,54 @@ if TYPE_CHECKING:
     from core.labels.model import LabelProblem
     from core.labels.predictions import Guess
     from core.labels.store import LabelStore
+    from core.labels.suggested import Suggestions
 
 _MOST_BYTES = 256_000_000
 
 
 class Predictions:
-    """Reads the predictions files when they changed."""
+    """Reads the files of predictions and suggestions when they changed."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, int] | None] = {}
+        self._seen: dict[Path, tuple[int, int] | None] = {}
         self._guesses: dict[str, Mapping[str, Guess]] = {}
-        self._said: dict[str, str] = {}
+        self._suggested: dict[str, Suggestions] = {}
+        self._said: dict[Path, str] = {}
 
     def look(self, workspace: Workspace) -> PredictionsRead | None:
         """Return what the files say, and what is odd about them if that was not said yet; None where none changed."""
+        from core.labels import suggested
+
         changed, said = False, []
         for task in workspace.tasks.values():
-            path = workspace.root / task.predictions
-            stat = _stat(path)
-            if self._seen.get(task.name) != stat:
-                self._seen[task.name] = stat
-                self._guesses[task.name], odd = _read(path, task, stat)
-                if odd and odd != self._said.get(task.name):
-                    said.append(odd)
-                self._said[task.name] = odd
-                changed = True
-        return PredictionsRead(dict(self._guesses), tuple(said)) if changed else None
+            for path in (workspace.root / task.predictions, suggested.path_of(workspace, task)):
+                stat = _stat(path)
+                if self._seen.get(path) != stat:
+                    self._seen[path] = stat
+                    odd = self._take(workspace, task, path, stat)
+                    if odd and odd != self._said.get(path):
+                        said.append(odd)
+                    self._said[path] = odd
+                    changed = True
+        if not changed:
+            return None
+        newer = {name for name in self._suggested if suggested.newer(workspace, workspace.tasks[name])}
+        return PredictionsRead(
+            dict(self._guesses), tuple(said), suggested=dict(self._suggested), newer=frozenset(newer)
+        )
+
+    def _take(self, workspace: Workspace, task: Task, path: Path, stat: tuple[int, int] | None) -> str:
+        """Read one of the two files; return what is odd about it."""
+        from core.labels.suggested import path_of, read_suggestions
+
+        if path != path_of(workspace, task):
+            self._guesses[task.name], odd = _read(path, task, stat)
+            return odd
+        found, odd = read_suggestions(path, task)
+        self._suggested.pop(task.name, None)
+        if found is not None:
+            self._suggested[task.name] = found
+        return odd
 
 
 def _stat(path: Path) -> tuple[int, int] | None:

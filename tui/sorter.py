@@ -15,7 +15,7 @@ from core.frames.among import joined
 from core.tasks import Task
 from tui.label_messages import MarksRead, PredictionsRead
 from tui.messages import FramesFound
-from tui.sorting import BARE, FIRST, Filtered, QueueRead, QueuesCounted, SortWork, Totalled
+from tui.sorting import BARE, FIRST, Filtered, Placed, QueueRead, QueuesCounted, SortWork, Totalled
 from tui.state import State
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def facts_of(
         at=state.frame.key if state.frame else "",
         gap_minutes=state.workspace.settings.split.gap_minutes,
         undecided=known.undecided,
+        suggested=state.predicted.suggested.get(task.name),
     )
 
 
@@ -130,8 +131,15 @@ class Sorter:
         state.unreachable, state.problems, state.odd = found.unreachable, found.problems, found.odd
         state.known = found.total
         if changed:
+            self._place()
             self.again()
         return changed
+
+    def _place(self) -> None:
+        """What is suggested tells of runs: find anew which frames those are."""
+        state = self.state
+        if state.predicted.newer and state.by_source:
+            self._work.place(state.predicted, state.by_source)
 
     def again(self) -> None:
         """Frames came, or another task or camera is looked at: find anew what the filter shows and the queue holds."""
@@ -222,7 +230,9 @@ class Sorter:
         state = self.state
         match result:
             case PredictionsRead():
-                state.guesses = result.guesses
+                self._take_predictions(result)
+            case Placed() if result.said is state.predicted and result.by_source is state.by_source:
+                state.guesses = {**state.predicted.guesses, **result.guesses}
                 self.queue()
                 self.total()
             case MarksRead():
@@ -240,6 +250,16 @@ class Sorter:
                 state.queues = result
             case Totalled():
                 state.totals = dict(result.totals)
+
+    def _take_predictions(self, said: PredictionsRead) -> None:
+        """Take what was predicted at once; of what is suggested the frames have to be found first."""
+        state = self.state
+        state.predicted = said
+        held = {name: found for name, found in state.guesses.items() if name in said.newer}
+        state.guesses = {**said.guesses, **held}
+        self._place()
+        self.queue()
+        self.total()
 
     def _take_queue(self, queue: WorkQueue) -> None:
         if queue.frames is not self.state.frames:

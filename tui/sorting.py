@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from core.frames.measured import Changes
     from core.labels.facts import Facts
     from core.labels.filters import Filter
+    from core.labels.predictions import Guess
     from core.labels.queues import Queue
+    from tui.label_messages import PredictionsRead
 
 #: The queue that is worked through as long as no other was chosen.
 FIRST = "unlabelled"
@@ -70,6 +72,14 @@ class Totalled(Struct, frozen=True):
     """How many frames count for a task of all cameras."""
 
     totals: Mapping[str, int]
+
+
+class Placed(Struct, frozen=True):
+    """What is suggested, frame by frame, for the frames there are: task → frame → guess, of what was `said`."""
+
+    said: PredictionsRead
+    by_source: Mapping[str, Sequence[Frame]]
+    guesses: Mapping[str, Mapping[str, Guess]]
 
 
 class DaysCounted(Struct, frozen=True):
@@ -132,6 +142,10 @@ class SortWork:
         """Count the frames that count for tasks; answered by `Totalled`."""
         self._lane.ask("totals", lambda: _totalled(every), slot="totals")
 
+    def place(self, said: PredictionsRead, by_source: Mapping[str, Sequence[Frame]]) -> None:
+        """Find the frames of the runs that are suggested; answered by `Placed`."""
+        self._lane.ask("suggestions", lambda: _placed(said, by_source), slot="suggestions")
+
     def _ask(self, slot: str, job: Callable[[Facts], object], facts: Facts) -> None:
         if slot in self._turns:
             self._turns[slot].cancel()
@@ -185,6 +199,13 @@ def _unless_cancelled(job: Callable[[Facts], object], facts: Facts) -> object:
         return job(facts)
     except Cancelled:
         return None
+
+
+def _placed(said: PredictionsRead, by_source: Mapping[str, Sequence[Frame]]) -> Placed:
+    from core.labels.suggested import Expanded
+
+    used = {name: found for name, found in said.suggested.items() if name in said.newer}
+    return Placed(said, by_source, {name: Expanded(found.runs, by_source) for name, found in used.items()})
 
 
 def _totalled(every: Mapping[str, Facts]) -> Totalled:

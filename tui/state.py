@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from core.frames.among import key_at, place_among, place_from
 from core.tasks import Task
 from core.workspace import Workspace
-from tui.label_messages import ViewRead
+from tui.label_messages import PredictionsRead, ViewRead
 from tui.looks import Looks
 from tui.messages import DraftPriced, GitSeen, RunRow
 from tui.unsaved import Unsaved
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from core.labels.facts import Known
     from core.labels.model import Label, LabelStep, Mark
     from core.labels.predictions import Guess
+    from core.labels.suggested import Suggestions
     from tui.sorting import QueuesCounted
 
 _NO_LABELS: Mapping[str, Label] = {}
@@ -53,7 +54,9 @@ class State:
     training: str = ""
     runs: tuple[RunRow, ...] | None = None
     unsaved: Unsaved = field(default_factory=Unsaved)
+    #: What is said of frames: by a small model's suggestions where those are newer, else by the predictions.
     guesses: Mapping[str, Mapping[str, Guess]] = field(default_factory=dict)
+    predicted: PredictionsRead = field(default_factory=lambda: PredictionsRead({}))
     known_of: Mapping[str, Known] = field(default_factory=dict)
     undoes: LabelStep | None = None
     left: ViewRead = field(default_factory=ViewRead)
@@ -203,6 +206,11 @@ class State:
     def guess(self, key: str) -> Guess | None:
         """What the model said of a frame for the task on screen."""
         return self.guesses.get(self.task.name, {}).get(key)
+
+    @property
+    def suggestions(self) -> Suggestions | None:
+        """What is suggested for the task on screen."""
+        return self.predicted.suggested.get(self.task.name)
 
     def take_recordings(self, starts: Sequence[str]) -> bool:
         """Take the first frames of the recordings of the source; False where they are the ones there are already."""

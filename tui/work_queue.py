@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from core.labels.queues import Kind
 
 
+#: Queues whose order changes with every label: what is first is the next, wherever one stands.
+RANKED = frozenset({"suggested"})
+
+
 @dataclass(slots=True, eq=False)
 class WorkQueue:
     """`order` has the places of its frames in the order of work, `waits` a 1 for each that is not decided.
@@ -54,6 +58,8 @@ class WorkQueue:
         """
         if not self.left:
             return None
+        if by > 0 and self.kind.id in RANKED:
+            return self._first(place)
         at = self.position(place)
         if at is None and self.index is None:
             at = bisect_left(self.order, place)
@@ -70,6 +76,15 @@ class WorkQueue:
             return None
         self._at = found
         return self.order[found]
+
+    def _first(self, place: int) -> int | None:
+        """Return the place of the first frame that waits, or of the one after it where that is `place`."""
+        found = self.waits.find(1)
+        if found >= 0 and self.order[found] == place:
+            further = self.waits.find(1, found + 1)
+            found = further if further >= 0 else found
+        self._at = found
+        return None if found < 0 else self.order[found]
 
     def begin(self, place: int) -> int | None:
         """Return the place of the frame to begin with: in time the next one from `place` on, else the first of the order."""

@@ -27,6 +27,7 @@ from core.tasks import Task
 if TYPE_CHECKING:
     from core.frames.index import Frame
     from core.frames.signatures import Change
+    from core.labels.suggested import Suggestions
     from core.progress import CancelToken
 
 #: Frames looked at between two looks at the token: a few milliseconds, so that the screen's thread has its turn.
@@ -87,7 +88,7 @@ class Facts:
     `frames` are in order of time, one source after the other. `marks`, `waiting` (entries of the label file that wait
     for a decision) and `undecided` (those of marks.json) are those of the task. `thresholds` has by source the motion above which a picture changed.
     `starts` are the first frames of recordings. `tasks` are all tasks, for what contradicts. `at` is the frame under
-    the cursor, `seed` what the random queue begins from.
+    the cursor, `seed` what the random queue begins from, `suggested` what a small model asks and doubts.
     """
 
     task: Task
@@ -104,6 +105,7 @@ class Facts:
     seed: int = 0
     gap_minutes: float = 15
     undecided: Collection[str] = frozenset()
+    suggested: Suggestions | None = None
     cancel: CancelToken | None = None
 
     # --- of the task --------------------------------------------------------------------------------------------

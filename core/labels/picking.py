@@ -150,6 +150,29 @@ def disagreements(facts: Facts) -> Sequence[int]:
     return _work(facts, [place for _, first, last in sorted(found) for place in range(first, last + 1)])
 
 
+def asked(facts: Facts) -> Sequence[int]:
+    """Unlabelled frames that a small model asks for, the most useful first."""
+    if facts.suggested is None:
+        return []
+    placed = (facts.place(key) for key in facts.suggested.asked)
+    return [place for place in placed if place is not None and facts.unlabelled[place]]
+
+
+def doubts(facts: Facts) -> Sequence[int]:
+    """Frames whose label is probably wrong, the surest first, as long as they have that label."""
+    found = facts.suggested
+    if found is None:
+        return []
+    given = facts.labelled
+    kept = [
+        doubt
+        for doubt in found.doubts.values()
+        if (label := given.get(doubt.frame)) is not None and label.class_ == doubt.class_
+    ]
+    placed = (facts.place(doubt.frame) for doubt in sorted(kept, key=lambda one: -(one.confidence or 0)))
+    return _work(facts, (place for place in placed if place is not None))
+
+
 def lone(facts: Facts) -> Sequence[int]:
     """Single labels inside another class's stretch: the labels before and after, near in time, agree against it."""
     gap = timedelta(minutes=facts.gap_minutes)

@@ -74,6 +74,20 @@ _KINDS = (
         picking.contradictions,
     ),
     Kind(
+        "suggested",
+        "suggested",
+        "the most useful labels next",
+        "Nothing is asked for.",
+        picking.asked,
+    ),
+    Kind(
+        "doubts",
+        "likely label errors",
+        "the others say another class",
+        "No label is doubted.",
+        picking.doubts,
+    ),
+    Kind(
         "prints",
         "prints without a verdict",
         "two keys for a whole print",

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import ItemsView, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct, field
 
 from core.durable import open_regular
 from core.errors import Damaged
@@ -66,8 +67,7 @@ class Point(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestions:
+class Suggestions(Struct, frozen=True):
     """What the file says. `labelled` labels were learnt from, by `engine`; `share_right` is of recordings left out.
 
     `asked` are the frames to label next, the most useful first, each with why. `enough` says that more labels of these

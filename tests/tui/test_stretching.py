@@ -171,7 +171,7 @@ async def test_what_the_model_said_is_accepted_for_a_frame_and_for_its_stretch(w
         await page.press("end")
         await page.shown()
         await page.press("enter")
-        await page.until(lambda: "No model said anything" in page.notice)
+        await page.until(lambda: "Nothing is suggested" in page.notice)
     assert stored(place) == "o··aaoaa··"
     with open_store(Workspace.open(place.root)) as store:
         assert store.get("offline-detection", place.keys[7]).how == "suggestion"

@@ -39,7 +39,7 @@ from tui.pictures import Pictures
 from tui.screens import label_panes
 from tui.screens.base import Place
 from tui.screens.label_texts import greeting, nothing_there
-from tui.sorting import QueueRead
+from tui.sorting import Placed, QueueRead
 from tui.tools.bisecting import Bisecting
 from tui.tools.choosing import Choosing
 from tui.tools.consulting import Consulting
@@ -199,7 +199,7 @@ class LabelScreen(Place):
             case DraftPriced():
                 self.show_frame()
                 self._greet()
-            case PredictionsRead():
+            case PredictionsRead() | Placed():
                 super().show_state()
                 self.show_frame()
             case (

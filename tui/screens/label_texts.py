@@ -15,11 +15,11 @@ from tui import keymap
 from tui.bars import light_mark, motion_mark
 from tui.drawing import DIM, MARKS, WARN, class_keys, class_mark
 from tui.pictures import Facts
+from tui.screens.said_texts import said_line, said_lines, step_of, why_line
 from tui.state import State
 
 if TYPE_CHECKING:
     from core.frames.signatures import Change
-    from core.labels.predictions import Guess
 
 #: Cells of a line in the column of facts.
 WIDE = 23
@@ -72,7 +72,7 @@ def facts_line(
     parts += [Content.styled(_waits_line(entry, narrow), WARN) for entry in _waiting(state)]
     parts += [Content.styled(line.strip(), WARN) for line in _marked(state)[:1]]
     parts.append(_label(state, saving=saving, sign="" if parts else "· "))
-    parts += [part for part in (_model(state), _change(moved), _where(state)) if part]
+    parts += [part for part in (said_line(state), _change(moved), why_line(state), _where(state)) if part]
     if seen and seen.note:
         parts.append(Content.styled(seen.note, WARN))
     if seen:
@@ -98,12 +98,7 @@ def facts_lines(state: State, seen: Facts | None, moved: Moved | None = None, *,
             lines.append(Content.styled(f"  was {safe(label.before, limit=30)}", DIM))
     lines += [Content.styled(line, WARN) for entry in _waiting(state) for line in _waits_lines(entry)]
     lines += [Content.styled(line, WARN) for line in _marked(state)]
-    guess = state.guess(frame.key)
-    if guess:
-        mark = class_mark(state.task, guess.class_)
-        lines.append(Content.assemble(("model  ", DIM), mark, _sure(guess)))
-        if label is not None and label.class_ != guess.class_:
-            lines.append(Content.styled("  ⚑ disagrees", WARN))
+    lines += said_lines(state, WIDE)
     if moved is not None:
         glyph, style = light_mark(moved[0].brightness)
         change, light = _change(moved, short=False), f" {moved[0].brightness:.0f}"
@@ -133,20 +128,6 @@ def _wrapped(text: str, *, most: int = 2, indent: str = "") -> list[str]:
     return textwrap.wrap(
         text, WIDE, max_lines=most, placeholder=" …", initial_indent=indent, subsequent_indent=indent
     )
-
-
-def _model(state: State) -> Content | None:
-    """'model: offline 87 % ⚑', the flag where label and model disagree."""
-    guess = state.guess(state.frame.key) if state.frame else None
-    if guess is None:
-        return None
-    flag = " ⚑" if state.label is not None and state.label.class_ != guess.class_ else ""
-    return Content.assemble(("model: ", DIM), f"{guess.class_}{_sure(guess)}", (flag, WARN))
-
-
-def _sure(guess: Guess) -> str:
-    """' 87%', '' where the model did not tell."""
-    return "" if guess.confidence is None else f" {guess.confidence:.0%}"
 
 
 def _change(moved: Moved | None, *, short: bool = True) -> Content | None:
@@ -287,7 +268,7 @@ def _step(state: State) -> str:
     open_ = state.total() - len(state.of(state.task))
     draft = state.drafts.get(state.task.name)
     if open_ > 0:
-        return f"{plural(open_, 'frame')} to label (n)"
+        return step_of(state) or f"{plural(open_, 'frame')} to label (n)"
     if (
         draft is not None
         and draft.images

@@ -78,7 +78,7 @@ def rows_of(queues: tuple[Queue, ...], task: Task, chosen: str) -> list[Row]:
     rows: list[Row] = []
     for queue in queues:
         word = class_mark(task, queue.name) if queue.id.startswith("class:") else Content(queue.name)
-        if queue.suggested:
+        if queue.suggested and queue.id != "suggested":
             word += Content.styled(" ← suggested", "bold $accent")
         if queue.id == chosen:
             word += Content.styled(" (in use)", DIM)

@@ -18,6 +18,7 @@ from tui.label_messages import ViewsRead
 from tui.messages import Failed
 from tui.screens.pick import PickScreen
 from tui.screens.queue_texts import VIEW, rows_of, rows_of_views, what_else
+from tui.screens.said_texts import MADE
 from tui.sorting import FIRST, QueueRead, QueuesCounted
 from tui.tools.tool import Tool
 
@@ -103,6 +104,9 @@ class Queueing(Tool):
         if state.queue_id == FIRST:
             what = f"Every frame has a label for {state.task.name}."
             else_ = else_ or "Release the draft: V, then R."
+        found = state.suggestions
+        if state.queue_id in MADE and found is not None and found.hint:
+            what, else_ = f"{what} {found.hint}", else_
         return self.desk.notice(what, else_, GOOD)
 
     # --- choosing -----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
-"""What a model said, accepted: for the frame on the screen, or for all frames in a row of which it says the same.
+"""What is said of frames, accepted: for the frame on the screen, or for all frames in a row of which the same is said.
 
-What always holds: a label that is there stays, but for the one of the frame on the screen where `space` is pressed.
+What always holds: a label that is there stays; a class key changes that of the frame on the screen. What was accepted is
+told from what a person labelled, for good.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from core.human import plural
 from core.labels.stretches import stretch_at
 from tui import spans
+from tui.drawing import class_keys
 from tui.tools.tool import Tool
 from tui.tools.words import passed_over
 
@@ -18,8 +20,16 @@ class Suggesting(Tool):
     def do_accept(self) -> None:
         said = self._said()
         frame = self.state.frame
-        if said is not None and frame is not None:
+        if said is None or frame is None:
+            return
+        label = self.state.label
+        if label is None:
             self.desk.give([frame.key], said, "suggestion", then=self.desk.advance)
+        elif label.class_ == said:
+            self.desk.notice("Nothing to do:", f"it is labelled {said} already.")
+        else:
+            keys = {class_: key for key, class_ in class_keys(self.state.task).items()}
+            self.desk.notice("The label stays;", f"{keys[said]} makes it {said}.")
 
     def do_accept_stretch(self) -> None:
         state, said = self.state, self._said()
@@ -41,7 +51,9 @@ class Suggesting(Tool):
         frame = self.state.frame
         guess = self.state.guess(frame.key) if frame else None
         if guess is None:
-            self.desk.notice("No model said anything of this frame.", "A class key labels it.")
+            found = self.state.suggestions
+            why = found.hint if found is not None and not found.runs else ""
+            self.desk.notice("Nothing is suggested for this frame.", why or "A class key labels it.")
         return guess.class_ if guess else None
 
     def _after(self, last: str, left: int, out: int) -> None:

@@ -1,0 +1,167 @@
+"""What a small model suggests, as a person meets it: facts, keys, queues, what is said when it ends, a damaged file."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import pytest
+
+from core.labels.sync import open_store
+from core.workspace import Workspace
+from tests.tui.test_queues import choose, in_queue
+
+TASK = "offline-detection"
+
+
+def suggest(place: Any, letters: str, **more: Any) -> None:
+    """Write what `suggest` would: a run for each row of equal letters ('·' is none), and what else is given."""
+    words = {"a": "active", "o": "offline"}
+    runs, begin = [], 0
+    for at in range(1, len(letters) + 1):
+        if at == len(letters) or letters[at] != letters[begin]:
+            if letters[begin] in words:
+                runs.append({
+                    "first": place.keys[begin], "last": place.keys[at - 1], "frames": at - begin,
+                    "label": words[letters[begin]], "confidence": 0.87, "why": "as at 07:40",
+                })  # fmt: skip
+            begin = at
+    whole = {
+        "format": 1, "task": TASK, "engine": "thumbnails", "engine_text": "small pictures", "labels_seq": 1,
+        "labelled": 42, "made_at": "2025-11-20T10:00:00+00:00", "share_right": 0.98, "runs": runs, "next": [],
+        "doubts": [], "curve": [], "enough": False, "hint": "", **more,
+    }  # fmt: skip
+    folder = Workspace.open(place.root).ensure_private() / "assist"
+    folder.mkdir(exist_ok=True)
+    part = folder / "part"
+    part.write_text(json.dumps(whole))
+    part.rename(folder / f"{TASK}.json")
+
+
+def label(place: Any, letters: str, who: str = "Ana") -> None:
+    words = {"a": "active", "o": "offline"}
+    given = {key: words[one] for key, one in zip(place.keys, letters, strict=False) if one in words}
+    with open_store(Workspace.open(place.root)) as store:
+        store.set_many(TASK, given, how="hand", who=who, what="by hand")
+
+
+async def test_a_suggestion_says_what_it_is_and_why_and_is_accepted_for_a_frame_and_a_run(
+    workspace, opened, stored
+):
+    place = workspace(frames=10)
+    label(place, "·····o")
+    suggest(place, "oooaaaaao·")
+    async with opened(place.root) as page:
+        await page.see("suggested: offline 87%", "why: as at 07:40 · from 42 labels")
+        await page.rest()
+        await page.press("home")
+        await page.shown()
+        await page.press("space")
+        await page.until(lambda: page.label_of(place.keys[0]) == "offline", "the frame to be labelled")
+        await page.press("home", *["right"] * 6)
+        await page.shown()
+        await page.press("shift+space")
+        await page.until(lambda: page.label_of(place.keys[7]) == "active", "the run to be labelled")
+        await page.see("× 4")
+        assert stored(place) == "o··aaoaa··", "what a person said by hand stays"
+        await page.press("u")
+        await page.until(
+            lambda: page.label_of(place.keys[7]) is None, "all of it to be taken back as one step"
+        )
+        assert stored(place) == "o····o····"
+        await page.press("ctrl+r")
+        await page.until(lambda: page.label_of(place.keys[7]) == "active", "it to be given again")
+    with open_store(Workspace.open(place.root)) as store:
+        assert {store.get(TASK, key).how for key in place.keys[3:5]} == {"suggestion"}
+        assert store.get(TASK, place.keys[5]).how == "hand"
+
+
+async def test_a_label_is_never_overwritten_by_a_suggestion(workspace, opened, stored):
+    place = workspace(frames=4)
+    label(place, "a")
+    suggest(place, "oooo")
+    async with opened(place.root) as page:
+        await page.press("home")
+        await page.see("suggested: offline 87% ⚑")
+        await page.shown()
+        await page.press("space")
+        assert page.notice == "The label stays; o makes it offline."
+        await page.press("enter")
+        await page.until(lambda: page.label_of(place.keys[3]) == "offline", "the others of the run")
+    assert stored(place) == "aooo"
+
+
+async def test_new_suggestions_appear_and_newer_predictions_go_before_them(workspace, opened):
+    place = workspace(frames=6)
+    async with opened(place.root) as page:
+        await page.see("no label")
+        suggest(place, "oooooo")
+        await page.see("suggested: offline 87%")
+        suggest(place, "aaaaaa")
+        await page.see("suggested: active 87%")
+        said = place.root / "data" / "predictions.json"
+        said.write_text(json.dumps({place.keys[0]: {"label": "offline", "confidence": 0.7}}))
+        os.utime(said, (4_000_000_000, 4_000_000_000))
+        await page.press("home")
+        await page.see("model: offline 70%")
+        assert "suggested:" not in page.text()
+        said.unlink()
+        await page.see("suggested: active 87%")
+
+
+async def test_filters_see_suggestions(workspace, opened):
+    place = workspace(frames=6)
+    suggest(place, "oooaaa")
+    async with opened(place.root) as page:
+        await page.see("suggested: offline")
+        await page.press("slash")
+        await page.press(*"pred:active", "enter")
+        await page.until(lambda: len(page.app.state.frames) == 3, "the three")
+        assert page.frame == place.keys[3]
+
+
+async def test_the_frames_asked_for_are_the_first_queue_in_their_order_with_why(workspace, opened):
+    place = workspace(frames=8)
+    asked = [{"frame": place.keys[at], "why": f"nothing like number {at}"} for at in (5, 2, 7)]
+    suggest(place, "oooooooo", next=asked)
+    async with opened(place.root) as page:
+        await page.see("suggested: offline")
+        await choose(page, "the most useful labels next")
+        await in_queue(page, "suggested")
+        await page.until(lambda: page.frame == place.keys[5], "the most useful one")
+        await page.see("asked: nothing like number 5", "queue: suggested 1 of 3")
+        await page.label("a")
+        assert page.frame == place.keys[2]
+        # A label later another one is the most useful: it is what follows, wherever a person stands.
+        suggest(place, "oooooooo", next=[asked[2], asked[1]])
+        await page.until(lambda: page.app.state.queue and page.app.state.queue.order[0] == 7, "the new order")
+        await page.label("a")
+        assert page.frame == place.keys[7]
+
+
+async def test_the_end_of_the_questions_says_what_would_help(workspace, opened):
+    place = workspace(frames=4)
+    hint = "Record a print at night: none is labelled."
+    suggest(place, "oooo", next=[{"frame": place.keys[1], "why": "far from all"}], enough=True, hint=hint)
+    async with opened(place.root, size=(110, 30)) as page:
+        await page.see("suggested")
+        await choose(page, "the most useful labels next")
+        await in_queue(page, "suggested")
+        await page.until(lambda: page.frame == place.keys[1], "the question")
+        await page.label("o")
+        await page.until(lambda: hint in page.notice, "what would help")
+        await page.press("exclamation_mark")
+        await page.see("more labels of these prints would not help")
+
+
+@pytest.mark.parametrize("data", [b"{", b'{"format": 9}', b"\x00" * 100])
+async def test_a_damaged_file_is_said_once_and_takes_nothing_away(workspace, opened, data):
+    place = workspace(frames=3)
+    suggest(place, "ooo")
+    async with opened(place.root, toasts=True) as page:
+        await page.see("suggested: offline")
+        (place.root / ".print-models" / "assist" / f"{TASK}.json").write_bytes(data)
+        await page.until(lambda: "suggestions are left out" in page.told, "it to be said")
+        await page.until(lambda: not page.app.state.guess(place.keys[0]), "the suggestions to go")
+        await page.label("a")
