@@ -7,6 +7,7 @@ frames. Called by commands/choosing and commands/labelling.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.commands.shell import Context
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from core.frames.signatures import Change
     from core.labels.facts import Facts
     from core.labels.model import LabelProblem
+    from core.labels.predictions import Guess
     from core.labels.queues import Queue
     from core.labels.store import LabelStore
+    from core.labels.suggested import Suggestions
     from core.tasks import Task
 
 
@@ -69,14 +72,9 @@ def facts_of(
 ) -> Facts:
     """Return what is known of frames, as far as the words of a filter ask for it; all of it where `asked` is None."""
     from core.labels.facts import Facts
-    from core.labels.predictions import read_predictions
 
     ws = ctx.workspace
-    guesses = {}
-    for one in ws.tasks.values():
-        guesses[one.name], why = read_predictions(ws.root / one.predictions, one)
-        if why and one.name == task.name:
-            ctx.notice(why)
+    guesses, suggested = _said(ctx, task, frames)
     changes: Mapping[str, Change] = {}
     thresholds: dict[str, float] = {}
     if asked is None or not _PICTURES.isdisjoint(asked):
@@ -101,7 +99,31 @@ def facts_of(
         ws.tasks,
         gap_minutes=ws.settings.split.gap_minutes,
         undecided=_named(store.mark_problems()),
+        suggested=suggested,
     )
+
+
+def _said(
+    ctx: Context, task: Task, frames: list[Frame]
+) -> tuple[dict[str, Mapping[str, Guess]], Suggestions | None]:
+    """Return what is said of frames by task, suggestions where those are newer than predictions; and the task's."""
+    from core.labels.predictions import read_predictions
+    from core.labels.suggested import Expanded, newer, path_of, read_suggestions
+
+    ws = ctx.workspace
+    guesses: dict[str, Mapping[str, Guess]] = {}
+    suggested = None
+    for one in ws.tasks.values():
+        guesses[one.name], why = read_predictions(ws.root / one.predictions, one)
+        found, odd = read_suggestions(path_of(ws, one), one)
+        if found is not None and newer(ws, one):
+            by_source = {name: list(own) for name, own in groupby(frames, key=lambda frame: frame.source)}
+            guesses[one.name] = Expanded(found.runs, by_source)
+        if one.name == task.name:
+            suggested = found
+            for said in filter(None, (why, odd)):
+                ctx.notice(said)
+    return guesses, suggested
 
 
 def _starts(ctx: Context, store: LabelStore, task: Task, frames: list[Frame]) -> frozenset[str]:

@@ -142,3 +142,29 @@ def test_two_marks_of_a_frame_wait_in_a_queue_until_it_is_marked(predicted: Plac
     assert cli(predicted.root, "mark", key, "--unsure").code == 0
     assert queue(cli, predicted, "marks") == []
     assert "marks.json" not in cli(predicted.root, "status").out
+
+
+def test_what_a_small_model_suggests_asks_and_doubts_is_listed_as_in_the_app(
+    workspace: Make, cli: Cli
+) -> None:
+    place = workspace(8)
+    assert cli(place.root, "label", "--as", "active", *place.keys[:2]).code == 0
+    keys = place.keys
+    said = {
+        "format": 1, "task": "offline-detection", "labelled": 2, "made_at": "2025-11-20T10:00:00+00:00",
+        "runs": [{"first": keys[1], "last": keys[4], "frames": 4, "label": "offline", "confidence": 0.9}],
+        "next": [{"frame": keys[6], "why": "far"}, {"frame": keys[3], "why": "unsure"}, {"frame": keys[0], "why": "x"}],
+        "doubts": [{"frame": keys[1], "label": "active", "suggested": "offline", "confidence": 0.9, "evidence": []},
+                   {"frame": keys[5], "label": "active", "suggested": "offline", "confidence": 0.9, "evidence": []}],
+    }  # fmt: skip
+    folder = place.root / ".print-models" / "assist"
+    folder.mkdir()
+    (folder / "offline-detection.json").write_text(json.dumps(said))
+    assert queue(cli, place, "suggested") == [keys[6], keys[3]], "in their order, none that has a label"
+    assert queue(cli, place, "doubts") == [keys[1]], "none that has another label or none"
+    rows = cli(place.root, "frames", "--filter", "pred:offline", "--json").json["frames"]
+    assert [(row["frame"], row["confidence"]) for row in rows] == [(key, 0.9) for key in keys[1:5]]
+    (folder / "offline-detection.json").write_text("{")
+    done = cli(place.root, "frames", "--filter", "pred:offline")
+    assert done.code == 0
+    assert "suggestions are left out" in done.err
