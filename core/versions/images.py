@@ -19,11 +19,12 @@ from pathlib import Path
 from core.errors import PrintModelsError
 from core.frames.decode import FileBytes, Unreadable, read_file
 from core.storage.git import Git
-from core.storage.lfs import ObjectStore, Pointer, remote_store, store_of
+from core.storage.lfs import ObjectStore, remote_store, store_of
 from core.storage.proven import Stamp, stamp_of
 from core.storage.remotes import lfs_address
 from core.text import safe
 from core.versions import kept
+from core.versions.looks import Looks
 from core.versions.manifest import Item, list_versions, read_version
 from core.versions.selection import Chosen
 from core.workspace import Workspace
@@ -66,10 +67,14 @@ def _wanted(chosen: Chosen, item: Item | None) -> str | None:
 
 
 class Images:
-    """Finds pictures for one task's draft; safe to use from several threads."""
+    """Finds pictures for one task's draft; safe to use from several threads.
 
-    def __init__(self, workspace: Workspace) -> None:
+    What the file system is asked without reading a file, it is asked through `looks`.
+    """
+
+    def __init__(self, workspace: Workspace, looks: Looks | None = None) -> None:
         self.workspace = workspace
+        self.looks = looks or Looks()
 
     def find(self, chosen: Chosen, item: Item | None) -> Bytes:
         """Return the picture that was labelled. `item` is the frame in the parent version, where that holds it.
@@ -109,8 +114,8 @@ class Images:
     def on_camera(self, frame: str) -> bool:
         """True where the source has a file of that name."""
         try:
-            return self.workspace.frame_path(frame).is_file()
-        except (PrintModelsError, OSError):
+            return self.looks.is_file(self.workspace.frame_path(frame))
+        except PrintModelsError:
             return False
 
     def on_cameras(self, frames: Sequence[str]) -> set[str]:
@@ -130,7 +135,9 @@ class Images:
     def _listed(self, frame: str) -> set[str] | None:
         """Return the names of the files in the folder a frame lies in, None where that can't be told."""
         try:
-            with os.scandir(self.workspace.frame_path(frame).parent) as entries:
+            folder = self.workspace.frame_path(frame).parent
+            self.looks.at(folder)  # its times change with what lies in it
+            with os.scandir(folder) as entries:
                 return {entry.name for entry in entries if entry.is_file()}
         except FileNotFoundError:
             return set()
@@ -165,15 +172,11 @@ class Images:
 
     def has(self, oid: str, size: int | None) -> bool:
         """True where a file of that size that should hold these bytes is here; they are checked when they are read."""
-        if size is not None and self._objects is not None and self._objects.has(Pointer(oid, size)):
+        if size is None:
+            return False
+        if self._objects is not None and self.looks.size(self._objects.where(oid)) == size:
             return True
-        for path in self._places(oid, objects=False):
-            try:
-                if os.stat(path).st_size == size:
-                    return True
-            except OSError:
-                continue
-        return False
+        return any(self.looks.size(path) == size for path in self._places(oid, objects=False))
 
     def _places(self, oid: str, *, objects: bool = True) -> Iterator[str | Path]:
         yield from self._copies.get(oid, ())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.durable import hash_file
@@ -20,6 +21,7 @@ from core.storage import plans
 from core.storage.git import Git
 from core.storage.known import known_objects
 from core.storage.lfs import store_of
+from core.tasks import Task
 from core.text import safe
 from core.versions.blocks import check_room
 from core.versions.checks import CheckResult
@@ -34,19 +36,31 @@ from core.workspace import Workspace
 _HASHED = 200
 
 
-def changed(workspace: Workspace, planned: ExportPlan) -> CheckResult:
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What a planned version takes: its images, the bytes of a copy of all, and those that are new."""
+
+    task: Task
+    images: int
+    bytes_needed: int
+    bytes_new: int
+
+
+def changed(workspace: Workspace, planned: ExportPlan, images: Images | None = None) -> CheckResult:
     """Name the frames whose file is another than the one that was labelled, and whose picture is kept nowhere."""
-    suspects = []
+    images, suspects = images or Images(workspace), []
     for chosen in planned.chosen:
         if chosen.size is None:
             continue
         try:
-            found = os.stat(workspace.frame_path(chosen.frame))
-        except (OSError, PrintModelsError):
+            found = images.looks.at(workspace.frame_path(chosen.frame))
+        except PrintModelsError:
+            continue
+        if found is None:
             continue  # `missing` and `camera` tell of it
         if (found.st_size, found.st_mtime_ns) != (chosen.size, chosen.mtime_ns):
             suspects.append((chosen, found.st_size))
-    images, held, hashed = Images(workspace), held_items(planned.draft), 0
+    held, hashed = held_items(planned.draft), 0
     gone, unsure = [], 0
     for chosen, now in suspects:
         item = held.get(chosen.frame)
@@ -105,16 +119,16 @@ def images_there(version: Version) -> CheckResult:
     return CheckResult("missing", "pass", "The file of every image is there; verify reads their bytes.")
 
 
-def decodable(workspace: Workspace, planned: ExportPlan) -> CheckResult:
+def decodable(workspace: Workspace, planned: ExportPlan, images: Images | None = None) -> CheckResult:
     """Name the frames of a draft that could not be read when they were measured, and that no version holds."""
     held = held_items(planned.draft)
     asked = [chosen for chosen in planned.chosen if chosen.frame not in held]
-    broken = _unreadable(workspace, asked)
-    images = Images(workspace) if broken else None
+    images = images or Images(workspace)
+    broken = _unreadable(images, asked)
     lost = {
         c.frame: broken[c.frame]
         for c in asked
-        if c.frame in broken and not (images and c.oid is not None and images.has(c.oid, c.size))
+        if c.frame in broken and not (c.oid is not None and images.has(c.oid, c.size))
     }
     return _decodable(lost, "The export decodes every picture that no version holds yet")
 
@@ -127,7 +141,8 @@ def version_decodable(workspace: Workspace, version: Version) -> CheckResult:
         return CheckResult("decodable", "pass", text)
     unseen = [Chosen(i.source, i.label, "", "", "", "") for i in version.items if i.width is None]
     return _decodable(
-        _unreadable(workspace, unseen), f"Nothing looked at {plural(len(unseen), 'picture')} when it was made"
+        _unreadable(Images(workspace), unseen),
+        f"Nothing looked at {plural(len(unseen), 'picture')} when it was made",
     )
 
 
@@ -148,48 +163,41 @@ def _decodable(broken: dict[str, str], otherwise: str) -> CheckResult:
     )
 
 
-def _unreadable(workspace: Workspace, asked: Iterable[Chosen]) -> dict[str, str]:
+def _unreadable(images: Images, asked: Iterable[Chosen]) -> dict[str, str]:
     """Return the frames that could not be measured, with why; those that are gone are the business of `missing`."""
     by_source: dict[str, list[str]] = defaultdict(list)
     for chosen in asked:
         by_source[chosen.frame.partition("/")[0]].append(chosen.frame)
     found: dict[str, str] = {}
-    if not by_source or not workspace.index_db.is_file():
+    if not by_source or not images.workspace.index_db.is_file():
         return found
-    with Changes(workspace) as changes:
+    with Changes(images.workspace) as changes:
         for source, frames in by_source.items():
             broken = changes.unreadable(source)
             found.update({frame: broken[frame] for frame in frames if frame in broken})
-    return {frame: why for frame, why in found.items() if _there(workspace, frame)}
+    return {frame: why for frame, why in found.items() if images.on_camera(frame)}
 
 
-def _there(workspace: Workspace, frame: str) -> bool:
-    try:
-        return workspace.frame_path(frame).is_file()
-    except (OSError, PrintModelsError):
-        return False
-
-
-def room(workspace: Workspace, planned: ExportPlan) -> CheckResult:
+def room(workspace: Workspace, weight: Weight) -> CheckResult:
     """Is there room on the disks, bytes and inodes, for the version and for its copy in Git LFS?"""
-    root = workspace.dataset_root(planned.task)
+    root = workspace.dataset_root(weight.task)
     there = next(folder for folder in (root, *root.parents) if folder.is_dir())
     try:
         objects = store_of(workspace.root).folder
     except PrintModelsError:  # no repository: nothing is copied
         objects = None
-    files = len(planned.chosen) + len(planned.task.classes) + 5
+    files = weight.images + len(weight.task.classes) + 5
     try:
-        check_room(there, planned.bytes_needed, files, new=planned.bytes_new, objects=objects)
+        check_room(there, weight.bytes_needed, files, new=weight.bytes_new, objects=objects)
     except Lacking as error:
         return CheckResult("room", "block", error.what, error.remedy, code=error.exit_code)
     disk = os.statvfs(there)
     free = f"{size(disk.f_bavail * disk.f_frsize)} free"
     inodes = f", {count(disk.f_favail)} inodes" if disk.f_files else ""
-    return CheckResult("room", "pass", f"The version takes {size(planned.bytes_needed)}, of {free}{inodes}.")
+    return CheckResult("room", "pass", f"The version takes {size(weight.bytes_needed)}, of {free}{inodes}.")
 
 
-def plan_limit(workspace: Workspace, planned: ExportPlan) -> CheckResult:
+def plan_limit(workspace: Workspace, weight: Weight) -> CheckResult:
     """Would what is new to the repository go over the storage of its plan?"""
     remotes = {
         key.split(".", 1)[1].removesuffix(".url"): url
@@ -202,7 +210,7 @@ def plan_limit(workspace: Workspace, planned: ExportPlan) -> CheckResult:
         return CheckResult("plan-limit", "warn", error.what, error.remedy)
     if plan is None or plan.storage is None:
         return CheckResult("plan-limit", "pass", "No plan here has a limit that is known.")
-    after = sum(known_objects(workspace).values()) + planned.bytes_new
+    after = sum(known_objects(workspace).values()) + weight.bytes_new
     told = f"{size(after)} would be stored, of the {size(plan.storage)} of {plan.name}"
     if after <= plan.storage:
         return CheckResult("plan-limit", "pass", f"{told}.")

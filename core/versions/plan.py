@@ -94,13 +94,14 @@ def plan(
     who: str = "",
     again: bool = False,
     found: Draft | None = None,
+    images: Images | None = None,
 ) -> ExportPlan:
     """Work out the next version (or version `number`) of a task.
 
     `everything` takes every label; `labels` is a label file to take alone, as imported by `who`. `allow_missing`
     excludes frames that are found nowhere, by name. `hold_back` names hunks of the difference to the parent version
     that stay as they were, beside those that the review holds back; with `labels` nothing else is held. A draft that the newest version holds already is made a version once more only `again`, or
-    for a number or a label file. `found` is the draft, where it was just made. Raises Refused for a number that is taken, Damaged for a label file that can't be
+    for a number or a label file. `found` is the draft, where it was just made; `images` finds its pictures. Raises Refused for a number that is taken, Damaged for a label file that can't be
     read, WrongUsage for a hunk that isn't there.
     """
     again = again or number is not None or labels is not None
@@ -119,7 +120,7 @@ def plan(
         weighed = new_bytes(images_of(found.chosen, held_items(found), index), known_objects(workspace))
         found = replace(found, bytes_estimate=weighed)
         places = place(workspace, store, index, task, [c.frame for c in found.chosen], given)
-    images, held = Images(workspace), held_items(found)
+    images, held = images or Images(workspace), held_items(found)
     missing = _missing(images, found.chosen, held)
     blocks = file_blocks(workspace, store, task) if given is None else []
     blocks += [] if again else same_blocks(workspace, found)

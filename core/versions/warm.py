@@ -2,8 +2,8 @@
 
 What always holds: an answer counts only for the very labels, file lists, settings, versions, commits, cameras and program
 it was made with; what was written within the last moment may be written again without looking any different, so
-nothing is kept then; what can't be read, or is of another tree, is made anew. A release, an export and a check never
-take one. It lies in `.print-models/cache` and may be thrown away. Called by `status` and `diff`.
+nothing is kept then; what can't be read, or is of another tree, is made anew. A release and an export never take one. It
+lies in `.print-models/cache` and may be thrown away. Called by `status` and `diff`, and by `rechecked`, which asks for more.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class _Known(msgspec.Struct):
     answer: msgspec.Raw
 
 
-class _Moving(Exception):
+class Moving(Exception):
     """Something was written a moment ago, or can't be told from what it may become."""
 
 
@@ -61,7 +61,7 @@ def key(workspace: Workspace, task: Task, index: FrameIndex) -> str | None:
     """
     try:
         return _key(workspace, task, index)
-    except (_Moving, OSError, PrintModelsError):
+    except (Moving, OSError, PrintModelsError):
         return None
 
 
@@ -128,22 +128,21 @@ def _own(workspace: Workspace) -> list[object]:
         for entry in sorted(entries, key=lambda one: one.name):
             if entry.name in _ELSE or entry.name.endswith((".lock", "-shm", ".tmp")) or not entry.is_file():
                 continue
-            stamp = _stamp(Path(entry.path))
-            if stamp is not None and (
-                stamp[0] or not entry.name.endswith("-wal")
-            ):  # an empty one comes with opening
-                found.append((entry.name, stamp))
+            at, log = stamp(Path(entry.path)), entry.name.endswith("-wal")
+            if at is not None and (at[0] or not log):  # an empty one comes with opening
+                # Opening a database gives its log an owner, and so another ctime; what is written changes mtime too.
+                found.append((entry.name, (*at[:2], *at[3:]) if log else at))
     return found
 
 
 def _versions(workspace: Workspace, task: Task) -> list[object]:
     folder = workspace.dataset_root(task)
-    found: list[object] = [_stamp(folder / manifest.WITHDRAWN)]
+    found: list[object] = [stamp(folder / manifest.WITHDRAWN)]
     for name in manifest.list_versions(workspace, task):
         path = workspace.version_dir(task, name)
-        stamps = [_stamp(path / file) for file in (manifest.METADATA, manifest.INFO, manifest.LABELS)]
+        stamps = [stamp(path / file) for file in (manifest.METADATA, manifest.INFO, manifest.LABELS)]
         if stamps[0] is None:
-            raise _Moving
+            raise Moving
         found.append((name, stamps))
     return found
 
@@ -155,14 +154,15 @@ def _kept(workspace: Workspace) -> list[object]:
             folders = sorted(entry.path for entry in entries if entry.is_dir())
     except FileNotFoundError:
         return []
-    return [(path, _stamp(Path(path))) for path in folders]
+    return [(path, stamp(Path(path))) for path in folders]
 
 
-def _stamp(path: Path) -> tuple[int, ...] | None:
+def stamp(path: Path) -> tuple[int, ...] | None:
+    """Return what tells a file from another one, None where it is not there; raises Moving for one just written."""
     try:
         at = os.stat(path)
     except FileNotFoundError:
         return None
     if at.st_size and abs(time.time_ns() - at.st_mtime_ns) < _SETTLED_S * 1e9:
-        raise _Moving
+        raise Moving
     return at.st_size, at.st_mtime_ns, at.st_ctime_ns, at.st_ino, at.st_dev
