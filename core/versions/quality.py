@@ -7,7 +7,7 @@ should look at. `gates` puts the results of a whole workspace together.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -22,6 +22,8 @@ from core.versions.checks import CheckResult
 _UNEVEN = 10
 #: A rule that looks at one number only and gets this mean recall gives the class away.
 _TELLS = 0.9
+#: So many labels in a row, near in time, contradict one that has neighbours on one side alone.
+_WITNESSES = 3
 #: Of recordings that are fewer in a class, a rule can be judged by none of the others.
 _JUDGED_BY = 2
 
@@ -43,19 +45,24 @@ def named(frames: Sequence[str], most: int = 3) -> str:
 
 
 def lone(rows: Sequence[Row], gap_minutes: float) -> CheckResult:
-    """Name single labels inside another class's stretch: the frame before and the one after agree against it."""
+    """Name single labels that those near them in time contradict.
+
+    Inside a stretch the label before and the one after agree against it. The first or the last before a gap has
+    neighbours on one side alone: there the next three agree against it, since a recording may begin with a change.
+    """
     gap = timedelta(minutes=gap_minutes)
-    by_source: dict[str, list[Row]] = defaultdict(list)
+    by_source: dict[str, list[tuple[datetime, Row]]] = defaultdict(list)
     for row in rows:
         if row.captured_at is not None:
-            by_source[source_of(row.frame)].append(row)
+            by_source[source_of(row.frame)].append((row.captured_at, row))
     found: dict[str, list[str]] = defaultdict(list)
     for mine in by_source.values():
-        mine.sort(key=lambda row: (row.captured_at, row.frame))
-        for before, row, after in zip(mine, mine[1:], mine[2:], strict=False):
-            near = all(_apart(a, b) <= gap for a, b in pairwise((before, row, after)))
-            if near and before.label == after.label != row.label:
-                found[f"{row.label} between two {before.label}"].append(row.frame)
+        mine.sort(key=lambda one: (one[0], one[1].frame))
+        far = [after[0] - before[0] > gap for before, after in pairwise(mine)]
+        edges = [0, *(at for at, apart in enumerate(far, start=1) if apart), len(mine)]
+        for first, end in pairwise(edges):
+            for what, frame in _lone_in([row for _, row in mine[first:end]]):
+                found[what].append(frame)
     if not found:
         return CheckResult("lone", "pass", "No label stands alone inside a stretch of another class.")
     frames = sorted(frame for some in found.values() for frame in some)
@@ -72,10 +79,20 @@ def lone(rows: Sequence[Row], gap_minutes: float) -> CheckResult:
     )
 
 
-def _apart(before: Row, after: Row) -> timedelta:
-    if before.captured_at is None or after.captured_at is None:
-        return timedelta.max
-    return after.captured_at - before.captured_at
+def _lone_in(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Return what stands alone, and its frame, among labels of one recording in order of time."""
+    for before, row, after in zip(rows, rows[1:], rows[2:], strict=False):
+        if before.label == after.label != row.label:
+            yield f"{row.label} between two {before.label}", row.frame
+    if len(rows) <= _WITNESSES:
+        return
+    for edge, near, where in (
+        (rows[0], rows[1 : _WITNESSES + 1], "first, before"),
+        (rows[-1], rows[-_WITNESSES - 1 : -1], "last, after"),
+    ):
+        others = {row.label for row in near}
+        if len(others) == 1 and edge.label not in others:
+            yield f"{edge.label} {where} {near[0].label} in a row", edge.frame
 
 
 def contradicts(

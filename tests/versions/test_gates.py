@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from core.versions import gates, splits
+import pytest
+
+from core.versions import gates, quality, splits
+from core.versions.quality import Row
 from tests.conftest import Cli, Place
 from tests.release.conftest import label
 from tests.versions.conftest import House
@@ -70,3 +74,32 @@ def test_what_was_found_of_a_version_counts_for_exactly_these_files(exported: Ho
     rows.write_text(rows.read_text().replace('"split":"train"', '"split":"validation"', 1))
     after = {one.id: one.level for one in gates.of_version(exported.ws, exported.task, "v1")}
     assert (after["version"], after["leak"]) == ("block", "block"), "a recording is on both sides"
+
+
+def _rows(word: str, *, minutes: list[int] | None = None) -> list[Row]:
+    """One row a minute, or at those minutes: 'o' is offline, 'a' active."""
+    begin, names = datetime(2025, 11, 7, 8), {"o": "offline", "a": "active"}
+    at = [begin + timedelta(minutes=minute) for minute in minutes or range(len(word))]
+    return [Row(f"cam/20251107/{t:%Y%m%dT%H%M%S}.jpg", names[c], t) for c, t in zip(word, at, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("word", "minutes", "lone"),
+    [
+        ("aaoaa", None, [2]),
+        ("oaaaa", None, [0]),
+        ("aaaao", None, [4]),
+        ("oaaao", None, [0, 4]),
+        ("oaa", None, []),  # two are no stretch
+        ("ooaaa", None, []),
+        ("oaaoo", None, []),
+        ("aaaoaaa", [0, 1, 2, 60, 61, 62, 63], [3]),  # the first behind a gap
+        ("aaaoaaa", [0, 1, 2, 3, 60, 61, 62], [3]),  # the last before one
+        ("aaoaa", [0, 1, 60, 120, 121], []),  # alone, and far from all
+    ],
+)
+def test_a_lone_label_is_found_inside_and_at_both_ends(
+    word: str, minutes: list[int] | None, lone: list[int]
+) -> None:
+    rows = _rows(word, minutes=minutes)
+    assert quality.lone(rows[::-1], 15).frames == tuple(rows[at].frame for at in lone)
