@@ -6,19 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from core.commands import completion
-from core.commands.shell import Context, json_option, pass_context, task_option
+from core.commands.beginning import away, begun, draft_of, refuse_beside_resume
+from core.commands.shell import Context, accept_outside_option, json_option, pass_context, task_option
 
 if TYPE_CHECKING:
     from core.training.events import RunView
     from core.training.runs import Run
-    from core.training.spec import Spec
-    from core.workspace import Workspace
 
-#: Options that are not passed on to another machine: they name what only this one knows.
-_HERE = ("on", "task", "dataset_dir", "foreground", "resume", "as_json")
 _MODES = ("head", "last", "full")
 _MODES_SAID = (
     "What is trained: only the new last layer, also the last quarter of the blocks before it, or the whole network; "
@@ -30,6 +26,18 @@ _MODES_SAID = (
 @task_option
 @click.option(
     "--dataset-dir", metavar="D", type=click.Path(path_type=Path), help="A version's folder; else the latest."
+)
+@click.option(
+    "--labels",
+    metavar="F",
+    type=click.Path(path_type=Path),
+    help="Learn from a label file as it is; the task's own: the draft, as a release would make it. Nothing is exported.",
+)
+@click.option(
+    "--val-split",
+    type=float,
+    metavar="SHARE",
+    help="Assign recordings to validation anew, such a share of the images; else the version's own split holds.",
 )
 @click.option("--mode", type=click.Choice(_MODES), help=_MODES_SAID)
 @click.option("--arch", default="resnet18", show_default=True, metavar="A", help="A torchvision classifier.")
@@ -85,12 +93,15 @@ _MODES_SAID = (
 @click.option(
     "--resume", metavar="RUN", help="Go on with a training that was stopped, killed or interrupted."
 )
+@accept_outside_option
 @json_option
 @pass_context
 def train(
     ctx: Context,
     task: str | None,
     dataset_dir: Path | None,
+    labels: Path | None,
+    val_split: float | None,
     mode: str | None,
     arch: str,
     weights: str | None,
@@ -106,25 +117,29 @@ def train(
     on: str | None,
     foreground: bool,
     resume: str | None,
+    accept_outside: bool,
     as_json: bool,
 ) -> None:
-    """Train a model on a dataset version, in the background.
+    """Train a model on a dataset version, or with --labels on labels as they are, in the background.
 
-    It goes on when this terminal is closed. Without --dataset-dir it learns from the task's latest version.
+    It goes on when this terminal is closed. Without --dataset-dir or --labels it learns from the task's latest version.
     """
     from core.training import planning, runs
 
     workspace = ctx.workspace
     if resume is not None:
-        _refuse_beside_resume()
+        refuse_beside_resume()
         run = runs.resume(workspace, runs.get(workspace, resume))
     else:
         if on is None:
             runs.require_torch()
+        draft = draft_of(ctx, task, labels, dataset_dir, on, accept=accept_outside)
         what = planning.plan(
             workspace,
             task=task,
             dataset_dir=dataset_dir,
+            draft=draft,
+            val_split=val_split,
             mode=mode,
             architecture=arch,
             weights=weights if on is None else None,
@@ -139,60 +154,13 @@ def train(
             threads=threads,
             folder=ctx.folder,
         )
-        run = runs.start(workspace, what) if on is None else _on(workspace, on, what)
+        run = runs.start(workspace, what, draft=draft) if on is None else away(workspace, on, what)
     if foreground:
         _stay(ctx, run, as_json)
-    what = run.spec
-    text = (
-        f"{run.id}: {what.architecture}, {what.mode}, on {what.task} {what.dataset.version} "
-        f"({what.dataset.digest[:19]}…), {what.threads} of the processor's threads\n"
-        f"It goes on in the background. See how it goes: print-models watch"
-    )
+    text = "\n".join([*begun(run), "It goes on in the background. See how it goes: print-models watch"])
     if run.warning:
         ctx.notice(run.warning)
     ctx.answer(runs.as_json(run, runs.view(run)), text, as_json=as_json)
-
-
-def _on(workspace: Workspace, host: str, what: Spec) -> Run:
-    """Start a training on another machine, with the options that were given here."""
-    from core.releasing.pushing import remote_of
-    from core.storage.git import Git
-    from core.training import runs
-
-    git = Git(workspace.root)
-    state = git.state()
-    url = state.remotes[remote_of(state, None)]
-    # Of git's own configuration, not of print-models.toml: a file that comes with a clone must not name programs.
-    tool = git.line("config", "--get", "print-models.command") or ""
-    context = click.get_current_context()
-    options: dict[str, str | bool] = {}
-    for parameter in context.command.params:
-        given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
-        if given and parameter.name not in _HERE:
-            value = context.params[parameter.name or ""]
-            no = value is False and parameter.secondary_opts
-            options[parameter.secondary_opts[0] if no else parameter.opts[0]] = (
-                True if isinstance(value, bool) else str(value)
-            )
-    return runs.start_on(workspace, host, url, what, options, tool=tool)
-
-
-def _refuse_beside_resume() -> None:
-    """A training that goes on is what its spec says: options that would ask for something else are refused by name."""
-    from core.errors import WrongUsage
-
-    context = click.get_current_context()
-    given = [
-        parameter.opts[0]
-        for parameter in context.command.params
-        if parameter.name not in ("resume", "foreground", "as_json")
-        and context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
-    ]
-    if given:
-        raise WrongUsage(
-            f"--resume goes on with a training as it was asked for; {', '.join(given)} can't change that.",
-            "Leave it out, or start a new training without --resume.",
-        )
 
 
 def _stay(ctx: Context, run: Run, as_json: bool) -> None:

@@ -40,6 +40,7 @@ _GROUP = 64
 _STEP = 32
 
 Pixels = NDArray[np.uint8]
+Opener = Callable[[Row], FileBytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +146,11 @@ def read(
     threads: int,
     on_image: Callable[[int, int], None],
     cache: Cache | None = None,
+    opener: Opener | None = None,
 ) -> Images:
     """Read, check and decode every image of `rows`, in order; what `cache` holds of these bytes isn't decoded again.
 
-    Raises Damaged, or what the first one lacks, naming the images that can't be used; `on_image` hears how far it is.
+    `opener` finds a picture's bytes, by default below the version's folder. Raises Damaged, or what the first one lacks, naming the images that can't be used; `on_image` hears how far it is.
     """
     kept = cache if cache is not None else Cache(None)
     pixels = np.empty((len(rows), *shape.size, 3), dtype=np.uint8)
@@ -157,7 +159,7 @@ def read(
     with ThreadPoolExecutor(max_workers=threads) as pool:
         for begin in range(0, len(rows), _GROUP):
             some = rows[begin : begin + _GROUP]
-            for place, found in _group(version, some, shape, pool, kept):
+            for place, found in _group(version, some, shape, pool, kept, opener):
                 if isinstance(found, PrintModelsError):
                     problems.append((some[place], found))
                     oids.append("")
@@ -196,13 +198,19 @@ Found = tuple[str, Pixels] | PrintModelsError
 
 
 def _group(
-    version: Version, rows: Sequence[Row], shape: Input, pool: ThreadPoolExecutor, cache: Cache
+    version: Version,
+    rows: Sequence[Row],
+    shape: Input,
+    pool: ThreadPoolExecutor,
+    cache: Cache,
+    opener: Opener | None,
 ) -> Iterator[tuple[int, Found]]:
     """Yield for each row its place with oid and pixels, or what is wrong with it."""
 
     def opened(row: Row) -> tuple[str, FileBytes] | PrintModelsError:
         try:
-            file = read_file(version.path / row.file_name, root=version.path)
+            inside = version.path / row.file_name
+            file = opener(row) if opener is not None else read_file(inside, root=version.path)
             oid = file.oid
             if row.oid not in (None, oid):
                 # What is wrong with the picture itself says more than that it is another one.

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Refused
-from core.training import checkpoints, results
+from core.training import checkpoints, dataset, results
+from core.training.pictures import Pictures
 from core.training.quick import Seen
 from core.training.ranks import alone_or_first, follow, start_others
 from core.training.sides import Sides, sides
 from core.training.worker import Job, Stopped, supervise
-from core.versions.manifest import read_version
 
 if TYPE_CHECKING:
     from torch import nn
@@ -69,12 +69,8 @@ class _Fit:
         job.check()
         job.heart.say("reading pictures", {"machine": network.machine(), **device.said})
         task = job.workspace.task(self.what.task)
-        self.version = read_version(job.workspace, task, self.what.dataset.version)
-        if self.version.digest != self.what.dataset.digest or task.classes != self.what.classes:
-            raise Refused(
-                f"{task.name} {self.version.name} is not what this training was started on: its digest differs.",
-                f"Get the version as it was: git checkout -- datasets/{task.name}/{self.version.name}",
-            )
+        self.version = dataset.version_of(job.workspace, self.what, job.folder)
+        dataset.require_same(self.what, self.version)
         self.both: Sides = sides(self.version)
         self.rows = (*self.both.train, *self.both.validation)
         self.learn = range(len(self.both.train))
@@ -89,6 +85,7 @@ class _Fit:
             self.images: Images = data.read(
                 self.version, self.rows, task.classes, self.shape,
                 threads=self.what.threads, on_image=self._told("reading pictures"), cache=cache,
+                opener=Pictures(job.workspace, self.version).open,
             )  # fmt: skip
             self.start: Start = network.start(self.what)
             self.baselines = self._baselines()

@@ -16,7 +16,7 @@ from core.human import plural
 from core.progress import CancelToken, Report, silent
 from core.tasks import Task
 from core.text import safe
-from core.training import asking, predictions, results, runs
+from core.training import asking, dataset, predictions, results, runs
 from core.training.alarms import Rule
 from core.training.predictions import FOLDS, VALIDATION, Predicted, Predictions
 from core.training.record import ModelRecord
@@ -114,8 +114,9 @@ def of_run(workspace: Workspace, run: runs.Run, *, rule: Rule | None = None) -> 
         )
     what, seen = run.spec, runs.view(run)
     _require_classes(f"The training {run.id}", found.classes, workspace.task(what.task))
-    version = read_version(workspace, workspace.task(what.task), what.dataset.version)
-    notes = [_uncrossed(found)] if found.folds_note and not found.of(FOLDS) else []
+    version = dataset.version_of(workspace, what, run.path)
+    notes = list(version.problems)
+    notes += [_uncrossed(found)] if found.folds_note and not found.of(FOLDS) else []
     if version.digest != what.dataset.digest:
         notes.append(f"{version.name} is no longer what it learned from: its digest differs.")
     start = str(seen.facts.get("start", ""))

@@ -10,7 +10,7 @@ from pathlib import Path
 from core.errors import PrintModelsError, Refused, WrongUsage
 from core.process import run
 from core.text import safe
-from core.training import advice, spec, vetting
+from core.training import advice, dataset, spec, vetting
 from core.training.spec import Spec
 from core.versions.manifest import Version, latest, read_version, withdrawn
 from core.workspace import Source, Workspace
@@ -34,19 +34,23 @@ def plan(
     augment: bool | None = None,
     folds: int | None = None,
     processes: int = 1,
+    val_split: float | None = None,
+    draft: Version | None = None,
     folder: Path | None = None,
 ) -> Spec:
     """Return the spec of a training; what is not asked for takes its default, the mode that of `advice`.
 
-    The dataset is `dataset_dir`, else `version`, else the workspace's pinned version, else the latest that is not
-    withdrawn. Relative paths are meant from `folder`. Raises WrongUsage, Refused (no version yet), Lacking, Damaged
+    The dataset is `draft` (of `core.versions.drafted`), else `dataset_dir`, else `version`, else the workspace's pinned
+    version, else the latest that is not withdrawn; `val_split` assigns its recordings anew. Relative paths are meant from `folder`. Raises WrongUsage, Refused (no version yet), Lacking, Damaged
     (a file of weights that nothing here opens).
     """
     folder = folder or workspace.root
     start = spec.weights_of(weights, folder)
     if start.kind == "file":
         vetting.vet(Path(start.path))
-    found = _version(workspace, task, dataset_dir, version, folder)
+    found = draft or _version(workspace, task, dataset_dir, version, folder)
+    if val_split is not None:
+        found = dataset.anew(workspace, found, spec.share(val_split), seed)
     return spec.make(
         found.task,
         found,
@@ -62,6 +66,7 @@ def plan(
         augment=augment,
         folds=folds,
         processes=processes,
+        val_split=val_split or 0.0,
         regions=_regions(workspace, found),
         aspect=_aspect(workspace, found),
         commit=head(workspace),

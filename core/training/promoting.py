@@ -15,14 +15,15 @@ import msgspec
 
 from core.durable import Hashed, hash_file
 from core.errors import Damaged, PrintModelsError, Refused
-from core.training import answers, gate, runs
+from core.text import safe
+from core.training import answers, dataset, gate, runs
 from core.training.gate import Side
 from core.training.predictions import Predictions
 from core.training.record import FORMAT, ModelRecord
 from core.training.runs import Run
 from core.training.spec import Spec
 from core.version import __version__
-from core.versions.manifest import Version, list_versions, read_version
+from core.versions.manifest import DRAFT, Version, list_versions, read_version
 from core.workspace import Workspace
 
 
@@ -48,7 +49,7 @@ def facts_of(workspace: Workspace, run: Run, who: str) -> tuple[dict[str, Any], 
                 f"Let it go on: print-models train --resume {run.id}",
             )
         raise Damaged(f"{runs.BEST} of {run.id} is not the file that was saved.", "Train again.")
-    version = _version(workspace, what)
+    version = _version(workspace, run, what)
     weights = dict(seen.facts.get("weights") or {})
     record = {
         "format": FORMAT,
@@ -60,6 +61,7 @@ def facts_of(workspace: Workspace, run: Run, who: str) -> tuple[dict[str, Any], 
         "classes": list(what.classes),
         "input": seen.facts.get("input"),
         "dataset": {**msgspec.to_builtins(what.dataset), "version": version.name},
+        **({"learned_as": what.dataset.version} if what.dataset.version != version.name else {}),
         "config": what.config,
         "weights": weights,
         "epoch": seen.best_epoch,
@@ -82,7 +84,7 @@ def facts_of(workspace: Workspace, run: Run, who: str) -> tuple[dict[str, Any], 
     return record, found
 
 
-def _version(workspace: Workspace, what: Spec) -> Version:
+def _version(workspace: Workspace, run: Run, what: Spec) -> Version:
     """Return the version whose content a training learned from, under whatever name it learned. Raises Refused."""
     task = workspace.task(what.task)
     names = list_versions(workspace, task)
@@ -92,14 +94,21 @@ def _version(workspace: Workspace, what: Spec) -> Version:
         version = read_version(workspace, task, name)
         if version.digest == what.dataset.digest:
             return version
+    if what.val_split:
+        raise Refused(
+            f"It learned with a split of its own (--val-split {what.val_split:g}): its result is about other images than "
+            "that of any other model, and it learned from some of those they are asked about.",
+            f"Train with the version's own split, then promote that: print-models train --task {task.name}",
+        )
     if what.dataset.version in names:
         raise Refused(
             f"{task.name} {what.dataset.version} is not what this training learned from: its digest differs.",
             "Get the version as it was, or train on it as it is.",
         )
+    digest = f" ({safe(what.dataset.digest[:19])}…)" if what.dataset.version == DRAFT else ""
     raise Refused(
-        "It learned from labels that no version of the dataset holds, so nobody could train it again.",
-        f"Release these labels, then promote it: print-models release --task {task.name}",
+        f"It learned from labels that no version of {task.name} holds{digest}, so nobody could train it again.",
+        f"{dataset.how_to_release(workspace, what, run.path)}   If labels changed since, train on that version instead.",
     )
 
 

@@ -16,9 +16,11 @@ from core.errors import Busy, Damaged, Lacking, PrintModelsError, Refused
 from core.human import plural, size
 from core.text import safe
 from core.training import pretrained, printing
-from core.training.sides import Sides, missing, sides
+from core.training.dataset import require_same
+from core.training.pictures import Pictures
+from core.training.sides import Sides, sides
 from core.training.spec import Spec
-from core.versions.manifest import Version, read_version
+from core.versions.manifest import DRAFT, Version
 from core.workspace import Workspace
 
 #: Training images of a class below which there is nothing to learn from.
@@ -37,13 +39,15 @@ def require_torch() -> None:
         )
 
 
-def require_ready(workspace: Workspace, what: Spec) -> None:
+def require_ready(workspace: Workspace, what: Spec, version: Version) -> None:
     """Raise the reason why a training can't start: torch, labels, pictures, room on the disk, a print that runs."""
     require_torch()
-    version = read_version(workspace, workspace.task(what.task), what.dataset.version)
+    require_same(what, version)
     both = sides(version)
     _require_labels(version, both)
-    problem = missing(version, (*both.train, *both.validation)) or _changed(version)
+    problem = Pictures(workspace, version).missing((*both.train, *both.validation))
+    if version.name != DRAFT:
+        problem = problem or _changed(version)
     if problem:
         raise problem
     _require_room(workspace.root, what)
@@ -57,7 +61,8 @@ def _require_labels(version: Version, both: Sides) -> None:
         raise Refused(
             f"{version.task.name} {version.name} has too few labels of {', '.join(few)}: "
             f"{plural(counts[few[0]], 'training image')}.",
-            "Label more frames of every class, from several recordings, and release a new version.",
+            "Label more frames of every class, from several recordings"
+            f"{'' if version.name == DRAFT else ', and release a new version'}.",
         )
 
 

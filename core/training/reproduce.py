@@ -14,11 +14,11 @@ from core.errors import Lacking, PrintModelsError, Refused
 from core.progress import CancelToken, Progress, Report, silent
 from core.text import safe
 from core.training import runs, spec
+from core.training.dataset import version_of
 from core.training.events import RunView
 from core.training.record import ModelRecord
 from core.training.spec import Dataset, Spec, Weights
 from core.version import __version__
-from core.versions.manifest import read_version
 from core.workspace import Workspace
 
 _NAMED = {"torch": "the build of torch", "instructions": "the processor's instructions"}
@@ -79,27 +79,30 @@ def spec_of(workspace: Workspace, record: ModelRecord, weights: Path | None = No
     if record.problem == "it has no record" or not facts.get("config"):
         raise Refused(f"{record.name} has no record of how it was trained.", "Train a new one.")
     try:
-        dataset = msgspec.convert(facts["dataset"], Dataset)
+        # What it was called when it was learned from stands in the model file.
+        named = {**facts["dataset"], "version": facts.get("learned_as") or facts["dataset"]["version"]}
+        dataset = msgspec.convert(named, Dataset)
         what = msgspec.convert(
             {
                 **facts["config"],
-                "dataset": facts["dataset"],
+                "dataset": named,
                 "classes": facts["classes"],
                 "architecture": facts["architecture"],
                 "until": facts["epoch"],
                 "commit": facts["commit"],
                 "tool": facts["tool"],
+                "again": record.name,
             },
             Spec,
         )
         start = msgspec.convert(facts["weights"], Weights)
-    except (KeyError, msgspec.ValidationError) as error:
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise Refused(f"The record of {record.name} is not complete: {error}.", "Train a new one.") from error
-    version = read_version(workspace, workspace.task(dataset.task), dataset.version)
+    version = version_of(workspace, what)
     if version.digest != dataset.digest:
         raise Refused(
-            f"{dataset.task} {dataset.version} is not what {record.name} learned from: its digest differs.",
-            f"Get it as it was: git checkout {dataset.task}/{dataset.version} -- datasets/{dataset.task}",
+            f"{dataset.task} {record.dataset} is not what {record.name} learned from: its digest differs.",
+            f"Get it as it was: git checkout {dataset.task}/{record.dataset} -- datasets/{dataset.task}/{record.dataset}",
         )
     return spec.check(msgspec.structs.replace(what, weights=_weights(workspace, record, start, weights)))
 

@@ -21,10 +21,11 @@ from core.durable import explain, lock
 from core.errors import Busy, PrintModelsError, Refused, WrongUsage
 from core.human import duration
 from core.text import safe
-from core.training import elsewhere, ending, events, launching, proc, spec
+from core.training import dataset, elsewhere, ending, events, launching, proc, spec
 from core.training.events import RunView, Tail
 from core.training.readiness import require_ready, require_torch
 from core.training.spec import Spec
+from core.versions.manifest import Version
 from core.workspace import Workspace
 
 __all__ = ["Run", "require_torch"]
@@ -156,14 +157,19 @@ def _just_made(run: Run) -> bool:
         return False
 
 
-def start(workspace: Workspace, what: Spec) -> Run:
+def start(workspace: Workspace, what: Spec, *, draft: Version | None = None) -> Run:
     """Start a training in the background, in a session of its own, and return it at once.
 
-    Raises Lacking (torch, pictures), Refused (a class without images), Busy (one runs already).
+    `draft` is what `core.versions.drafted` made, for a spec that learns from it; its text is kept in the training's
+    folder. Raises Lacking (torch, pictures), Refused (a class without images), Busy (one runs already).
     """
-    require_ready(workspace, what)
+    if draft is None:
+        version = dataset.version_of(workspace, what)
+    else:
+        version = dataset.anew(workspace, draft, what.val_split, what.seed) if what.val_split else draft
+    require_ready(workspace, what, version)
     with _starting(workspace):
-        run = _new_run(workspace, what)
+        run = _new_run(workspace, what, draft)
         return _spawn(workspace, run, what)
 
 
@@ -174,7 +180,7 @@ def resume(workspace: Workspace, run: Run) -> Run:
         raise Refused(f"The training {run.id} is finished.", "Start a new one: print-models train")
     away = elsewhere.read(run.path) is not None
     if not away:
-        require_ready(workspace, run.spec)
+        require_ready(workspace, run.spec, dataset.version_of(workspace, run.spec, run.path))
     with _starting(workspace):
         return _spawn(workspace, run, run.spec, following=("again",) if away else None)
 
@@ -221,7 +227,7 @@ class _starting:
         self._lock.__exit__(*error)
 
 
-def _new_run(workspace: Workspace, what: Spec) -> Run:
+def _new_run(workspace: Workspace, what: Spec, draft: Version | None = None) -> Run:
     moment = datetime.now().replace(microsecond=0)
     try:
         workspace.runs.mkdir(exist_ok=True)
@@ -235,6 +241,8 @@ def _new_run(workspace: Workspace, what: Spec) -> Run:
     except OSError as error:
         raise explain(error, "making the training's folder") from error
     run = Run(run_id, workspace.runs / run_id)
+    if draft is not None:
+        dataset.keep_draft(run.path, draft)
     spec.write(run.path, what)
     return run
 

@@ -57,17 +57,15 @@ class Sides:
 
 def sides(version: Version) -> Sides:
     """Return the two sides of a version. Raises Refused where a class has no image to learn from."""
-    items = [item for item in version.items if item.label in version.task.classes]
-    moments = {item.file_name: _moment(item) for item in items}
+    items, recordings, moments = cut(version)
     notes = list(version.problems)
     if any(item.split is None or item.recording is None for item in items):
-        of, recordings = _computed(version, items, moments)
+        of = _computed(version, items, recordings, moments)
         notes.append(
             f"{version.name} names no splits; they were computed by recording, from names and labels."
         )
     else:
         of = {item.file_name: item.split or "" for item in items}
-        recordings = {item.file_name: item.recording or "" for item in items}
     rows: dict[str, list[Row]] = {TRAIN: [], VALIDATION: [], EMBARGO: []}
     for item in sorted(items, key=lambda item: item.file_name):
         name = item.file_name
@@ -80,6 +78,24 @@ def sides(version: Version) -> Sides:
     return Sides(tuple(rows[TRAIN]), tuple(rows[VALIDATION]), len(rows[EMBARGO]), tuple(notes))
 
 
+def cut(version: Version) -> tuple[list[Item], dict[str, str], dict[str, datetime | None]]:
+    """Return the images that count, the recording of each and when it was taken, by file name.
+
+    Where the version names no sides or recordings they are computed as for a new version, from names and labels.
+    """
+    items = [item for item in version.items if item.label in version.task.classes]
+    moments = {item.file_name: _moment(item) for item in items}
+    if not any(item.split is None or item.recording is None for item in items):
+        return items, {item.file_name: item.recording or "" for item in items}, moments
+    from core.frames.recordings import cut as cut_recordings
+
+    known = [(item.source, at) for item in items if (at := moments[item.file_name]) is not None]
+    idle = {i.source: i.label == version.task.idle for i in items} if version.task.idle else {}
+    by_frame = cut_recordings(known, idle, unlisted=[key for key, _ in known])
+    # An image without a time in its name stands for itself: nobody knows what it belongs to.
+    return items, {item.file_name: by_frame.get(item.source, item.source) for item in items}, moments
+
+
 def _moment(item: Item) -> datetime | None:
     try:
         return datetime.fromisoformat(item.captured_at) if item.captured_at else None
@@ -88,23 +104,16 @@ def _moment(item: Item) -> datetime | None:
 
 
 def _computed(
-    version: Version, items: list[Item], moments: dict[str, datetime | None]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Return split and recording of every image of a version that does not say: the rule of new versions."""
-    from core.frames.recordings import cut
+    version: Version, items: list[Item], recordings: dict[str, str], moments: dict[str, datetime | None]
+) -> dict[str, str]:
+    """Return the side of every image of a version that does not say: the rule of new versions."""
     from core.versions.splits import Row as SplitRow
     from core.versions.splits import split
 
-    known = [(item.source, at) for item in items if (at := moments[item.file_name]) is not None]
-    idle = {i.source: i.label == version.task.idle for i in items} if version.task.idle else {}
-    by_frame = cut(known, idle, unlisted=[key for key, _ in known])
-    # An image without a time in its name stands for itself: nobody knows what it belongs to.
-    recordings = {item.file_name: by_frame.get(item.source, item.source) for item in items}
     rows = [
         SplitRow(i.file_name, i.label, recordings[i.file_name], moments[i.file_name], i.oid) for i in items
     ]
-    done = split(rows, inherited={}, classes=version.task.classes)
-    return dict(done.of), recordings
+    return dict(split(rows, inherited={}, classes=version.task.classes).of)
 
 
 def _require_every_class(version: Version, train: list[Row]) -> None:

@@ -30,6 +30,8 @@ MODES = ("head", "last", "full")
 Mode = Literal["head", "last", "full"]
 Kind = Literal["auto", "imagenet", "file", "random"]
 
+#: Least and greatest share of a split of its own.
+SHARES = (0.05, 0.5)
 _SOURCES: tuple[Kind, ...] = ("auto", "imagenet", "random")
 _ASPECT = re.compile(r"[1-9][0-9]{0,2}:[1-9][0-9]{0,2}")
 _ARCHITECTURE = re.compile(r"[a-z][a-z0-9_]{1,40}")
@@ -59,8 +61,9 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     `input_size` is the longer side in pixels that a picture is scaled to, `regions` the part that is looked at by source
     (left, top, width, height as shares), `aspect` the input's shape if not that of the pictures ("4:3"); `augment` shows
     pictures slightly changed; `folds` is how many networks cross-validation takes (0: none); `until` an epoch after which
-    to end although the plan is for `epochs` (0: none); `processes` learn together, each with `batch_size` images per step
-    and `threads`; `commit` is the workspace's head when it was started.
+    to end although the plan is for `epochs` (0: none); `val_split` is validation's share in a split of its own (0: the
+    version's split); `processes` learn together, each with `batch_size` images per step and `threads`; `commit` is the
+    workspace's head when it was started, `again` the model that it reproduces ('': none).
     """
 
     dataset: Dataset
@@ -83,7 +86,9 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     augment: bool = False
     folds: int = 0
     until: int = 0
+    val_split: float = 0.0
     commit: str = ""
+    again: str = ""
     tool: str = ""
     format: int = FORMAT
 
@@ -98,6 +103,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def config(self) -> dict[str, Any]:
         """What decides the result, without where anything lies: this goes into the model file."""
+        # Only where it is asked for, so that a file made without it keeps its bytes.
+        own = {"val_split": self.val_split} if self.val_split else {}
         return {
             "mode": self.mode,
             "epochs": self.epochs,
@@ -113,6 +120,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
             "regions": {name: list(part) for name, part in sorted(self.regions.items())},
             "aspect": self.aspect,
             "augment": self.augment,
+            **own,
         }
 
 
@@ -178,6 +186,7 @@ def make(
     aspect: str = "",
     augment: bool | None = None,
     folds: int | None = None,
+    val_split: float = 0.0,
     commit: str = "",
 ) -> Spec:
     """Return the spec of a training on a version, defaults filled in and checked. Raises WrongUsage."""
@@ -200,6 +209,7 @@ def make(
         input_size=input_size,
         regions=dict(regions or {}),
         aspect=aspect,
+        val_split=val_split,
         commit=commit,
         tool=f"print-models {__version__}",
         **chosen,
@@ -226,6 +236,17 @@ def check(spec: Spec) -> Spec:
         if bad:
             raise WrongUsage(f"This training can't be: {rule}.", "Correct that setting.")
     return spec
+
+
+def share(val_split: float) -> float:
+    """Return the share of a split of its own. Raises WrongUsage where it makes no sense."""
+    if SHARES[0] <= val_split <= SHARES[1]:
+        return val_split
+    raise WrongUsage(
+        f"--val-split {val_split:g} can't be: it is the share of the images that validation gets, between {SHARES[0]:g} and "
+        f"{SHARES[1]:g}; without validation nothing tells which epoch is the best.",
+        "Ask for another share, or leave it out: then the version's own split holds.",
+    )
 
 
 def write(folder: Path, spec: Spec) -> None:

@@ -103,23 +103,47 @@ def copy(
     """Bring every image into the stage, and with a shelf its object beside git's store. In key order."""
     with Lights(workspace) as lights:
         copier = _Copier(workspace, planned, stage, shelf, lights)
-        pooled(copier.one, planned.chosen, "copying", report, cancel)
-        copier.wait_for_lights()
-        if copier.problems:
-            _ask_cameras_again(workspace, sorted(copier.problems))
-            raise _stopped([copier.problems[frame] for frame in sorted(copier.problems)])
-        copied = [copier.copied[chosen.frame] for chosen in planned.chosen]
-        lights.keep({one.oid: one.brightness for one in copied})
+        return _carried_out(copier, workspace, planned, "copying", report, cancel, "nothing was exported")
+
+
+def _carried_out(
+    copier: _Copier, workspace: Workspace, planned: ExportPlan, step: str, report: Report, cancel: CancelToken,
+    nothing: str,
+) -> list[Copied]:  # fmt: skip
+    pooled(copier.one, planned.chosen, step, report, cancel)
+    copier.wait_for_lights()
+    if copier.problems:
+        _ask_cameras_again(workspace, sorted(copier.problems), nothing)
+        raise _stopped([copier.problems[frame] for frame in sorted(copier.problems)], nothing)
+    copied = [copier.copied[chosen.frame] for chosen in planned.chosen]
+    copier.lights.keep({one.oid: one.brightness for one in copied})
     return copied
+
+
+def look(
+    workspace: Workspace, planned: ExportPlan, report: Report, cancel: CancelToken, *, nothing: str
+) -> list[Copied]:
+    """Find out of every image what `copy` does, and bring it nowhere; `nothing` says what an error prevented.
+
+    What the parent version says of the same bytes is taken from there, unread.
+    """
+    with Lights(workspace) as lights:
+        looker = _Looker(workspace, planned, None, None, lights)
+        return _carried_out(looker, workspace, planned, "reading pictures", report, cancel, nothing)
 
 
 class _Copier:
     """Copies one image after another; `copied` and `problems` are by frame."""
 
     def __init__(
-        self, workspace: Workspace, planned: ExportPlan, stage: Stage, shelf: Shelf | None, lights: Lights
+        self,
+        workspace: Workspace,
+        planned: ExportPlan,
+        stage: Stage | None,
+        shelf: Shelf | None,
+        lights: Lights,
     ) -> None:
-        self.workspace, self.planned, self.stage = workspace, planned, stage
+        self.workspace, self.planned, self._stage = workspace, planned, stage
         self.shelf, self.lights = shelf, lights
         self.images, self.held = Images(workspace), held_items(planned.draft)
         self.measured = sample(planned.chosen)
@@ -129,7 +153,7 @@ class _Copier:
 
     def one(self, chosen: Chosen) -> None:
         frame, item = chosen.frame, self.held.get(chosen.frame)
-        if item is not None and self._shared(chosen, item):
+        if item is not None and self._known(chosen, item):
             return
         try:
             found = self.images.find(chosen, item)
@@ -153,7 +177,12 @@ class _Copier:
                 self._binding(chosen, found),
             )
 
-    def _shared(self, chosen: Chosen, item: Item) -> bool:
+    @property
+    def stage(self) -> Stage:
+        assert self._stage is not None, "who only looks has no stage"
+        return self._stage
+
+    def _known(self, chosen: Chosen, item: Item) -> bool:
         """Take an image of the parent version from git's store, unread; False where it has to be read.
 
         Where files can't share their bytes it is copied there, and read back like any other.
@@ -214,7 +243,26 @@ class _Copier:
         return Binding(len(found.data), found.mtime_ns, found.oid)
 
 
-def _ask_cameras_again(workspace: Workspace, frames: Sequence[str]) -> None:
+class _Looker(_Copier):
+    """Does all of it but the writing."""
+
+    def _known(self, chosen: Chosen, item: Item) -> bool:
+        if item.oid is None or item.size is None or not item.width or not item.height:
+            return False
+        if self.images.wanted(chosen, item) != item.oid:
+            return False
+        light = self.lights.known.get(item.oid) if chosen.frame in self.measured else None
+        if light is None and chosen.frame in self.measured:
+            return False
+        name = self.planned.file_names[chosen.frame]
+        self.copied[chosen.frame] = Copied(chosen, name, item.oid, item.size, item.width, item.height, light)
+        return True
+
+    def _write(self, frame: str, found: Bytes) -> bool:
+        return False
+
+
+def _ask_cameras_again(workspace: Workspace, frames: Sequence[str], nothing: str) -> None:
     """Raise why the camera of a frame that could not be read is away; it may have gone while it was copied from."""
     from core.frames.index import FrameIndex
 
@@ -222,7 +270,7 @@ def _ask_cameras_again(workspace: Workspace, frames: Sequence[str]) -> None:
         for source in sorted({frame.split("/", 1)[0] for frame in frames} & workspace.sources.keys()):
             if (why := index.unreachable(source)) is not None:
                 raise Lacking(
-                    why.what, f"{why.remedy} Nothing was exported.".lstrip(), detail=why.detail
+                    why.what, f"{why.remedy} {nothing[:1].upper()}{nothing[1:]}.".lstrip(), detail=why.detail
                 ) from why
 
 
@@ -232,13 +280,14 @@ _SAYS = {
     "unreadable": ("can't be used", "can't be used"),
 }
 _DO = {
-    "changed": "Look at it again and label it anew, or take its label off; nothing was exported.",
-    "missing": "Nothing was exported. Bring the files back, or leave them out by name: print-models export --allow-missing",
-    "unreadable": "Take its label off or exclude it by name; nothing was exported.",
+    "changed": "Look at it again and label it anew, or take its label off; {}.",
+    "missing": "Bring the files back, or leave them out by name: print-models export --allow-missing   ({}.)",
+    "unreadable": "Take its label off or exclude it by name; {}.",
 }
 
 
-def _stopped(problems: Sequence[_Problem]) -> PrintModelsError:
+def _stopped(problems: Sequence[_Problem], nothing: str) -> PrintModelsError:
+    """Return the error of pictures that can't be taken, the first kind in words."""
     kind = problems[0].kind
     same = [problem for problem in problems if problem.kind == kind]
     named = few([problem.text.rstrip(".") for problem in same])
@@ -247,7 +296,7 @@ def _stopped(problems: Sequence[_Problem]) -> PrintModelsError:
     error = Lacking if all(problem.lacking for problem in problems) and kind == "unreadable" else Refused
     others = len(problems) - len(same)
     also = f" {plural(others, 'other frame')} can't be taken either." if others else ""
-    return error(first + also, _DO[kind], detail=rest)
+    return error(first + also, _DO[kind].format(nothing), detail=rest)
 
 
 def refuse_contradictions(copied: Iterable[Copied]) -> None:

@@ -84,8 +84,8 @@ def _write_texts(
     """Write manifest, labels, facts and card; return the items."""
     oids = {one.chosen.frame: one.oid for one in copied}
     split = split_of(workspace, planned.task, planned.chosen, planned.places, oids)
-    items = [_item(one, planned, split) for one in copied]
-    info = _info(workspace, planned, copied, items, split)
+    items = [item_of(one, planned, split) for one in copied]
+    info = info_of(workspace, planned, copied, items, split)
     stage.write(manifest.METADATA, manifest.encode_metadata(items))
     stage.write(manifest.LABELS, manifest.encode_labels(items))
     stage.write(manifest.INFO, manifest.encode_info(info))
@@ -146,7 +146,8 @@ def local_time(moment: str) -> str:
     return at.astimezone().isoformat(timespec="seconds")
 
 
-def _item(one: Copied, planned: ExportPlan, split: Split) -> Item:
+def item_of(one: Copied, planned: ExportPlan, split: Split) -> Item:
+    """Return what a version says of one of its images."""
     chosen = one.chosen
     at = captured_at(chosen.frame)
     return Item(
@@ -166,9 +167,10 @@ def _item(one: Copied, planned: ExportPlan, split: Split) -> Item:
     )
 
 
-def _info(
+def info_of(
     workspace: Workspace, planned: ExportPlan, copied: Sequence[Copied], items: Sequence[Item], split: Split
 ) -> Info:
+    """Return what a version says of itself."""
     rule, task = workspace.settings.split, planned.task
     per_split: dict[str, Counter[str]] = defaultdict(Counter)
     for item in items:

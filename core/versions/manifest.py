@@ -28,6 +28,8 @@ FORMAT = 2
 INFO, METADATA, LABELS, CARD = "dataset_info.json", "metadata.jsonl", "labels.json", "README.md"
 WITHDRAWN = "withdrawn.json"
 TRAIN, VALIDATION, EMBARGO = "train", "validation", "embargo"
+#: What the labels as they are would be as a version, which nobody exported.
+DRAFT = "draft"
 
 _NAME = re.compile(r"v([1-9][0-9]{0,5})")
 

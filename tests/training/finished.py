@@ -29,9 +29,10 @@ def finished(
     *,
     clock: float = 0.5,
     dataset: dict[str, str] | None = None,
+    **changes: object,
 ) -> Run:
     """Write the files of a training whose best is right but where `wrong(place, row)`; `number` tells them apart."""
-    what = small(version)
+    what = small(version, **changes)
     if dataset:
         what = spec.Spec(
             **{**{f: getattr(what, f) for f in what.__struct_fields__}, "dataset": spec.Dataset(**dataset)}

@@ -16,6 +16,7 @@ from core.training import alerts, events, figures, launching, printing, proc, re
 from core.training.alerts import Watched
 from core.training.events import EventWriter
 from core.training.runs import Run
+from core.versions.manifest import read_version
 from core.workspace import Workspace
 from tests.conftest import Cli, git, write_frames
 from tests.training.small import make_version, make_workspace, small, until
@@ -134,7 +135,7 @@ def _trained(place: Workspace, monkeypatch: pytest.MonkeyPatch, does: str = "epo
     argv = json.dumps([sys.executable, "-c", HOOK])
     (place.root / "print-models.toml").write_text(f"format = 1\n[hooks]\ntraining_finished = {argv}\n")
     place = Workspace.open(place.root)
-    version = readiness.read_version(place, place.task(None), "v1")
+    version = read_version(place, place.task(None), "v1")
     run = runs.start(place, small(version))
     until(lambda: runs.view(run).over and not runs.is_alive(run), "its end")
     return run
@@ -168,7 +169,7 @@ def test_a_clone_starts_no_program_before_its_person_allows_it(
 
 def _refused(place: Workspace, monkeypatch: pytest.MonkeyPatch, kind: type[Exception], match: str) -> None:
     instead_of_torch(monkeypatch, "epochs")
-    version = readiness.read_version(place, place.task(None), "v1")
+    version = read_version(place, place.task(None), "v1")
     with pytest.raises(kind, match=match):
         runs.start(place, small(version))
     assert not runs.list_runs(place)
@@ -237,7 +238,7 @@ def test_status_says_in_a_line_how_far_a_training_is(place: Workspace, cli: Cli)
     place.ensure_private()
     folder = place.runs / "20261101T120000-offline-detection"
     folder.mkdir(parents=True)
-    spec.write(folder, small(readiness.read_version(place, place.task(None), "v1")))
+    spec.write(folder, small(read_version(place, place.task(None), "v1")))
     writer = EventWriter(folder)
     writer.append("started", epochs=20, pid=os.getpid(), task="offline-detection", dataset="v1")
     writer.append("epoch", **_epoch(9, best=True))

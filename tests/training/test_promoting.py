@@ -156,7 +156,7 @@ def test_a_training_on_the_draft_is_promoted_once_a_version_holds_its_labels(roo
     other = finished(workspace, version, 2, dataset={**draft, "digest": "sha256:" + "0" * 64})
     refused = cli(root, "promote", other.id)
     assert refused.code == 1
-    assert "no version of the dataset holds" in refused.err
+    assert f"no version of {TASK} holds" in refused.err
     assert "release" in refused.err
     done = cli(root, "promote", run.id, "--json")
     assert done.code == 0, done.err
