@@ -8,7 +8,8 @@ and by core/versions/gates.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.errors import WrongUsage
 from core.text import safe
@@ -16,8 +17,7 @@ from core.text import safe
 WARN, BLOCK = "warn", "block"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One check: `about` says of what, `level` is a finding's usual level, `why_fixed` why it can't be turned down ('')."""
 
     id: str

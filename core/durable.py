@@ -16,9 +16,10 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from core.errors import Busy, Damaged, Lacking, PrintModelsError, Refused
 from core.text import safe
@@ -28,8 +29,7 @@ _ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
-@dataclass(frozen=True, slots=True)
-class Hashed:
+class Hashed(Struct, frozen=True):
     """The identity of some bytes: `oid` is 'sha256:<hex>', `size` in bytes."""
 
     oid: str

@@ -12,9 +12,10 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from core.durable import atomic_write, explain
 from core.errors import Damaged, Lacking, PrintModelsError, WrongUsage
@@ -26,13 +27,13 @@ FORMAT = 1
 _REMEDY = "Correct or remove it; docs/formats.md lists the personal settings."
 
 
-@dataclass(frozen=True, slots=True)
-class Personal:
+class Personal(Struct, frozen=True):
     """What the file says; '' and no keys where it is silent. `keys` maps an action to the keys it shall have."""
 
     who: str = ""
     theme: str = ""
     graphics: str = ""
+    suggestions: str = ""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -85,17 +86,19 @@ def keep(key: str, value: str) -> None:
 
 
 def _checked(table: Mapping[str, Any], name: str) -> Personal:
-    known = {"format", *Personal.__slots__}
+    known = {"format", *Personal.__struct_fields__}
     newer = isinstance(table.get("format"), int) and table["format"] > FORMAT
     for key in table:
         if key not in known and not newer:
             raise WrongUsage(f"{name}: unknown key {safe(key, limit=60)}.", _REMEDY)
-    words = {key: _word(table.get(key, ""), key, name) for key in ("who", "theme", "graphics")}
+    words = {key: _word(table.get(key, ""), key, name) for key in ("who", "theme", "graphics", "suggestions")}
     if words["graphics"] not in ("", *GRAPHICS):
         raise WrongUsage(
             f"{name}: graphics can't be “{words['graphics']}”.",
             f"Use {', '.join(GRAPHICS[:-1])} or {GRAPHICS[-1]}.",
         )
+    if words["suggestions"] not in ("", "on", "off"):
+        raise WrongUsage(f"{name}: suggestions can't be “{words['suggestions']}”.", "Use on or off.")
     keys = table.get("keys", {})
     if not isinstance(keys, dict):
         raise WrongUsage(f"{name}: keys is a table: action = key.", _REMEDY)

@@ -15,9 +15,10 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from core.errors import Cancelled, Lacking, PrintModelsError
 from core.progress import CancelToken
@@ -46,8 +47,7 @@ QUIET_ENVIRONMENT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Struct, frozen=True):
     """A program that ended: exit `code`, raw `out`put, and what it said on standard `err`or."""
 
     argv: tuple[str, ...]
@@ -260,6 +260,40 @@ def spawn_helper(argv: Sequence[str], *, socket: int) -> subprocess.Popen[bytes]
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def spawn_beside(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a program of the lowest priority that works beside us and ends when its standard input does.
+
+    That is a pipe nobody writes to: it closes with our process, whatever ends that. Raises OSError.
+    """
+    child = subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=environment(env),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    with contextlib.suppress(OSError):  # it may have ended already
+        os.setpriority(os.PRIO_PROCESS, child.pid, 19)
+    return child
+
+
+def end_beside(child: subprocess.Popen[bytes], patience: float) -> None:
+    """Let such a program end: its input closes, and after `patience` seconds it is made to."""
+    if child.stdin is not None:
+        with contextlib.suppress(OSError):
+            child.stdin.close()
+    with contextlib.suppress(ProcessLookupError):
+        child.send_signal(signal.SIGTERM)
+    try:
+        child.wait(patience)
+    except subprocess.TimeoutExpired:
+        _stop(child)
 
 
 def spawn_detached(

@@ -11,7 +11,6 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -294,7 +293,7 @@ def _checked_pairs(task: Task, tasks: dict[str, Task], *, given: bool) -> Task:
             f"tasks.{task.name}.contradicts: there is no {safe(own)}, or no {safe(f'{other}:{class_}')}.",
             "Name a class of the task, and another task with one of its classes.",
         )
-    return replace(task, contradicts=pairs)
+    return msgspec.structs.replace(task, contradicts=pairs)
 
 
 def is_class(name: str) -> bool:

@@ -5,14 +5,13 @@ The order of the classes, and nothing else, gives integer codes, digit keys and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.errors import WrongUsage
 from core.text import safe
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """One question asked of every frame.
 
     `keys` has one letter per class. `idle` is the class that says "the printer does nothing", where the task knows

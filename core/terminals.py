@@ -11,10 +11,11 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, structs
 
 from core.durable import atomic_write
 from core.errors import PrintModelsError
@@ -34,8 +35,7 @@ _MOST_PARENTS = 24
 _ASK_TMUX = "#{client_termfeatures}|#{client_termtype}|#{allow-passthrough}"
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(Struct, frozen=True):
     """What the environment says of the terminal: the programs between (tmux, screen, mosh), letters, colours, link.
 
     `place` names this terminal and connection in the memory; `asks` is False where a question would be shown; `tmux`
@@ -51,8 +51,7 @@ class Here:
     tmux: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What the terminal answered. `cell` is (width, height) in pixels, (0, 0) unsaid; `seconds` until the answers."""
 
     name: str = ""
@@ -63,8 +62,7 @@ class Seen:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """How pictures are drawn and why; `refused` says why it is not what a person asked for."""
 
     graphics: str
@@ -179,7 +177,7 @@ def remember(file: Path, place: str, seen: Seen) -> None:
     """Keep an answer for the next start; where nothing can be written it is asked for again."""
     known = _read(file)
     known.pop(place, None)
-    known[place] = {**asdict(seen), "on": date.today().isoformat()}
+    known[place] = {**structs.asdict(seen), "on": date.today().isoformat()}
     kept = dict(list(known.items())[-_KEPT:])
     try:
         atomic_write(file, json.dumps({"format": _FORMAT, "terminals": kept}, indent=1).encode())

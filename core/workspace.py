@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from core.durable import atomic_write, owner
 from core.errors import Lacking, PrintModelsError, Refused, WrongUsage
@@ -26,8 +27,7 @@ PRIVATE = ".print-models"
 _VERSION = re.compile(r"v[1-9][0-9]{0,5}")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A camera folder in the workspace: `name` is the first part of its frames' keys, `path` where it lies."""
 
     name: str

@@ -7,11 +7,11 @@ shows stay the same; a cell is a glyph and a colour, and the glyph alone says en
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log2
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from textual.content import Content
 
 from core.frames.among import moment_from
@@ -38,8 +38,7 @@ Cell = tuple[str, str]
 _NOTHING: Cell = (" ", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """From `begin` up to, not with, `end`; `kind` is one of ZOOMS."""
 
     kind: str

@@ -7,10 +7,10 @@ wider than the width it was given. Pure; the widgets call it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from textual.content import Content
 
 from core.tasks import Task
@@ -52,8 +52,7 @@ def in_order(task: Task) -> list[str]:
     return sorted(task.classes) if len(task.classes) == 2 else list(task.classes)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A piece of a line: the lower the `keep`, the earlier it goes when the line is too long (0 never goes)."""
 
     text: Content
@@ -86,8 +85,7 @@ def _length(parts: Sequence[Part]) -> int:
     return 2 + sum(part.text.cell_length for part in parts) + 2 * max(0, len(parts) - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One cell of the day bar: the class most labels have, or '' (frames without labels), or None (no frames)."""
 
     class_: str | None

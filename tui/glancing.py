@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from core.errors import PrintModelsError
 from core.frames.check import Unreadable, glance
@@ -19,8 +20,7 @@ from core.workspace import Workspace
 _SECONDS = 1.0
 
 
-@dataclass(slots=True)
-class Glance:
+class Glance(Struct):
     """What was seen: frame → (size, mtime in ns, sha256 where a version told it), and frame → why it can't be used."""
 
     sizes: dict[str, tuple[int, int, str | None]] = field(default_factory=dict)

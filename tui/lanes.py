@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.errors import PrintModelsError
 from core.text import safe
@@ -21,8 +22,7 @@ Job = Callable[[], object]
 Post = Callable[[object], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(Struct, frozen=True):
     name: str
     slot: str
     job: Job

@@ -6,8 +6,9 @@ What always holds: what was kept is believed only as far as it makes sense. Held
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from core.frames.regions import WHOLE, Region
 from tui.bars import DAY, ZOOMS
@@ -19,8 +20,7 @@ _MIDDLE = Region(0.25, 0.25, 0.5)
 _MOST_SOURCES = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One way of drawing a frame: `lens` is ITSELF, HEAT or BEFORE, `region` the part that is shown."""
 
     lens: str = ITSELF
@@ -30,8 +30,7 @@ class Look:
 PLAIN = Look()
 
 
-@dataclass(slots=True)
-class Looks:
+class Looks(Struct):
     """`bar` is one of bars.ZOOMS; `regions` is the part last looked at of each source, shown while `zoomed`."""
 
     bar: str = DAY

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from core.progress import Progress
 from core.tasks import Task
@@ -33,8 +34,7 @@ _MOST = 2000
 _ORDER = ("train", "validation", "embargo")
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """What was compared: `found` is the whole difference, `effect` that without what is held back."""
 
     seen: PairSeen

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.frames.regions import WHOLE, Region
 from tui.messages import PictureFailed, PictureReady
@@ -13,8 +14,7 @@ _KEPT_BYTES = 24_000_000
 _KEPT_FACTS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What a picture's file said: pixels, bytes, its oid and mtime, and what is odd about it."""
 
     width: int

@@ -10,9 +10,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, overload
+
+from msgspec import Struct
 
 from core.frames.among import key_at
 from core.frames.among import keys_of as keys_of_frames
@@ -73,8 +74,7 @@ class Classes(Mapping[str, str]):
         return len(self._of)
 
 
-@dataclass(frozen=True, slots=True)
-class Census:
+class Census(Struct, frozen=True):
     """Some frames: those that may be painted, how many have which class already, and how many another task rules out."""
 
     keys: tuple[str, ...]

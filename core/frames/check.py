@@ -14,9 +14,10 @@ import stat
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
 
 from core.errors import Damaged
 from core.frames.folders import retrying
@@ -52,8 +53,7 @@ class Unreadable(Damaged):
             self.exit_code = 5 if missing else 4
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFacts:
+class ImageFacts(Struct, frozen=True):
     """What a whole picture's header says: pixels as stored, 'JPEG' or 'PNG'."""
 
     width: int
@@ -62,8 +62,7 @@ class ImageFacts:
     progressive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FileBytes:
+class FileBytes(Struct, frozen=True):
     """A file's bytes with what the system said of it while they were read."""
 
     data: bytes

@@ -11,8 +11,9 @@ import os
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from core.errors import Lacking, PrintModelsError
 from core.frames.names import SUFFIXES, captured_at, is_day
@@ -28,8 +29,7 @@ _ALIKE = bytes.maketrans(b"0123456789", b"0000000000")
 _HOUR, _TENS = 9, (11, 13)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is in a camera folder and no frame: why, where, and how many of that kind there.
 
     `passing`: the folder itself could not be read just now; what it held is not gone for that.
@@ -41,8 +41,7 @@ class Problem:
     passing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The day folders of a source with their mtime in ns, and what else lies there."""
 
     days: dict[str, int]

@@ -12,11 +12,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import accumulate, chain, count, pairwise
 from typing import NamedTuple, overload
+
+from msgspec import Struct
 
 from core.frames.names import captured_at, is_told, usual_moment
 from core.frames.packed import Names
@@ -34,8 +35,7 @@ class Frame(NamedTuple):
     mtime_ns: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Folders:
+class _Folders(Struct, frozen=True, eq=False):
     """Folders: the source and what the keys begin with of each, its names, and the number of the first of them.
 
     `moments` of a folder are in microseconds since the first of all, where its names don't tell them. `lasts` are the

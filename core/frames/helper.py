@@ -16,9 +16,10 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from core.errors import Cancelled
 from core.frames.check import Unreadable
@@ -37,8 +38,7 @@ _START_S = 30.0
 _AGAIN_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What one picture may take: memory in bytes, processor seconds, seconds of waiting for the disk and the decoder.
 
     After `patience_s` a call whose answer is no longer wanted is given up.

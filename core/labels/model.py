@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
+from msgspec import Struct
 
 #: How a label may be given by a person or a program; `imported` and `outside` come from the label files.
 HOWS = ("hand", "stretch", "bisect", "verdict", "suggestion", "imported", "outside")
@@ -34,8 +33,7 @@ class Label(msgspec.Struct, frozen=True, gc=False):
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LabelStep:
+class LabelStep(Struct, frozen=True):
     """One labelling step: `changed` of `frames` got another label or mark; `text` says it in a line.
 
     `seq` is 0 where nothing had to change. `how` is 'undo' or 'redo' for a step that takes another one back; `left` are
@@ -54,8 +52,7 @@ class LabelStep:
     left: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True):
     """One change of one frame's label; `undone` where a later step took it back.
 
     `host` names the machine whose journal tells it where this one's database does not; `seq` is then of that machine.
@@ -74,8 +71,7 @@ class HistoryEntry:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What is not a class: `mark` is 'skipped', 'unsure', 'excluded' (with a reason) or None; `task` None means every task."""
 
     frame: str
@@ -93,8 +89,7 @@ class Mark:
         return self.mark == "excluded" and self.reason.strip().lower() == PRIVATE
 
 
-@dataclass(frozen=True, slots=True)
-class LabelProblem:
+class LabelProblem(Struct, frozen=True):
     """An entry of a label file that can't be taken as it is: key, line (0: not known), why, and its JSON value."""
 
     key: str
@@ -108,8 +103,7 @@ class LabelProblem:
         return self.what.startswith("conflict: ")
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """The bytes a label was given for: size, mtime in ns, and 'sha256:<hex>' where they were read."""
 
     size: int | None = None

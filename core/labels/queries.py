@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from typing import Any
 
 from core.labels.deciding import key_of
@@ -196,7 +195,7 @@ def mark_of(frame: str, found: Mapping[str, Any]) -> Mark:
 
 
 #: The parts of an entry of data/marks.json that are understood here.
-_PARTS = frozenset(field.name for field in fields(Mark)) - {"frame"}
+_PARTS = frozenset(Mark.__struct_fields__) - {"frame"}
 
 
 def _text(value: Any) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.frames.names import source_of
 
@@ -21,8 +22,7 @@ _LEAST, _MOST = (
 _NO_STOPS: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """The frames from place `first` to place `last`, both included, of one class; None for unlabelled ones."""
 
     first: int

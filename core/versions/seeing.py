@@ -9,9 +9,10 @@ Called by the app's Versions screen and by the report of a diff.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from core.errors import Cancelled, PrintModelsError
 from core.progress import CancelToken
@@ -35,8 +36,7 @@ class Place(NamedTuple):
     file: str
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """The pictures of one class and day in a version, by frame; `day` is 'YYYYMMDD', '' where the names tell none."""
 
     task: str

@@ -6,10 +6,10 @@ Rows are there only where there is something to show. A click goes to the frame 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from textual import events
 from textual.content import Content
 
@@ -36,8 +36,7 @@ _FIRST_ROWS = ("label", "model", "change")
 _NO_GUESSES: Mapping[str, Guess] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(Struct, frozen=True):
     """What the bars show: the frames of a source, all of them, the place under the cursor, and what is known of them.
 
     `stretch` and `marked` are the first and last moment of what lies under the cursor and of what is marked; `note`
