@@ -20,7 +20,7 @@ from textual.timer import Timer
 from core.personal import Personal
 from core.tasks import Task
 from core.workspace import Workspace
-from tui import keymap, own_keys, palette, plain
+from tui import assisting, keymap, own_keys, palette, plain
 from tui.bridge import Bridge
 from tui.careful import CarefulApp
 from tui.label_messages import ManyGoneOutside, Marked, PredictionsRead, Undoes, ViewRead
@@ -41,7 +41,7 @@ from tui.messages import (
 )
 from tui.release_messages import Interrupted
 from tui.screens.base import Place
-from tui.screens.confirm import ConfirmScreen
+from tui.screens.confirm import ask_many_gone
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
 from tui.screens.later import later
@@ -49,6 +49,7 @@ from tui.screens.log import LogScreen
 from tui.sorter import Sorter
 from tui.sorting import Totalled
 from tui.state import State
+from tui.styles import Styles
 from tui.themes import THEMES, colours, named
 
 #: What may come after the first picture comes so much later: beside it, it would slow it down.
@@ -81,8 +82,12 @@ class PrintModelsApp(CarefulApp):
         graphics: str = "halfcell",
         said: str = "",
         debug: bool = False,
+        suggests: bool = False,
     ) -> None:
-        """`said` is said at first. Raises WrongUsage where the personal settings name no theme, or keys that can't be."""
+        """`said` is said at first; with `suggests` a process beside the app suggests labels.
+
+        Raises WrongUsage where the personal settings name no theme, or keys that can't be.
+        """
         super().__init__(workspace.private, debug=debug)
         personal = personal or Personal()
         keymap.use(own_keys.remapped(personal.keys))
@@ -90,8 +95,10 @@ class PrintModelsApp(CarefulApp):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = named(personal.theme)
+        self.stylesheet = Styles(variables=self.get_css_variables())
         self._plain = [plain.Ascii()] if plain.wanted(os.environ) else []
         self.graphics, self.pictures, self._first_said = graphics, graphics != "none", said
+        self._suggests = suggests
         task = workspace.task(None)
         self.state = State(
             workspace, task, next(iter(workspace.active_sources), next(iter(workspace.sources)))
@@ -126,9 +133,14 @@ class PrintModelsApp(CarefulApp):
         self.tell([self._first_said] if self._first_said else [], title="Pictures", severity="warning")
         self.bridge.read_labels()
         self.set_timer(_FIRST_S, self._look_around)
-        self.set_interval(_POLL_S, self.bridge.poll)
+        self.set_interval(_POLL_S, self._poll)
         self.set_interval(_RUNS_S, self.bridge.runs)
         self.set_interval(_SCAN_S, self._scan_again)
+
+    def _poll(self) -> None:
+        self.bridge.poll()
+        if self._suggests:
+            self.bridge.assistant.want(assisting.wanted(self.state, self.current_mode))
 
     def _look_around(self) -> None:
         """What may come after the first picture."""
@@ -231,21 +243,9 @@ class PrintModelsApp(CarefulApp):
             case Interrupted() if getattr(self.screen, "PLACE", "") != keymap.RELEASE:
                 self.tell([result.hint], title="Release", severity="warning")
             case ManyGoneOutside():
-                self._ask_many_gone(result)
+                ask_many_gone(self, result)
             case _:
                 self.sorter.take(result)
-
-    def _ask_many_gone(self, question: ManyGoneOutside) -> None:
-        """Many labels would go with a change made outside: only a person says yes to that."""
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.bridge.accept_outside(question.task)
-            else:
-                self.tell(["The labels stay; the file is left as it is."], title="Label files")
-
-        consequence = "Take those labels off here too? u brings them back."
-        self.push_screen(ConfirmScreen(question.what, consequence), answered)
 
     def _try_again(self, saved: Labelled) -> None:
         """The store takes labels again: give it those it did not take."""
