@@ -5,6 +5,7 @@ What always holds: nothing of textual is imported for a command, or where there 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -69,6 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def open_app(options: Words) -> int:
     """Open the app on the workspace at or above the folder; without a terminal or a workspace say what to do."""
+    gc.disable()  # until the app runs: nothing of what is imported is rubbish, and it would be searched a dozen times
+
     from core import personal
     from core.errors import PrintModelsError
     from core.workspace import Workspace
@@ -108,7 +111,12 @@ def _run(workspace: Workspace, own: Personal, options: Words) -> int:
 
             way = probe.settle()
             app = PrintModelsApp(
-                workspace, personal=own, graphics=way.graphics, said=way.refused, debug=options.debug
+                workspace,
+                personal=own,
+                graphics=way.graphics,
+                said=way.refused,
+                debug=options.debug,
+                suggests=own.suggestions != "off",
             )
             app.probe = probe
             restore = terminal.guard(app.leave_by_signal, probe.before)

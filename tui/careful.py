@@ -77,6 +77,7 @@ class CarefulApp(App[None]):
         self._loop_running = asyncio.get_running_loop()
         if not self.is_headless:
             gc.freeze()  # what was imported stays: searching it for rubbish again and again would hold up a key
+            gc.enable()  # it is off while the app is imported
         showing.begin(self)
         self.app_resume_signal.subscribe(self, lambda app: self._draw_anew())
 
