@@ -5,8 +5,11 @@ What always holds: the app never holds a training's process; a run's state comes
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import PrintModelsError
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 _LOG_BYTES = 16_000
 _MOST_WRONG = 200
+#: What a training's process writes first of all.
+_BEGUN = re.compile(r"\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\S*\] process \d+$")
 PREDICTIONS = "predictions.json"
 
 
@@ -128,7 +133,7 @@ def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
             ),
         },
         baselines={safe(str(name)): 100 * found["balanced"] for name, found in baselines.items() if found},
-        log=_log(run.log.read_bytes()[-_LOG_BYTES:] if run.log.exists() else b""),
+        log=_log(run.log),
         speed=f"{view.images_per_s:.0f} images/s" if view.images_per_s and not view.over else "",
         results=_table(view.results_folds, view.results),
         wrong=_wrong(judged),
@@ -248,9 +253,30 @@ def _wrong(results: Mapping[str, Any] | None) -> tuple[tuple[str, str, str, str,
     )
 
 
-def _log(data: bytes) -> tuple[str, ...]:
-    text = safe_lines(data.replace(b"\r", b"\n"), limit=200)
-    return tuple(line for line in text.split("\n") if line.strip())
+def _log(path: Path) -> tuple[str, ...]:
+    """Return the end of what a training printed, in lines as a terminal would show them; its own first line is left out.
+
+    A line that begins another process says when it went on.
+    """
+    try:
+        with path.open("rb") as file:
+            whole = file.seek(0, os.SEEK_END)
+            file.seek(max(0, whole - _LOG_BYTES))
+            data = file.read(_LOG_BYTES)
+    except OSError:
+        return ()
+    rows = data.split(b"\n")[1 if whole > _LOG_BYTES else 0 :]
+    # Of a bar that is drawn over and over what was drawn last is left.
+    last = [next((part for part in reversed(row.split(b"\r")) if part.strip()), b"") for row in rows]
+    lines = [line for row in last if (line := safe_lines(row, limit=200).strip())]
+    said = [_went_on(line, first=whole <= _LOG_BYTES and not at) for at, line in enumerate(lines)]
+    return tuple(line for line in said if line)
+
+
+def _went_on(line: str, *, first: bool) -> str:
+    """Return a line of the log; of the one that names the process in words, nothing where it is the first."""
+    found = _BEGUN.match(line)
+    return line if found is None else "" if first else f"went on at {found[1].replace('T', ' ')}"
 
 
 def resume(workspace: Workspace, run_id: str, forget: Callable[[str], None]) -> RunStarted:

@@ -88,7 +88,7 @@ async def test_without_colour_a_training_is_told_by_signs_and_words(workspace, o
     monkeypatch.setenv("NO_COLOR", "1")
     async with opened(place.root, size=(120, 40)) as page:
         await page.press("T")
-        await page.see("✓", "finished", "▪ train 80 %", "▪ valid. 90 %", "┣")
+        await page.see("✓", "finished", "t train 80 %", "v valid. 90 %", "|v", "|t")
 
 
 async def test_a_training_that_died_says_so_and_stop_asks_first(workspace, opened, monkeypatch):

@@ -6,6 +6,7 @@ nothing; what stops a training or commits a model is confirmed.
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
-from tui import keymap
+from tui import keymap, plain
 from tui.drawing import DIM
 from tui.messages import Failed, RunPromoted, RunRow, RunSeen, RunsSeen, RunStarted, RunStopped
 from tui.mistakes import MistakesSeen
@@ -26,6 +27,7 @@ from tui.screens.training_texts import head_text, none_yet, over, results_text, 
 from tui.widgets.ask_line import AskLine
 from tui.widgets.curves import BESIDE, Curves, legend
 from tui.widgets.key_line import KeyLine
+from tui.widgets.letter_curves import LETTERS, LetterCurves
 from tui.widgets.pane import Pane
 
 _LOOK_S = 1.0
@@ -63,13 +65,18 @@ class TrainingScreen(Acting):
                 with Container(id="charts"):
                     with Container(id="loss-chart"):
                         yield Static(id="loss-legend", markup=False)
-                        yield Curves(id="loss")
+                        yield self._chart("loss")
                     with Container(id="accuracy-chart"):
                         yield Static(id="accuracy-legend", markup=False)
-                        yield Curves(id="accuracy", percent=True)
+                        yield self._chart("accuracy", percent=True)
                 with Pane(id="run-log"):
                     yield Static(id="run-text", markup=False)
         yield AskLine()
+
+    def _chart(self, name: str, *, percent: bool = False) -> Curves | LetterCurves:
+        """Make a chart: of dots in colours, or of letters where dots would be alike."""
+        self._letters = self.app.no_color or plain.wanted(os.environ)
+        return (LetterCurves if self._letters else Curves)(id=name, percent=percent)
 
     def on_mount(self) -> None:
         self.query_one("#runs").border_title = Content("trainings")
@@ -225,12 +232,15 @@ class TrainingScreen(Acting):
                 loss[str(number)] = other.loss.get("validation", ())
                 accuracy[str(number)] = other.accuracy.get("validation", ())
         dark = self.app.current_theme.dark
-        self.query_one("#loss", Curves).show(loss)
-        self.query_one("#accuracy", Curves).show(accuracy, seen.baselines)
+        for name, curves, levels in (("loss", loss, {}), ("accuracy", accuracy, seen.baselines)):
+            chart = self.query_one(f"#{name}")
+            if isinstance(chart, Curves | LetterCurves):
+                chart.show(curves, levels)
         best = max(seen.baselines.items(), key=lambda pair: pair[1], default=None)
         shown = (best[0].replace("_", " "), best[1]) if best is not None else None
-        self._put("loss-legend", legend("loss", loss, "", dark=dark))
-        self._put("accuracy-legend", legend("accuracy", accuracy, " %", shown, dark=dark))
+        signs = LETTERS if self._letters else None
+        self._put("loss-legend", legend("loss", loss, "", dark=dark, letters=signs))
+        self._put("accuracy-legend", legend("accuracy", accuracy, " %", shown, dark=dark, letters=signs))
 
     def _put(self, name: str, content: Content) -> None:
         """Draw a text where it changed; the screen is laid out anew only where its lines became more or fewer."""

@@ -91,9 +91,9 @@ def words_and_log(seen: RunSeen, width: int) -> Content:
     lines = [line for word in seen.words for line in wrapped(word, width)]
     told = seen.alerts if over(seen.state) else seen.alerts[:-1]  # the last stands above
     lines += [line for text in told for line in wrapped(f"! {text}", width, WARN)]
-    if lines and seen.log:
-        lines.append(Content(""))
-    return Content("\n").join([*lines, *(Content.styled(line, DIM) for line in seen.log[-40:])])
+    if seen.log:
+        lines += [*([Content("")] if lines else []), Content.styled("What it printed:", DIM)]
+    return Content("\n").join([*lines, *(Content.styled(f"  {line}", DIM) for line in seen.log[-40:])])
 
 
 def results_text(seen: RunSeen, width: int, chosen: int) -> tuple[Content, int]:

@@ -123,16 +123,30 @@ def legend(
     baseline: tuple[str, float] | None = None,
     *,
     dark: bool = True,
+    letters: Mapping[str, str] | None = None,
 ) -> Content:
-    """Return 'loss ▪ train 0.21 ▪ valid. 0.30' with the colours of the lines; others have their number as a name."""
+    """Return 'loss ▪ train 0.21 ▪ valid. 0.30' with the colours of the lines; others have their number as a name.
+
+    Where curves are drawn in `letters`, each has its own in the place of the square.
+    """
     digits = 0 if unit else 2
     styles = styles_of(curves, dark=dark)
     parts: list[tuple[str, str]] = [(name, "bold")]
     parts += [
-        (f" ▪ {_SHORT.get(curve, curve)} {points[-1][1]:.{digits}f}{unit}", styles.get(curve, ""))
+        (
+            f" {_named(curve, letters)} {points[-1][1]:.{digits}f}{unit}",
+            styles.get(curve, ""),
+        )
         for curve, points in curves.items()
         if points
     ]
     if baseline is not None:
-        parts.append((f" ┄ {baseline[0]} {baseline[1]:.0f}{unit}", "$dim"))
+        level = "-" if letters is not None else "┄"
+        parts.append((f" {level} {baseline[0]} {baseline[1]:.0f}{unit}", "$dim"))
     return Content.assemble(*parts)
+
+
+def _named(curve: str, letters: Mapping[str, str] | None) -> str:
+    """Return a curve's sign and name; a number is both where curves are letters."""
+    sign = "▪" if letters is None else letters.get(curve, "")
+    return f"{sign} {_SHORT.get(curve, curve)}".strip()
