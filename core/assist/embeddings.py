@@ -1,6 +1,6 @@
 """Embeddings of frames: a few hundred numbers each, computed once per content, kept in the private cache.
 
-A folder per engine, `.print-models/cache/embeddings/<engine.key>/`: `vectors.f16` holds rows of float16, one behind the
+A folder per engine, `.print-models/cache/embeddings/<engine.key>/`: `vectors` holds rows of numbers, one behind the
 other; `rows.db` says which content has which row, and which content a frame had when it was read (its size and time
 stand for it). What always holds: a row is on the disk before rows.db names it, so what a kill leaves is cut off or
 computed anew; both files may be thrown away at any time. Called by suggesting and the commands; one process fills at
@@ -24,10 +24,11 @@ from numpy.typing import NDArray
 
 from core.assist import room
 from core.assist.engines import Engine
-from core.assist.pictures import decoding, part_of
+from core.assist.pictures import Found, decoding, part_of
 from core.durable import explain, lock
 from core.errors import PrintModelsError
-from core.frames.decode import Picture
+from core.frames.decode import Picture, Unreadable
+from core.frames.regions import WHOLE
 from core.progress import CancelToken, Progress, Report, silent
 from core.workspace import Workspace
 
@@ -62,19 +63,20 @@ class Embeddings:
 
     def __init__(self, workspace: Workspace, engine: Engine) -> None:
         self.workspace, self.engine = workspace, engine
-        self.folder = room.folder(workspace) / engine.key
+        self.folder = room.folder(workspace, engine.kind) / engine.key
+        self._type = np.dtype(engine.width)
         self._db: sqlite3.Connection | None = None
         self._inode = 0
         self._seen = -1
         self._ids: Rows = np.empty(0, np.int64)
         self._rows: Rows = np.empty(0, np.int64)
-        self._vectors: NDArray[np.float16] = np.empty((0, engine.dims), np.float16)
+        self._vectors: NDArray[np.floating] = np.empty((0, engine.dims), self._type)
 
     def close(self) -> None:
         if self._db is not None:
             self._db.close()
             self._db = None
-        self._vectors = np.empty((0, self.engine.dims), np.float16)
+        self._vectors = np.empty((0, self.engine.dims), self._type)
 
     def __enter__(self) -> Embeddings:
         return self
@@ -121,7 +123,7 @@ class Embeddings:
                 return
             found = db.execute("SELECT id, row FROM frame ORDER BY id").fetchall()
             pairs = np.array(found, np.int64).reshape(-1, 2)
-            path = self.folder / "vectors.f16"
+            path = self.folder / "vectors"
             count = path.stat().st_size // self._width if path.exists() else 0
             # A row that the file does not hold is a damaged cache: it is as good as unknown, until the next fill.
             self._ids, self._rows = (
@@ -129,9 +131,9 @@ class Embeddings:
                 np.where(pairs[:, 1] < count, pairs[:, 1], _UNREADABLE),
             )
             self._vectors = (
-                np.memmap(path, np.float16, "r", shape=(count, self.engine.dims))
+                np.memmap(path, self._type, "r", shape=(count, self.engine.dims))
                 if count
-                else np.empty((0, self.engine.dims), np.float16)
+                else np.empty((0, self.engine.dims), self._type)
             )
             self._seen = version
         except (sqlite3.Error, OSError, ValueError):
@@ -140,7 +142,7 @@ class Embeddings:
     @property
     def _width(self) -> int:
         """Bytes of an embedding."""
-        return 2 * self.engine.dims
+        return self._type.itemsize * self.engine.dims
 
     def _connection(self) -> sqlite3.Connection:
         path = self.folder / "rows.db"
@@ -151,6 +153,12 @@ class Embeddings:
             self._db.executescript(_TABLES)
             self._inode, self._seen = path.stat().st_ino, -1
         return self._db
+
+    def _part(self, source: str) -> str:
+        """Return in a word the part of a source's pictures that is looked at."""
+        given = self.engine.parts
+        part = part_of(self.workspace, source) if given is None else given.get(source, WHOLE)
+        return "" if part.whole else ",".join(f"{share:g}" for share in part)
 
     # --- filling ------------------------------------------------------------------------------------------------
 
@@ -178,20 +186,18 @@ class Embeddings:
         done = _Done(total=len(stamps))
         bad = sum(1 for row in known.values() if row == _UNREADABLE)
         if stamps:
-            allowed = room.make(self.workspace, self.folder)
-            with decoding(self.workspace, self.engine.box) as pictures:
-                for batch in _batches(pictures.of(stamps, cancel)):
-                    if allowed <= 0:
-                        break
-                    allowed -= self._take(batch, stamps, done)
-                    report(Progress("reading frames", done.seen, done.total))
-                    if len(done.frames) >= _KEEP:
-                        self._write(db, done)
-                    if cancel is not None and cancel.cancelled:
-                        break
-            self._write(db, done)
-            if cancel is not None:
-                cancel.check()
+            allowed = room.make(self.workspace, self.folder) if self.engine.many else 1 << 40
+            try:
+                with decoding(self.workspace, self.engine.box, nice=self.engine.nice) as pictures:
+                    for batch in _batches(pictures.of(stamps, cancel, self.engine.parts)):
+                        if allowed <= 0:
+                            break
+                        allowed -= self._take(batch, stamps, done)
+                        report(Progress(self.engine.doing, done.seen, done.total))
+                        if len(done.frames) >= _KEEP:
+                            self._write(db, done)
+            finally:
+                self._write(db, done)
         left = done.total - done.seen
         have = len(known) - bad + done.known
         return Filled(len(frames), have, done.computed, bad + done.unreadable, away + done.away, left)
@@ -204,7 +210,7 @@ class Embeddings:
         stale: dict[str, int] = {}
         known: dict[str, int] = {}
         away = 0
-        parts = {name: _part(self.workspace, name) for name in self.workspace.sources}
+        parts = {name: self._part(name) for name in self.workspace.sources}
         for place, key in enumerate(frames):
             if cancel is not None and place % 1000 == 0:
                 cancel.check()
@@ -224,46 +230,54 @@ class Embeddings:
                 stale[key] = stamp
         return stale, known, away
 
-    def _take(self, batch: list[tuple[str, object]], stamps: dict[str, int], done: _Done) -> int:
+    def _take(self, batch: list[tuple[str, Found]], stamps: dict[str, int], done: _Done) -> int:
         """Embed what a batch holds that no other frame has; return the bytes that takes."""
-        db = self._connection()
         fresh: dict[bytes, Picture] = {}
+        frames: list[tuple[int, int, bytes | None]] = []
+        away = 0
         for key, picture in batch:
-            done.seen += 1
-            if not isinstance(picture, Picture):
-                if getattr(picture, "missing", False) or getattr(picture, "passing", False):
-                    done.away += 1
+            if isinstance(picture, Unreadable):
+                if picture.missing or picture.passing:
+                    away += 1
                 else:
-                    done.unreadable += 1
-                    done.frames.append((_number(key), stamps[key], None))
+                    frames.append((_number(key), stamps[key], None))
                 continue
-            part = _part(self.workspace, key.partition("/")[0])
+            part = self._part(key.partition("/")[0])
             content = hashlib.sha256(f"{picture.oid} {part}".encode()).digest()[:16]
-            stamp = _stamp(picture.size, picture.mtime_ns, part)
-            done.frames.append((_number(key), stamp, content))
-            done.known += 1
+            frames.append((_number(key), _stamp(picture.size, picture.mtime_ns, part), content))
             if content not in done.rows and content not in fresh:
-                row = db.execute("SELECT row FROM content WHERE id = ?", (content,)).fetchone()
+                row = self._row_of(content)
                 if row is None:
                     fresh[content] = picture
                 else:
-                    done.rows[content] = int(row[0])
-        if not fresh:
-            return 0
-        vectors = self.engine.embed(list(fresh.values())).astype(np.float16)
-        with open(self.folder / "vectors.f16", "ab") as file:
-            first = file.tell() // self._width
-            file.write(vectors.tobytes())
-        for place, content in enumerate(fresh):
-            done.rows[content] = first + place
-            done.fresh.append((content, first + place))
-        done.computed += len(fresh)
+                    done.rows[content] = row
+        if fresh:
+            vectors = self.engine.embed(list(fresh.values())).astype(self._type)
+            with open(self.folder / "vectors", "ab") as file:
+                first = file.tell() // self._width
+                file.write(vectors.tobytes())
+            named = [(content, first + place) for place, content in enumerate(fresh)]
+            done.rows.update(named)
+            done.fresh += named
+        # Counted only where it came to its end, however it is interrupted.
+        done.frames += frames
+        readable = sum(1 for _, _, content in frames if content is not None)
+        done.seen, done.away, done.computed = (
+            done.seen + len(batch),
+            done.away + away,
+            done.computed + len(fresh),
+        )
+        done.known, done.unreadable = done.known + readable, done.unreadable + len(frames) - readable
         return len(fresh) * self._width
+
+    def _row_of(self, content: bytes) -> int | None:
+        found = self._connection().execute("SELECT row FROM content WHERE id = ?", (content,)).fetchone()
+        return None if found is None else int(found[0])
 
     def _write(self, db: sqlite3.Connection, done: _Done) -> None:
         """Make rows durable, then name them."""
         if done.fresh:
-            with open(self.folder / "vectors.f16", "rb") as file:
+            with open(self.folder / "vectors", "rb") as file:
                 os.fsync(file.fileno())
         named = [
             (frame, stamp, _UNREADABLE if content is None else done.rows[content])
@@ -283,7 +297,7 @@ class Embeddings:
 
     def _whole(self) -> sqlite3.Connection:
         """Return the database, made anew where it is damaged, with no more rows behind it than it names."""
-        path, vectors = self.folder / "rows.db", self.folder / "vectors.f16"
+        path, vectors = self.folder / "rows.db", self.folder / "vectors"
         for _ in range(2):
             try:
                 db = self._connection()
@@ -313,8 +327,8 @@ class _Done:
         self.frames: list[tuple[int, int, bytes | None]] = []
 
 
-def _batches(found: Iterator[tuple[str, object]]) -> Iterator[list[tuple[str, object]]]:
-    some: list[tuple[str, object]] = []
+def _batches(found: Iterator[tuple[str, Found]]) -> Iterator[list[tuple[str, Found]]]:
+    some: list[tuple[str, Found]] = []
     for one in found:
         some.append(one)
         if len(some) == BATCH:
@@ -332,8 +346,3 @@ def _number(key: str) -> int:
 def _stamp(size: int, mtime_ns: int, part: str) -> int:
     """Return 63 bits that stand for a file's size and time, and for the part of its picture that is looked at."""
     return _number(f"{size} {mtime_ns} {part}")
-
-
-def _part(workspace: Workspace, source: str) -> str:
-    part = part_of(workspace, source)
-    return "" if part.whole else ",".join(f"{share:g}" for share in part)

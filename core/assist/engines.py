@@ -7,9 +7,11 @@ and the commands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from core.frames.regions import Part, Region
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -19,30 +21,32 @@ if TYPE_CHECKING:
     from core.frames.decode import Picture
 
 
-class Engine(Protocol):
+class Engine(ABC):
     """Makes `dims` numbers of each picture, which is decoded to fit `box` (width, height in pixels)."""
 
-    @property
-    def key(self) -> str:
-        """What decides the numbers beside the bytes; also a folder's name."""
-        ...
+    #: What decides the numbers beside the bytes; also a folder's name.
+    key: str
+    dims: int
+    box: tuple[int, int]
+    #: Which engine it is and why, in one sentence.
+    text: str
+    #: The folder below the private cache that its numbers lie in, how wide each is kept, and whether they are many:
+    #: those are bounded by the cache's room, and what was not used for the longest makes way for others.
+    kind: str = "embeddings"
+    width: str = "float16"
+    many: bool = True
+    #: What is said while it computes, and how far decoding stands back behind others, 0 to 19.
+    doing: str = "looking at frames"
+    nice: int = 15
+    #: The part of a picture that is looked at, by source; None: as the settings of the sources say.
+    parts: Mapping[str, Region | Part] | None = None
 
-    @property
-    def dims(self) -> int: ...
-
-    @property
-    def box(self) -> tuple[int, int]: ...
-
-    @property
-    def text(self) -> str:
-        """Which engine it is and why, in one sentence."""
-        ...
-
+    @abstractmethod
     def embed(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
-        """Return numbers (n x dims) of some pictures; a picture's are the same whichever others go with it."""
-        ...
+        """Return numbers (n x dims) of some pictures."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:  # noqa: B027 - most engines hold nothing
+        """Let go of what is held."""
 
 
 def choose(workspace: Workspace) -> Engine:

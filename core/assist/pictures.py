@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -21,8 +21,6 @@ from core.frames.regions import WHOLE, Part, Region
 from core.progress import CancelToken
 from core.workspace import Workspace
 
-#: How far decoding stands back behind what somebody waits for.
-NICE = 15
 #: Pictures decoded ahead per helper.
 _AHEAD = 6
 
@@ -40,7 +38,7 @@ class Pictures:
     """Helpers that decode frames to fit `box` (width, height in pixels)."""
 
     def __init__(
-        self, workspace: Workspace, box: tuple[int, int], *, nice: int = NICE, workers: int | None = None
+        self, workspace: Workspace, box: tuple[int, int], *, nice: int = 0, workers: int | None = None
     ) -> None:
         self._workspace, self._box = workspace, box
         self._workers = workers or max(1, min(4, os.cpu_count() or 1))
@@ -55,7 +53,7 @@ class Pictures:
         self,
         keys: Iterable[str],
         cancel: CancelToken | None = None,
-        parts: dict[str, Region | Part] | None = None,
+        parts: Mapping[str, Region | Part] | None = None,
     ) -> Iterator[tuple[str, Found]]:
         """Yield each key with its picture or what is wrong with it, in order. Raises Cancelled.
 
@@ -95,7 +93,7 @@ class Pictures:
 
 @contextmanager
 def decoding(
-    workspace: Workspace, box: tuple[int, int], *, nice: int = NICE, workers: int | None = None
+    workspace: Workspace, box: tuple[int, int], *, nice: int = 0, workers: int | None = None
 ) -> Iterator[Pictures]:
     """Lend helpers for as long as something is decoded."""
     pictures = Pictures(workspace, box, nice=nice, workers=workers)

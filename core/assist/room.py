@@ -21,9 +21,9 @@ MOST, _SHARE = 1 << 30, 0.05
 _USED = "used"
 
 
-def folder(workspace: Workspace) -> Path:
-    """Return where the embeddings of all engines lie."""
-    return workspace.cache / "embeddings"
+def folder(workspace: Workspace, kind: str) -> Path:
+    """Return where the numbers of all engines of a kind lie."""
+    return workspace.cache / kind
 
 
 def budget(workspace: Workspace) -> int:
@@ -43,7 +43,7 @@ def make(workspace: Workspace, own: Path) -> int:
     """
     allowed = budget(workspace)
     free = allowed - _size(workspace.cache)
-    others = sorted((path for path in folder(workspace).iterdir() if path != own), key=_last_used)
+    others = sorted((path for path in own.parent.iterdir() if path != own), key=_last_used)
     for path in others:
         if free >= allowed // 4:
             break

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.assist.engines import Engine
 from core.frames.decode import Picture
 
 #: Cells across and down that light and edges are told in, and those of the colours.
@@ -20,7 +21,7 @@ _CELLS, _COLOURS = (16, 12), (8, 6)
 _FINE = (64, 48)
 
 
-class Thumbnails:
+class Thumbnails(Engine):
     """Greys (16 x 12), edges (16 x 12) and two differences of colours (8 x 6 each): 480 numbers from 0 to 1, or -1 to 1."""
 
     key = "thumbs-1"
@@ -36,9 +37,6 @@ class Thumbnails:
         for place, picture in enumerate(pictures):
             found[place] = _numbers(picture)
         return found
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 def _numbers(picture: Picture) -> NDArray[np.float32]:

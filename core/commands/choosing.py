@@ -107,7 +107,7 @@ def choose(ctx: Context, store: LabelStore, task: Task, choice: Choice, *, label
             )
         return Chosen(keys)
     known = store.classes(task)
-    found = framed(known) if labelled else _listed(ctx)
+    found = framed(known) if labelled else reachable(ctx)
     days = _days(choice.day, found) if choice.day is not None else ()
     keys = [
         frame.key
@@ -152,7 +152,7 @@ def _days(text: str, frames: Iterable[Frame]) -> tuple[str, ...]:
     return days
 
 
-def _listed(ctx: Context) -> list[Frame]:
+def reachable(ctx: Context) -> list[Frame]:
     """Return every frame of the reachable sources. Raises why, where none can be reached."""
     from core.frames.index import FrameIndex
 

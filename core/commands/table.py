@@ -143,6 +143,12 @@ COMMANDS: dict[str, Entry] = {
     "compare": Entry(
         "core.commands.believing:compare", "Learn", "what a model mends and breaks against another"
     ),
+    "predict": Entry(
+        "core.commands.predicting:predict",
+        "Learn",
+        "ask models what frames show; write predictions.json",
+        writes=True,
+    ),
     "models": Entry("core.commands.models:models", "Learn", "every model with its results"),
     "promote": Entry("core.commands.promoting:promote", "Learn", "make a run a model version", writes=True),
     "adopt": Entry(

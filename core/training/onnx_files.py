@@ -42,6 +42,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FLOAT, HALF = PRECISIONS = ("float32", "float16")
+#: On a processor half precision is no quicker than whole: it is computed in whole precision there.
+_QUICKEST = (FLOAT, HALF)
 _NEEDS = ("torch", "torchvision", "onnx", "onnxscript", "onnxruntime")
 _WIDTH = {FLOAT: 4, HALF: 2}
 _LONG_S = 600
@@ -65,6 +67,25 @@ def words(record: ModelRecord) -> list[str]:
         f"a probability differs by {one.farthest:.1g} at most ({safe(one.seen_on, limit=80)})"
         for one in told(record)
     ]
+
+
+def best(workspace: Workspace, record: ModelRecord) -> tuple[Made | None, str]:
+    """Return the ONNX file of a model version that is quickest to run and here as recorded, else None and why."""
+    why = ""
+    made = sorted(
+        told(record), key=lambda one: _QUICKEST.index(one.precision) if one.precision in _QUICKEST else 9
+    )
+    for one in made:
+        if "/" not in one.file or one.file != f"models/versions/{Path(one.file).name}":
+            continue
+        here, found = registry.identity(workspace.root / one.file)
+        if here == "file" and found is not None and found.oid == one.sha256:
+            return one, ""
+        state = {"pointer": "a Git LFS pointer", "missing": "missing"}.get(
+            here, "not the one its record names"
+        )
+        why = why or f"{safe(Path(one.file).name)} is {state} here."
+    return None, why
 
 
 def name_of(record_name: str, precision: str) -> str:

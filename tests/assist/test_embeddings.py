@@ -101,7 +101,7 @@ def test_who_stops_keeps_what_is_done(room: Room) -> None:
         assert embeddings.fill(keys).computed == 80 - kept
 
 
-@pytest.mark.parametrize("spoil", ["rows.db", "vectors.f16", "both ends", "gone"])
+@pytest.mark.parametrize("spoil", ["rows.db", "vectors", "both ends", "gone"])
 def test_what_is_damaged_is_computed_anew(room: Room, spoil: str) -> None:
     keys = room.fill(4)
     with open_(room) as embeddings:
@@ -110,10 +110,10 @@ def test_what_is_damaged_is_computed_anew(room: Room, spoil: str) -> None:
         folder = embeddings.folder
     if spoil == "rows.db":
         (folder / "rows.db").write_bytes(b"x" * 5000)
-    elif spoil == "vectors.f16":
-        os.truncate(folder / "vectors.f16", 7)
+    elif spoil == "vectors":
+        os.truncate(folder / "vectors", 7)
     elif spoil == "both ends":
-        with open(folder / "vectors.f16", "ab") as file:
+        with open(folder / "vectors", "ab") as file:
             file.write(b"half a row")
     else:
         (folder / "rows.db").unlink()

@@ -17,6 +17,7 @@ import click
 import pytest
 from jsonschema import Draft202012Validator
 
+from core.assist import predicting
 from core.commands.shell import program
 from core.commands.table import COMMANDS
 from core.durable import hash_file
@@ -25,6 +26,8 @@ from core.training.events import EventWriter
 from core.training.reproduce import Reproduced
 from core.training.sides import Row
 from core.workspace import Workspace
+from tests.assist.models import asked, put_model
+from tests.assist.rooms import make_room
 from tests.conftest import CAMERA, Answer, Cli, Place, git, write_frames
 from tests.training.believing import model_of, version_of
 from tests.training.small import TASK, make_version, make_workspace, needs_torch, small
@@ -346,6 +349,15 @@ def test_what_models_are_worth(tmp_path: Path, cli: Cli) -> None:
     assert (len(found["fixed"]), len(found["broken"])) == (2, 1)
     (told,) = check("models", cli(ws.root, "models", "--history", "--json"))["history"]
     assert [row["comparable"] for row in told["models"]] == [True, True]
+
+
+def test_what_a_model_says_of_frames(tmp_path: Path, cli: Cli) -> None:
+    room = make_room(tmp_path)
+    keys, task = room.fill(3), room.ws.task(TASK)
+    predicting.ask(room.ws, asked(task, put_model(room.ws, task, "offline-detector-v1")), task, keys)
+    assert check("predict", cli(room.ws.root, "predict", "--json"))["tasks"][0]["predicted"] == 3
+    found = check("predict", cli(room.ws.root, "predict", "--json", keys[0]))
+    assert found["tasks"][0]["frames"][keys[0]]["label"] == "active"
 
 
 def test_a_training_that_is_stopped(workspace: Callable[..., Place], cli: Cli) -> None:
