@@ -17,6 +17,7 @@ from core.progress import CancelToken
 from core.tasks import Task
 from core.workspace import Workspace
 from tui import (
+    assisting,
     changes,
     comparing,
     looking,
@@ -64,6 +65,7 @@ class Bridge:
             workspace, self.index, busy=lambda: not self._pictures.idle, post=post
         )
         self.sorting = SortWork(workspace, post)
+        self.assistant = assisting.Assistant(workspace, post)
         self.release = storing.ReleaseWork(self._working, post)
         self.compare = comparing.Comparing(
             self._looking,
@@ -92,16 +94,18 @@ class Bridge:
         return all(lane.idle for lane in self._lanes())
 
     def close(self) -> None:
-        """End what waits. The label files are brought in step first; nothing else is waited for."""
+        """End what waits. The label files are brought in step, and the process beside us has ended; no more is waited for."""
         self.release.stop()
         self.compare.stop()
         self._changes.close()
         self.sorting.close()
+        self.assistant.end()
         for lane in self._lanes():
             if lane is not self._labels:
                 lane.close(0)
         self._labels.ask("leaving", self._work.leave)
         self._labels.close(10)
+        self.assistant.ended()
 
     # --- frames and pictures ------------------------------------------------------------------------------------
 
@@ -327,7 +331,7 @@ class Bridge:
     def _lanes(self) -> tuple[Lane, ...]:
         looks = (self._looking, self._checking, self._trainings)
         lanes = (self._labels, self._pictures, self._scanning, *looks, self._working, self.sorting.lane)
-        return (*lanes, *self._changes.lanes)
+        return (*lanes, self.assistant.lane, *self._changes.lanes)
 
     def _keep(self, found: Draft) -> None:
         """Copy pictures in the lane of the camera: a share that hangs holds up no figure and no label."""

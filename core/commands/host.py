@@ -119,7 +119,11 @@ def _settings() -> Iterator[Finding]:
         yield Finding("settings", "pass", f"no personal ones; they would lie in {safe(file)}")
     else:
         own = personal.read()
-        said = [f"{key} {value}" for key in ("who", "theme", "graphics") if (value := getattr(own, key))]
+        said = [
+            f"{key} {value}"
+            for key in ("who", "theme", "graphics", "suggestions")
+            if (value := getattr(own, key))
+        ]
         said += [f"{len(own.keys)} keys"] if own.keys else []
         yield Finding("settings", "pass", f"{safe(file)}: {', '.join(said) or 'nothing set'}")
 

@@ -31,8 +31,12 @@ def test_without_a_file_all_is_as_built_in(config: Callable[[str], Path]) -> Non
 
 
 def test_every_key_is_read(config: Callable[[str], Path]) -> None:
-    config('who = " ana "\ntheme = "light"\ngraphics = "none"\n[keys]\nundo = "u"\nnext = ["n", "f3"]\n')
-    assert personal.read() == personal.Personal("ana", "light", "none", {"undo": ("u",), "next": ("n", "f3")})
+    config(
+        'who = " ana "\ntheme = "light"\ngraphics = "none"\nsuggestions = "off"\n[keys]\nundo = "u"\nnext = ["n", "f3"]\n'
+    )
+    assert personal.read() == personal.Personal(
+        "ana", "light", "none", "off", {"undo": ("u",), "next": ("n", "f3")}
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -16,6 +16,10 @@ from tui import keymap
 from tui.drawing import BOLD
 from tui.screens.keyed import Keyed
 from tui.writing import wrapped
+
+if TYPE_CHECKING:
+    from tui.app import PrintModelsApp
+    from tui.label_messages import ManyGoneOutside
 
 
 class ConfirmScreen(Keyed, ModalScreen[bool]):
@@ -44,3 +48,16 @@ class ConfirmScreen(Keyed, ModalScreen[bool]):
 
     def action_decline(self) -> None:
         self.dismiss(False)
+
+
+def ask_many_gone(app: PrintModelsApp, question: ManyGoneOutside) -> None:
+    """Many labels would go with a change made outside: only a person says yes to that."""
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            app.bridge.accept_outside(question.task)
+        else:
+            app.tell(["The labels stay; the file is left as it is."], title="Label files")
+
+    consequence = "Take those labels off here too? u brings them back."
+    app.push_screen(ConfirmScreen(question.what, consequence), answered)
