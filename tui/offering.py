@@ -32,7 +32,8 @@ _YES = {True: "yes", False: "no"}
 
 def offered(workspace: Workspace, task: Task, asked: Asked) -> TrainingOffered:
     """Say what a training of this task would do with what was asked for and defaults for the rest."""
-    from core.training import advice, pretrained, readiness
+    from core import pretrained
+    from core.training import advice, readiness
 
     try:
         if workspace.read_only is not None:

@@ -18,11 +18,11 @@ from core.commands.finding import Finding, Level
 from core.commands.host_terminal import graphics, terminal
 from core.errors import Lacking, PrintModelsError
 from core.human import count, plural, size
+from core.pretrained import on_this_machine
 from core.process import run
 from core.setup import IDENTITY_REMEDY, LFS_REMEDY
 from core.text import safe
 from core.training.launching import keeper
-from core.training.pretrained import on_this_machine
 from core.version import __version__
 from core.workspace import Workspace
 

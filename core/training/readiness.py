@@ -12,10 +12,11 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+from core import pretrained
 from core.errors import Busy, Damaged, Lacking, PrintModelsError, Refused
 from core.human import plural, size
 from core.text import safe
-from core.training import pretrained, printing
+from core.training import printing
 from core.training.dataset import require_same
 from core.training.pictures import Pictures
 from core.training.sides import Sides, sides

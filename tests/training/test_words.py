@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.training import pretrained, proc, runs, spec
+from core import pretrained
+from core.training import proc, runs, spec
 from core.workspace import Workspace
 from tests.conftest import Cli
 from tests.training.small import make_version, small

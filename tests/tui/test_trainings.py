@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from core.training import events, pretrained, readiness, runs
+from core import pretrained
+from core.training import events, readiness, runs
 from core.workspace import Workspace
 from tests.training.small import make_version
 from tui.messages import Failed

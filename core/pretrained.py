@@ -1,7 +1,7 @@
 """Whether a network's ImageNet weights lie on this machine already; asked without importing torch.
 
 Where torch.hub keeps what it downloads: `$TORCH_HOME`, else `torch` below the user's cache folder; there
-`hub/checkpoints/<network>-<hash>.pth`. Called by the form of a new training and by `doctor`.
+`hub/checkpoints/<network>-<hash>.pth`. Called by the form of a new training, by `doctor`, and by what chooses a network to compare frames by.
 """
 
 from __future__ import annotations
