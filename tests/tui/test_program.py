@@ -87,14 +87,12 @@ def test_what_is_drawn_piece_by_piece_is_what_is_drawn_whole(workspace, tmux):
     place = workspace(frames=12)
     tmux.open(place.root, 80, 24, PYTHONPATH=str(HERE), COLORTERM="truecolor")
     tmux.see("▀", "nothing to undo")
-    tmux.keys("a")
+    _label(tmux, "a")
     tmux.see("saved ● active", "1/12")
     for key in ("v", "Right", "Right"):
         tmux.keys(key)
     tmux.see("3 frames")
-    tmux.keys("o")
-    while "Not shown yet" in _at_rest(tmux):  # refused while the picture was loading: a person presses again
-        tmux.keys("o")
+    _label(tmux, "o")
     tmux.see("saved ○ offline × 3")
     tmux.see("4/12  ", "→ 4 in draft", "change ")
     piecewise = _at_rest(tmux)
@@ -104,6 +102,13 @@ def test_what_is_drawn_piece_by_piece_is_what_is_drawn_whole(workspace, tmux):
     _until_same(tmux, piecewise)
     tmux.run("resize-window", "-x", "60", "-y", "16", ";", "resize-window", "-x", "80", "-y", "24")
     _until_same(tmux, piecewise)
+
+
+def _label(tmux: Tmux, key: str) -> None:
+    """Press a class key; where it was refused while the picture was loading, again, as a person would."""
+    tmux.keys(key)
+    while "Not shown yet" in _at_rest(tmux):
+        tmux.keys(key)
 
 
 def _until(holds: Callable[[], bool], what: str) -> None:
@@ -130,10 +135,10 @@ _BLOCKS = str.maketrans("▀▄█", "   ")
 
 def _until_same(tmux: Tmux, expected: str) -> None:
     """Wait until the terminal shows just this, but for the blocks of the picture."""
-    end, wanted = time.monotonic() + 30, expected.translate(_BLOCKS)
-    while tmux.text().translate(_BLOCKS) != wanted and time.monotonic() < end:
+    end, wanted = time.monotonic() + 60, expected.translate(_BLOCKS)
+    while (now := tmux.text().translate(_BLOCKS)) != wanted and time.monotonic() < end:
         select.select([], [], [], 0.05)
-    assert tmux.text().translate(_BLOCKS) == wanted
+    assert now == wanted
 
 
 @pytest.fixture
