@@ -51,6 +51,8 @@ class Bridge:
         self._store: LabelStore | None = None
         self._index: FrameIndex | None = None
         self._work = LabelWork(workspace, self.store, post)
+        #: Called when a picture is on the screen.
+        self.picture_there = self._work.picture_there.set
         self._predictions = remembering.Predictions()
         self._views = trainings.Views()
         self._labels = Lane("labels", post)
@@ -158,7 +160,7 @@ class Bridge:
     # --- labels -------------------------------------------------------------------------------------------------
 
     def read_labels(self) -> None:
-        """Read where the app was left; then open the store and read every label."""
+        """Read where the app was left; once a picture is there, open the store and read every label."""
         self._labels.ask("view", self._work.view)
         self._labels.ask("labels", self._work.read)
 

@@ -7,6 +7,7 @@ takes many labels. Called by the bridge.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 Bytes = tuple[int, int, str | None]
 
 _MANY = 2000
+#: A first picture that takes longer, or that there will be none, holds up no labels.
+_PICTURE_S = 0.2
 #: From so many frames on it is quicker to read all labels of a task at one go.
 _ONE_BY_ONE = 200
 
@@ -57,11 +60,18 @@ class LabelWork:
         self.unwritten: tuple[str, ...] = ()
         #: What this person did today, in a line; '' where nothing was labelled in this opening of the app.
         self.did = ""
+        #: Set when the first picture is on the screen.
+        self.picture_there = threading.Event()
 
     # --- reading ------------------------------------------------------------------------------------------------
 
     def read(self) -> LabelsRead:
-        """Open the store and read every label; also where too much changed to be followed step by step."""
+        """Open the store and read every label; also where too much changed to be followed step by step.
+
+        The first picture comes first: beside it, a tenth of the start goes into this.
+        """
+        self.picture_there.wait(_PICTURE_S)
+        self.picture_there.set()
         store = self._opened()
         self._seq = store.last_seq()
         labels = {task.name: store.labels(task) for task in self.workspace.tasks.values()}

@@ -255,6 +255,7 @@ class LabelScreen(Place):
             view.show_reason(result.key, what, remedy, again=again)
 
     def on_frame_view_drawn(self, event: FrameView.Drawn) -> None:
+        self.bridge.picture_there()
         self.show_facts()
         for tool in self.tools.values():
             tool.drawn()
