@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core import human
 from core.storage.backup import Backup
 from core.text import safe
+from core.training.view import LIVE
 
 if TYPE_CHECKING:
     from core.labels.sessions import Work
@@ -199,7 +200,7 @@ class Overview:
 
 
 def _at_work(run: Mapping[str, Any]) -> bool:
-    return run["state"] in ("starting", "running", "paused", "stopping")
+    return run["state"] in LIVE
 
 
 def _how_far(run: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ from core.process import run as run_program
 from core.text import safe, safe_lines
 from core.training import spec
 from core.training.spec import Spec
+from core.training.view import LIVE
 
 FILE = "elsewhere.json"
 _SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15")
@@ -42,27 +43,31 @@ tool={tool}
 if [ -z "$tool" ]; then
   for tool in print-models "$HOME/.local/bin/print-models"; do command -v "$tool" >/dev/null && break; done
 fi
-command -v "${{tool%% *}}" >/dev/null || {{ echo "print-models is not installed there" >&2; exit 5; }}
+command -v "$tool" >/dev/null || {{ echo "print-models is not installed there" >&2; exit 5; }}
 """
 _PREPARE = """
 root="${{XDG_CACHE_HOME:-$HOME/.cache}}/print-models/"{name}
 mkdir -p "$root"
 [ -d "$root/.git" ] || git clone -q --no-checkout -- {url} "$root"
 cd "$root"
-if [ -d .print-models/runs ] && $tool runs --json | grep -qE '"state": "(starting|running|paused|stopping)"'; then
+if [ -d .print-models/runs ] && "$tool" runs --json | grep -qE '"state": "({live})"'; then
   echo "A training is running there already." >&2; exit 4
 fi
-git remote set-url origin {url}
+git remote set-url -- origin {url}
 git lfs install --local >/dev/null
 # Nobody commits in this clone, and a machine that only computes may not know anybody.
 git config user.name >/dev/null || git config user.name print-models
 git config user.email >/dev/null || git config user.email print-models@localhost
 git fetch -q origin {tag}:{tag}
 git checkout -q -B training {tag}
-$tool fetch {version} --task {task} >&2
+"$tool" fetch {version} --task {task} >&2
 echo "$root"
-$tool train {options} --json
+"$tool" train {options} --json
 """
+
+
+class Absent(Lacking):
+    """The machine answers, and what was asked for is not there."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -124,6 +129,7 @@ def start(
         version=shlex.quote(dataset.version),
         task=shlex.quote(dataset.task),
         options=shlex.join(words),
+        live="|".join(LIVE),
     )
     done = ask(host, script, timeout=_PREPARE_S)
     root, _, answer = done.text.partition("\n")
@@ -161,18 +167,18 @@ def keep(folder: Path, place: Place) -> None:
 
 
 def fetch(place: Place, name: str, offset: int = 0) -> bytes:
-    """Return a file of the run from `offset` on, at most 16 MB of it. Raises Lacking (not reached, no such file)."""
+    """Return a file of the run from `offset` on, at most 16 MB of it. Raises Lacking (not reached), Absent."""
     path = shlex.quote(f"{place.root}/.print-models/runs/{place.run}/{name}")
     # Asked first: behind a pipe the end of `head` hides that of `tail`, and its words are in whatever language.
     script = f"[ -r {path} ] || exit {_NOT_THERE}\ntail -c +{offset + 1} {path} | head -c {_PIECE}"
     done = ask(place.host, script, timeout=600)
     if done.code == _NOT_THERE:
-        raise Lacking(f"{safe(name)} of {safe(place.run)} is not on {safe(place.host)}.", "Look there.")
+        raise Absent(f"{safe(name)} of {safe(place.run)} is not on {safe(place.host)}.", "Look there.")
     return done.out
 
 
 def bring(place: Place, name: str, target: Path) -> None:
-    """Bring a file of the run here, whole or not at all. Raises Lacking."""
+    """Bring a file of the run here, whole or not at all. Raises Lacking, Absent."""
     data = bytearray()
     while True:
         piece = fetch(place, name, len(data))
@@ -186,15 +192,24 @@ def call(place: Place, *words: str, timeout: float = _ANSWER_S) -> Completed:
     """Run a command of print-models there. Raises Lacking where the machine can't be reached."""
     script = _FIND.format(tool=shlex.quote(place.tool))
     return ask(
-        place.host, f"{script}\ncd {shlex.quote(place.root)}\n$tool {shlex.join(words)}\n", timeout=timeout
+        place.host, f'{script}\ncd {shlex.quote(place.root)}\n"$tool" {shlex.join(words)}\n', timeout=timeout
     )
 
 
 def standing(place: Place) -> dict[str, Any]:
-    """Return how the training stands there, as `runs --json` says it; {} where that is not known. Raises Lacking."""
+    """Return how the training stands there, as `runs --json` says it; {} where it is not among them.
+
+    Raises Lacking where the machine can't be reached, or answers something else.
+    """
     done = call(place, "runs", "--json")
     try:
         rows = msgspec.json.decode(done.out)["runs"]
-    except (msgspec.MsgspecError, KeyError, TypeError):
-        return {}
+        if not isinstance(rows, list):
+            raise TypeError
+    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        said = safe_lines(done.err, limit=1) or f"exit code {done.code}"
+        raise Lacking(
+            f"{safe(place.host)} does not say how its trainings stand: {said}",
+            "Look there: print-models runs",
+        ) from error
     return next((row for row in rows if isinstance(row, dict) and row.get("id") == place.run), {})

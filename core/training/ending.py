@@ -7,14 +7,18 @@ nothing here looks at a process. Called by `runs`, `watch` and the training itse
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from core.durable import hash_file
 from core.human import size
 from core.text import safe, safe_lines
 from core.training.view import RunView
 
 LOG, LAST, BEST = "train.log", "last.pt", "best.pt"
+#: What a training leaves: its end names the hash of each.
+LEFT = (BEST, LAST, "predictions.json")
 _TAIL = 20_000
 _BEGINS = re.compile(rb"^\[[0-9T:+-]{19,32}\] process \d+$", re.MULTILINE)
 #: What programs say as they go down: the interpreter, the C library, the C++ runtime.
@@ -38,6 +42,15 @@ def kept(folder: Path, seen: RunView) -> str:
         said.append(f"it can go on from {f'epoch {epoch} in ' if epoch else ''}{LAST}")
     words = "; ".join(said)
     return f"{words[:1].upper()}{words[1:]}." if words else ""
+
+
+def left(folder: Path) -> dict[str, str]:
+    """Return the hash of every file that a training leaves, by name; what can't be read is left out."""
+    found = {}
+    for name in LEFT:
+        with suppress(OSError):
+            found[name] = hash_file(folder / name).oid
+    return found
 
 
 def scarce(seen: RunView) -> str:

@@ -20,9 +20,10 @@ import msgspec
 from core.durable import hash_file
 from core.errors import Damaged, Lacking, PrintModelsError
 from core.text import safe
-from core.training import elsewhere, events, proc
+from core.training import elsewhere, ending, events, proc
 from core.training.elsewhere import Place
 from core.training.events import EventWriter
+from core.training.view import LIVE
 from core.training.worker import wish_to_end
 
 #: Seconds between two looks: soon after there was news, then more and more rarely.
@@ -30,7 +31,6 @@ _SOON_S, POLL_S, _LONGEST_S = 1.0, 5.0, 120.0
 #: Looks without news after which it is asked whether the training there still lives; its heart beats every 10 s.
 _SILENT = 8
 _ENDS = ("finished", "stopped", "failed")
-_FILES = ("best.pt", "last.pt", "predictions.json")
 
 
 def main() -> int:
@@ -68,7 +68,7 @@ class Follower:
         self._offset = 0
         self._silent = 0
         self._lost = False
-        self._told = False
+        self._wished, self._told = False, False
 
     def run(self, *, again: bool) -> int:
         """Follow to the end and return its exit code; `again`: a training that is over there goes on first."""
@@ -86,11 +86,15 @@ class Follower:
                 self._lost = False
                 wait = min(POLL_S, 1.5 * wait) if self._silent else _SOON_S
             except Lacking as error:
-                end, wait = None, min(_LONGEST_S, max(POLL_S, 2 * wait)) if self._lost else POLL_S
+                end, wait = None, self._longer(wait)
                 self._unreached(error)
             if end is not None:
                 return self._end(end)
             self._rest(wait)
+
+    def _longer(self, wait: float) -> float:
+        """Return how long to wait before a machine that was not reached is tried again."""
+        return min(_LONGEST_S, max(POLL_S, 2 * wait)) if self._lost else POLL_S
 
     def _rest(self, seconds: float) -> None:
         """Wait, or less where a person wants the end; a wish that can't be passed on is tried again at that pace."""
@@ -110,11 +114,13 @@ class Follower:
             self._unreached(error)
 
     def _stop(self) -> None:
-        """Pass the wish to stop on; where the machine is not reached it is passed on later."""
-        self._writer.append("heartbeat", phase="stopping")
+        """Pass the wish to stop on; where the machine is not reached, or refuses, it is passed on again later."""
+        if not self._wished:
+            self._wished = True
+            self._writer.append("heartbeat", phase="stopping")
         try:
-            elsewhere.call(self._place, "stop", self._place.run)
-            self._told = True
+            # One that has not quite begun refuses to be stopped, and so does one that is over: its end is then read.
+            self._told = elsewhere.call(self._place, "stop", self._place.run).code == 0
         except Lacking as error:
             self._unreached(error)
 
@@ -134,7 +140,7 @@ class Follower:
             if event is None or event["seq"] <= self._seq:
                 continue
             if event["event"] in _ENDS:
-                if self._over():
+                if elsewhere.standing(self._place).get("state") not in LIVE:
                     return event
                 continue  # it was taken up again there
             self._copy(event)
@@ -145,14 +151,10 @@ class Follower:
             return self._asked_for_life()
         return None
 
-    def _over(self) -> bool:
-        state = elsewhere.standing(self._place).get("state")
-        return state not in ("starting", "running", "paused", "stopping")
-
     def _asked_for_life(self) -> dict[str, Any] | None:
         """Return an end for a training that is gone there without a word."""
         seen = elsewhere.standing(self._place)
-        if not seen or seen["state"] in ("starting", "running", "paused", "stopping", "finished", "stopped"):
+        if not seen or seen["state"] in (*LIVE, "finished", "stopped"):
             return None
         reason = f"On {self._place.host} it is {seen['state']}: {seen['reason']}"
         remedy = f"Go on from its last checkpoint: print-models train --resume {self._folder.name}"
@@ -169,24 +171,55 @@ class Follower:
         self._seq = max(self._seq, event["seq"])
 
     def _end(self, event: dict[str, Any]) -> int:
-        """Bring the files here, hold them against their hashes, and only then tell the end."""
-        for name in _FILES:
-            try:
-                self._writer.append("heartbeat", phase=f"bringing {name}")
-                elsewhere.bring(self._place, name, self._folder / name)
-            except Lacking:
-                if event["event"] == "finished" and name == "best.pt":
-                    raise
-        seen = events.reduce(events.read(self._folder / events.FILE).events)
-        best = self._folder / "best.pt"
-        if seen.best_sha256 and best.exists() and hash_file(best).oid != seen.best_sha256:
-            best.unlink()
-            raise Damaged(
-                f"best.pt is not what {safe(self._place.host)} announced: its bytes differ.",
-                f"Bring it again: print-models train --resume {self._folder.name}",
-            )
+        """Bring the files here, hold them against their hashes, and only then tell the end.
+
+        A connection that is lost meanwhile is tried again. Raises Damaged where a file is not what was announced.
+        """
+        named = self._announced(event)
+        for name in ending.LEFT:
+            self._writer.append("heartbeat", phase=f"bringing {name}")
+            here = self._bring(name)
+            expected = named.get(name, ())
+            if not expected or (not here and event["event"] != "finished"):
+                continue
+            if not here:
+                raise self._other(name, "it is not there")
+            if hash_file(self._folder / name).oid not in expected:
+                (self._folder / name).unlink()
+                raise self._other(name, "its bytes differ")
         self._copy({**event, "pid": os.getpid()})
         return int(event.get("exit_code", 0))
+
+    def _bring(self, name: str) -> bool:
+        """Bring a file here however long the machine is away; return False where it is not there."""
+        wait = _SOON_S
+        while True:
+            try:
+                elsewhere.bring(self._place, name, self._folder / name)
+            except elsewhere.Absent:
+                return False
+            except Lacking as error:
+                wait = self._longer(wait)
+                self._unreached(error)
+                self._rest(wait)
+            else:
+                self._lost = False
+                return True
+
+    def _announced(self, event: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+        """Return the hashes that each file may have: those its end names, else those of the checkpoints before."""
+        files = event.get("files")
+        if isinstance(files, dict):
+            return {str(name): (str(oid),) for name, oid in files.items()}
+        seen = events.reduce(events.read(self._folder / events.FILE).events)
+        found = {name: oids for name, oids in seen.saved.items() if name in ending.LEFT}
+        return found | ({ending.BEST: (seen.best_sha256,)} if seen.best_sha256 else {})
+
+    def _other(self, name: str, why: str) -> Damaged:
+        return Damaged(
+            f"{name} is not what {safe(self._place.host)} announced: {why}.",
+            f"Bring it again: print-models train --resume {self._folder.name}",
+        )
 
 
 def _event(line: bytes) -> dict[str, Any] | None:

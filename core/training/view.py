@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+#: The states of a training from which more will come.
+LIVE = ("starting", "running", "paused", "stopping")
+
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
@@ -88,4 +91,4 @@ class RunView:
     @property
     def over(self) -> bool:
         """True where nothing more will come."""
-        return self.state not in ("starting", "running", "paused", "stopping")
+        return self.state not in LIVE

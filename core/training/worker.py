@@ -115,17 +115,17 @@ def supervise(folder: Path, train: Callable[[Job], None]) -> int:
         heart = Heart(writer, wish, _look(workspace))
         train(Job(folder, workspace, what, writer, heart, wish, before, outcome))
         heart.stop()
-        writer.append("finished", early=outcome.early, **_end(outcome, begun))
+        writer.append("finished", early=outcome.early, **_end(folder, outcome, begun))
         return 0
     except Stopped:
         if heart is not None:
             heart.stop()
-        writer.append("stopped", **_end(outcome, begun))
+        writer.append("stopped", **_end(folder, outcome, begun))
         return 0
     except BaseException as error:
         if heart is not None:
             heart.stop()
-        return _fail(error, writer, outcome, begun)
+        return _fail(error, writer, folder, outcome, begun)
     finally:
         if workspace is not None:
             _tell_hook(workspace, folder, writer)
@@ -184,18 +184,19 @@ def _begin(writer: EventWriter, before: RunView, what: Spec, held: dict[str, int
     writer.append("started", phase="loading torch", pid=os.getpid(), **facts)
 
 
-def _end(outcome: Outcome, begun: float) -> dict[str, Any]:
+def _end(folder: Path, outcome: Outcome, begun: float) -> dict[str, Any]:
     return {
         "pid": os.getpid(),
         "best_epoch": outcome.best_epoch,
         "results": outcome.results,
         "results_folds": outcome.results_folds,
         "words": outcome.words,
+        "files": ending.left(folder),
         "seconds": round(time.monotonic() - begun, 1),
     }
 
 
-def _fail(error: BaseException, writer: EventWriter, outcome: Outcome, begun: float) -> int:
+def _fail(error: BaseException, writer: EventWriter, folder: Path, outcome: Outcome, begun: float) -> int:
     known = _known(error)
     traceback.print_exception(error)  # standard error is the run's log
     try:
@@ -204,7 +205,7 @@ def _fail(error: BaseException, writer: EventWriter, outcome: Outcome, begun: fl
             reason=safe(known.what),
             remedy=safe(known.remedy),
             exit_code=known.exit_code,
-            **_end(outcome, begun),
+            **_end(folder, outcome, begun),
         )
     except PrintModelsError:
         traceback.print_exc()

@@ -9,6 +9,7 @@ from textual.content import Content
 
 from core.frames.names import captured_at
 from core.human import plural
+from core.training.view import LIVE
 from tui.drawing import BAD, BOLD, DIM, GOOD, WARN
 from tui.messages import RunRow, RunSeen
 from tui.widgets.curves import blocks
@@ -26,7 +27,7 @@ _WIDE = 66
 
 def over(state: str) -> bool:
     """True where a training has ended."""
-    return state not in ("starting", "running", "paused", "stopping")
+    return state not in LIVE
 
 
 def none_yet(rows: tuple[RunRow, ...] | None) -> Content:
