@@ -157,11 +157,11 @@ def _just_made(run: Run) -> bool:
         return False
 
 
-def start(workspace: Workspace, what: Spec, *, draft: Version | None = None) -> Run:
+def start(workspace: Workspace, what: Spec, *, draft: Version | None = None, id_: str = "") -> Run:
     """Start a training in the background, in a session of its own, and return it at once.
 
     `draft` is what `core.versions.drafted` made, for a spec that learns from it; its text is kept in the training's
-    folder. Raises Lacking (torch, pictures), Refused (a class without images), Busy (one runs already).
+    folder. It is called `id_` (of `free_id`) where nobody took that meanwhile. Raises Lacking (torch, pictures), Refused (a class without images), Busy (one runs already).
     """
     if draft is None:
         version = dataset.version_of(workspace, what)
@@ -169,7 +169,7 @@ def start(workspace: Workspace, what: Spec, *, draft: Version | None = None) -> 
         version = dataset.anew(workspace, draft, what.val_split, what.seed) if what.val_split else draft
     require_ready(workspace, what, version)
     with _starting(workspace):
-        run = _new_run(workspace, what, draft)
+        run = _new_run(workspace, what, draft, id_)
         return _spawn(workspace, run, what)
 
 
@@ -227,17 +227,24 @@ class _starting:
         self._lock.__exit__(*error)
 
 
-def _new_run(workspace: Workspace, what: Spec, draft: Version | None = None) -> Run:
+def free_id(workspace: Workspace, what: Spec) -> str:
+    """Return what the next training would be called: the moment, and the task."""
     moment = datetime.now().replace(microsecond=0)
+    while (workspace.runs / (name := f"{moment:%Y%m%dT%H%M%S}-{what.task}")).exists():
+        moment += timedelta(seconds=1)
+    return name
+
+
+def _new_run(workspace: Workspace, what: Spec, draft: Version | None = None, id_: str = "") -> Run:
+    run_id = id_ or free_id(workspace, what)
     try:
         workspace.runs.mkdir(exist_ok=True)
         while True:
-            run_id = f"{moment:%Y%m%dT%H%M%S}-{what.task}"
             try:
                 (workspace.runs / run_id).mkdir()
                 break
             except FileExistsError:
-                moment += timedelta(seconds=1)
+                run_id = free_id(workspace, what)
     except OSError as error:
         raise explain(error, "making the training's folder") from error
     run = Run(run_id, workspace.runs / run_id)

@@ -24,7 +24,7 @@ def no_torch(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     """Trainings that are over at once, with real files: what they learn is not what these tests are about."""
     begun: list[Run] = []
 
-    def start(workspace: Workspace, what: Any) -> Run:
+    def start(workspace: Workspace, what: Any, *, id_: str) -> Run:
         assert git(workspace.root, "tag").split() == [TAG], "it trains on what is tagged"
         version = read_version(workspace, workspace.task(None), what.dataset.version)
         begun.append(finished(workspace, version, len(begun) + 1))
@@ -81,6 +81,29 @@ def test_interrupted_while_it_trains_nothing_is_pushed_and_resume_goes_on_with_t
     assert len(no_torch) == 1
     assert (made.model, made.pushed) == ("offline-detector-v1", "origin")
     assert journal.read(workspace) is None
+
+
+def test_killed_right_after_the_training_began_it_is_found_again(
+    fresh: Place, no_torch: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is over by the time somebody goes on: were it not known, another one would be begun."""
+    workspace = Workspace.open(fresh.root)
+    begin = with_model.runs.start
+    with monkeypatch.context() as patch:
+
+        def killed(place: Workspace, what: Any, *, id_: str) -> Run:
+            run = begin(place, what, id_=id_)
+            run.path.rename(run.path.with_name(id_))
+            raise KeyboardInterrupt
+
+        patch.setattr(with_model.runs, "start", killed)
+        with pytest.raises(KeyboardInterrupt):
+            with_model.run(_plan(fresh.root))
+    book = journal.read(workspace)
+    assert book is not None
+    assert (workspace.runs / book.run).is_dir()
+    assert release.resume(workspace).model == "offline-detector-v1"
+    assert len(no_torch) == 1
 
 
 def test_interrupted_between_tag_and_training_resume_trains(fresh: Place, no_torch: list[Run]) -> None:
