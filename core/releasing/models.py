@@ -84,12 +84,17 @@ def keep(
 def add_onnx(workspace: Workspace, record: ModelRecord, precision: str, report: Report) -> Kept:
     """Make an ONNX file of a model version that is committed, and commit it with the record that tells of it.
 
-    Raises what `onnx_files.make` raises, and what keeps a commit from being made here.
+    Raises what `onnx_files.prepared` and `keep` raise, and what keeps a commit from being made here.
     """
     git = Git(workspace.root, workspace.git_log)
     checks.repository(workspace, git)
-    made = onnx_files.make(workspace, record, precision, report)
-    with lock(workspace.private / "release.lock", what="a release"):
+    workspace.ensure_private()
+    # Making it takes minutes, in which a release may go on; what git sees of it appears while nobody else commits.
+    with (
+        onnx_files.prepared(workspace, record, precision, report) as found,
+        lock(workspace.private / "release.lock", what="a release"),
+    ):
+        made = onnx_files.keep(workspace, record, precision, found)
         return committed(
             workspace, git, made, subject=f"{record.task}: model {record.name} as ONNX, {precision}"
         )

@@ -12,6 +12,9 @@ import json
 import math
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -110,23 +113,36 @@ def price(workspace: Workspace, record: ModelRecord, precision: str) -> int:
     return sum(math.prod(shape) for _, shape in held.tensors.values()) * _WIDTH[precision]
 
 
-def make(workspace: Workspace, record: ModelRecord, precision: str, report: Report = silent) -> ModelRecord:
-    """Make an ONNX file of a model version and write what is known of it into its record; one that is there stays.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An ONNX file that is made and seen to agree, and has no name yet; `answer` is what the record will tell of it."""
 
-    Raises Lacking (torch or ONNX, the model's bytes), Damaged, Refused (it does not agree with the model).
+    path: Path
+    answer: dict[str, Any]
+
+
+@contextmanager
+def prepared(
+    workspace: Workspace, record: ModelRecord, precision: str, report: Report = silent
+) -> Iterator[Prepared | None]:
+    """Make an ONNX file of a model version in a folder of its own, for as long as the context lasts.
+
+    None where there is one already, as the record names it. Raises Lacking (torch or ONNX, the model's bytes), Damaged,
+    Refused (it does not agree with the model, another file has its name).
     """
     require()
     _here(record)
     target = workspace.model_versions / name_of(record.name, precision)
     known = [one for one in told(record) if one.precision == precision]
     if known and target.exists() and hash_file(target).oid == known[0].sha256:
-        return record
+        yield None
+        return
     if target.exists():
         raise Refused(
-            f"{target.name} is there already, and is not the one that the record names.",
+            f"{safe(target.name)} is there already, and is not the one that the record names.",
             "Move it away, then again.",
         )
-    report(Progress(f"making {target.name}", 0, None))
+    report(Progress(f"making {safe(target.name)}", 0, None))
     dataset = record.facts.get("measured_on") or record.facts.get("dataset") or {}
     with tempfile.TemporaryDirectory(dir=workspace.private, prefix="onnx-") as folder:
         made = Path(folder) / target.name
@@ -136,15 +152,28 @@ def make(workspace: Workspace, record: ModelRecord, precision: str, report: Repo
             "architecture": record.facts.get("architecture"), "classes": record.facts.get("classes"),
             "precision": precision, "target": str(made),
         }  # fmt: skip
-        answer = _asked(request)
-        found = hash_file(made)
-        with lock(workspace.ensure_private() / "models.lock", what="the models", timeout=10):
-            registry.publish(made, target, found)
-            file = f"models/versions/{target.name}"
-            one = {**answer, "file": file, "sha256": found.oid, "size": found.size}
-            others = [msgspec.to_builtins(kept) for kept in told(record) if kept.precision != precision]
-            facts = {**record.facts, "onnx": [*others, one]}
-            registry.write(workspace, record.name, facts)
+        yield Prepared(made, _asked(request))
+
+
+def keep(workspace: Workspace, record: ModelRecord, precision: str, made: Prepared | None) -> ModelRecord:
+    """Give a prepared file its name and write what is known of it into the record, as that is by then.
+
+    Raises Refused where the model is another one by then, or another file has the name.
+    """
+    if made is None:
+        return record
+    target = workspace.model_versions / name_of(record.name, precision)
+    found = hash_file(made.path)
+    with lock(workspace.ensure_private() / "models.lock", what="the models", timeout=10):
+        now = registry.get(workspace, record.name)
+        if now.sha256 != record.sha256:
+            raise Refused(f"{safe(record.name)} is another model by now.", "Make its ONNX file again.")
+        registry.publish(made.path, target, found)
+        one = {
+            **made.answer, "file": f"models/versions/{target.name}", "sha256": found.oid, "size": found.size,
+        }  # fmt: skip
+        others = [msgspec.to_builtins(kept) for kept in told(now) if kept.precision != precision]
+        registry.write(workspace, record.name, {**now.facts, "onnx": [*others, one]})
     return registry.get(workspace, record.name)
 
 
