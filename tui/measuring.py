@@ -99,8 +99,11 @@ def _here(workspace: Workspace, git: Git, store: LabelStore, found: Ledger) -> s
     if saved is None or saved.remote is None:
         return "everything: there is no remote yet"
     parts = [f"{plural(saved.unsaved, 'label')} in no commit"] if saved.unsaved else []
-    if saved.unpushed:
-        parts.append(f"{plural(saved.unpushed, 'label')} not on {safe(saved.remote, limit=40)}")
+    if away := (saved.unpushed or 0) - saved.in_history:
+        parts.append(f"{plural(away, 'label')} not on {safe(saved.remote, limit=40)}")
+    if saved.in_history:
+        told = f"{plural(saved.in_history, 'label')} that only the history on {safe(saved.remote, limit=40)} tells"
+        parts.append(told)
     waiting = waiting_tags(workspace, git)
     if waiting:
         named = ", ".join(safe(tag, limit=60) for tag in waiting[:3])

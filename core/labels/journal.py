@@ -270,14 +270,21 @@ def entries(path: Path, skipped: Counter[str] | None = None) -> Iterable[dict[st
     """Yield the lines that are steps; one that a crash cut short, or that is none, tells nothing and hides nothing."""
     try:
         with open_regular(path) as file:
-            for line in file:
-                entry = _step_of(line)
-                if entry is not None:
-                    yield entry
-                elif skipped is not None and line.strip():
-                    skipped[path.name] += 1
+            yield from steps(file, path.name, skipped)
     except (OSError, Damaged):
         return
+
+
+def steps(
+    lines: Iterable[bytes], name: str = "", skipped: Counter[str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield the steps that lines of a journal tell, as `entries` does, wherever they were read."""
+    for line in lines:
+        entry = _step_of(line)
+        if entry is not None:
+            yield entry
+        elif skipped is not None and line.strip():
+            skipped[name] += 1
 
 
 def spoilt_lines(folder: Path) -> dict[str, list[int]]:

@@ -1,9 +1,11 @@
-"""What is told of one frame: this machine's database and every machine's journal, put together.
+"""What is told of frames: of one by this machine's database and every machine's journal, of many by journals alone.
 
-Reads every journal, so it is for one frame at a time. Called by the `history` command and the app.
+Reads every journal, so it is for what a person asked for. Called by the `history` command, the app, and the backup.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection, Iterable
 
 from core.labels import journal
 from core.labels.model import HistoryEntry
@@ -29,3 +31,17 @@ def whole_history(workspace: Workspace, store: LabelStore, frame: str) -> list[H
         placed.append(((reached, 1, number), entry))
     placed += [((entry.at, 0, number), entry) for number, entry in enumerate(others)]
     return [entry for _, entry in sorted(placed, key=lambda pair: pair[0])]
+
+
+def last_told(journals: Iterable[bytes], task: str, frames: Collection[str]) -> dict[str, str | None]:
+    """Return frame → its class (None: taken off) after the latest change that these journals tell of it, by their clocks."""
+    found: dict[str, tuple[str, str | None]] = {}
+    for data in journals:
+        for entry in journal.steps(data.splitlines()):
+            if entry.get("task") != task:
+                continue
+            at = journal.utc(entry.get("time"))
+            for frame, _, after in journal.changes(entry):
+                if frame in frames and (frame not in found or found[frame][0] <= at):
+                    found[frame] = at, after
+    return {frame: after for frame, (_, after) in found.items()}

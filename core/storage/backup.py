@@ -1,12 +1,13 @@
 """How far the labels are safe: what no commit holds yet, and what no remote has.
 
 What always holds: the numbers are of labels, compared with the label files as commits have them, not of files that
-differ; a remote is not asked, it is taken as this clone saw it last. Called by `status`.
+differ; what only the history on the remote tells, as after a release of another task, is named apart; a remote is not
+asked, it is taken as this clone saw it last. Called by `status` and the Storage screen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from core.human import ago, count, plural
 from core.labels import files
 from core.labels.documents import digest, load_base
 from core.labels.store import LabelStore
+from core.labels.told import last_told
 from core.storage.git import Git, RepoState
 from core.tasks import Task
 from core.text import safe
@@ -26,12 +28,13 @@ from core.workspace import Workspace
 class Backup:
     """Labels that no commit holds (`unsaved`), labels that `remote` has not (`unpushed`; None without a remote).
 
-    `saved_at` and `pushed_at` are when label files were last committed, here and as seen on the remote.
+    `in_history` are those of `unpushed` that the history there tells all the same, as its label files do not. `saved_at` and `pushed_at` are when label files were last committed, here and as seen on the remote.
     """
 
     labels: int
     unsaved: int
     unpushed: int | None
+    in_history: int
     remote: str | None
     saved_at: datetime | None
     pushed_at: datetime | None
@@ -41,6 +44,7 @@ class Backup:
         return {
             "unsaved": self.unsaved,
             "unpushed": self.unpushed,
+            "in_history": self.in_history,
             "remote": self.remote,
             **{name: at.isoformat() if at else None for name, at in times.items()},
         }
@@ -54,10 +58,16 @@ class Backup:
             rest = f"{plural(self.unsaved, 'label')} in no commit (print-models save)" if self.unsaved else ""
             return " · ".join(filter(None, [saved, rest, "no remote has a copy"]))
         pushed = f"backed up {ago(self.pushed_at)}" if self.pushed_at else f"not on {safe(self.remote)} yet"
-        if not self.unpushed and not self.unsaved:
-            return pushed
-        alone = max(self.unpushed or 0, self.unsaved)
-        return f"{pushed} · {count(alone)} only on this machine (print-models sync)"
+        waits = ", ".join(self.waits())
+        return f"{pushed} · {waits} (print-models sync)" if waits else pushed
+
+    def waits(self) -> list[str]:
+        """Return in words how many labels the remote has not, and how many of others only its history tells."""
+        alone = max(self.unpushed or 0, self.unsaved) - self.in_history
+        parts = [f"{count(alone)} only on this machine"] if alone else []
+        if self.in_history:
+            parts.append(f"{count(self.in_history)} on {safe(self.remote or '')} in its history alone")
+        return parts
 
 
 def backup(workspace: Workspace, store: LabelStore, git: Git, state: RepoState) -> Backup | None:
@@ -75,8 +85,9 @@ def backup(workspace: Workspace, store: LabelStore, git: Git, state: RepoState) 
         missing = [_missing(store, task, data) for task, data in zip(tasks * 2, held, strict=True)]
         return Backup(
             labels=sum(sum(store.counts(task).values()) for task in tasks),
-            unsaved=sum(missing[: len(tasks)]),
-            unpushed=sum(missing[len(tasks) :]) if remote else None,
+            unsaved=sum(map(len, missing[: len(tasks)])),
+            unpushed=sum(map(len, missing[len(tasks) :])) if remote else None,
+            in_history=_in_history(workspace, store, git, there, missing[len(tasks) :]),
             remote=remote,
             saved_at=_committed_at(git, state.head and "HEAD", tasks),
             pushed_at=_committed_at(git, there, tasks),
@@ -93,13 +104,29 @@ def _seen_on(git: Git, state: RepoState, remote: str | None) -> str | None:
     return next((ref for ref in ("@{upstream}", *seen) if git.rev_parse(ref)), None)
 
 
-def _missing(store: LabelStore, task: Task, data: bytes | None) -> int:
-    """Return how many labels of a task a committed file has not, or has otherwise; taken off ones count as well."""
+def _missing(store: LabelStore, task: Task, data: bytes | None) -> Set[str]:
+    """Return the frames whose label a committed file has not, or has otherwise; taken off ones count as well."""
     held = _labels_of(store, task, data) if data is not None else {}
     now = store.classes(task)
     if now == held:
+        return set()
+    return {frame for frame in now.keys() | held.keys() if now.get(frame) != held.get(frame)}
+
+
+def _in_history(
+    workspace: Workspace, store: LabelStore, git: Git, there: str | None, missing: Sequence[Set[str]]
+) -> int:
+    """Return how many labels that the label files of a revision lack its journals tell as they are here."""
+    if there is None or not any(missing):
         return 0
-    return sum(now.get(frame) != held.get(frame) for frame in now.keys() | held.keys())
+    folder = workspace.history_dir.relative_to(workspace.root).as_posix()
+    paths = [path for path in git.ls_tree(there, folder) if path.endswith(".jsonl")]
+    journals = [data for data in git.contents([f"{there}:{path}" for path in paths]) if data is not None]
+    found = 0
+    for task, frames in zip(workspace.tasks.values(), missing, strict=True):
+        now, told = store.classes(task), last_told(journals, task.name, frames) if frames else {}
+        found += sum(after == now.get(frame) for frame, after in told.items())
+    return found
 
 
 def _labels_of(store: LabelStore, task: Task, data: bytes) -> Mapping[str, str]:

@@ -136,3 +136,29 @@ def test_draft_frames_that_lie_only_on_the_camera_are_counted(cli: Cli, place: P
     done = cli(place.root, "release", "--task", "offline-detection")
     assert done.code == 0, done.err
     assert "only on the camera" not in cli(place.root, "status").out
+
+
+def test_what_only_the_history_on_the_remote_tells_is_no_loss(cli: Cli, place: Place, tmp_path: Path) -> None:
+    """A release brings the labels of its own task, and the history of all."""
+    git(tmp_path, "init", "-q", "--bare", "remote.git")
+    git(place.root, "remote", "add", "origin", str(tmp_path / "remote.git"))
+    label(cli, place, 0, 1)
+    label(cli, place, 2, class_="offline")
+    failed = ("label", "--task", "failed-print-detection", "--as")
+    assert cli(place.root, *failed, "failed", *place.keys[:2]).code == 0
+    assert cli(place.root, "release", "--task", "offline-detection", "--push", "--yes").code == 0
+    found = told(cli, place)
+    assert (found["unpushed"], found["in_history"]) == (2, 2)
+    assert re.search(
+        r"backed up [^·\n]+ · 2 on origin in its history alone \(print-models sync\)\n",
+        cli(place.root, "status").out,
+    )
+    assert (
+        cli(place.root, *failed, "good", place.keys[1]).code == 0
+    )  # now the history tells another class of it
+    assert cli(place.root, *failed, "good", place.keys[3]).code == 0
+    assert told(cli, place)["in_history"] == 1
+    said = cli(place.root, "status").out
+    assert "2 only on this machine, 1 on origin in its history alone (print-models sync)" in said
+    assert cli(place.root, "sync").code == 0
+    assert (told(cli, place)["unpushed"], told(cli, place)["in_history"]) == (0, 0)
