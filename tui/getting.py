@@ -48,4 +48,4 @@ def fetched(workspace: Workspace, offer: FetchOffered, report: Report, cancel: C
     """Download them, and hash each. Raises Lacking, Damaged, Cancelled."""
     from core.releasing.fetching import run
 
-    return Fetched(sum(run(workspace, plan, report, cancel) for plan in offer.plans))
+    return Fetched(sum(run(workspace, plan, report, cancel).objects for plan in offer.plans))

@@ -6,6 +6,7 @@ import click
 
 from core.commands import completion
 from core.commands.shell import Context, json_option, pass_context, task_option
+from core.text import safe
 
 
 @click.command()
@@ -28,11 +29,18 @@ def fetch(
     workspace = ctx.workspace
     found = plan(workspace, workspace.task(task), what, remote)
     if dry_run:
-        answer = {**found.as_json(), "dry_run": True}
+        answer = {**found.as_json(), "dry_run": True, "pointers": 0}
         ctx.answer(answer, f"{found.line()}\nNothing was downloaded.", as_json=as_json)
         return
     ctx.notice(found.line())
     came = run(workspace, found, ctx.report)
     text = f"{found.name} is here, every byte hashed: {plural(len(found.files), 'file')}"
-    text += f", {plural(came, 'object')} downloaded ({size(found.bytes)})" if came else ""
-    ctx.answer({**found.as_json(), "dry_run": False}, text, as_json=as_json)
+    text += f", {plural(came.objects, 'object')} downloaded ({size(found.bytes)})" if came.objects else ""
+    if came.pointers:
+        text += (
+            f"\n{plural(came.pointers, 'file')} of the work tree stay pointers: the Git LFS filters are not set up here, and "
+            "git would take the pictures for changes. The app shows them all the same; to have the files: print-models "
+            f"init, then print-models fetch {safe(what)}"
+        )
+    answer = {**found.as_json(), "dry_run": False, "pointers": came.pointers}
+    ctx.answer(answer, text, as_json=as_json)

@@ -67,6 +67,17 @@ def repository(workspace: Workspace, git: Git, *, lfs: bool = True) -> RepoState
     return state
 
 
+def readable(workspace: Workspace, git: Git) -> RepoState:
+    """Return the state of a repository that objects of Git LFS can come into; nothing is committed, so more is not asked.
+
+    Raises Lacking (git, git-lfs, a repository), Refused where the workspace is a folder inside another one.
+    """
+    state = _state(workspace, git)
+    if not _has_lfs(workspace, git):
+        raise Lacking("git-lfs is not installed, so no object can be fetched.", LFS_REMEDY)
+    return state
+
+
 def _has_lfs(workspace: Workspace, git: Git) -> bool:
     """True where git-lfs runs; one that answered is asked again only where its file is another than it was."""
     path, told = shutil.which("git-lfs"), workspace.cache / "git-lfs-answers.json"

@@ -1,7 +1,7 @@
 """Exactly these bytes: the images of one version, or one model, from a remote, hashed when they are here.
 
 What always holds: nothing is downloaded before it was said how much; a file of the work tree is only replaced where it is
-still a pointer; nothing is called here whose hash was not computed. Called by `fetch` and, for single
+still a pointer, and where git's filters know it as one afterwards; nothing is called here whose hash was not computed. Called by `fetch` and, for single
 pictures, by the Versions screen.
 """
 
@@ -72,7 +72,7 @@ def plan(workspace: Workspace, task: Task, what: str, remote: str | None = None)
     Raises WrongUsage for what is neither, Lacking where there is no remote to get it from.
     """
     git = Git(workspace.root, workspace.git_log)
-    state = checks.repository(workspace, git)
+    state = checks.readable(workspace, git)
     name, ref, folder = _meant(workspace, git, task, what)
     files = _pointers(git, ref, folder)
     if not files:
@@ -89,7 +89,7 @@ def plan(workspace: Workspace, task: Task, what: str, remote: str | None = None)
 def pictures(workspace: Workspace, task: Task, version: str, oids: Collection[str]) -> FetchPlan:
     """Find out what of these pictures of a version, by their oids, lacks here; nothing is downloaded. Raises Lacking."""
     git = Git(workspace.root, workspace.git_log)
-    state = checks.repository(workspace, git, lfs=False)
+    state = checks.readable(workspace, git)
     name, ref, folder = _meant(workspace, git, task, version)
     files = {path: one for path, one in _pointers(git, ref, folder).items() if one.oid in oids}
     store = store_of(workspace.root)
@@ -98,12 +98,20 @@ def pictures(workspace: Workspace, task: Task, version: str, oids: Collection[st
     return FetchPlan(name, ref, folder, files, lacking, target, some=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came: `objects` that were not here, and `pointers`, the files that stay pointers for want of git's filters."""
+
+    objects: int
+    pointers: int
+
+
 def run(
     workspace: Workspace, found: FetchPlan, report: Report = silent, cancel: CancelToken | None = None
-) -> int:
-    """Download what is lacking, hash all of it, and fill the pointers of the work tree; return how many objects came.
+) -> Fetched:
+    """Download what is lacking, hash all of it, and fill the pointers of the work tree.
 
-    Raises Lacking where the remote does not have it or does not answer, Damaged where bytes are not those of their name.
+    Without the filters of Git LFS the files stay pointers: git would take the pictures for changes of its own. Raises Lacking where the remote does not have it or does not answer, Damaged where bytes are not those of their name.
     """
     git = Git(workspace.root, workspace.git_log)
     if found.target is not None:
@@ -120,9 +128,11 @@ def run(
                 f"Move {safe(store.path(pointer.oid))} away, then again: print-models fetch {safe(found.name)}",
             )
     report(Progress("hashing objects", len(wanted), len(wanted)))
-    if not found.some:
-        _fill(workspace, git, found)
-    return len(found.lacking)
+    waiting = [] if found.some else _pointer_files(workspace, found)
+    if waiting and git.state(counted=False).lfs:
+        _fill(git, found, waiting)
+        waiting = []
+    return Fetched(len(found.lacking), len(waiting))
 
 
 def _meant(workspace: Workspace, git: Git, task: Task, what: str) -> tuple[str, str, str]:
@@ -190,8 +200,8 @@ def _download(git: Git, found: FetchPlan, target: Target, report: Report, cancel
         ) from error
 
 
-def _fill(workspace: Workspace, git: Git, found: FetchPlan) -> None:
-    """Put the bytes into those files of the work tree that are still pointers to them."""
+def _pointer_files(workspace: Workspace, found: FetchPlan) -> list[str]:
+    """Return those files of the work tree that are still pointers to what was fetched."""
     waiting = []
     for path, pointer in found.files.items():
         file = workspace.root / path
@@ -201,8 +211,11 @@ def _fill(workspace: Workspace, git: Git, found: FetchPlan) -> None:
                 waiting.append(path)
         except OSError:
             continue
-    if not waiting:
-        return
+    return waiting
+
+
+def _fill(git: Git, found: FetchPlan, waiting: list[str]) -> None:
+    """Put the bytes into those files of the work tree."""
     try:
         git.lfs_checkout([found.folder])
     except Cancelled:

@@ -128,3 +128,24 @@ def test_an_object_here_that_went_bad_is_named(released: Place):
 def _shard(oid: str) -> str:
     name = oid.removeprefix("sha256:")
     return f"{name[:2]}/{name[2:4]}/{name}"
+
+
+def test_a_clone_without_filters_gets_the_pictures_and_no_change_of_gits(
+    released: Place, tmp_path: Path, cli: Cli
+):
+    root = pointers_only(released, tmp_path)
+    git(root, "lfs", "uninstall", "--local")
+    pictures = sorted((root / FOLDER).glob("*/*.jpg"))
+    before = [path.read_bytes() for path in pictures]
+    answer = cli(root, "fetch", "v1")
+    assert answer.code == 0, answer.err
+    assert "12 files of the work tree stay pointers" in answer.out
+    assert "print-models init, then print-models fetch v1" in answer.out
+    assert len(objects(root)) == 12
+    assert [path.read_bytes() for path in pictures] == before
+    assert git(root, "status", "--porcelain", "--", FOLDER) == ""
+    assert cli(root, "init").code == 0
+    again = cli(root, "fetch", "v1", "--json").json
+    assert (again["objects"], again["pointers"]) == (0, 0)
+    assert all(path.read_bytes().startswith(b"\xff\xd8") for path in pictures)
+    assert git(root, "status", "--porcelain", "--", FOLDER) == ""
