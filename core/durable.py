@@ -6,10 +6,8 @@ folder appears complete or not at all, and never replaces another; an OSError ab
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
-import hashlib
 import os
 import re
 import stat
@@ -128,6 +126,8 @@ def fsync_tree(path: Path) -> None:
 
 def sync_filesystem(path: Path) -> None:
     """Make all that was written to the file system of `path` durable (syncfs; sync where that is missing)."""
+    import ctypes
+
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
     if syncfs is None:
         os.sync()
@@ -142,6 +142,8 @@ def sync_filesystem(path: Path) -> None:
 
 def _syncfs_tells() -> bool:
     """True where syncfs says that a write failed, as Linux does since 5.8; else every file has to be asked."""
+    import ctypes
+
     if not hasattr(ctypes.CDLL(None), "syncfs"):
         return False
     major, minor = (int(word) for word in re.findall(r"\d+", os.uname().release)[:2])
@@ -200,6 +202,8 @@ def _mode_of(path: Path, mode: int) -> int:
 
 
 def _rename_noreplace(source: Path, target: Path) -> None:
+    import ctypes
+
     renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     at_fdcwd, noreplace = -100, 1
     if renameat2 is not None:
@@ -234,6 +238,8 @@ def publish_dir(staged: Path, target: Path, *, synced: bool = False) -> None:
 
 
 def _hash_stream(source: BinaryIO, target: BinaryIO | None) -> Hashed:
+    import hashlib
+
     digest, total = hashlib.sha256(), 0
     while block := source.read(_CHUNK):
         digest.update(block)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from core.frames.among import key_at, place_among, place_from
 from core.tasks import Task
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 _NO_LABELS: Mapping[str, Label] = {}
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct, eq=False):
     """The app's picture of the workspace."""
 
     workspace: Workspace

@@ -9,9 +9,10 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import lt
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from core.frames.among import key_at, keys_of
 from core.frames.framelist import FrameList
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 RANKED = frozenset({"suggested"})
 
 
-@dataclass(slots=True, eq=False)
-class WorkQueue:
+class WorkQueue(Struct, eq=False):
     """`order` has the places of its frames in the order of work, `waits` a 1 for each that is not decided.
 
     `index` finds the position of a place where the order is not that of time; None where it is. `gone` are frames that

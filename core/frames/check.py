@@ -8,7 +8,6 @@ frames/decode.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 import struct
@@ -71,6 +70,8 @@ class FileBytes(Struct, frozen=True):
     @property
     def oid(self) -> str:
         """The identity of the bytes: 'sha256:<hex>'."""
+        import hashlib
+
         return f"sha256:{hashlib.sha256(self.data).hexdigest()}"
 
 

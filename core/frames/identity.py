@@ -14,7 +14,6 @@ Called by the file list, by what reads pictures, and by the commands on sources.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -138,6 +137,8 @@ def compare(workspace: Workspace, name: str, folder: Path) -> Verdict:
                 return Verdict(known, there, witness.key)
             continue
         try:
+            import hashlib
+
             data = read_file(path, root=folder).data
         except Unreadable:
             continue
