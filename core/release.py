@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from core.durable import explain, lock
@@ -168,8 +169,11 @@ def resume(
     confirm: Confirm | None = None,
     publish: Confirm | None = None,
     step: Tell | None = None,
+    wait: bool = True,
 ) -> Released:
     """Finish what an interrupted release began, with the task, message and remote it was given; else as `run`.
+
+    Without `wait` a training that is to be waited for raises `with_model.StillTraining`.
 
     Raises Refused where there is none, or where nothing of it was made and the labels are others than were shown.
     """
@@ -181,7 +185,7 @@ def resume(
         )
     from core.releasing import with_model
 
-    go_on = with_model.run if found.train else run
+    go_on = partial(with_model.run, wait=wait) if found.train else run
     return go_on(
         resumed(workspace, found, report=report, cancel=cancel),
         report=report,

@@ -20,7 +20,7 @@ class Interrupted(Struct, frozen=True):
     """A release that did not come to its end: how far it came, and where it was to go ('' for this machine only).
 
     `after` is the last step that is done, '' for none; `done` are the ids of all of them; `running` is True while another
-    process is at it.
+    process is at it, `training` the training of its model that is at work, '' for none.
     """
 
     task: str
@@ -29,11 +29,14 @@ class Interrupted(Struct, frozen=True):
     done: frozenset[str]
     remote: str
     running: bool
+    training: str = ""
 
     @property
     def words(self) -> str:
         """'A release of offline-detection v3 was interrupted after commit'."""
         what = f"A release of {self.task} {self.version}"
+        if self.training and not self.running:
+            return f"{self.task} {self.version} is tagged here, and its model is being trained"
         if self.running:
             return f"{what} is running in another window or command"
         return f"{what} was interrupted " + (
@@ -43,6 +46,8 @@ class Interrupted(Struct, frozen=True):
     @property
     def hint(self) -> str:
         """What is said of it on opening the app."""
+        if self.training and not self.running:
+            return f"{self.words}: T shows it; when it has ended, V, then R finishes the release."
         return f"{self.words}." if self.running else f"{self.words}: V, then R finishes it or takes it back."
 
 
@@ -72,3 +77,9 @@ class ToBeShown(Struct, frozen=True):
 
     plan: ReleasePlan
     batches: tuple[Batch, ...]
+
+
+class Trains(Struct, frozen=True):
+    """A release that trains came as far as its training, which is at work: it is finished when that has ended."""
+
+    found: Interrupted

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from core.errors import Refused
 from core.progress import CancelToken
 from core.tasks import Task
 from core.text import safe
 from core.workspace import Workspace
 from tui.lanes import Lane, Post
 from tui.messages import Advanced, Released, ReleasePlanned
-from tui.release_messages import Interrupted, StepsSeen, StepsTold, TakenBack, ToBeShown
+from tui.release_messages import Interrupted, StepsSeen, StepsTold, TakenBack, ToBeShown, Trains
 
 if TYPE_CHECKING:
     from core.progress import Progress
@@ -73,28 +72,26 @@ class ReleaseWork:
             raise workspace.read_only
         book = journal.read(workspace)
         if book is not None:
-            found = _interrupted(book)
+            found = _interrupted(workspace, book)
             self._post(found)
-            if found.running:
+            if found.running or found.training:
                 return found
-            if book.train:
-                raise Refused(
-                    f"The release of {safe(book.tag)} trains a model before its push: no screen finishes that.",
-                    "Finish it: print-models release --resume",
-                )
             made = resumed(workspace, book, report=self._report, cancel=self._cancel)
         else:
             made = plan(workspace, task, push=push, report=self._report, cancel=self._cancel)
         self._post(StepsSeen(steps(made)))
         return ReleasePlanned(made.weighed())
 
-    def _run(self, plan: ReleasePlan, over: bool, again: bool, shown: bool) -> Released | ToBeShown:
+    def _run(
+        self, plan: ReleasePlan, over: bool, again: bool, shown: bool
+    ) -> Released | ToBeShown | Trains | None:
         from core import release
+        from core.releasing.with_model import StillTraining
 
         watched = _Watched(plan.workspace, self._post)
         work: Callable[..., CoreReleased] = partial(release.run, plan)
         if again:
-            work = partial(release.resume, plan.workspace)
+            work = partial(release.resume, plan.workspace, wait=False)
 
         def publish(planned: ReleasePlan) -> bool:
             if not shown:
@@ -110,6 +107,9 @@ class ReleaseWork:
                 step=watched.step,
             )
             return Released(made)
+        except StillTraining:
+            found = interrupted(plan.workspace)
+            return Trains(found) if found is not None else None
         except _NotShown as waits:
             from core.releasing.readable import batches
 
@@ -180,20 +180,27 @@ def interrupted(workspace: Workspace) -> Interrupted | None:
     from core.releasing import journal
 
     book = journal.read(workspace)
-    return _interrupted(book) if book is not None else None
+    return _interrupted(workspace, book) if book is not None else None
 
 
-def _interrupted(book: Journal) -> Interrupted:
+def _interrupted(workspace: Workspace, book: Journal) -> Interrupted:
     """Put a journal in words; one of this very process is of a release that failed, for nothing runs beside this lane."""
-    from core.releasing.steps import HERE, PUSHING
+    from core.releasing.steps import HERE, LEARNING, PUSHING
+
+    found = None
+    if book.train:
+        from core.releasing.with_model import training_of
+
+        found = training_of(workspace, book)
 
     return Interrupted(
         safe(book.task, limit=60),
         safe(book.version, limit=20),
-        next((step for step in reversed((*HERE, *PUSHING)) if step in book.done), ""),
+        next((step for step in reversed((*HERE, *LEARNING, *PUSHING)) if step in book.done), ""),
         frozenset(book.done),
         safe(book.remote or "", limit=60) if book.push else "",
         book.running and book.by is not None and book.by.pid != os.getpid(),
+        found[0].id if found is not None and not found[1].over else "",
     )
 
 

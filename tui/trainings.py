@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import PrintModelsError
 from core.human import duration, plural, size
 from core.text import safe, safe_lines
+from core.training.view import describe
 from core.workspace import Workspace
 from tui.messages import RunPromoted, RunRow, RunSeen, RunsSeen, RunStarted, RunStopped
 from tui.told import Told
@@ -52,7 +53,7 @@ class Views:
                 facts = runs.as_json(run, view)
                 row = RunRow(
                     run.id, view.state, safe(str(facts["task"] or "?")), safe(str(facts["dataset"] or "?")),
-                    safe(runs.describe(view)), _when(run.id),
+                    safe(describe(view)), _when(run.id),
                 )  # fmt: skip
                 if view.over:
                     self._over[run.id] = row
@@ -157,7 +158,8 @@ def _beside_in_use(workspace: Workspace, run: Run, view: RunView) -> list[str]:
         found = against.beside_in_use(workspace, judging.of_run(workspace, run))
     except PrintModelsError:
         return []
-    return [safe(line, limit=300) for line in (*found.words, *found.notes)] if found is not None else []
+    words = (*found.words, *found.notes) if found is not None else ()
+    return [safe(line.replace(run.id, "It"), limit=300) for line in words]
 
 
 def _way_on(view: RunView) -> list[str]:
@@ -170,7 +172,6 @@ def _way_on(view: RunView) -> list[str]:
 
 def _headline(view: RunView) -> str:
     """Say in plain words how a training stands: what it recognised, or how far it is and how good so far."""
-    from core.training import runs
 
     if view.words:
         return safe(view.words[0])
@@ -182,7 +183,7 @@ def _headline(view: RunView) -> str:
         )
     if view.state == "running" and view.batches and view.batch_loss is not None:
         return f"Pass {view.epoch} of at most {view.epochs}, batch {view.batch} of {view.batches}: loss {view.batch_loss:.3f}."
-    return safe(runs.describe(view))
+    return safe(describe(view))
 
 
 def _figures(known: Mapping[str, float]) -> str:

@@ -13,6 +13,8 @@ _END = r"(?=$|[.;,)]|\s)"
 _HERE = tuple(
     (re.compile(pattern), way)
     for pattern, way in (
+        (r"print-models release --resume" + _END, "R on the Versions screen"),
+        (r"print-models promote [\w.-]+ --because TEXT" + _END, "P on the Training screen, which asks for it"),
         (r"print-models release(?: --task [\w-]+)? --push" + _END, "R on the Versions screen, with p for the push"),
         (r"print-models release(?: --task [\w-]+)?" + _END, "R on the Versions screen"),
         (r"print-models train --resume [\w-]+", "r on the Training screen"),

@@ -18,6 +18,9 @@ from core.workspace import Workspace
 #: In the order in which they are done; those of PUSHING only where it goes to a remote.
 HERE = ("checks", "export", "verify", "stage", "commit", "tag")
 PUSHING = ("push-objects", "prove", "push")
+#: Of a release that trains, between the two.
+TRAINING, PROMOTING = "train", "promote"
+LEARNING = (TRAINING, PROMOTING)
 DOING, DONE, THERE = "doing", "done", "there already"
 
 Tell = Callable[[str, str], None]
@@ -40,7 +43,7 @@ class Step:
 def steps(plan: ReleasePlan) -> tuple[Step, ...]:
     """Return the steps of a planned release in order, also those that are done already."""
     path, tag = plan.path, plan.tag
-    here = (
+    here: tuple[Step, ...] = (
         Step(
             "checks",
             "check the repository",
@@ -56,6 +59,17 @@ def steps(plan: ReleasePlan) -> tuple[Step, ...]:
         ),
         Step("tag", f"tag {tag}", (f"git tag -a -m … {tag}",), "proven in the commit, synced to the disk"),
     )
+    if plan.train:
+        learn = Step(
+            TRAINING, f"train on {plan.name}", note="a process of its own, which goes on when this is left"
+        )
+        model = Step(
+            PROMOTING,
+            "make it a model version",
+            ("git commit -m …",),
+            "a second commit, with record and card",
+        )
+        here = (*here, learn, model)
     target = plan.target
     if target is None:
         return here

@@ -19,7 +19,7 @@ from core.tasks import Task
 from tui import keymap
 from tui.drawing import BAD, BOLD, WARN
 from tui.messages import Advanced, Failed, Released, ReleasePlanned
-from tui.release_messages import Interrupted, StepsSeen, StepsTold, TakenBack, ToBeShown
+from tui.release_messages import Interrupted, StepsSeen, StepsTold, TakenBack, ToBeShown, Trains
 from tui.screens.base import Place
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.release_texts import (
@@ -110,7 +110,10 @@ class ReleaseScreen(Place):
                 self._show_first(result)
             case Interrupted() if not self._going and self._made is None:
                 self._broken = result
-                self._busy = self._busy and not result.running
+                self._busy = self._busy and not (result.running or result.training)
+            case Trains():
+                self._broken, self._plan, self._progress = result.found, None, None
+                self._busy = self._going = False
             case GatesSeen(target="draft") if result.task == self._about.name:
                 self._gates = result
             case Advanced(job="release"):
@@ -201,7 +204,8 @@ class ReleaseScreen(Place):
             self.query_one("#release").scroll_to_widget(outcome, top=True, animate=False, force=True)
 
     def _elsewhere(self) -> bool:
-        return self._broken is not None and self._broken.running
+        """True where others are at it: another process, or the training."""
+        return self._broken is not None and (self._broken.running or bool(self._broken.training))
 
     def _states(self) -> dict[str, str]:
         """How far each step is; where it stopped, that is no longer being done."""

@@ -115,6 +115,12 @@ def interrupted_text(found: Interrupted, width: int) -> Content:
     lines = wrapped(f"{found.words}.", width, f"bold {WARN}")
     if found.running:
         lines += wrapped("It can be watched there; this window shows it when it is over.", width)
+    elif found.training:
+        then = f", then pushes to {found.remote}" if found.remote else ""
+        lines += wrapped(
+            f"{found.training}: T shows how far it is. It goes on when the app is closed.", width
+        )
+        lines += wrapped(f"When it has ended, R here makes it a model version{then}.", width)
     else:
         lines += wrapped(_ways(found), width)
     return Content("\n").join([*lines, Content("")])
@@ -124,7 +130,7 @@ def failed_text(problem: Failed, found: Interrupted | None, width: int) -> Conte
     """Why a release stopped, what to do, and what can be done here."""
     lines = hung("", problem.what, width, mark=("✗", BAD), style=BAD, room=0)
     lines += [Content(""), *wrapped(problem.remedy, width)]
-    if found is not None and not found.running:
+    if found is not None and not (found.running or found.training):
         lines += [Content(""), *wrapped(f"{found.words}. {_ways(found)}", width, BOLD)]
     return Content("\n").join(lines)
 
@@ -191,5 +197,8 @@ def made_text(made: CoreReleased) -> Content:
         Content.assemble(("commit  ", DIM), safe(made.commit)),
         Content.assemble(("folder  ", DIM), safe(made.path)),
     ]
+    if made.model:
+        by = f", commit {safe(made.model_commit or '')[:12]}"
+        lines.append(Content.assemble(("model   ", DIM), safe(made.model), by))
     lines += [Content.assemble(("note    ", WARN), safe(notice)) for notice in made.notices]
     return Content("\n").join(lines)
