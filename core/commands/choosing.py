@@ -6,14 +6,14 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.commands.facts import facts_of, framed, listed
 from core.commands.shell import Context
 from core.errors import Lacking, PrintModelsError, Refused, WrongUsage
-from core.human import count, plural
+from core.human import count, duration, plural
 from core.text import safe
 from core.versions import held as held_frames
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from core.tasks import Task
 
 
+#: A stretch over midnight is taken as meant up to this length; more looks like two times exchanged.
+_NIGHT = timedelta(hours=12)
 #: Why a frame is left out whose camera can't be reached: whether it is gone there is not known.
 AWAY = "its camera can't be reached"
 
@@ -184,9 +186,27 @@ def _matching(
     first, last = span(days[0], choice.begin, choice.end)
     if len(days) > 1:
         last = span(days[-1], None, choice.end)[1]
+    elif last.date() > first.date():
+        _say_over_midnight(ctx, choice, first, last)
     return sorted(
         (frame for frame in frames if first <= frame.captured_at <= last),
         key=lambda frame: (frame.captured_at, frame.key),
+    )
+
+
+def _say_over_midnight(ctx: Context, choice: Choice, first: datetime, last: datetime) -> None:
+    """Say which day the end is on where it comes before the begin.
+
+    Raises WrongUsage where that would be most of a day: then the two are likely exchanged.
+    """
+    words = f"{safe(choice.end or '', limit=20)} comes before {safe(choice.begin or '', limit=20)}"
+    if last - first <= _NIGHT:
+        ctx.notice(f"{words}, so that of the next day is meant: up to {last:%Y-%m-%d %H:%M}")
+        return
+    days = f"{first:%Y%m%d}..{last:%Y%m%d}"
+    raise WrongUsage(
+        f"{words}: over midnight that would be {duration((last - first).total_seconds())}.",
+        f"Exchange the two; or, if you mean all that: --day {days} --from {first:%H:%M} --to {last:%H:%M}",
     )
 
 

@@ -97,6 +97,27 @@ def test_a_stretch_over_midnight_is_one_step(workspace: Make, cli: Cli) -> None:
     assert labels(place) == {}
 
 
+def test_that_a_stretch_goes_over_midnight_is_said(workspace: Make, cli: Cli) -> None:
+    place = workspace(30, start="20251107T233000", every=120)
+    words = ("label", "--as", "active", "--day", "20251107", "--from", "23:50", "--to", "00:10")
+    assert (
+        "00:10 comes before 23:50, so that of the next day is meant: up to 2025-11-08 00:10"
+        in cli(place.root, *words).err
+    )
+
+
+def test_times_that_are_exchanged_label_no_whole_day(workspace: Make, cli: Cli) -> None:
+    place = workspace(40, start="20251107T143000", every=3600)
+    words = ("label", "--as", "active", "--day", "20251107", "--from", "16:00", "--to", "15:00")
+    refused = cli(place.root, *words)
+    assert refused.code == 2
+    assert "15:00 comes before 16:00: over midnight that would be 23 h" in refused.err
+    assert cli(place.root, "frames", "--filter", "label", "--json").json["total"] == 0
+    assert "--day 20251107..20251108 --from 16:00 --to 15:00" in refused.err
+    meant = cli(place.root, *words[:4], "20251107..20251108", *words[5:], "--json").json
+    assert (meant["changed"], meant["frames"][-1][-10:]) == (23, "143000.jpg")
+
+
 def test_a_filter_chooses_frames(workspace: Make, cli: Cli) -> None:
     place = workspace(10)
     cli(place.root, "label", "--as", "active", "--filter", "08:02-08:04")
