@@ -182,11 +182,12 @@ def _stay(ctx: Context, run: Run, as_json: bool) -> None:
 def runs(ctx: Context, as_json: bool) -> None:
     """List every training with its state, the newest first."""
     from core.training import runs as trainings
+    from core.training.view import describe
 
     rows = [(run, trainings.view(run)) for run in trainings.list_runs(ctx.workspace)]
     objects = [trainings.as_json(run, seen) for run, seen in rows]
     lines = [
-        f"{run.id:<38} {seen.state:<12} {found['dataset'] or '?':<5} {trainings.describe(seen)}"
+        f"{run.id:<38} {seen.state:<12} {found['dataset'] or '?':<5} {describe(seen)}"
         for (run, seen), found in zip(rows, objects, strict=True)
     ]
     text = "\n".join(lines) or "No training yet. Start one: print-models train"

@@ -19,7 +19,6 @@ from typing import Any
 
 from core.durable import explain, lock
 from core.errors import Busy, PrintModelsError, Refused, WrongUsage
-from core.human import duration
 from core.text import safe
 from core.training import dataset, elsewhere, ending, events, launching, proc, spec
 from core.training.events import RunView, Tail
@@ -316,6 +315,8 @@ def as_json(run: Run, seen: RunView) -> dict[str, Any]:
         "reason": seen.reason,
         "words": list(seen.words),
         "kept": ending.kept(run.path, seen),
+        "reproduces": what.get("again"),
+        "val_split": what.get("val_split"),
     }
 
 
@@ -324,29 +325,5 @@ def _facts_of_spec(run: Run) -> dict[str, Any]:
         what = run.spec
     except PrintModelsError:
         return {}
-    return {"task": what.task, "dataset": what.dataset.version, "epochs": what.epochs}
-
-
-def describe(seen: RunView) -> str:
-    """Return how a training stands as one short phrase: 'epoch 3 of 15 · best 94 % · 2 min to go'."""
-    from core.training.results import percent, summary
-
-    if seen.state == "paused":
-        return f"epoch {seen.epoch} of {seen.epochs} · {seen.reason}" if seen.epoch else seen.reason
-    if seen.state in ("running", "stopping"):
-        parts = [f"epoch {seen.epoch} of {seen.epochs}" if seen.epoch else seen.phase or "starting"]
-        if seen.best is not None:
-            parts.append(f"best {percent(seen.best)}")
-        if seen.eta_s:
-            parts.append(f"{duration(seen.eta_s)} to go")
-        if host := seen.facts.get("host"):
-            parts.append(f"on {safe(str(host), limit=60)}")
-        return " · ".join(parts)
-    if seen.state == "finished":
-        how = "out of fold" if seen.results_folds else "on validation" if seen.results else ""
-        return summary(seen.results_folds or seen.results, how)
-    if seen.state == "stopped":
-        return (
-            f"after epoch {len(seen.history)} of {seen.epochs}" if seen.history else "before its first epoch"
-        )
-    return seen.reason
+    facts = {"task": what.task, "dataset": what.dataset.version, "epochs": what.epochs}
+    return facts | {"again": what.again or None, "val_split": what.val_split or None}

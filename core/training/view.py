@@ -1,4 +1,4 @@
-"""A training as a person sees it: what follows from its events, as plain data.
+"""A training as a person sees it: what follows from its events, as plain data and in one phrase.
 
 What always holds: nothing here is looked up; `events.reduce` fills it, `runs.settle` adds what the process tells.
 """
@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from core.human import duration
+from core.text import safe
 
 #: The states of a training from which more will come.
 LIVE = ("starting", "running", "paused", "stopping")
@@ -92,3 +95,38 @@ class RunView:
     def over(self) -> bool:
         """True where nothing more will come."""
         return self.state not in LIVE
+
+
+def describe(seen: RunView) -> str:
+    """Return how a training stands as one short phrase: 'epoch 3 of 15 · best 94 % · 2 min to go'.
+
+    What is not to be taken for a person's training, or not to be held against others, is said first.
+    """
+    again, own = seen.facts.get("again"), seen.facts.get("val_split")
+    marks = [f"reproduces {safe(str(again), limit=60)}"] if again else []
+    marks += ["a split of its own"] if own else []
+    return " · ".join([*marks, said] if (said := _stands(seen)) else marks)
+
+
+def _stands(seen: RunView) -> str:
+    from core.training.results import percent, summary
+
+    if seen.state == "paused":
+        return f"epoch {seen.epoch} of {seen.epochs} · {seen.reason}" if seen.epoch else seen.reason
+    if seen.state in ("running", "stopping"):
+        parts = [f"epoch {seen.epoch} of {seen.epochs}" if seen.epoch else seen.phase or "starting"]
+        if seen.best is not None:
+            parts.append(f"best {percent(seen.best)}")
+        if seen.eta_s:
+            parts.append(f"{duration(seen.eta_s)} to go")
+        if host := seen.facts.get("host"):
+            parts.append(f"on {safe(str(host), limit=60)}")
+        return " · ".join(parts)
+    if seen.state == "finished":
+        how = "out of fold" if seen.results_folds else "on validation" if seen.results else ""
+        return summary(seen.results_folds or seen.results, how)
+    if seen.state == "stopped":
+        return (
+            f"after epoch {len(seen.history)} of {seen.epochs}" if seen.history else "before its first epoch"
+        )
+    return seen.reason

@@ -176,6 +176,7 @@ def _begin(writer: EventWriter, before: RunView, what: Spec, held: dict[str, int
         "digest": what.dataset.digest,
         "architecture": what.architecture,
         "commit": what.commit,
+        **({"again": what.again} if what.again else {}),
         "tool": what.tool,
         "folds": what.folds,
         "limits": held,

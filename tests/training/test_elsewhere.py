@@ -22,6 +22,7 @@ from core.durable import hash_file
 from core.errors import WrongUsage
 from core.training import elsewhere, events, follower, planning, proc, runs
 from core.training.runs import Run
+from core.training.view import describe
 from core.workspace import Workspace
 from tests.conftest import Answer, git, run_program
 from tests.training.small import make_version, until
@@ -173,7 +174,7 @@ def test_a_connection_that_is_lost_costs_nothing_and_stop_reaches_it(
     (world.bin / "down").touch()
     until(lambda: any("can't be reached" in text for text in runs.view(run).alerts), "the word about it")
     assert runs.view(run).state == "running"
-    assert runs.describe(runs.view(run)).endswith("on ana@bench")
+    assert describe(runs.view(run)).endswith("on ana@bench")
     assert json.loads(world.there("runs", "--json").out)["runs"][0]["state"] == "running"
     (world.bin / "down").unlink()
     # Whoever follows it dies, the machine there does not notice; taken up again it is followed on, and stopped.

@@ -16,6 +16,7 @@ from core.training import alerts, events, figures, launching, printing, proc, re
 from core.training.alerts import Watched
 from core.training.events import EventWriter
 from core.training.runs import Run
+from core.training.view import describe
 from core.versions.manifest import read_version
 from core.workspace import Workspace
 from tests.conftest import Cli, git, write_frames
@@ -109,7 +110,7 @@ def test_a_pause_is_a_state_and_what_was_done_stays(tmp_path: Path) -> None:
     ]
     seen = events.reduce(rows)
     assert (seen.state, seen.reason, seen.over) == ("paused", "It is printing.", False)
-    assert runs.describe(seen) == "epoch 1 of 20 · It is printing."
+    assert describe(seen) == "epoch 1 of 20 · It is printing."
     seen = events.reduce([{"event": "resumed", "after": "pause", "phase": "training"}], seen)
     assert (seen.state, seen.reason, len(seen.history)) == ("running", "", 1)
 
