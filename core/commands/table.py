@@ -65,6 +65,12 @@ COMMANDS: dict[str, Entry] = {
         "Label",
         "frames and labels in one file, for somebody without the camera",
     ),
+    "suggest": Entry(
+        "core.commands.suggesting:suggest",
+        "Label",
+        "what the labels so far say of all other frames, and which to label next",
+        writes=True,
+    ),
     "save": Entry(
         "core.commands.release:save", "Label", "commit label files, marks and history", writes=True
     ),

@@ -360,6 +360,16 @@ def test_what_a_model_says_of_frames(tmp_path: Path, cli: Cli) -> None:
     assert found["tasks"][0]["frames"][keys[0]]["label"] == "active"
 
 
+def test_what_labels_suggest(tmp_path: Path, cli: Cli) -> None:
+    room = make_room(tmp_path)
+    keys = room.fill(30)
+    for name, first in (("active", 0), ("offline", 1)):
+        cli(room.ws.root, "label", "--task", TASK, "--as", name, *keys[first:24:2], "--who", "ana")
+    told = check("suggest", cli(room.ws.root, "suggest", "--json", "--task", TASK))
+    assert (told["labelled"], sum(run["frames"] for run in told["runs"])) == (24, 30)
+    assert told["share_right"] is None
+
+
 def test_a_training_that_is_stopped(workspace: Callable[..., Place], cli: Cli) -> None:
     root = workspace(frames=1).root
     folder = _training(root, over=False)
