@@ -20,6 +20,8 @@ from core.checklist import CHECKS, refuse_levels
 from core.durable import open_regular
 from core.errors import Damaged, Refused, WrongUsage
 from core.settings_tables import (
+    AssistSettings,
+    CacheSettings,
     HooksSettings,
     KeepSettings,
     SourceSettings,
@@ -54,6 +56,8 @@ class Settings(Table, frozen=True):
     split: SplitSettings = SplitSettings()
     storage: StorageSettings = StorageSettings()
     keep: KeepSettings = KeepSettings()
+    cache: CacheSettings = CacheSettings()
+    assist: AssistSettings = AssistSettings()
     training: TrainingSettings = TrainingSettings()
     hooks: HooksSettings = HooksSettings()
     checks: dict[str, str] = msgspec.field(default_factory=dict)
@@ -105,6 +109,8 @@ def _unknown_keys(
         "split": SplitSettings,
         "storage": StorageSettings,
         "keep": KeepSettings,
+        "cache": CacheSettings,
+        "assist": AssistSettings,
         "training": TrainingSettings,
         "hooks": HooksSettings,
     }

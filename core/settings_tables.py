@@ -69,6 +69,20 @@ class KeepSettings(Table, frozen=True):
     max: Annotated[float, msgspec.Meta(ge=0)] = 2.0
 
 
+class CacheSettings(Table, frozen=True):
+    """[cache]: at most so many GB of what is only kept to save time, least recently used goes first; without it 1, or a
+    twentieth of the disk where that is less."""
+
+    max: Annotated[float, msgspec.Meta(ge=0)] | None = None
+
+
+class AssistSettings(Table, frozen=True):
+    """[assist]: the network that frames are compared by, an ONNX file or weights (.pth), and what weights are of."""
+
+    network: str = ""
+    architecture: str = ""
+
+
 class TrainingSettings(Table, frozen=True):
     """[training]: GB of memory a training may take (0: three quarters of the machine's), and what it does while a print
     is running: "" goes on at low priority, "pause" waits for its end, "refuse" does not start either."""

@@ -122,6 +122,13 @@ format = 1
 [keep]
 # max = 2.0             # GB of copies of labelled frames that no release holds yet; 0 keeps none
 
+[cache]
+# max = 1.0             # GB of what is only kept to save time, at most a twentieth of the disk where nothing is said
+
+[assist]
+# network = ""          # what frames are compared by: an ONNX file, or weights (.pth)
+# architecture = ""     # of which network those weights are, like "mobilenet_v2", where the file does not say
+
 [training]
 # memory = 0.0          # GB that a training may take; 0 is three quarters of what the machine has
 # while_printing = ""   # "pause": a training waits until the print is over; "refuse": and none is started meanwhile

@@ -13,12 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import Damaged
-from core.frames.decode import Picture
+from core.errors import Damaged, PrintModelsError
+from core.frames.decode import Picture, inspect, read_file
+from core.frames.index import FrameIndex
 from core.frames.regions import Part, Region
+from core.workspace import Workspace
 
 #: Mean and deviation of ImageNet's colours, which every torchvision network was trained with (torchvision's docs).
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+_LONGEST, _STEP, _LOOKED_AT = 224, 32, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,26 @@ class Input:
         if not sound or not all(share > 0 for share in std) or None in parts.values():
             raise Damaged("What this model says of its input makes no sense.", "Train it again.")
         return cls((height, width), mean, std, {k: v for k, v in parts.items() if v is not None})
+
+    @classmethod
+    def fitting(cls, workspace: Workspace) -> Input:
+        """Return the input that has the shape of the first camera's pictures, or of the part of them that is looked at.
+
+        The longer side is 224 pixels, both are multiples of 32; a square where there is no picture to look at.
+        """
+        from core.assist.pictures import part_of
+
+        with FrameIndex(workspace) as index:
+            for frame in index.first(_LOOKED_AT):
+                try:
+                    facts = inspect(read_file(workspace.frame_path(frame.key)).data)
+                except PrintModelsError:
+                    continue
+                left, top, right, bottom = part_of(workspace, frame.key).pixels(facts.width, facts.height)
+                width, height = right - left, bottom - top
+                short = max(_STEP, _STEP * round(_LONGEST * min(width, height) / max(width, height) / _STEP))
+                return cls((short, _LONGEST) if width >= height else (_LONGEST, short))
+        return cls()
 
     @property
     def box(self) -> tuple[int, int]:

@@ -28,7 +28,8 @@ def folder(workspace: Workspace, kind: str) -> Path:
 
 def budget(workspace: Workspace) -> int:
     """Return how many bytes the cache may take."""
-    return int(min(MOST, disk_usage(workspace.root).total * _SHARE))
+    said = workspace.settings.cache.max
+    return int(said * 1e9 if said is not None else min(MOST, disk_usage(workspace.root).total * _SHARE))
 
 
 def used(engine: Path) -> None:

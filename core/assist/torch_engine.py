@@ -89,12 +89,14 @@ class Network:
         self._peer.settimeout(_SLICE_S)
         request = {
             "model": str(path), "architecture": architecture, "gives": gives, "threads": threads,
+            "size": list((input or Input()).size),
             "classes": None if classes is None else list(classes),
         }  # fmt: skip
         try:
             told = self._ask(request, b"")[0]["ready"]
             self.architecture = str(told["architecture"])
             self.told = told["input"] is not None
+            self.dims = int(told["dims"])
             self.input = Input.of(told["input"]) if self.told else input or Input()
         except BaseException:
             self.close()

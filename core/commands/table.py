@@ -149,6 +149,12 @@ COMMANDS: dict[str, Entry] = {
     "compare": Entry(
         "core.commands.believing:compare", "Learn", "what a model mends and breaks against another"
     ),
+    "embed": Entry(
+        "core.commands.embedding:embed",
+        "Learn",
+        "look at every frame once, so that suggestions can compare them",
+        writes=True,
+    ),
     "predict": Entry(
         "core.commands.predicting:predict",
         "Learn",

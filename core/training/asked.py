@@ -1,7 +1,7 @@
 """A network that answers until nobody asks any more: `python -m core.training.asked`, on the socket that is its input.
 
 The first message names the model: `model` (a path), `architecture`, `classes` or None, `gives` ("scores", or "features":
-what goes into the head) and `threads`. It is answered by `ready` with `input` (what the file says of it, or None),
+what goes into the head), `size` (height, width, where the file tells none) and `threads`. It is answered by `ready` with `input` (what the file says of it, or None),
 `architecture`, `dims`; each further message is a block of float32 (`shape` n x 3 x height x width), answered by n x dims
 numbers. What always holds: a model file is opened by the one safe door, and whatever goes wrong is told before the
 process ends. Started by whoever has pictures and no torch: predicting and embeddings.
@@ -88,7 +88,10 @@ def opened(request: Mapping[str, Any]) -> tuple[nn.Module, dict[str, Any]]:
         model, found, name = of_weights(path, architecture)
         model = features_of(model)
     told = found.get("input")
-    return model, {"architecture": name, "input": told if isinstance(told, Mapping) else None}
+    size = told["size"] if isinstance(told, Mapping) else request["size"]
+    with torch.no_grad():
+        dims = model(torch.zeros((1, 3, *map(int, size)))).shape[1]
+    return model, {"architecture": name, "input": told if isinstance(told, Mapping) else None, "dims": dims}
 
 
 @torch.no_grad()

@@ -64,8 +64,9 @@ def make(request: Mapping[str, Any]) -> dict[str, Any]:
     with torch.no_grad():
         expected = torch.softmax(torch.cat([model(some) for some in pictures.split(16)]).double(), dim=1)
     precision = str(request["precision"])
-    made = _exported(model if precision == "float32" else _Half(model), shape)
-    _describe(made, request, shape, precision)
+    made = exported(model if precision == "float32" else _Half(model), shape)
+    described = {"classes": json.dumps(list(request["classes"])), "gives": "scores", "precision": precision}
+    describe(made, {**described, "made_of": str(request["sha256"])}, shape)
     raw = made.SerializeToString(deterministic=True)
     agrees = _compare(raw, pictures, expected, precision)
     atomic_write(Path(request["target"]), raw)
@@ -93,7 +94,8 @@ def _pictures(request: Mapping[str, Any], shape: data.Input) -> tuple[Tensor, st
     ), "16 pictures of noise: no validation image is here"
 
 
-def _exported(model: nn.Module, shape: data.Input) -> Any:
+def exported(model: nn.Module, shape: data.Input) -> Any:
+    """Return a network as an ONNX model of any number of pictures; it is called `INPUT` → `OUTPUT`. Raises Refused."""
     model.eval()
     example = torch.zeros((2, 3, *shape.size))
     batch = torch.export.Dim("batch")
@@ -113,7 +115,7 @@ def _exported(model: nn.Module, shape: data.Input) -> Any:
     return made.model_proto
 
 
-def _describe(made: Any, request: Mapping[str, Any], shape: data.Input, precision: str) -> None:
+def describe(made: Any, props: Mapping[str, str], shape: data.Input) -> None:
     """Leave out what the exporter says of its own sources, and say what the file is."""
     for part in (made.graph, *made.graph.node, *made.graph.value_info, *made.graph.input, *made.graph.output):
         del part.metadata_props[:]
@@ -125,12 +127,7 @@ def _describe(made: Any, request: Mapping[str, Any], shape: data.Input, precisio
     del made.metadata_props[:]
     onnx.helper.set_model_props(
         made,
-        {
-            "made_of": str(request["sha256"]),
-            "classes": json.dumps(list(request["classes"])),
-            "input": json.dumps(shape.as_json(), sort_keys=True),
-            "precision": precision,
-        },
+        {**props, "input": json.dumps(shape.as_json(), sort_keys=True)},
     )
     onnx.checker.check_model(made)
 

@@ -355,6 +355,7 @@ def test_what_a_model_says_of_frames(tmp_path: Path, cli: Cli) -> None:
     room = make_room(tmp_path)
     keys, task = room.fill(3), room.ws.task(TASK)
     predicting.ask(room.ws, asked(task, put_model(room.ws, task, "offline-detector-v1")), task, keys)
+    assert check("embed", cli(room.ws.root, "embed", "--json"))["known"] == 3
     assert check("predict", cli(room.ws.root, "predict", "--json"))["tasks"][0]["predicted"] == 3
     found = check("predict", cli(room.ws.root, "predict", "--json", keys[0]))
     assert found["tasks"][0]["frames"][keys[0]]["label"] == "active"

@@ -18,7 +18,7 @@ LEARNING = {
     f"core.training.{name}"
     for name in (
         *("augment", "crossing", "data", "devices", "evaluate", "features", "fit", "keeping", "learning"),
-        *("loading", "network", "strip", "to_onnx", "asked"),
+        *("loading", "network", "strip", "to_onnx", "asked", "features_to_onnx"),
     )
 }
 
