@@ -9,8 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
-from operator import itemgetter
+from itertools import chain, compress, count
+from operator import itemgetter, ne
 from typing import Any
 
 from core.frames.framelist import Frame, FrameList
@@ -20,6 +20,8 @@ _KEY: Callable[[Any], str] = itemgetter(0)
 _KEY_AND_MOMENT: Callable[[Any], Any] = itemgetter(0, 2)
 _MOMENT: Callable[[Any], datetime] = itemgetter(2)
 _ORDER: Callable[[Any], Any] = itemgetter(2, 0)
+#: So many keys are held against each other at first, and at most, at one go.
+_LEAST, _MOST = 16, 512
 
 
 def joined(lists: Sequence[Sequence[Frame]]) -> Sequence[Frame]:
@@ -97,21 +99,17 @@ class Moments:
         return frames.moments() if isinstance(frames, FrameList) else map(_KEY_AND_MOMENT, frames)
 
 
-class KeysAhead:
-    """Tells keys by place, quickly where the next place is asked for after the one before."""
-
-    __slots__ = ("_begin", "_frames", "_keys")
-    _LEAST, _MOST = 16, 512
-
-    def __init__(self, frames: Sequence[Frame]) -> None:
-        self._frames, self._begin, self._keys = frames, 0, list(keys_of(frames[: self._LEAST]))
-
-    def __call__(self, at: int) -> str:
-        place = at - self._begin
-        if not 0 <= place < len(self._keys):
-            size = min(self._MOST, 2 * place) if place == len(self._keys) else self._LEAST
-            self._begin, self._keys, place = at, list(keys_of(self._frames[at : at + size])), 0
-        return self._keys[place]
+def alike_from(frames: Sequence[Frame], at: int, keys: Sequence[str], number: int, most: int) -> int:
+    """Return how many keys from `number` on, up to `most`, are those of the frames from place `at` on."""
+    found, size = 0, _LEAST
+    while found < most:
+        size = min(size, most - found)
+        ahead = list(keys_of(frames[at + found : at + found + size]))
+        here = keys[number + found : number + found + size]
+        if here != ahead or not here:
+            return found + next(compress(count(), map(ne, here, ahead)), min(len(here), len(ahead)))
+        found, size = found + len(here), min(2 * size, _MOST)
+    return found
 
 
 def picked(frames: Sequence[Frame], places: Iterable[int]) -> Sequence[Frame]:

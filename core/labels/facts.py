@@ -18,7 +18,7 @@ from operator import gt, itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
-from core.frames.among import KeysAhead, key_at, keys_of, moment_from
+from core.frames.among import alike_from, key_at, keys_of, moment_from
 from core.frames.framelist import FrameList
 from core.frames.names import captured_at
 from core.labels.model import Label, Mark
@@ -242,30 +242,32 @@ class Facts:
     def _lined_up(self, of: Mapping[str, T]) -> Column[T]:
         """Return places and values. What is known comes in stretches: the next key is mostly the next frame's.
 
-        So each is looked for there, and searched for only where it is not: the time goes with what is known, not with
-        the frames. Where that fails too often, and where there are few frames, each frame is asked instead.
+        So stretches of both are held against each other, and a key is searched for only where one ends: the time goes
+        with what is known, not with the frames. Where that is too often, and where there are few frames, each frame is
+        asked instead.
         """
-        key_of, count = KeysAhead(self.frames), len(self.frames)
+        keys, said, count = list(of), list(of.values()), len(self.frames)
         places: list[int] = []
         values: list[T] = []
-        missed, at = 0, -1
-        if len(of) > 4 * count:
+        number = at = missed = 0
+        if len(keys) > 4 * count:
             return self._asked(of)
-        for number, (key, value) in enumerate(of.items()):
-            if number % PIECE == 0:
-                self.check()
-            at += 1
-            if not 0 <= at < count or key_of(at) != key:  # behind a key that is no frame's there is no next
-                missed += 1
-                if missed * _SEARCH > count + _SEARCH * 100:
-                    return self._asked(of)
-                found = self.place(key)
-                if found is None:
-                    at = -2
-                    continue
+        while number < len(keys):
+            self.check()
+            alike = alike_from(self.frames, at, keys, number, PIECE)
+            places += range(at, at + alike)
+            values += said[number : number + alike]
+            number, at = number + alike, at + alike
+            if alike == PIECE or number == len(keys):
+                continue
+            missed += 1
+            if missed * _SEARCH > count + _SEARCH * 100:
+                return self._asked(of)
+            found = self.place(keys[number])
+            if found is None:  # behind a key that is no frame's there is no next
+                number, at = number + 1, count
+            else:
                 at = found
-            places.append(at)
-            values.append(value)
         if any(map(gt, places, islice(places, 1, None))):
             order = sorted(zip(places, range(len(places)), strict=True))
             return Column([place for place, _ in order], [values[number] for _, number in order])

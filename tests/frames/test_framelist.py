@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.frames.among import (
-    KeysAhead,
+    alike_from,
     joined,
     key_at,
     keys_of,
@@ -64,10 +64,11 @@ def test_it_holds_the_frames_of_a_plain_list(names: set[str], misplaced: bool, d
     ours, plain = _both("cam", _folders(names, misplaced))
     assert list(ours) == plain == [ours[at] for at in range(len(plain))]
     assert list(ours.keys()) == list(keys_of(plain)) == [key_at(ours)(at) for at in range(len(plain))]
-    ahead = KeysAhead(ours)
-    order = data.draw(st.lists(st.integers(0, len(plain) - 1))) if plain else []
-    assert [ahead(at) for at in order] == [plain[at].key for at in order]
-    assert [ahead(at) for at in range(len(plain))] == list(ours.keys())
+    at, most = data.draw(st.integers(0, len(plain))), data.draw(st.integers(1, 70))
+    keys = [frame.key for frame in plain[at:]]
+    for frames in (ours, plain):
+        assert alike_from(frames, at, ["", *keys], 1, most) == min(len(keys), most)
+        assert alike_from(frames, at, [*keys[:20], "other", *keys[20:]], 0, most) == min(len(keys[:20]), most)
     assert ours == _both("cam", _folders(names, misplaced))[0]
     first, end = (data.draw(st.none() | st.integers(-30, 30)) for _ in range(2))
     step = data.draw(st.sampled_from([1, 2, 3, -1]))
