@@ -19,7 +19,7 @@ from core.text import safe
 def fetch(
     ctx: Context, what: str, task: str | None, remote: str | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Get the images of a version, or a model, that are only pointers here; each is hashed when it came.
+    """Get the images of a version, or a model and its ONNX files, that are only pointers here; each is hashed when it came.
 
     Nothing else is downloaded, whatever git lfs is told to include. What a host bills as bandwidth is the size said first.
     """

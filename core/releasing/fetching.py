@@ -37,7 +37,7 @@ class FetchPlan:
 
     name: str
     ref: str
-    folder: str
+    folders: tuple[str, ...]
     files: Mapping[str, Pointer]
     lacking: tuple[Pointer, ...]
     target: Target | None
@@ -73,8 +73,8 @@ def plan(workspace: Workspace, task: Task, what: str, remote: str | None = None)
     """
     git = Git(workspace.root, workspace.git_log)
     state = checks.readable(workspace, git)
-    name, ref, folder = _meant(workspace, git, task, what)
-    files = _pointers(git, ref, folder)
+    name, ref, folders = _meant(workspace, git, task, what)
+    files = _pointers(git, ref, folders)
     if not files:
         raise WrongUsage(
             f"{safe(name)} has no object of Git LFS in git.",
@@ -83,19 +83,19 @@ def plan(workspace: Workspace, task: Task, what: str, remote: str | None = None)
     store = store_of(workspace.root)
     lacking = tuple(sorted(pointer for pointer in set(files.values()) if not store.has(pointer)))
     target = pushing.target(git, state, remote, task) if lacking else None
-    return FetchPlan(name, ref, folder, files, lacking, target)
+    return FetchPlan(name, ref, folders, files, lacking, target)
 
 
 def pictures(workspace: Workspace, task: Task, version: str, oids: Collection[str]) -> FetchPlan:
     """Find out what of these pictures of a version, by their oids, lacks here; nothing is downloaded. Raises Lacking."""
     git = Git(workspace.root, workspace.git_log)
     state = checks.readable(workspace, git)
-    name, ref, folder = _meant(workspace, git, task, version)
-    files = {path: one for path, one in _pointers(git, ref, folder).items() if one.oid in oids}
+    name, ref, folders = _meant(workspace, git, task, version)
+    files = {path: one for path, one in _pointers(git, ref, folders).items() if one.oid in oids}
     store = store_of(workspace.root)
     lacking = tuple(sorted(pointer for pointer in set(files.values()) if not store.has(pointer)))
     target = pushing.target(git, state, None, task) if lacking else None
-    return FetchPlan(name, ref, folder, files, lacking, target, some=True)
+    return FetchPlan(name, ref, folders, files, lacking, target, some=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,27 +135,32 @@ def run(
     return Fetched(len(found.lacking), len(waiting))
 
 
-def _meant(workspace: Workspace, git: Git, task: Task, what: str) -> tuple[str, str, str]:
-    """Return the name for a person, the commit, and the folder or file that is meant."""
+def _meant(workspace: Workspace, git: Git, task: Task, what: str) -> tuple[str, str, tuple[str, ...]]:
+    """Return the name for a person, the commit, and the folder or files that are meant.
+
+    A model by its name is its weights and the ONNX files made of them; by a path it is that file alone.
+    """
     if number_of(what) is not None:
         tag, folder = f"refs/tags/{task.name}/{what}", f"datasets/{task.name}/{what}"
-        return f"{task.name} {what}", tag if git.rev_parse(tag) else "HEAD", folder
+        return f"{task.name} {what}", tag if git.rev_parse(tag) else "HEAD", (folder,)
     if what in git.ls_tree("HEAD", "models"):
-        return what, "HEAD", what
-    from core.training import registry
+        return what, "HEAD", (what,)
+    from core.training import onnx_files, registry
 
     record = registry.get(workspace, what)
-    return record.name, "HEAD", record.file
+    made = (f"models/versions/{onnx_files.name_of(record.name, one)}" for one in onnx_files.PRECISIONS)
+    return record.name, "HEAD", (record.file, *made)
 
 
-def _pointers(git: Git, ref: str, folder: str) -> dict[str, Pointer]:
+def _pointers(git: Git, ref: str, folders: tuple[str, ...]) -> dict[str, Pointer]:
     if git.rev_parse(ref) is None:
         return {}
-    parent = folder if folder.startswith("datasets/") else "models"
+    parent = folders[0] if folders[0].startswith("datasets/") else "models"
+    inside = tuple(f"{folder}/" for folder in folders)
     entries = {
         path: entry.blob
         for path, entry in git.ls_tree(ref, parent).items()
-        if path == folder or path.startswith(f"{folder}/")
+        if path in folders or path.startswith(inside)
     }
     if not entries:
         return {}
@@ -188,7 +193,9 @@ def _download(git: Git, found: FetchPlan, target: Target, report: Report, cancel
             git.lfs_fetch(
                 target.remote,
                 at,
-                sorted(found.files) if found.some else [found.folder, f"{found.folder}/**"],
+                sorted(found.files)
+                if found.some
+                else [pattern for folder in found.folders for pattern in (folder, f"{folder}/**")],
                 env={**pinned(target.lfs_url), **env},
                 look=moving.look,
             )
@@ -217,7 +224,7 @@ def _pointer_files(workspace: Workspace, found: FetchPlan) -> list[str]:
 def _fill(git: Git, found: FetchPlan, waiting: list[str]) -> None:
     """Put the bytes into those files of the work tree."""
     try:
-        git.lfs_checkout([found.folder])
+        git.lfs_checkout([one for one in found.folders if one in found.files or one.startswith("datasets/")])
     except Cancelled:
         raise
     except PrintModelsError as error:

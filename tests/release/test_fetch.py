@@ -10,10 +10,12 @@ import pytest
 from core import release
 from core.errors import Damaged
 from core.releasing import fetching
+from core.versions.manifest import read_version
 from core.workspace import Workspace
 from tests.conftest import Answer, Cli, Place, git, run_program
 from tests.lfs_server import LfsServer, lfs_server
 from tests.release.test_release import TAG
+from tests.training.finished import finished
 
 FOLDER = "datasets/offline-detection/v1"
 
@@ -68,6 +70,26 @@ def test_a_model_comes_by_its_path(released: Place, tmp_path: Path, cli: Cli):
     assert answer.code == 0, answer.err
     assert (root / "models/printer_offline_detector.pth").read_bytes() == b"weights" * 300
     assert len(objects(root)) == 1
+
+
+def test_a_model_comes_by_its_name_with_what_was_made_of_it(released: Place, tmp_path: Path, cli: Cli):
+    workspace = Workspace.open(released.root)
+    run = finished(workspace, read_version(workspace, workspace.task(None), "v1"), 1)
+    assert cli(released.root, "promote", run.id).code == 0
+    (released.root / "models/versions/offline-detector-v1.onnx").write_bytes(b"network" * 300)
+    git(released.root, "add", "models/versions")
+    git(released.root, "commit", "-q", "-m", "as ONNX")
+    git(released.root, "lfs", "push", "origin", "main")
+    git(released.root, "push", "-q", "--no-verify", "origin", "main")
+    root = pointers_only(released, tmp_path)
+    priced = cli(root, "fetch", "offline-detector-v1", "--dry-run", "--json").json
+    assert (priced["files"], priced["objects"]) == (2, 2)
+    answer = cli(root, "fetch", "offline-detector-v1")
+    assert answer.code == 0, answer.err
+    assert (root / "models/versions/offline-detector-v1.onnx").read_bytes() == b"network" * 300
+    assert (root / "models/versions/offline-detector-v1.pth").read_bytes() == run.best.read_bytes()
+    assert len(objects(root)) == 2
+    assert git(root, "status", "--porcelain", "--", "models") == ""
 
 
 def test_what_is_neither_is_wrong_usage(released: Place, cli: Cli):
