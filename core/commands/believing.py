@@ -76,8 +76,8 @@ def evaluate(
 
 
 @click.command()
-@click.argument("first", metavar="MODEL")
-@click.argument("second", metavar="MODEL")
+@click.argument("first", metavar="MODEL|RUN")
+@click.argument("second", metavar="MODEL|RUN")
 @click.option("--on", metavar="V", help="A version of their task; else the newer one they learned from.")
 @json_option
 @pass_context
@@ -85,12 +85,12 @@ def compare(ctx: Context, first: str, second: str, on: str | None, as_json: bool
     """Say which frames the second model mends and which it breaks against the first, and whether that is chance.
 
     Both are asked about the same validation images, none of which either learned from; where that can't be, they are
-    not comparable, and it says why.
+    not comparable, and it says why. A RUN is a training that has ended: its best epoch.
     """
     from core.text import safe
     from core.training import against
 
-    one, other = _model(ctx, first), _model(ctx, second)
+    one, other = _model_or_run(ctx, first), _model_or_run(ctx, second)
     found = against.compare(ctx.workspace, one, other, _version(ctx, other, on), ctx.report)
     lines = wrapped([*found.words, *found.notes])
     for kind, head in (("fixed", "mended"), ("broken", "broken")):
@@ -109,6 +109,16 @@ def _model(ctx: Context, name: str) -> ModelRecord:
     from core.training import registry
 
     return registry.get(ctx.workspace, name)
+
+
+def _model_or_run(ctx: Context, name: str) -> ModelRecord:
+    from core.training import judging, runs
+
+    return (
+        judging.as_record(ctx.workspace, runs.get(ctx.workspace, name))
+        if name[:1].isdigit()
+        else _model(ctx, name)
+    )
 
 
 def _version(ctx: Context, record: ModelRecord, name: str | None) -> Version | None:

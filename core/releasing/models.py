@@ -71,7 +71,7 @@ def keep(
             raise Refused(
                 said,
                 "Use it all the same with a reason, which the commit keeps: "
-                f"print-models promote {record.name} --current --because TEXT",
+                f"print-models promote {record.word} --current --because TEXT",
             )
         record = registry.use(workspace, record)
         path = workspace.task(record.task).current_model
@@ -178,7 +178,7 @@ def push(workspace: Workspace, record: ModelRecord, remote: str | None, report: 
     state = checks.repository(workspace, git)
     task = workspace.task(record.task)
     there = pushing.target(git, state, remote, task)
-    there = replace(there, again=f"print-models promote {record.name} --push")
+    there = replace(there, again=f"print-models promote {record.word} --push")
     name = record.dataset or next(iter(list_versions(workspace, task)[::-1]), "")
     tag = f"{task.name}/{name}"
     if git.rev_parse(f"refs/tags/{tag}") is None or pushing.ask(workspace, git, there, tag).first:

@@ -62,7 +62,7 @@ def compare(
     if on is None:
         raise Refused(
             f"Nobody knows which versions {first.name} and {second.name} learned from.",
-            f"Say on which to compare them: print-models compare {first.name} {second.name} --on v1",
+            f"Say on which to compare them: print-models compare {first.word} {second.word} --on v1",
         )
     rows, notes = _common(first, second, known, on)
     answered = []
@@ -93,7 +93,7 @@ def _common(
             raise Refused(
                 f"Not comparable on {on.name}: {record.name} learned from {len(every) - len(rows)} of its "
                 f"{plural(len(every), 'validation image')}.",
-                f"Try another version: print-models compare {first.name} {second.name} --on v1",
+                f"Try another version: print-models compare {first.word} {second.word} --on v1",
             )
         notes += said
     return list(every), notes

@@ -28,7 +28,7 @@ from core.training.record import ModelRecord
 from core.training.runs import Run
 from core.training.sides import Row, missing
 from core.training.spec import default_threads
-from core.versions.manifest import Version
+from core.versions.manifest import DRAFT, Version
 from core.workspace import Workspace
 
 _CODES: dict[int, type[PrintModelsError]] = {1: Refused, 3: Damaged, 5: Lacking}
@@ -96,7 +96,12 @@ def cannot_ask(record: ModelRecord, on: Version, rows: Sequence[Row]) -> PrintMo
         return Lacking(
             f"{record.name} is {'a Git LFS pointer' if record.here == 'pointer' else 'missing'} here, "
             f"and its answers on {on.name} are not kept.",
-            f"Get it: git lfs pull --include '{record.file}'",
+            f"Get it: print-models fetch {record.word}",
+        )
+    if on.name == DRAFT:
+        return Lacking(
+            f"{record.name} was never asked about all of these images, and a draft's are read by its own training only.",
+            "Release the labels, then compare on that version: --on V",
         )
     try:
         runs.require_torch()

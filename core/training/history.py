@@ -124,7 +124,7 @@ def _look(workspace: Workspace, record: ModelRecord) -> _Known:
     except PrintModelsError as error:
         return _Known(record, own, why=error.what)
     if not found:
-        return _Known(record, own, why=f"its answers are not kept here (print-models evaluate {record.name})")
+        return _Known(record, own, why=f"its answers are not kept here (print-models evaluate {record.word})")
     return _Known(record, own, dict(predictions.by_oid(found)))
 
 

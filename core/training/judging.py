@@ -82,7 +82,7 @@ def judge(
     if on is None:
         raise Refused(
             f"Nobody knows which version {record.name} learned from, or it is not here as it was.",
-            f"Say which to ask it about: print-models evaluate {record.name} --on v1",
+            f"Say which to ask it about: print-models evaluate {record.word} --on v1",
         )
     require_task(record, on)
     rows, notes = may_ask(record, own, on)
@@ -187,8 +187,42 @@ def _sample(row: Row, split: str) -> Sample:
     return Sample(row.source, row.label, row.recording, split, row.captured_at, None)
 
 
+def as_record(workspace: Workspace, run: runs.Run) -> ModelRecord:
+    """Return a training's best as a model version would be recorded, so that it can be asked as one.
+
+    Raises Refused where it runs still or has saved nothing, Damaged.
+    """
+    seen, what = runs.view(run), run.spec
+    if not seen.over or not seen.best_sha256 or not run.best.is_file():
+        why = "has saved no model" if seen.over else "is still running"
+        raise Refused(f"The training {run.id} {why}.", "See how it stands: print-models runs")
+    facts = {
+        "task": what.task,
+        "architecture": what.architecture,
+        "classes": list(what.classes),
+        "input": seen.facts.get("input"),
+        "dataset": {"task": what.task, "version": what.dataset.version, "digest": what.dataset.digest},
+        "config": what.config,
+        "weights": dict(seen.facts.get("weights") or {}),
+        "results": seen.results,
+        "results_folds": seen.results_folds,
+        "run": run.id,
+    }
+    file = run.best.relative_to(workspace.root).as_posix()
+    return ModelRecord(run.id, file, seen.best_sha256, run.best.stat().st_size, "file", False, facts)
+
+
 def own_version(workspace: Workspace, record: ModelRecord) -> Version | None:
     """Return the version a model learned from, None where it is not known or not here as it was."""
+    if record.name == record.facts.get(
+        "run"
+    ):  # a training, which may have learned from a draft or a split of its own
+        run = runs.Run(record.name, workspace.runs / record.name)
+        try:
+            learned = dataset.version_of(workspace, run.spec, run.path)
+        except PrintModelsError:
+            return None
+        return learned if learned.digest == record.digest else None
     if not record.dataset or record.task not in workspace.tasks:
         return None
     try:

@@ -1,7 +1,7 @@
 """ONNX files beside a model version: what they cost, how they are made and proven, what the record says of them.
 
 What always holds: one is made on request only, its bytes named before; it lies beside the model as `NAME.onnx` or
-`NAME.half.onnx`, is never overwritten, and the record tells its hash and how well it agrees. No torch here: making it is
+`NAME.half.onnx` or `NAME.int8.onnx`, is never overwritten, and the record tells its hash and how well it agrees. No torch here: making it is
 a process of its own. Called by `promote --onnx`.
 """
 
@@ -44,11 +44,12 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     seen_on: str
 
 
-FLOAT, HALF = PRECISIONS = ("float32", "float16")
+FLOAT, HALF, INT8 = PRECISIONS = ("float32", "float16", "int8")
 #: On a processor half precision is no quicker than whole: it is computed in whole precision there.
-_QUICKEST = (FLOAT, HALF)
+_QUICKEST = (INT8, FLOAT, HALF)
 _NEEDS = ("torch", "torchvision", "onnx", "onnxscript", "onnxruntime")
-_WIDTH = {FLOAT: 4, HALF: 2}
+_WIDTH = {FLOAT: 4, HALF: 2, INT8: 1}
+_ENDING = {FLOAT: "onnx", HALF: "half.onnx", INT8: "int8.onnx"}
 _LONG_S = 600
 
 
@@ -92,8 +93,8 @@ def best(workspace: Workspace, record: ModelRecord) -> tuple[Made | None, str]:
 
 
 def name_of(record_name: str, precision: str) -> str:
-    """Return the file's name: 'offline-detector-v2.onnx', in half precision 'offline-detector-v2.half.onnx'."""
-    return f"{record_name}.onnx" if precision == FLOAT else f"{record_name}.half.onnx"
+    """Return the file's name: 'offline-detector-v2.onnx', 'offline-detector-v2.half.onnx', 'offline-detector-v2.int8.onnx'."""
+    return f"{record_name}.{_ENDING[precision]}"
 
 
 def require() -> None:
@@ -181,7 +182,7 @@ def _here(record: ModelRecord) -> None:
     if record.here != "file":
         raise Lacking(
             f"{record.name} is {'a Git LFS pointer' if record.here == 'pointer' else 'missing'} here.",
-            f"Get it: git lfs pull --include '{record.file}'",
+            f"Get it: print-models fetch {record.word}",
         )
 
 

@@ -6,6 +6,7 @@ told as the record's problem, and its words are made safe before they are shown.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,6 +92,11 @@ class ModelRecord:
     current: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
+
+    @property
+    def word(self) -> str:
+        """Its name as one word of a command, safe to show and to copy into a shell."""
+        return shlex.quote(safe(self.name, limit=200))
 
     @property
     def task(self) -> str:

@@ -196,7 +196,7 @@ def use(workspace: Workspace, record: ModelRecord) -> ModelRecord:
     if record.here != "file":
         raise Lacking(
             f"{record.name} is {'a Git LFS pointer' if record.here == 'pointer' else 'missing'} here.",
-            f"Get it: git lfs pull --include '{record.file}'",
+            f"Get it: print-models fetch {record.word}",
         )
     if record.problem:
         raise Damaged(

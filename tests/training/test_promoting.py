@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.training import answers, registry
+from core.training import answers, dataset, planning, registry
 from core.training.sides import Row
 from core.versions.manifest import Version, read_version
 from core.workspace import Workspace
@@ -222,3 +223,30 @@ def test_lineage_is_told_both_ways(root: Path, cli: Cli) -> None:
     unknown = cli(root, "lineage", "printer-timelapses/20240101/20240101T000000.jpg")
     assert unknown.code == 2
     assert "no version holds a frame" in unknown.err
+
+
+def test_a_training_is_compared_like_a_model_without_becoming_one(root: Path, cli: Cli) -> None:
+    worse, good = finished(*_opened(root), 1, _first(3)), finished(*_opened(root), 2, _first(1))
+    found = cli(root, "compare", worse.id, good.id, "--json")
+    assert found.code == 0, found.err
+    assert found.json["models"] == [worse.id, good.id]
+    assert (len(found.json["fixed"]), len(found.json["broken"])) == (2, 0)
+    assert cli(root, "promote", worse.id).code == 0
+    against_model = cli(root, "compare", "offline-detector-v1", good.id, "--json")
+    assert len(against_model.json["fixed"]) == 2, against_model.err
+    assert against_model.json["notes"] == []
+    (good.path / "best.pt").unlink()
+    gone = cli(root, "compare", "offline-detector-v1", good.id)
+    assert (gone.code, "has saved no model" in gone.err) == (1, True)
+
+
+def test_a_training_that_learned_from_what_the_other_is_asked_is_not_compared(root: Path, cli: Cli) -> None:
+    workspace, version = _opened(root)
+    what = planning.plan(workspace, val_split=0.25, seed=3)
+    own = finished(workspace, dataset.version_of(workspace, what), 2, val_split=0.25, seed=3)
+    known = finished(workspace, version, 1)
+    refused = cli(root, "compare", known.id, own.id, "--on", "v1")
+    assert refused.code == 1
+    assert re.search(
+        rf"Not comparable on v1: {own.id} learned from \d+ of its 8 validation images", refused.err
+    )
