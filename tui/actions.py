@@ -11,12 +11,14 @@ from dataclasses import dataclass
 LABEL, VERSIONS, STORAGE, TRAINING = "label", "versions", "storage", "training"
 RELEASE, START, HELP, CONFIRM, LOG = "release", "start", "help", "confirm", "log"
 PICK, HISTORY, GUIDE, CALENDAR = "pick", "history", "guide", "calendar"
+#: Why a label is doubted.
+EVIDENCE = "evidence"
 #: What a first push makes readable, in pictures, before a person says yes to it.
 SHEET = "sheet"
 #: The screens a person switches between with an upper-case letter.
 PLACES = (LABEL, VERSIONS, STORAGE, TRAINING)
 #: The screens that lie over one of those and are left again.
-OVERLAYS = (RELEASE, START, HELP, LOG, HISTORY, GUIDE)
+OVERLAYS = (RELEASE, START, HELP, LOG, HISTORY, GUIDE, EVIDENCE)
 #: The screens whose text scrolls by keys; on Versions and Training the arrows choose a row instead.
 SCROLLING = (VERSIONS, STORAGE, TRAINING, *OVERLAYS)
 LINES = (STORAGE, *OVERLAYS)
@@ -116,6 +118,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("accept", ("space",), "accept", "accept what is suggested for this frame, or what the model says of it", (LABEL,)),
     Action("accept_stretch", ("enter", "shift+space"), "accept the stretch",
            "accept it for all frames without a label in a row of which the same is said", (LABEL,)),
+    Action("evidence", ("E",), "why", "why the label of the frame is doubted: beside it the labelled frames most alike",
+           (LABEL,), REVIEW, moves=True),
     Action("point_next", ("full_stop",), "next change", "the next frame where label, prediction or picture changes",
            (LABEL,), moves=True),
     Action("point_previous", ("comma",), "change back", "the frame before where one of these changes", (LABEL,),

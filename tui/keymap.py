@@ -16,6 +16,7 @@ from tui.actions import (
     CALENDAR,
     CONFIRM,
     EVERYDAY,
+    EVIDENCE,
     EXPERT,
     GUIDE,
     HELP,
@@ -36,7 +37,7 @@ from tui.actions import (
 )
 
 __all__ = [
-    "ACTIONS", "CALENDAR", "CONFIRM", "GUIDE", "HELP", "HISTORY", "LABEL", "LOG", "OVERLAYS", "PICK", "PLACES", "RELEASE", "SHEET", "START", "STORAGE", "TRAINING",
+    "ACTIONS", "CALENDAR", "CONFIRM", "EVIDENCE", "GUIDE", "HELP", "HISTORY", "LABEL", "LOG", "OVERLAYS", "PICK", "PLACES", "RELEASE", "SHEET", "START", "STORAGE", "TRAINING",
     "VERSIONS", "Action",
 ]  # fmt: skip
 

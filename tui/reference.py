@@ -17,6 +17,7 @@ _SCREENS = (
     (keymap.HELP, "Help"), (keymap.LOG, "The log of git commands"), (keymap.CONFIRM, "A question"),
     (keymap.PICK, "One of several"),
     (keymap.HISTORY, "The history of a frame"), (keymap.GUIDE, "The classes"), (keymap.CALENDAR, "A month of days"),
+    (keymap.EVIDENCE, "Why a label is doubted"),
 )  # fmt: skip
 
 _HEAD = """# Keys

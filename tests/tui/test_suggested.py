@@ -165,3 +165,62 @@ async def test_a_damaged_file_is_said_once_and_takes_nothing_away(workspace, ope
         await page.until(lambda: "suggestions are left out" in page.told, "it to be said")
         await page.until(lambda: not page.app.state.guess(place.keys[0]), "the suggestions to go")
         await page.label("a")
+
+
+async def test_a_doubted_label_is_shown_beside_the_frames_most_alike_of_each_class(workspace, opened, stored):
+    place = workspace(frames=8)
+    label(place, "aaaooo")
+    keys = place.keys
+    doubts = [
+        {"frame": keys[1], "label": "active", "suggested": "offline", "confidence": 0.93,
+         "evidence": [keys[0], keys[3], {"frame": keys[4], "label": "offline"}, keys[7]]},
+        {"frame": keys[5], "label": "active", "suggested": "offline", "confidence": 0.99, "evidence": [keys[0]]},
+    ]  # fmt: skip
+    suggest(place, "oooooooo", doubts=doubts)
+    async with opened(place.root, size=(80, 30)) as page:
+        await page.see("suggested: offline")
+        await choose(page, "the others say another class")
+        await in_queue(page, "doubts")
+        await page.until(lambda: page.frame == keys[1], "the doubted one; the other has another label since")
+        await page.see("likely label errors · 1 left", "doubted: offline 93% (E why)")
+        await page.press("E")
+        await page.see(
+            "● active by Ana · hand", "suggested ○ offline 93%", "beside ● active", "beside ○ offline"
+        )
+        times = [line for line in page.text().split("\n") if "this, 08:01:00" in line]
+        assert "08:00:00" in times[0]
+        assert "08:03:00" in times[1]
+        assert "08:04:00" in times[1]
+        assert "08:07" not in page.text(), "a frame without a label is no evidence"
+        await page.until(lambda: page.text().count("▀") > 100, "the pictures")
+        await page.press("escape")
+        await page.label("o")
+        await page.see("No label is doubted")
+        await page.press("E")
+        assert "Nobody doubts" in page.notice or "There is no label" in page.notice
+    assert stored(place) == "aoaooo··"
+    with open_store(Workspace.open(place.root)) as store:
+        assert store.get(TASK, keys[1]).how == "hand", "who looked and decided labelled it"
+
+
+async def test_the_evidence_fits_a_phone_and_a_terminal_without_signs(workspace, opened, monkeypatch):
+    place = workspace(frames=4)
+    label(place, "aoao")
+    keys = place.keys
+    doubt = {"frame": keys[0], "label": "active", "suggested": "offline", "evidence": [keys[1], keys[2]]}
+    suggest(place, "oooo", doubts=[doubt])
+    async with opened(place.root, size=(40, 16)) as page:
+        await page.see("suggested: offline")
+        await page.press("home")
+        await page.shown()
+        await page.press("E")
+        await page.see("beside ○ offline", "beside ● active", "08:01:00", "08:02:00")
+        assert max(len(line.rstrip()) for line in page.text().split("\n")) <= 40
+    async with opened(place.root, size=(80, 30), graphics="ascii") as page:
+        await page.see("suggested: offline")
+        await page.press("home")
+        await page.shown()
+        await page.press("E")
+        await page.see("beside ○ offline")
+        await page.rest()
+        assert "▀" not in page.text()

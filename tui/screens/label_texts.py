@@ -15,7 +15,7 @@ from tui import keymap
 from tui.bars import light_mark, motion_mark
 from tui.drawing import DIM, MARKS, WARN, class_keys, class_mark
 from tui.pictures import Facts
-from tui.screens.said_texts import said_line, said_lines, step_of, why_line
+from tui.screens.said_texts import said_line, said_lines, step_of, suggests, why_line
 from tui.state import State
 
 if TYPE_CHECKING:
@@ -71,8 +71,11 @@ def facts_line(
         parts.append(Content.styled("loading …", WARN))
     parts += [Content.styled(_waits_line(entry, narrow), WARN) for entry in _waiting(state)]
     parts += [Content.styled(line.strip(), WARN) for line in _marked(state)[:1]]
-    parts.append(_label(state, saving=saving, sign="" if parts else "· "))
-    parts += [part for part in (said_line(state), _change(moved), why_line(state), _where(state)) if part]
+    bare = narrow and state.label is None and suggests(state) is not None and not saving
+    if not bare:
+        brief = narrow and suggests(state) is not None
+        parts.append(_label(state, saving=saving, short=brief, sign="" if parts else "· "))
+    parts += [part for part in (said_line(state), why_line(state), _change(moved), _where(state)) if part]
     if seen and seen.note:
         parts.append(Content.styled(seen.note, WARN))
     if seen:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: The queues that suggestions make: what to label next, and labels that are probably wrong.
 ASKED, DOUBTS = "suggested", "doubts"
 MADE = frozenset({ASKED, DOUBTS})
+_ASKS = "asked: "
 
 
 def suggests(state: State) -> Expanded | None:
@@ -26,13 +27,20 @@ def suggests(state: State) -> Expanded | None:
     return cast("Expanded", said) if hasattr(said, "run_of") else None
 
 
-def sure(guess: Guess) -> str:
+def sure(guess: Guess | Doubt) -> str:
     """' 87%', '' where that was not told."""
     return "" if guess.confidence is None else f" {guess.confidence:.0%}"
 
 
 def said_line(state: State) -> Content | None:
-    """'model: offline 87% ⚑' or 'suggested: offline 87%', the flag where the label is another one."""
+    """'model: offline 87% ⚑' or 'suggested: offline 87%', the flag where the label is another one.
+
+    Among the labels that are doubted 'doubted: offline 93% (E why)'.
+    """
+    doubt = doubt_of(state) if state.queue_id == DOUBTS else None
+    if doubt is not None:
+        said = f"{doubt.suggested}{sure(doubt)}"
+        return Content.assemble(("doubted: ", WARN), said, (" (", DIM), ("E", "bold $accent"), (" why)", DIM))
     guess = state.guess(state.frame.key) if state.frame else None
     if guess is None:
         return None
@@ -45,7 +53,8 @@ def why_line(state: State) -> Content | None:
     """'why: as 08:12 · from 42 labels', for who sees one line."""
     parts = [why_of(state), _from(state)]
     told = " · ".join(part for part in parts if part)
-    return Content.styled(f"{'why: ' if parts[0] else ''}{told}", DIM) if told else None
+    head = "why: " if parts[0] and not parts[0].startswith(_ASKS) else ""
+    return Content.styled(f"{head}{told}", DIM) if told else None
 
 
 def said_lines(state: State, width: int) -> list[Content]:
@@ -59,6 +68,10 @@ def said_lines(state: State, width: int) -> list[Content]:
             lines += _folded(f"suggested {told}", width)
         if state.label is not None and state.label.class_ != guess.class_:
             lines.append(Content.styled("  ⚑ disagrees", WARN))
+    doubt = doubt_of(state) if state.queue_id == DOUBTS else None
+    if doubt is not None:
+        said = Content.styled(f"  ⚑ doubted:{sure(doubt)}", WARN)
+        lines += [said, Content.assemble("  ", class_mark(state.task, doubt.suggested), (" · E why", DIM))]
     return lines + (_folded(why_of(state), width, 3) if why_of(state) else [])
 
 
@@ -68,9 +81,9 @@ def why_of(state: State) -> str:
     if frame is None:
         return ""
     if found is not None and state.queue_id == ASKED and frame.key in found.asked:
-        return f"asked: {found.asked[frame.key]}" if found.asked[frame.key] else ""
+        return f"{_ASKS}{found.asked[frame.key]}" if found.asked[frame.key] else ""
     if state.queue_id == DOUBTS and (doubt := doubt_of(state)) is not None:
-        return doubt.why or f"looks like {doubt.suggested}: E shows it"
+        return doubt.why
     said = suggests(state)
     run = said.run_of(frame.key) if said is not None else None
     return run.why if run is not None else ""

@@ -10,6 +10,7 @@ from core.human import plural
 from core.labels.stretches import stretch_at
 from tui import spans
 from tui.drawing import class_keys
+from tui.screens.said_texts import doubt_of, why_of
 from tui.tools.tool import Tool
 from tui.tools.words import passed_over
 
@@ -45,6 +46,17 @@ class Suggesting(Tool):
         left = census.given.total() - census.given[said]
         last = state.frames[found.last].key
         self.desk.give(bare, said, "suggestion", then=lambda: self._after(last, left, census.out))
+
+    def do_evidence(self) -> None:
+        """Show the doubted frame beside those that speak for and against its label; of another say why all the same."""
+        doubt, state = doubt_of(self.state), self.state
+        if doubt is not None and any(key in state.of(state.task) for key in doubt.evidence):
+            from tui.screens.evidence import EvidenceScreen
+
+            self.desk.pm.push_screen(EvidenceScreen(state.task, doubt, state.of(state.task)))
+            return
+        why = why_of(state)
+        self.desk.notice("Nobody doubts this label." if state.label else "There is no label to doubt.", why)
 
     def _said(self) -> str | None:
         """Return what the model said of the frame on the screen; None, with a word, where it said nothing."""
