@@ -1,5 +1,8 @@
 """Is a draft or a version sound: the gates of `check`, looked at in a worker thread, the worst result first.
 
+Of two warnings the one that tells that a result may mean nothing is the worse: what leaks, and what tells the class without
+a look at a picture.
+
 What always holds: the results are core's, the same as on the command line; they are found out again only when labels,
 frames, the version's files or git's rules changed. Called by comparing.
 """
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from core.versions.checks import CheckResult
 
 _ORDER = ("block", "warn", "pass")
+_HOLLOW = ("leak", "hour", "brightness")
 _RULES = (".gitattributes", ".gitignore", ".git/info/exclude")
 
 
@@ -95,11 +99,14 @@ def _stat(path: Path) -> tuple[str, int, int] | None:
 
 def findings(results: Iterable[CheckResult], around: Iterable[CheckResult] = ()) -> tuple[Finding, ...]:
     """Return core's results as the screens show them, the worst first; `around` are those about the repository."""
+
+    def grave(one: Finding) -> tuple[int, int]:
+        level = _ORDER.index(one.level) if one.level in _ORDER else len(_ORDER)
+        return level, _HOLLOW.index(one.id) if one.id in _HOLLOW and one.level != "pass" else len(_HOLLOW)
+
     found = [
         Finding(one.level, safe(one.id), safe(one.text), in_app(safe(one.remedy)), about)
         for some, about in ((results, False), (around, True))
         for one in some
     ]
-    return tuple(
-        sorted(found, key=lambda one: _ORDER.index(one.level) if one.level in _ORDER else len(_ORDER))
-    )
+    return tuple(sorted(found, key=grave))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 from core.versions import gates
+from tui.screens.versions_texts import Sound, sound_words
+from tui.version_messages import Finding
 
 
 async def test_the_screen_and_check_say_the_same(labelled, opened, cli):
@@ -73,3 +75,24 @@ async def test_a_version_is_sound_before_it_is_read_again_as_far_as_that_goes(re
         card.write_text(card.read_text().replace("12", "13"))
         await page.press("up", "down")
         await page.see("✗ 1 blocking", "README.md does not say", "git checkout")
+
+
+async def test_a_clock_that_tells_the_class_comes_first_and_the_others_are_named(workspace, opened, cli):
+    place = workspace(24, every=6 * 3600)  # at 2, 8, 14 and 20 o'clock
+    for class_, half in (("active", ("T08", "T14")), ("offline", ("T02", "T20"))):
+        keys = [key for key in place.keys if any(hour in key for hour in half)]
+        assert cli(place.root, "label", "--as", class_, *keys).code == 0
+    file = place.root / "data/labels.json"
+    file.write_text(file.read_text().replace('"active"', "1", 1))
+    async with opened(place.root, size=(110, 40)) as page:
+        await page.press("V")
+        await page.see("! 2 to look at  (i: all).  A rule that looks", "Also: spelling.")
+
+
+def test_the_sentence_is_shown_without_the_names_of_frames():
+    lone = Finding("warn", "lone", "1 lone frame a between two b (cam/20251107/1.jpg and 3 more).", "", False)
+    hour = Finding("warn", "hour", "The hour gets 91% (mean recall; chance is 50%).", "", False)
+    assert sound_words(Sound((lone, hour))) == (
+        "2 to look at  (i: all).  1 lone frame a between two b.  Also: hour."
+    )
+    assert "(mean recall; chance is 50%)" in sound_words(Sound((hour,)))

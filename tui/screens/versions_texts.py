@@ -7,6 +7,7 @@ What always holds: no line is wider than the width given; a kind of change is a 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -28,6 +29,8 @@ LEVELS = {
     "block": ("✗", BAD),
 }
 _LOOKING = ("·", DIM)
+#: The names of frames behind a finding: the list of all findings has them.
+_BY_NAME = re.compile(r" \([^()]*/[^()]*\)")
 _COUNTED = (("block", "blocking"), ("warn", "to look at"))
 #: A note on a version in the list has so many lines.
 _NOTE = 3
@@ -143,12 +146,17 @@ def sound_of(gates: GatesSeen | None, checked: VersionChecked | None) -> Sound:
 
 
 def sound_words(sound: Sound, more: str = "  (i: all)") -> str:
-    """'1 blocking, 3 to look at', with the worst of them; or that nothing is odd. `more` says where all of it is."""
+    """'1 blocking, 3 to look at', with the worst of them and what the others are about; or that nothing is odd.
+
+    `more` says where all of it is.
+    """
     if sound.findings is None:
         return "looking at labels, images and the repository …"
     parts = [f"{count(number)} {word}" for level, word in _COUNTED if (number := sound.count(level))]
     if parts:
-        return f"{', '.join(parts)}{more}.  {sound.findings[0].what}"
+        first, *others = (one for one in sound.findings if one.level != "pass")
+        also = f"  Also: {', '.join(dict.fromkeys(one.id for one in others))}." if others else ""
+        return f"{', '.join(parts)}{more}.  {_BY_NAME.sub('', first.what)}{also}"
     return f"nothing is odd in {plural(len(sound.findings), 'check')}{more}"
 
 
