@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import os
 import sys
+import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +34,11 @@ from core.versions.manifest import read_version
 from core.workspace import Workspace
 
 #: How far a probability may lie from torch's: rounding in another order, and numbers of half the width.
-TOLERANCE = {"float32": 1e-4, "float16": 2e-2}
+TOLERANCE = {"float32": 1e-4, "float16": 2e-2, "int8": 0.1}
 #: Images that both are asked.
 _MOST = 64
+#: Training images that the ranges of whole numbers are taken from.
+_MEASURED = 96
 INPUT, OUTPUT = "pictures", "scores"
 
 
@@ -57,14 +61,16 @@ def make(request: Mapping[str, Any]) -> dict[str, Any]:
     Raises Lacking, Damaged, Refused (it does not agree).
     """
     network.same_every_time(1, "cpu")
+    precision = str(request["precision"])
     model, found = load(Path(request["model"]), request["architecture"], request["classes"])
     told = found.get("input") or request["input"]
     shape = data.Input.of(told) if isinstance(told, Mapping) else data.Input((224, 224))
     pictures, seen_on = _pictures(request, shape)
     with torch.no_grad():
         expected = torch.softmax(torch.cat([model(some) for some in pictures.split(16)]).double(), dim=1)
-    precision = str(request["precision"])
-    made = exported(model if precision == "float32" else _Half(model), shape)
+    made = exported(_Half(model) if precision == "float16" else model, shape)
+    if precision == "int8":
+        made = _whole_numbers(made, request, shape)
     described = {"classes": json.dumps(list(request["classes"])), "gives": "scores", "precision": precision}
     describe(made, {**described, "made_of": str(request["sha256"])}, shape)
     raw = made.SerializeToString(deterministic=True)
@@ -76,16 +82,10 @@ def make(request: Mapping[str, Any]) -> dict[str, Any]:
 def _pictures(request: Mapping[str, Any], shape: data.Input) -> tuple[Tensor, str]:
     """Return what both are asked: validation images of the version where they are here, else noise; and which."""
     if request["version"]:
-        workspace = Workspace.open(Path(request["root"]))
-        task = workspace.task(request["task"])
-        version = read_version(workspace, task, request["version"])
         try:
-            rows = sides(version).validation[:_MOST]
-            if rows:
-                read = data.read(
-                    version, rows, task.classes, shape, threads=1, on_image=lambda done, total: None
-                )
-                return data.normalised(read.pixels), f"{len(rows)} validation images of {version.name}"
+            found = _read(request, shape, _MOST, train=False)
+            if len(found):
+                return found, f"{len(found)} validation images of {request['version']}"
         except (Lacking, Refused):
             pass
     noise = torch.Generator().manual_seed(0)
@@ -94,13 +94,69 @@ def _pictures(request: Mapping[str, Any], shape: data.Input) -> tuple[Tensor, st
     ), "16 pictures of noise: no validation image is here"
 
 
+def _read(request: Mapping[str, Any], shape: data.Input, most: int, *, train: bool) -> Tensor:
+    """Return images of one side of the request's version, evenly spread over it; raises what `data.read` raises."""
+    workspace = Workspace.open(Path(request["root"]))
+    task = workspace.task(request["task"])
+    version = read_version(workspace, task, request["version"])
+    both = sides(version)
+    rows = list(both.train if train else both.validation)
+    rows = rows[:: max(1, len(rows) // most)][:most] if train else rows[:most]
+    if not rows:
+        return torch.empty((0, 3, *shape.size))
+    read = data.read(version, rows, task.classes, shape, threads=1, on_image=lambda done, total: None)
+    return data.normalised(read.pixels)
+
+
+class _Batches:
+    """Pictures as onnxruntime's quantisation asks for them."""
+
+    def __init__(self, pictures: Tensor) -> None:
+        self._rest = iter(pictures.split(8))
+
+    def get_next(self) -> dict[str, Any] | None:
+        some = next(self._rest, None)
+        return None if some is None else {INPUT: some.numpy()}
+
+
+def _whole_numbers(made: Any, request: Mapping[str, Any], shape: data.Input) -> Any:
+    """Return a network that computes in whole numbers of 8 bits, their ranges taken from training images.
+
+    Raises Refused where none are here: without them every range would be a guess.
+    """
+    from onnxruntime import quantization
+
+    pictures = _read(request, shape, _MEASURED, train=True) if request["version"] else torch.empty((0,))
+    if not len(pictures):
+        raise Refused(
+            "The ranges of int8 are taken from training images, and none is here.", "Leave --int8 out."
+        )
+    with tempfile.TemporaryDirectory(dir=Path(request["target"]).parent) as folder, _quiet():
+        plain, ready, small = (f"{folder}/{name}.onnx" for name in ("plain", "ready", "small"))
+        onnx.save(made, plain)
+        quantization.quant_pre_process(plain, ready, skip_symbolic_shape=True)
+        quantization.quantize_static(
+            ready, small, _Batches(pictures), quant_format=quantization.QuantFormat.QDQ, per_channel=True,
+            activation_type=quantization.QuantType.QUInt8, weight_type=quantization.QuantType.QInt8,
+        )  # fmt: skip
+        return onnx.load(small)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what a library tells of itself out of the answer."""
+    logging.disable(logging.CRITICAL)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
 def exported(model: nn.Module, shape: data.Input) -> Any:
     """Return a network as an ONNX model of any number of pictures; it is called `INPUT` → `OUTPUT`. Raises Refused."""
     model.eval()
     example = torch.zeros((2, 3, *shape.size))
     batch = torch.export.Dim("batch")
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")  # of parts of torch that it uses itself
+    with _quiet():  # of parts of torch that it uses itself
         made = torch.onnx.export(
             model,
             (example,),
@@ -147,7 +203,9 @@ def _compare(raw: bytes, pictures: Tensor, expected: Tensor, precision: str) -> 
         raise Refused(
             f"The ONNX file in {precision} does not agree with the model: {len(expected) - same} of {len(expected)} answers "
             f"are others, and a probability differs by {farthest:.1g}.",
-            "Make it in whole precision: without --half." if precision == "float16" else "Nothing was kept.",
+            "Nothing was kept."
+            if precision == "float32"
+            else "Make it in whole precision: without --half, --int8.",
         )
     return {"asked": len(expected), "same_answers": same, "farthest": round(farthest, 9)}
 

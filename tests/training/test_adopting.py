@@ -139,6 +139,12 @@ def test_a_model_as_onnx_agrees_is_committed_as_a_pointer_and_made_once(
     assert half.code == 0, half.err
     small = next(one for one in half.json["onnx"] if one["precision"] == onnx_files.HALF)
     assert small["size"] < 0.51 * one["size"]
+    half = cli(root, "promote", done.json["name"], "--onnx", "--int8", "--json")
+    assert half.code == 0, half.err
+    least = next(one for one in half.json["onnx"] if one["precision"] == onnx_files.INT8)
+    assert least["size"] < 0.6 * small["size"]
+    assert least["same_answers"] == 8
+    assert b"site-packages" not in (root / least["file"]).read_bytes()
     before = git(root, "rev-parse", "HEAD")
     again = cli(root, "promote", done.json["name"], "--onnx", "--json")
     assert again.code == 0, again.err
