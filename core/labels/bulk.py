@@ -12,6 +12,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from core.labels.model import Binding
 
 _LISTED = "frame IN (SELECT value FROM json_each(?))"
@@ -40,7 +42,16 @@ def due(db: sqlite3.Connection, task: str, class_: str | None, frames: Sequence[
     """Return what giving `frames` a class changes; None takes labels off."""
     where, words = _BESIDE, [min(frames), max(frames)]
     query = f"SELECT frame, class FROM label WHERE task=? AND {where} LIMIT ?"
-    found: dict[str, str] = dict(db.execute(query, (task, *words, len(frames) + 1)).fetchall())
+    # All of them as one text takes a quarter of the time that they take row by row, and mostly no more is needed.
+    count, others, listed = db.execute(
+        f"SELECT count(*), total(class IS NOT ?), json_group_array(frame) FROM ({query})",
+        (class_, task, *words, len(frames) + 1),
+    ).fetchone()
+    if count == others == len(frames) and msgspec.json.decode(listed) == sorted(frames):
+        return Due(class_, list(frames), [], where, words)
+    found: dict[str, str] = (
+        dict(db.execute(query, (task, *words, len(frames) + 1)).fetchall()) if count else {}
+    )
     if not found.keys() <= set(frames):  # labels that are not meant lie in between
         where, words = _LISTED, [json.dumps(frames)]
         found = dict(
@@ -77,7 +88,7 @@ def give(db: sqlite3.Connection, seq: int, task: str, change: Due) -> None:
                 (class_, seq, *words),
             )
     if change.fresh:
-        given = json.dumps(change.fresh)
+        given = msgspec.json.encode(change.fresh).decode()
         db.execute(
             "INSERT INTO change (task, frame, seq, after, after_seq) SELECT ?, value, ?, ?, ? FROM json_each(?)",
             (task, seq, class_, seq, given),

@@ -89,9 +89,12 @@ def _give_many(
     bindings: Mapping[str, Binding],
 ) -> LabelStep:
     """Do as `give` by statements over all frames of a class."""
-    by_class: dict[str | None, list[str]] = {}
-    for key, given in wanted.items():
-        by_class.setdefault(given, []).append(key)
+    by_class: dict[str | None, list[str]] = {given: [] for given in wanted.values()}
+    if len(by_class) == 1:
+        by_class = {given: list(wanted) for given in by_class}
+    else:
+        for key, given in wanted.items():
+            by_class[given].append(key)
     dues = [bulk.due(db, order.task, given, some) for given, some in by_class.items()]
     changed = [key for due in dues for key in due.frames]
     if not changed:
@@ -100,7 +103,8 @@ def _give_many(
     step = order.begun(db, order.task, text)
     for due in dues:
         bulk.give(db, step.seq, order.task, due)
-    bulk.bind(db, step.seq, order.task, {key: bindings[key] for key in changed if key in bindings})
+    if bindings:
+        bulk.bind(db, step.seq, order.task, {key: bindings[key] for key in changed if key in bindings})
     steps.enter_frames(db, step.seq, changed)
     return LabelStep(
         step.seq, step.at, order.who, order.how, order.task, order.class_, tuple(wanted), len(changed), text

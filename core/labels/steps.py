@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+import msgspec
+
 from core.frames.names import captured_at, is_told, source_of, usual_moment
 from core.labels.model import Binding
 
@@ -144,7 +146,7 @@ def frames_of(db: sqlite3.Connection, seq: int) -> list[str]:
 
 def pack(frames: list[str]) -> bytes:
     """Return a step's frames as they are stored."""
-    text = json.dumps(sorted(frames)).encode()
+    text = msgspec.json.encode(sorted(frames))
     return text if len(frames) < 8 else zlib.compress(text, 1)
 
 
