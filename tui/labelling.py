@@ -109,6 +109,7 @@ class LabelWork:
             store = self._opened()
             looked = glancing.at(self.workspace, (key for key in frames if class_ and key not in seen))
             given = [key for key in frames if key not in looked.unusable]
+            given = self._bare(store, task, given) if how == "suggestion" else given
             step = store.set(task, given, class_, how=how, who=self._me(), sizes={**looked.sizes, **seen})
             self._dirty.add(task.name)
             self._follow(step.seq)
@@ -126,6 +127,8 @@ class LabelWork:
             store = self._opened()
             looked = glancing.at(self.workspace, frames)
             given = {key: class_ for key, class_ in labels.items() if key not in looked.unusable}
+            if how == "suggestion":
+                given = {key: given[key] for key in self._bare(store, task, list(given))}
             step = store.set_many(task, given, how=how, who=self._me(), what=what, sizes=looked.sizes)
             self._dirty.add(task.name)
             self._follow(step.seq)
@@ -133,6 +136,12 @@ class LabelWork:
             return Labelled(step, _labels_of(store, task.name, frames), unusable=looked.unusable)
         except PrintModelsError as error:
             return NotLabelled(task.name, frames, None, how, error.what, error.remedy, labels)
+
+    @staticmethod
+    def _bare(store: LabelStore, task: Task, frames: Sequence[str]) -> list[str]:
+        """Return those frames that have no label by now: what is suggested never takes the place of one."""
+        labels = _labels_of(store, task.name, frames)
+        return [key for key in frames if labels[key] is None]
 
     def mark(self, work: Callable[[LabelStore, str], LabelStep]) -> Marked | Failed:
         """Do a step on marks, one of tui.marking: `work` gets the store and the person's name."""
@@ -154,11 +163,12 @@ class LabelWork:
             store = self._opened()
             turn = store.redo if again else store.undo
             step = turn(self._me(), store.session)
-            by_git = step is None and not again and store.came_by_git()
+            none = step is None and not again
+            by_git, other = none and store.came_by_git(), store.next_undo(self._me()) if none else None
         except PrintModelsError as error:
             return Failed("redo" if again else "undo", error.what, error.remedy)
         if step is None:
-            return NothingToUndo(again, by_git)
+            return NothingToUndo(again, by_git, safe(other.text, limit=60) if other is not None else "")
         self._touched(step.task)
         self._follow(step.seq)
         self._tell()

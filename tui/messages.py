@@ -74,11 +74,13 @@ class Labelled(Struct, frozen=True):
 class NothingToUndo(Struct, frozen=True):
     """There is no step of this person's to take back, or with `again` to give back.
 
-    With `by_git` there are labels that git brought, which undo leaves.
+    With `by_git` there are labels that git brought, which undo leaves; `elsewhere` is the step that this person made in
+    another session since, '' for none: that session takes it back.
     """
 
     again: bool = False
     by_git: bool = False
+    elsewhere: str = ""
 
 
 class NotLabelled(Struct, frozen=True):

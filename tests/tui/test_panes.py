@@ -219,6 +219,9 @@ async def test_two_sessions_see_each_other_and_undo_their_own(workspace, opened)
         await one.press("u")
         await two.until(lambda: two.label_of(first) is None, "its own step to be taken back")
         assert one.label_of(last) == "offline"
+        await one.press("u")
+        await one.see("nothing to undo", "Your last step (offline", "press u there")
+        assert one.label_of(last) == "offline"
 
 
 @pytest.mark.parametrize("size", [(40, 16), (59, 20)])

@@ -54,6 +54,9 @@ class Giving(Tool):
                 left = " · what a pull or sync brought goes back by git alone" if result.by_git else ""
                 text = "nothing to redo" if result.again else f"nothing to undo{left}"
                 self.desk.tell(Content.styled(text, DIM))
+                if result.elsewhere:
+                    what = f"Your last step ({result.elsewhere}) was made in another session:"
+                    self.desk.notice(what, "press u there; or, from a shell: print-models undo")
 
     def _labelled(self, result: Labelled) -> None:
         step = result.step
