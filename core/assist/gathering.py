@@ -8,6 +8,7 @@ by impact.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,15 @@ from core.progress import CancelToken, Report, silent
 from core.tasks import Task
 from core.versions.placing import place
 from core.workspace import Workspace
+
+
+class Gathered(NamedTuple):
+    """A scene, how it is looked at, what a model said of its frames (-1 for nothing), places that are contradicted."""
+
+    scene: Scene
+    looks: Looks
+    guesses: Ints
+    against: tuple[int, ...]
 
 
 class Gathering:
@@ -96,8 +106,8 @@ class Gathering:
 
     # --- labels -----------------------------------------------------------------------------------------------------
 
-    def read(self) -> tuple[Scene, Looks, Ints]:
-        """Return the scene as it is, how it is looked at, and what a model said of its frames (-1 for nothing)."""
+    def read(self) -> Gathered:
+        """Return what is known of the frames that count, as it is now."""
         labels = self.store.labels(self.task)
         if labels.keys() - self._there:
             self._arrange(labels)
@@ -121,11 +131,8 @@ class Gathering:
             np.array([key in facts.aside for key in keys], np.bool_),
             self.workspace.settings.split.embargo_minutes,
         )
-        return scene, looks, _coded(said, codes)
-
-    def facts(self) -> Facts:
-        """Return what the queues look at."""
-        return self._facts(self.store.labels(self.task))
+        against = tuple(at for at, key in enumerate(keys) if _contradicted(facts, key))
+        return Gathered(scene, looks, _coded(said, codes), against)
 
     def _facts(self, labels: Mapping[str, Label]) -> Facts:
         task, ws, store = self.task, self.workspace, self.store
@@ -174,6 +181,18 @@ class Gathering:
             self._looks = Looks(lambda places: some(mine[places]), mine >= 0)
             self._rows, self._mask = rows, mask
         return self._looks
+
+
+def _contradicted(facts: Facts, key: str) -> bool:
+    """True where the label of a frame in another task can't be true together with its own."""
+    mine = facts.labelled.get(key)
+    if mine is None:
+        return False
+    for own, other, class_ in facts.contradicting:
+        theirs = facts.labels.get(other, {}).get(key)
+        if mine.class_ == own and theirs is not None and theirs.class_ == class_:
+            return True
+    return False
 
 
 def _coded(said: Sequence[Label | None] | Sequence[Said | None], codes: Mapping[str, int]) -> Ints:

@@ -81,7 +81,7 @@ def held_out(scene: Scene, looks: Looks, rows: Ints, weights: Floats, head: Head
     given, nobody = scene.learned[asked], np.full(len(asked), -1)
     labelled = np.flatnonzero(given >= 0)
     weigh = np.zeros(len(scene.keys))
-    weigh[rows] = weights
+    weigh[rows] = weights * _even(targets, weights)
     stay = stays(scene.minutes[asked], scene.pieces[asked])
     best: tuple[float, float, Floats] | None = None
     for scale in _SCALES:
@@ -94,3 +94,10 @@ def held_out(scene: Scene, looks: Looks, rows: Ints, weights: Floats, head: Head
     assert best is not None
     places = asked[labelled]
     return HeldOut(places, best[2], best[1], ~scene.accepted[places], given[labelled])
+
+
+def _even(targets: Ints, weights: Floats) -> Floats:
+    """Return by what weights are multiplied so that classes weigh the same, and all as much as before."""
+    total = np.bincount(targets, weights)
+    found: Floats = weights.sum() / np.count_nonzero(total) / total[targets]
+    return found

@@ -7,12 +7,15 @@ person. docs/formats.md has its keys. Called by the worker; core/labels/suggeste
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from core.assist.asking import questions
-from core.assist.head import Ints
-from core.assist.scene import Looks, Scene
+from core.assist.curve import Point, enough, hint
+from core.assist.doubts import Doubt, doubts
+from core.assist.gathering import Gathered
+from core.assist.scene import Scene
 from core.assist.suggesting import FEW, Answer, as_json, missing, runs_of
 from core.durable import atomic_write
 from core.labels.suggested import FORMAT, path_of
@@ -20,8 +23,9 @@ from core.tasks import Task
 from core.workspace import Workspace
 
 
-def told(task: Task, scene: Scene, looks: Looks, found: Answer | None, guesses: Ints) -> dict[str, Any]:
-    """Return what is suggested, asked and doubted, without what `suggest` adds of the engine and the moment."""
+def told(task: Task, gathered: Gathered, found: Answer | None, points: Sequence[Point]) -> dict[str, Any]:
+    """Return what is suggested, asked and doubted, without what the worker adds of the engine and the moment."""
+    scene, looks = gathered.scene, gathered.looks
     labelled = int((scene.learned >= 0).sum())
     said: dict[str, Any] = {"share_right": None, "recall": {}, "runs": [], "sure": dict(_NEVER)}
     if found is not None and labelled >= FEW:
@@ -35,9 +39,34 @@ def told(task: Task, scene: Scene, looks: Looks, found: Answer | None, guesses: 
         **said,
         "next": [
             {"frame": scene.keys[one.place], "why": one.why}
-            for one in questions(scene, looks, found, guesses)
+            for one in questions(scene, looks, found, gathered.guesses)
         ],
-        "hint": missing(scene, found),
+        "doubts": [_doubt(scene, one) for one in doubts(scene, looks, found, gathered.against)],
+        "curve": [_point(point) for point in points],
+        "enough": enough(found, points),
+        "hint": missing(scene, found) or (hint(found, points) if found else ""),
+    }
+
+
+def _doubt(scene: Scene, one: Doubt) -> dict[str, Any]:
+    return {
+        "frame": scene.keys[one.place],
+        "frames": one.frames,
+        "label": scene.classes[one.label],
+        "suggested": scene.classes[one.suggested],
+        "confidence": round(one.confidence, 4),
+        "kind": one.kind,
+        "why": one.why,
+        "evidence": [scene.keys[place] for place in one.evidence],
+    }
+
+
+def _point(point: Point) -> dict[str, Any]:
+    return {
+        "recordings": point.recordings,
+        "balanced": round(point.balanced, 4),
+        "low": round(point.low, 4),
+        "high": round(point.high, 4),
     }
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from core.assist import telling
+from core.assist.curve import Point, curve
 from core.assist.engines import Engine, choose
-from core.assist.gathering import Gathering
-from core.assist.suggesting import answer
+from core.assist.gathering import Gathered, Gathering
+from core.assist.suggesting import Answer, answer
 from core.durable import lock
 from core.errors import Cancelled
 from core.labels.store import LabelStore
@@ -26,6 +27,9 @@ from core.workspace import Workspace
 
 #: Seconds between two looks at the labels, at the cameras' folders; and between two writings while embeddings come.
 LABELS_S, CAMERAS_S, WRITE_S = 0.25, 30.0, 15.0
+
+
+_State = tuple[int, tuple[float, ...]]
 
 
 @contextmanager
@@ -53,7 +57,11 @@ class Worker:
         self._report, self.cancel = report, cancel or CancelToken()
         self.engine: Engine = choose(workspace)
         self.gathering = Gathering(workspace, task, store, self.engine)
-        self._written: object = None
+        self._written: _State | None = None
+        self._gathered: Gathered | None = None
+        self._found: Answer | None = None
+        self._curve: list[Point] = []
+        self._drawn = False
 
     def close(self) -> None:
         self.gathering.close()
@@ -63,22 +71,35 @@ class Worker:
         """Compute what is missing, learn, write the file and return what it says."""
         self.gathering.look(self._report, self.cancel)
         self.fill(lambda: False)
-        return self.write()
+        self.write()
+        return self.draw(self.cancel)
 
     def write(self) -> dict[str, Any]:
         """Learn from the labels as they are, write the file and return what it says."""
-        state = self._state()
-        scene, looks, guesses = self.gathering.read()
-        found = answer(scene, looks)
-        data = telling.told(self.task, scene, looks, found, guesses)
+        self._written = self._state()
+        self._gathered = self.gathering.read()
+        self._found = answer(self._gathered.scene, self._gathered.looks)
+        self._drawn = False
+        return self._tell()
+
+    def draw(self, cancel: CancelToken | None = None) -> dict[str, Any]:
+        """Work out the learning curve of what was written last, and write it too. Raises Cancelled."""
+        assert self._gathered is not None
+        self._curve = curve(self._gathered.scene, self._gathered.looks, cancel)
+        self._drawn = True
+        return self._tell()
+
+    def _tell(self) -> dict[str, Any]:
+        assert self._gathered is not None
+        assert self._written is not None
+        data = telling.told(self.task, self._gathered, self._found, self._curve)
         data |= {
             "engine": self.engine.key,
             "engine_text": self.engine.text,
-            "labels_seq": state[0],
+            "labels_seq": self._written[0],
             "made_at": telling.moment(),
         }
         telling.write(self.workspace, self.task, data)
-        self._written = state
         return data
 
     def fill(self, stop: Callable[[], bool]) -> bool:
@@ -108,23 +129,44 @@ class Worker:
         while True:
             if not filled:
                 begun = time.monotonic()
-                filled = self.fill(lambda: self._moved() or time.monotonic() - begun > WRITE_S)  # noqa: B023
+                filled = self.fill(lambda: self.moved() or time.monotonic() - begun > WRITE_S)  # noqa: B023
                 self.write()
             if time.monotonic() - looked > CAMERAS_S:
                 looked = time.monotonic()
                 filled = not self.gathering.look(cancel=self.cancel) and filled
-            if self._moved():
+            if self.moved():
                 self.write()
+            elif not self._drawn:
+                with suppress(_Moved):
+                    self.draw(_Until(self))
             self.cancel.rest(LABELS_S)
 
-    def _state(self) -> tuple[int, tuple[float, ...]]:
+    def _state(self) -> _State:
         """Return what the file depends on beside the frames: the last step of labelling, the predictions' files."""
         return self.store.last_seq(), tuple(
             _written_at(self.workspace, one) for one in self.workspace.tasks.values()
         )
 
-    def _moved(self) -> bool:
+    def moved(self) -> bool:
+        """True where labels or predictions are no longer those that were learned from."""
         return self._state() != self._written
+
+
+class _Moved(Cancelled):
+    """A label was given meanwhile."""
+
+
+class _Until(CancelToken):
+    """Stops what can wait as soon as there is something new to learn, or the worker is to end."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__()
+        self._worker = worker
+
+    def check(self) -> None:
+        self._worker.cancel.check()
+        if self._worker.moved():
+            raise _Moved()
 
 
 def _written_at(workspace: Workspace, task: Task) -> float:

@@ -43,6 +43,8 @@ def suggest(ctx: Context, task: str | None, watch: bool, as_json: bool) -> None:
 
     Nothing is labelled: the suggestions lie in .print-models/assist, where the app and `frames` find them.
     """
+    # One thread: many small products are quicker so, and the app needs the other cores. numpy is not loaded yet.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     chosen = ctx.workspace.task(task)
     if watch:
         _watch(ctx, chosen)
@@ -90,8 +92,6 @@ def _of_another(ctx: Context, task: Task, step: int, busy: Busy) -> dict[str, An
 
 def _watch(ctx: Context, task: Task) -> None:
     """Suggest until the end of standard input, where that is a parent's pipe, or a signal."""
-    # One thread: a label's answer takes a fraction of a second with it, and the app needs the other cores.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from core.assist.worker import Worker, alone
     from core.labels.store import LabelStore
     from core.progress import CancelToken
@@ -139,6 +139,9 @@ def _text(data: dict[str, Any]) -> str:
             f"Sure enough to take unseen: {plural(sure['runs'], 'run')}, {plural(sure['frames'], 'frame')}; "
             f"{count(sure['right'])} of {count(sure['answers'])} such answers were right."
         )
+    if data["doubts"]:
+        lines.append("Labels that are probably wrong:")
+        lines += [f"  {safe(one['frame'])}  {one['label']}; {one['why']}" for one in data["doubts"][:_SHOWN]]
     if data["hint"]:
         lines.append(data["hint"])
     if data["next"]:
