@@ -62,8 +62,8 @@ def import_(
 
     A shared file brings pictures, labels with who gave them and when, and marks: frames that are here already by their
     bytes keep their names, others go to contributed/WHO/, a source like a camera. Shows first what is new, what contradicts and what can't be taken; a contradiction stops it until --keep or
-    --replace says what is meant. Exit codes: 1 contradictions, 3 entries or a file that can't be taken; then nothing
-    was changed.
+    --replace says what is meant. Exit codes: 1 contradictions or classes nobody knows, 3 entries or a file that
+    can't be read; then nothing was changed.
     """
     from core.commands.arrivals import Wish, import_share
     from core.errors import WrongUsage
@@ -128,7 +128,8 @@ def _stop(found: Comparison, *, decided: bool, skip: bool) -> PrintModelsError |
     from core.human import plural
 
     if found.problems and not skip:
-        return Damaged(
+        kind = Refused if all(entry.unknown for entry in found.problems) else Damaged
+        return kind(
             f"{plural(len(found.problems), 'entry', 'entries')} of the file can't be taken; nothing was imported.",
             "Correct the file, or leave them out with --skip.",
         )

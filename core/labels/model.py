@@ -102,6 +102,11 @@ class LabelProblem(Struct, frozen=True):
         """True where two sides differ and both values are kept; else the entry itself can't be taken."""
         return self.what.startswith("conflict: ")
 
+    @property
+    def unknown(self) -> bool:
+        """True where it is a label that only names no class of the task; else it can't be read as a label at all."""
+        return self.what.startswith("no class of ")
+
 
 class Binding(Struct, frozen=True):
     """The bytes a label was given for: size, mtime in ns, and 'sha256:<hex>' where they were read."""

@@ -29,11 +29,14 @@ if TYPE_CHECKING:
 
 
 def entry_block(name: str, problems: Sequence[LabelProblem]) -> PrintModelsError:
-    """Say what the first entry is that can't be taken: a conflict waits for a decision, all else is damage."""
-    first = next((entry for entry in problems if not entry.in_conflict), problems[0])
+    """Say what the first entry is that can't be taken: what is no label first, then a class nobody knows, then a conflict.
+
+    Only what can't be read as a label is damage; the others are labels that a rule forbids.
+    """
+    first = min(problems, key=lambda entry: (entry.in_conflict, entry.unknown))
     where = f"{safe(name)}, line {first.line}" if first.line else safe(name)
     more = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
-    kind = Refused if first.in_conflict else Damaged
+    kind = Refused if first.in_conflict or first.unknown else Damaged
     decide = "Mark" if name == MARKS_FILE else "Label"
     return kind(
         f"{where}: {safe(first.key, limit=120)}: {safe(first.what)}{more}.",
