@@ -12,10 +12,11 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from itertools import compress, pairwise
+from itertools import compress, groupby, pairwise
 from typing import NamedTuple
 
 from core.frames.signatures import Change, groups
+from core.labels.alone import alone, unbroken
 from core.labels.facts import Column, Facts, moment_of
 
 #: A stretch of at most so many frames inside another class is a flip.
@@ -174,20 +175,16 @@ def doubts(facts: Facts) -> Sequence[int]:
 
 
 def lone(facts: Facts) -> Sequence[int]:
-    """Single labels inside another class's stretch: the labels before and after, near in time, agree against it."""
+    """Single labels that those near them in time contradict, inside a stretch or at an end of one."""
     gap = timedelta(minutes=facts.gap_minutes)
-    frames = facts.frames
     places, classes = facts.classes
+    frames = [facts.frames[place] for place in places]
     found = []
-    for at in range(1, len(places) - 1):
-        if classes[at - 1] != classes[at] != classes[at + 1] == classes[at - 1]:
-            before, here, after = (frames[place] for place in places[at - 1 : at + 2])
-            near = before.source == here.source == after.source
-            if (
-                near
-                and max(here.captured_at - before.captured_at, after.captured_at - here.captured_at) <= gap
-            ):
-                found.append(places[at])
+    for _, some in groupby(range(len(places)), key=lambda at: frames[at].source):
+        mine = list(some)
+        for first, end in unbroken([frames[at].captured_at for at in mine], gap):
+            run = mine[first:end]
+            found += [places[run[at]] for at, _, _ in alone([classes[at] for at in run])]
     return _work(facts, found)
 
 

@@ -7,13 +7,13 @@ should look at. `gates` puts the results of a whole workspace together.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from core.frames.names import source_of
 from core.human import plural
+from core.labels.alone import alone, unbroken
 from core.text import safe
 from core.versions import baselines
 from core.versions.checks import CheckResult
@@ -22,8 +22,8 @@ from core.versions.checks import CheckResult
 _UNEVEN = 10
 #: A rule that looks at one number only and gets this mean recall gives the class away.
 _TELLS = 0.9
-#: So many labels in a row, near in time, contradict one that has neighbours on one side alone.
-_WITNESSES = 3
+#: Where a label stands alone, in words before the class of those beside it.
+_BESIDE = {"inside": "between two", "first": "first, before three", "last": "last, after three"}
 #: Of recordings that are fewer in a class, a rule can be judged by none of the others.
 _JUDGED_BY = 2
 
@@ -45,11 +45,7 @@ def named(frames: Sequence[str], most: int = 3) -> str:
 
 
 def lone(rows: Sequence[Row], gap_minutes: float) -> CheckResult:
-    """Name single labels that those near them in time contradict.
-
-    Inside a stretch the label before and the one after agree against it. The first or the last before a gap has
-    neighbours on one side alone: there the next three agree against it, since a recording may begin with a change.
-    """
+    """Name single labels that those near them in time contradict; the rule is that of `core.labels.alone`."""
     gap = timedelta(minutes=gap_minutes)
     by_source: dict[str, list[tuple[datetime, Row]]] = defaultdict(list)
     for row in rows:
@@ -58,11 +54,10 @@ def lone(rows: Sequence[Row], gap_minutes: float) -> CheckResult:
     found: dict[str, list[str]] = defaultdict(list)
     for mine in by_source.values():
         mine.sort(key=lambda one: (one[0], one[1].frame))
-        far = [after[0] - before[0] > gap for before, after in pairwise(mine)]
-        edges = [0, *(at for at, apart in enumerate(far, start=1) if apart), len(mine)]
-        for first, end in pairwise(edges):
-            for what, frame in _lone_in([row for _, row in mine[first:end]]):
-                found[what].append(frame)
+        for first, end in unbroken([at for at, _ in mine], gap):
+            near = [row for _, row in mine[first:end]]
+            for at, where, other in alone([row.label for row in near]):
+                found[f"{near[at].label} {_BESIDE[where]} {other}"].append(near[at].frame)
     if not found:
         return CheckResult("lone", "pass", "No label stands alone inside a stretch of another class.")
     frames = sorted(frame for some in found.values() for frame in some)
@@ -77,22 +72,6 @@ def lone(rows: Sequence[Row], gap_minutes: float) -> CheckResult:
         "A slip of the finger looks like this: look at each, correct it or leave it.",
         tuple(frames),
     )
-
-
-def _lone_in(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
-    """Return what stands alone, and its frame, among labels of one recording in order of time."""
-    for before, row, after in zip(rows, rows[1:], rows[2:], strict=False):
-        if before.label == after.label != row.label:
-            yield f"{row.label} between two {before.label}", row.frame
-    if len(rows) <= _WITNESSES:
-        return
-    for edge, near, where in (
-        (rows[0], rows[1 : _WITNESSES + 1], "first, before"),
-        (rows[-1], rows[-_WITNESSES - 1 : -1], "last, after"),
-    ):
-        others = {row.label for row in near}
-        if len(others) == 1 and edge.label not in others:
-            yield f"{edge.label} {where} {near[0].label} in a row", edge.frame
 
 
 def contradicts(

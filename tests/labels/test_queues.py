@@ -144,17 +144,28 @@ def test_flips_are_short_stretches_inside_another_class(facts: Facts) -> None:
 
 
 @given(ANY)
-def test_a_lone_label_has_others_on_both_sides(facts: Facts) -> None:
-    found = []
+def test_a_lone_label_is_contradicted_by_those_near_it(facts: Facts) -> None:
+    """Counted frame by frame: what is near before it and after it, in one source, with no gap of a recording between."""
     known = [one for one in facts.frames if one.key in facts.labelled]
-    for at in range(1, len(known) - 1):
-        a, b, c = known[at - 1 : at + 2]
-        near = a.source == b.source == c.source and max(
-            b.captured_at - a.captured_at, c.captured_at - b.captured_at
-        )
-        classes = [facts.labelled[one.key].class_ for one in (a, b, c)]
-        if near and near <= timedelta(minutes=15) and classes[0] == classes[2] != classes[1]:
-            found.append(b.key)
+    classes = [facts.labelled[one.key].class_ for one in known]
+
+    def near(at: int, step: int) -> list[str]:
+        found = []
+        while 0 <= at + step < len(known):
+            one, other = known[at], known[at + step]
+            if one.source != other.source or abs(other.captured_at - one.captured_at) > timedelta(minutes=15):
+                break
+            at += step
+            found.append(classes[at])
+        return found
+
+    found = []
+    for at, one in enumerate(known):
+        before, after = near(at, -1), near(at, 1)
+        witnesses = [before[0], after[0]] if before and after else (before or after)[:3]
+        enough = bool(before and after) or len(witnesses) == 3
+        if enough and len(set(witnesses)) == 1 and witnesses[0] != classes[at]:
+            found.append(one.key)
     assert list(members("lone", facts)) == [key for key in found if work(facts, key)]
 
 
