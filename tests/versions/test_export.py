@@ -224,7 +224,7 @@ def test_labels_waiting_for_a_decision_block(house: Callable[..., House]) -> Non
     with pytest.raises(Refused, match="conflict"):
         made.plan(labels=file, who="ana")
     file.write_text(json.dumps({made.keys[0]: "active", made.keys[1]: "perhaps"}))
-    with pytest.raises(Refused, match="no class of offline-detection: \"perhaps\""):
+    with pytest.raises(Refused, match='no class of offline-detection: "perhaps"'):
         made.plan(labels=file, who="ana")
     # What can't be read as a label at all is damage, and is named first.
     file.write_text(json.dumps({made.keys[0]: "perhaps", made.keys[1]: [1]}))
