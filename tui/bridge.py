@@ -278,7 +278,7 @@ class Bridge:
 
     def run(self, run_id: str) -> None:
         """Look at one training closely."""
-        self._trainings.ask("run", partial(trainings.run_seen, self.workspace, run_id), slot="run")
+        self._trainings.ask("run", partial(self._views.one, self.workspace, run_id), slot="run")
 
     def mistakes(self, run_id: str, when: str) -> None:
         """Find the frames a training got wrong, and those it mends or breaks; answered by `MistakesSeen`."""

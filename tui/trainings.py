@@ -24,6 +24,7 @@ from tui.ways import in_app
 if TYPE_CHECKING:
     from core.training.events import RunView
     from core.training.runs import Run
+    from core.training.watching import Watcher
 
 _LOG_BYTES = 16_000
 _MOST_WRONG = 200
@@ -37,6 +38,7 @@ class Views:
 
     def __init__(self) -> None:
         self._over: dict[str, RunRow] = {}
+        self._watcher: Watcher | None = None
         self._last: RunsSeen | None = None
         self._told = Told()
         self._first = True
@@ -49,7 +51,7 @@ class Views:
         for run in runs.list_runs(workspace):
             row = self._over.get(run.id)
             if row is None:
-                view = runs.view(run)
+                view = self._watching().view(run)
                 facts = runs.as_json(run, view)
                 row = RunRow(
                     run.id, view.state, safe(str(facts["task"] or "?")), safe(str(facts["dataset"] or "?")),
@@ -66,6 +68,20 @@ class Views:
             return None
         self._last = now
         return RunsSeen(now.rows, running, _ended([row for row in rows if row.id in news]), away)
+
+    def one(self, workspace: Workspace, run_id: str) -> RunSeen | RunsSeen | None:
+        """Look at one training closely; where its folder is gone, at which there are."""
+        if not (workspace.runs / run_id).is_dir():
+            self.again(run_id)
+            return self.seen(workspace)
+        return run_seen(workspace, run_id, self._watching())
+
+    def _watching(self) -> Watcher:
+        if self._watcher is None:
+            from core.training.watching import Watcher
+
+            self._watcher = Watcher()
+        return self._watcher
 
     def again(self, run_id: str) -> None:
         """Look at this one again the next time."""
@@ -100,12 +116,12 @@ def _ended(rows: list[RunRow]) -> tuple[str, ...]:
     return (*said, *([f"{plural(more, 'more training')} ended too; T lists them."] if more else []))
 
 
-def run_seen(workspace: Workspace, run_id: str) -> RunSeen:
-    """Look at one training closely."""
+def run_seen(workspace: Workspace, run_id: str, watcher: Watcher | None = None) -> RunSeen:
+    """Look at one training closely, with a `watcher` only at what is new of it."""
     from core.training import runs
 
     run = runs.get(workspace, run_id)
-    view = runs.view(run)
+    view = watcher.view(run) if watcher is not None else runs.view(run)
     judged = view.results_folds or view.results
     # The curve is that of validation, and so are the lines it has to stay above.
     baselines = (view.results or {}).get("baselines") or {}

@@ -10,24 +10,33 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from core.durable import explain, take_lock
 from core.errors import Busy
+from core.training.plausible import hashes, number, numbers, optional, results, sentences, whole
 from core.training.view import Epoch, RunView
 
-__all__ = ["Epoch", "Event", "EventWriter", "RunView", "Tail", "read", "reduce"]
+__all__ = ["Epoch", "Event", "EventWriter", "RunView", "Tail", "fold", "read", "reduce"]
 
 FILE = "events.jsonl"
 #: What must be on the disk before the training goes on.
 _DURABLE = frozenset({"started", "epoch", "checkpoint", "stopped", "failed", "finished"})
 
+#: A line may hold every frame a training got wrong; longer ones are none of ours.
+_LONGEST = 64 << 20
+_BATCHES, _LETTERS = 10**9, 4000
+#: Of each file so many hashes are remembered: two are on the disk, and `best.pt` is one of many that were best.
+_MOST_SAVED, _MOST_ALERTS = 1000, 200
+
+T = TypeVar("T")
 Event = Mapping[str, Any]
 _FOLD = re.compile(r"fold (\d+) of (\d+)(?:, epoch (\d+) of (\d+))?")
 
@@ -57,8 +66,8 @@ class EventWriter:
         data = path.read_bytes()
         if data and not data.endswith(b"\n"):  # a crash cut the last line: what follows starts on its own
             os.write(self._fd, b"\n")
-        known = read(path).events
-        self._seq = max((int(event.get("seq", 0)) for event in known), default=0)
+        seqs = (_or(_seq, event.get("seq"), 0) for event, _ in _each(path, 0) if event is not None)
+        self._seq = max(seqs, default=0)
 
     def append(self, event: str, **facts: Any) -> None:
         """Write one event. Raises Lacking where the disk takes no more."""
@@ -87,23 +96,46 @@ class Tail:
 
 
 def read(path: Path, offset: int = 0) -> Tail:
-    """Return the whole events after `offset` bytes; a line that is not one yet, or never was, is left out."""
+    """Return the whole events after `offset` bytes; a line that is not one yet, or never was, is left out.
+
+    For a file that may be large `fold` is there: this one keeps every event.
+    """
+    found: list[Event] = []
+    for event, place in _each(path, offset):
+        offset = place
+        found += [event] if event is not None else []
+    return Tail(tuple(found), offset)
+
+
+def fold(path: Path, view: RunView | None = None, offset: int = 0) -> tuple[RunView, int]:
+    """Return the view after the events beyond `offset` bytes, and where to go on; one event is in memory at a time."""
+    view = view or RunView()
+    for event, place in _each(path, offset):
+        offset = place
+        view = reduce((event,), view) if event is not None else view
+    return view, offset
+
+
+def _each(path: Path, offset: int) -> Iterator[tuple[Event | None, int]]:
+    """Yield every whole line after `offset` bytes as an event, None where it is none, with the place behind it."""
+    with suppress(FileNotFoundError, NotADirectoryError), open(path, "rb") as file:
+        file.seek(offset)
+        while line := file.readline(_LONGEST):
+            whole = line
+            while line and not line.endswith(b"\n"):  # beyond all sense, or not written to its end
+                line = file.readline(_LONGEST)
+                whole = b""
+            if not line:
+                return
+            yield _event(whole), file.tell()
+
+
+def _event(line: bytes) -> Event | None:
     try:
-        with open(path, "rb") as file:
-            file.seek(offset)
-            data = file.read()
-    except FileNotFoundError:
-        return Tail((), offset)
-    whole = data[: data.rfind(b"\n") + 1]
-    found = []
-    for line in whole.split(b"\n"):
-        try:
-            event = msgspec.json.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            continue
-        if isinstance(event, dict) and isinstance(event.get("event"), str):
-            found.append(event)
-    return Tail(tuple(found), offset + len(whole))
+        event = msgspec.json.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
 
 
 def reduce(events: Iterable[Event], view: RunView | None = None) -> RunView:
@@ -123,49 +155,48 @@ def _started(view: RunView, event: Event) -> RunView:
     return replace(
         view,
         state="running",
-        phase=str(event.get("phase", "")),
-        epochs=int(event["epochs"]),
+        phase=_text(event, "phase"),
+        epochs=whole(event["epochs"]),
         facts={
             **view.facts,
             **{k: v for k, v in event.items() if k not in ("seq", "time", "event", "phase")},
         },
-        started_at=view.started_at or str(event.get("time", "")),
-        pid=event.get("pid"),
-        folds=int(event.get("folds") or 0),
+        started_at=view.started_at or _text(event, "time"),
+        pid=_pid(view, event, None),
+        folds=whole(event.get("folds") or 0),
     )
 
 
 def _paused(view: RunView, event: Event) -> RunView:
-    return replace(view, state="paused", phase="paused", reason=str(event.get("reason", "")))
+    return replace(view, state="paused", phase="paused", reason=_text(event, "reason"))
 
 
 def _resumed(view: RunView, event: Event) -> RunView:
     if event.get("after") == "pause":
-        return replace(view, state="running", phase=str(event.get("phase", "")), reason="")
-    kept = tuple(epoch for epoch in view.history if epoch.number <= int(event["epoch"]))
+        return replace(view, state="running", phase=_text(event, "phase"), reason="")
+    epoch = whole(event["epoch"])
     return replace(
         view,
         state="running",
-        phase=str(event.get("phase", "")),
-        epoch=int(event["epoch"]),
-        history=kept,
+        phase=_text(event, "phase"),
+        epoch=epoch,
+        history=tuple(done for done in view.history if done.number <= epoch),
         reason="",
         remedy="",
         exit_code=0,
-        pid=event.get("pid", view.pid),
+        pid=_pid(view, event, view.pid),
     )
 
 
 def _heartbeat(view: RunView, event: Event) -> RunView:
     more = event.get("facts")
     facts = {**view.facts, **more} if isinstance(more, dict) else view.facts
-    phase = str(event.get("phase", view.phase))
+    phase = _text(event, "phase") if "phase" in event else view.phase
     view = _in_folds(view, phase)
     state = "stopping" if phase == "stopping" and not view.over else view.state
-    figures = event.get("figures")
-    known = figures if isinstance(figures, dict) else view.figures
-    saved = _with_saved(view.saved, event.get("saving") or {})
-    return replace(view, state=state, phase=phase, facts=facts, figures=known, saved=saved)
+    figures = numbers(event["figures"]) if "figures" in event else view.figures
+    saved = _with_saved(view.saved, hashes(event.get("saving")))
+    return replace(view, state=state, phase=phase, facts=facts, figures=figures, saved=saved)
 
 
 def _in_folds(view: RunView, phase: str) -> RunView:
@@ -173,8 +204,8 @@ def _in_folds(view: RunView, phase: str) -> RunView:
     found = _FOLD.search(phase)
     if found is None:
         return view
-    fold, folds, epoch, epochs = (int(part or 0) for part in found.groups())
-    done = (fold - 1 + (epoch / epochs if epochs else 0)) / max(1, folds)
+    fold, folds, epoch, epochs = (whole(int(part or 0)) for part in found.groups())
+    done = min(1.0, (fold - 1 + (epoch / epochs if epochs else 0)) / max(1, folds))
     left = _seconds(view.history) * (1 - done) * folds * (view.best_epoch or 1)
     return replace(view, folds=folds, folded=max(done, 1e-6), eta_s=round(left, 1))
 
@@ -189,44 +220,49 @@ def _batch(view: RunView, event: Event) -> RunView:
     return replace(
         view,
         phase="training",
-        epoch=int(event["epoch"]),
-        batch=int(event["batch"]),
-        batches=int(event["batches"]),
-        batch_loss=float(event["loss"]),
-        images_per_s=event.get("images_per_s", view.images_per_s),
+        epoch=whole(event["epoch"]),
+        batch=whole(event["batch"], _BATCHES),
+        batches=whole(event["batches"], _BATCHES),
+        batch_loss=number(event["loss"]),
+        images_per_s=optional(event.get("images_per_s", view.images_per_s), low=0),
     )
 
 
 def _epoch(view: RunView, event: Event) -> RunView:
     done = Epoch(
-        number=int(event["epoch"]),
-        train_loss=float(event["train_loss"]),
-        train_accuracy=float(event["train_accuracy"]),
-        loss=event.get("loss"),
-        balanced=event.get("balanced"),
-        accuracy=event.get("accuracy"),
-        recall=dict(event.get("recall") or {}),
-        seconds=float(event["seconds"]),
+        number=whole(event["epoch"]),
+        train_loss=number(event["train_loss"]),
+        train_accuracy=number(event["train_accuracy"], low=0, high=1),
+        loss=optional(event.get("loss")),
+        balanced=optional(event.get("balanced"), low=0, high=1),
+        accuracy=optional(event.get("accuracy"), low=0, high=1),
+        recall=numbers(event.get("recall")),
+        seconds=number(event["seconds"], low=0),
         best=bool(event.get("best")),
     )
-    history = (*(e for e in view.history if e.number < done.number), done)
-    saved = _with_saved(view.saved, event.get("saving") or {})
+    history = view.history
+    if history and history[-1].number >= done.number:
+        history = tuple(e for e in history if e.number < done.number)
+    saved = _with_saved(view.saved, hashes(event.get("saving")))
     if done.best:
         view = replace(view, best=done.balanced, best_epoch=done.number)
     left = max(0, view.epochs - done.number) + view.folds * (view.best_epoch or 1)
-    view = replace(view, phase="training", epoch=done.number, history=history, saved=saved)
-    view = replace(view, eta_s=round(_seconds(history) * left, 1), batch=view.batches)
-    return replace(view, images_per_s=event.get("images_per_s", view.images_per_s))
+    view = replace(view, phase="training", epoch=done.number, history=(*history, done), saved=saved)
+    view = replace(view, eta_s=round(_seconds(view.history) * left, 1), batch=view.batches)
+    return replace(view, images_per_s=optional(event.get("images_per_s", view.images_per_s), low=0))
 
 
 def _checkpoint(view: RunView, event: Event) -> RunView:
-    file, sha256 = str(event["file"]), str(event["sha256"])
+    file, sha256 = _text(event, "file"), _text(event, "sha256")
+    if not file or not sha256:
+        raise ValueError("a checkpoint of no file")
     view = replace(view, saved=_with_saved(view.saved, {file: sha256}))
-    if isinstance(event.get("epoch"), int):
-        view = replace(view, epochs_saved={**view.epochs_saved, file: event["epoch"]})
+    if "epoch" in event:
+        view = replace(view, epochs_saved={**view.epochs_saved, file: whole(event["epoch"])})
     if "words" not in event:
         return view
-    return replace(view, best_sha256=sha256, results=event.get("results"), words=tuple(event["words"]))
+    words = sentences(event["words"])
+    return replace(view, best_sha256=sha256, results=results(event.get("results")), words=words)
 
 
 def _with_saved(
@@ -234,29 +270,54 @@ def _with_saved(
 ) -> Mapping[str, tuple[str, ...]]:
     out = dict(saved)
     for file, sha256 in more.items():
-        out[file] = (*(known for known in out.get(file, ()) if known != sha256), sha256)
+        known = (known for known in out.get(file, ()) if known != sha256)
+        out[file] = (*known, sha256)[-_MOST_SAVED:]
     return out
 
 
 def _alert(view: RunView, event: Event) -> RunView:
-    return replace(view, alerts=(*view.alerts, str(event["text"])))
+    told = _text(event, "text")
+    return replace(view, alerts=(*view.alerts, told)[-_MOST_ALERTS:]) if told else view
 
 
 def _ended(view: RunView, event: Event) -> RunView:
+    """Return the view of a training that is over: whatever else is no good in that line, its end stands."""
     return replace(
         view,
         state=str(event["event"]),
         phase="",
         eta_s=None,
-        reason=str(event.get("reason", "")),
-        remedy=str(event.get("remedy", "")),
-        exit_code=int(event.get("exit_code", 0)),
-        results=event.get("results") or view.results,
-        results_folds=event.get("results_folds") or view.results_folds,
-        words=tuple(event.get("words") or view.words),
-        seconds=float(event.get("seconds", view.seconds)),
-        pid=event.get("pid", view.pid),
+        reason=_text(event, "reason"),
+        remedy=_text(event, "remedy"),
+        exit_code=_or(whole, event.get("exit_code", 0), 1),
+        results=results(event.get("results")) or view.results,
+        results_folds=results(event.get("results_folds")) or view.results_folds,
+        words=sentences(event.get("words")) or view.words,
+        seconds=_or(number, event.get("seconds"), view.seconds),
+        pid=_pid(view, event, view.pid),
     )
+
+
+def _seq(found: object) -> int:
+    return whole(found, 1 << 53)
+
+
+def _text(event: Event, key: str) -> str:
+    """Return a text of an event, '' where there is none, cut where it is longer than any of ours."""
+    found = event.get(key, "")
+    return found[:_LETTERS] if isinstance(found, str) else ""
+
+
+def _pid(view: RunView, event: Event, default: int | None) -> int | None:
+    found = event.get("pid", default)
+    return found if isinstance(found, int) and not isinstance(found, bool) else view.pid
+
+
+def _or(read: Callable[[object], T], found: object, default: T) -> T:
+    try:
+        return read(found)
+    except ValueError:
+        return default
 
 
 _CHANGES = {

@@ -64,7 +64,8 @@ class Follower:
     def __init__(self, folder: Path, place: Place, writer: EventWriter, wish: threading.Event) -> None:
         self._folder, self._place, self._writer, self._wish = folder, place, writer, wish
         known = events.read(folder / events.FILE).events
-        self._seq = max((int(event.get("there", 0)) for event in known), default=0)
+        there = [event.get("there") for event in known]
+        self._seq = max((seq for seq in there if isinstance(seq, int)), default=0)
         self._offset = 0
         self._silent = 0
         self._lost = False
@@ -74,7 +75,7 @@ class Follower:
         """Follow to the end and return its exit code; `again`: a training that is over there goes on first."""
         where = {"phase": f"on {self._place.host}", "pid": os.getpid(), "keeper": "ssh"}
         if again:
-            seen = events.reduce(events.read(self._folder / events.FILE).events)
+            seen = events.fold(self._folder / events.FILE)[0]
             self._writer.append("resumed", epoch=seen.epoch, **where)
             self._go_on()
         wait = _SOON_S
@@ -211,7 +212,7 @@ class Follower:
         files = event.get("files")
         if isinstance(files, dict):
             return {str(name): (str(oid),) for name, oid in files.items()}
-        seen = events.reduce(events.read(self._folder / events.FILE).events)
+        seen = events.fold(self._folder / events.FILE)[0]
         found = {name: oids for name, oids in seen.saved.items() if name in ending.LEFT}
         return found | ({ending.BEST: (seen.best_sha256,)} if seen.best_sha256 else {})
 

@@ -98,7 +98,7 @@ def follow(folder: Path, train: Callable[[Job], None]) -> int:
             cast("EventWriter", silent),
             cast("Heart", silent),
             threading.Event(),
-            events.reduce(events.read(folder / events.FILE).events),
+            events.fold(folder / events.FILE)[0],
             Outcome(),
         )
         train(job)

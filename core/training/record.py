@@ -14,41 +14,9 @@ from typing import Any
 import msgspec
 
 from core.text import safe
+from core.training.plausible import Results
 
 FORMAT = 1
-
-
-class _Class(msgspec.Struct):
-    """What every reader of a record's results relies on, per class."""
-
-    right: int
-    images: int
-    recall: float | None
-    recall_low: float
-    recall_high: float
-    recordings: int
-    precision: float | None = None
-
-
-class _Baseline(msgspec.Struct):
-    """What every reader relies on of a rule that sees no picture."""
-
-    balanced: float
-    accuracy: float
-
-
-class _Results(msgspec.Struct):
-    """What every reader of a record's results relies on."""
-
-    balanced: float
-    balanced_low: float | None
-    balanced_high: float | None
-    accuracy: float
-    low: float
-    high: float
-    recordings: int
-    classes: dict[str, _Class]
-    baselines: dict[str, _Baseline | None]
 
 
 class _Facts(msgspec.Struct):
@@ -62,8 +30,8 @@ class _Facts(msgspec.Struct):
     dataset: dict[str, str | None] = {}
     config: dict[str, Any] = {}
     words: list[str] = []
-    results: _Results | None = None
-    results_folds: _Results | None = None
+    results: Results | None = None
+    results_folds: Results | None = None
     weights: dict[str, Any] | None = None
     machine: dict[str, Any] | None = None
     promoted: dict[str, Any] | None = None

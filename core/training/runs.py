@@ -102,7 +102,7 @@ def view(run: Run) -> RunView:
     """Return how a training stands now."""
     # Alive is asked before the file is read: an end written in between is then seen, and not taken for a death.
     living = is_alive(run)
-    return settle(run, events.reduce(tail(run).events), living)
+    return settle(run, events.fold(run.path / events.FILE)[0], living)
 
 
 def settle(run: Run, seen: RunView, living: bool) -> RunView:
@@ -287,8 +287,7 @@ def follow(
     seen, offset, waited, told = RunView(), 0, 0.0, None
     while True:
         living = is_alive(run)
-        more = tail(run, offset)
-        seen, offset = events.reduce(more.events, seen), more.offset
+        seen, offset = events.fold(run.path / events.FILE, seen, offset)
         now = settle(run, seen, living)
         if now != told and on_change:
             on_change(now)

@@ -89,7 +89,8 @@ class RunView:
         if self.folded:
             return (self.epoch + ahead * self.folded) / (self.epoch + ahead)
         part = self.batch / self.batches if self.batches else 1.0
-        return max(0.0, self.epoch - 1 + part) / (self.epochs + ahead) if self.epoch else 0.0
+        done = max(0.0, self.epoch - 1 + min(part, 1.0)) / (self.epochs + ahead) if self.epoch else 0.0
+        return min(1.0, done)
 
     @property
     def over(self) -> bool:

@@ -106,7 +106,7 @@ def supervise(folder: Path, train: Callable[[Job], None]) -> int:
         proc.write(folder, who)
     begun = time.monotonic()
     outcome = Outcome()
-    before = events.reduce(events.read(folder / events.FILE).events)
+    before = events.fold(folder / events.FILE)[0]
     heart, workspace = None, None
     try:
         what = spec.read(folder)
@@ -147,7 +147,7 @@ def _tell_hook(workspace: Workspace, folder: Path, writer: EventWriter) -> None:
     argv = workspace.settings.hooks.training_finished
     if not argv:
         return
-    seen = events.reduce(events.read(folder / events.FILE).events)
+    seen = events.fold(folder / events.FILE)[0]
     facts = {key: seen.facts.get(key) for key in ("task", "dataset")}
     event = {
         "event": "training_finished", "format": 1, "run": folder.name, "state": seen.state, "reason": seen.reason,
