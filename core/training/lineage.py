@@ -22,6 +22,9 @@ from core.training.record import ModelRecord
 from core.versions.manifest import Item, Version, list_versions, number_of, read_version
 from core.workspace import Workspace
 
+#: What a file of a model version may be called after its name.
+_ENDINGS = (".pth", ".json", ".predictions.jsonl", ".int8.onnx", ".half.onnx", ".onnx")
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -64,7 +67,7 @@ def lineage(workspace: Workspace, name: str, task: str | None = None) -> Lineage
 
     Raises WrongUsage where nothing here has that name.
     """
-    trace = _Trace(workspace)
+    trace, name = _Trace(workspace), name.removeprefix("./")
     if (version := trace.version(name, task)) is not None:
         return trace.of_version(version)
     if (record := trace.model(name)) is not None:
@@ -111,8 +114,14 @@ class _Trace:
         )
 
     def model(self, name: str) -> ModelRecord | None:
-        stem = name.rsplit("/", 1)[-1].removesuffix(".pth").removesuffix(".json")
-        return next((one for one in self.records if one.name == stem or one.sha256 == name), None)
+        used = {task.current_model for task in self.workspace.tasks.values()}
+        if name in used:  # the model in use is a copy of a version
+            task = next(t for t in self.workspace.tasks.values() if t.current_model == name)
+            return next((one for one in self.records if one.current and one.task == task.name), None)
+        folder, _, stem = name.rpartition("/")
+        for ending in _ENDINGS if folder in ("", "models/versions") else ():
+            stem = stem.removesuffix(ending)
+        return next((one for one in self.records if name and (one.name == stem or one.sha256 == name)), None)
 
     def images(self, name: str) -> list[tuple[Version, Item]]:
         """Return where a frame's key, an image's path or an oid occurs; of an image all with its bytes."""
@@ -126,7 +135,7 @@ class _Trace:
         oid = by_path[0].oid if by_path else name if name.startswith("sha256:") else None
         if oid:
             return [pair for pair in pairs if pair[1].oid == oid]
-        sources = {item.source for item in by_path} or {name.removeprefix("./")}
+        sources = {item.source for item in by_path} or {name}
         return [pair for pair in pairs if pair[1].source in sources]
 
     def labels_now(self, name: str) -> list[Link]:
@@ -134,9 +143,7 @@ class _Trace:
         found = []
         for task in self.workspace.tasks.values():
             try:
-                told = files.read(self.workspace.root / task.labels_file, task).labels.get(
-                    name.removeprefix("./")
-                )
+                told = files.read(self.workspace.root / task.labels_file, task).labels.get(name)
             except (OSError, PrintModelsError):
                 continue
             if told is not None:
@@ -145,7 +152,8 @@ class _Trace:
 
     def commit_of(self, *paths: str) -> str | None:
         """Return the commit that brought a file or folder, None where none did."""
-        return self.git.line("log", "--diff-filter=A", "-1", "--format=%H", "HEAD", "--", *paths) or None
+        words = (f":(top,literal){path}" for path in paths)
+        return self.git.line("log", "--diff-filter=A", "-1", "--format=%H", "HEAD", "--", *words) or None
 
     def link_of(self, version: Version, how: str) -> Link:
         tag = f"{version.task.name}/{version.name}"
@@ -203,11 +211,7 @@ class _Trace:
         if version is None:
             yield Link("version", record.dataset or "unknown", "learned from, as far as anybody knows")
             return
-        proven = bool(record.digest) and version.digest == record.digest
-        claim = "learned from" if proven else "learned from, as is claimed" if not record.digest else (
-            "learned from a version of this name with another digest"
-        )  # fmt: skip
-        yield self.link_of(version, claim)
+        yield self.link_of(version, f"learned from{_doubt(record, version)}")
         yield from self._version_up(version)
 
     def _task_versions(self, record: ModelRecord) -> list[Version]:
@@ -216,8 +220,9 @@ class _Trace:
 
     def _model_down(self, record: ModelRecord) -> Iterator[Link]:
         for one in onnx_files.told(record):
+            file = safe(one.file, limit=200)
             yield Link(
-                "file", one.file, f"made of it, {one.precision}", self.commit_of(one.file), None, one.sha256
+                "file", file, f"made of it, {one.precision}", self.commit_of(one.file), None, one.sha256
             )
         path = answers.path_of(self.workspace, record.name)
         if path.is_file():
@@ -240,9 +245,7 @@ class _Trace:
             if other.info.parent == version.name
         ]
         down += [
-            self.link_of_model(
-                record, "learned from it" if record.digest else "learned from it, as is claimed"
-            )
+            self.link_of_model(record, f"learned from it{_doubt(record, version)}")
             for record in self.records
             if record.task == version.task.name and record.dataset == version.name
         ]
@@ -299,16 +302,21 @@ class _Trace:
                      {"split": item.split, "recording": item.recording})
             )  # fmt: skip
             down += [
-                self.link_of_model(record, _use(item, version.name, claimed=not record.digest))
+                self.link_of_model(record, _use(item, record, version))
                 for record in self.records
                 if record.task == version.task.name and record.dataset == version.name
             ]
         return Lineage(what, tuple(up.values()), tuple(down))
 
 
-def _use(item: Item, version: str, *, claimed: bool) -> str:
+def _doubt(record: ModelRecord, version: Version) -> str:
+    """Return what has to be added where a hash does not prove that a model learned from this very version."""
+    if not record.digest:
+        return ", as is claimed"
+    return "" if record.digest == version.digest else ": a version of this name, but with another digest"
+
+
+def _use(item: Item, record: ModelRecord, version: Version) -> str:
     """Return what a model did with an image of its version."""
     did = {"train": "learned from it", "validation": "was measured on it", "embargo": "left it out"}
-    return (
-        f"{did.get(item.split or '', 'learned from that version')}, in {version}{', as is claimed' * claimed}"
-    )
+    return f"{did.get(item.split or '', 'learned from that version')}, in {version.name}{_doubt(record, version)}"

@@ -225,6 +225,36 @@ def test_lineage_is_told_both_ways(root: Path, cli: Cli) -> None:
     assert "no version holds a frame" in unknown.err
 
 
+def test_what_no_hash_proves_is_told_as_such_from_every_side(root: Path, cli: Cli) -> None:
+    workspace, version = _opened(root)
+    assert cli(root, "promote", finished(workspace, version, 1).id).code == 0
+    record = root / VERSIONS / "offline-detector-v1.json"
+    facts = json.loads(record.read_text())
+    facts["dataset"]["digest"] = "sha256:" + "0" * 64
+    record.write_text(json.dumps(facts))
+    odd = "a version of this name, but with another digest"
+    item = version.items[0]
+    for name, kind in (("v1", "model"), (item.source, "model"), ("offline-detector-v1", "version")):
+        found = cli(root, "lineage", name, "--json").json
+        told = [link["how"] for link in (*found["up"], *found["down"]) if link["kind"] == kind]
+        assert told, name
+        assert all(odd in how for how in told), name
+
+
+def test_a_model_is_found_by_any_of_its_files_and_a_frame_with_a_dot_before_it(root: Path, cli: Cli) -> None:
+    workspace, version = _opened(root)
+    assert cli(root, "promote", finished(workspace, version, 1).id, "--current").code == 0
+    names = (
+        "offline-detector-v1.half.onnx",
+        "offline-detector-v1.predictions.jsonl",
+        "offline-detector-v1.pth",
+    )
+    for name in (*(f"{VERSIONS}/{name}" for name in names), "models/printer_offline_detector.pth"):
+        assert cli(root, "lineage", name, "--json").json["what"]["name"] == "offline-detector-v1", name
+    frame = cli(root, "lineage", f"./{version.items[0].source}", "--json").json["what"]
+    assert (frame["kind"], frame["name"]) == ("frame", version.items[0].source)
+
+
 def test_a_training_is_compared_like_a_model_without_becoming_one(root: Path, cli: Cli) -> None:
     worse, good = finished(*_opened(root), 1, _first(3)), finished(*_opened(root), 2, _first(1))
     found = cli(root, "compare", worse.id, good.id, "--json")
