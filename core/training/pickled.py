@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import pickletools
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -117,10 +118,13 @@ def read(data: bytes | memoryview, at: int = 0) -> tuple[Any, int]:
     machine = _Machine()
     stream = io.BytesIO(data[at : at + MOST_BYTES])
     try:
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
-            if count > MOST_OPCODES:
-                raise NotPlain("its pickle has too many steps")
-            machine.step(opcode.name, argument)
+        with warnings.catch_warnings():
+            # Of escapes in a text that is none: what is wrong with it is said below.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
+                if count > MOST_OPCODES:
+                    raise NotPlain("its pickle has too many steps")
+                machine.step(opcode.name, argument)
         return machine.pop(), at + stream.tell()
     except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
         raise NotPlain("its pickle is damaged") from error

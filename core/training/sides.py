@@ -96,6 +96,12 @@ def cut(version: Version) -> tuple[list[Item], dict[str, str], dict[str, datetim
     return items, {item.file_name: by_frame.get(item.source, item.source) for item in items}, moments
 
 
+def evenly(rows: tuple[Row, ...], most: int) -> tuple[Row, ...]:
+    """Return at most so many rows, evenly from first to last: rows are sorted by class, so each class has its share."""
+    number = min(most, len(rows))
+    return tuple(rows[place * len(rows) // number] for place in range(number))
+
+
 def _moment(item: Item) -> datetime | None:
     try:
         return datetime.fromisoformat(item.captured_at) if item.captured_at else None

@@ -29,7 +29,7 @@ from core.errors import Lacking, PrintModelsError, Refused
 from core.text import safe
 from core.training import data, network
 from core.training.evaluate import load
-from core.training.sides import sides
+from core.training.sides import evenly, sides
 from core.versions.manifest import read_version
 from core.workspace import Workspace
 
@@ -100,8 +100,8 @@ def _read(request: Mapping[str, Any], shape: data.Input, most: int, *, train: bo
     task = workspace.task(request["task"])
     version = read_version(workspace, task, request["version"])
     both = sides(version)
-    rows = list(both.train if train else both.validation)
-    rows = rows[:: max(1, len(rows) // most)][:most] if train else rows[:most]
+    rows = both.train if train else both.validation
+    rows = evenly(rows, most)
     if not rows:
         return torch.empty((0, 3, *shape.size))
     read = data.read(version, rows, task.classes, shape, threads=1, on_image=lambda done, total: None)

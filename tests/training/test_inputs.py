@@ -10,7 +10,7 @@ import pytest
 
 from core.frames.regions import Part
 from core.training.cache import Cache
-from core.training.sides import sides
+from core.training.sides import Row, evenly, sides
 from core.versions.manifest import Version
 from core.workspace import Workspace
 from tests.training.small import make_version, make_workspace
@@ -192,3 +192,12 @@ def test_kept_features_of_changed_pictures_are_shown_by_turns(version: Version) 
     plain = made.plain(every)
     as_they_are = [torch.equal(row, own) for block in shown for row, own in zip(block, plain, strict=True)]
     assert 0.1 < sum(as_they_are) / len(as_they_are) < 0.5
+
+
+def test_a_few_rows_of_many_are_of_every_class() -> None:
+    rows = tuple(Row(f"{label}/{n}.jpg", label, "r", "f", None, None) for label in "ab" for n in range(100))
+    for most in (1, 2, 7, 64, 300):
+        some = evenly(rows, most)
+        assert len(some) == min(most, len(rows))
+        assert most < 2 or {row.label for row in some} == {"a", "b"}
+    assert evenly((), 64) == ()

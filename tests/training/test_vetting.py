@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import warnings
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Damaged, Lacking
-from core.training import vetting
+from core.training import pickled, vetting
 from tests.conftest import Cli
 from tests.training import hostile
 from tests.training.hostile import (
@@ -235,3 +236,9 @@ def test_real_weights_are_told_tensor_by_tensor(real_frames: Path) -> None:
     held = vetting.vet(real_frames.parent / "weights" / "mobilenet_v2.pth")
     assert len(held.tensors) == 314
     assert held.tensors["classifier.1.weight"] == ("float", (1000, 1280))
+
+
+def test_a_text_with_an_escape_that_is_none_is_looked_at_without_a_word() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert pickled.read(b"S'\\K'\n.")[0] == "\\K"
