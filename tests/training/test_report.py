@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
 from core.errors import Refused, WrongUsage
 from core.training import judging
@@ -17,6 +17,7 @@ from core.training.predictions import VALIDATION
 from core.training.report import charts, write
 from core.training.report.page import page
 from core.training.report.png import png
+from core.training.report.shapes import Text
 from core.training.report.svg import svg
 from core.workspace import Workspace
 from tests.training.believing import answers_of, version_of
@@ -127,6 +128,29 @@ def test_every_chart_is_a_picture_of_its_size_and_always_the_same(found: Judged)
             assert -1 <= x <= drawing.width + 1
             assert -1 <= y <= drawing.height + 1
         assert svg(drawing).count("<svg") == 1
+
+
+def test_nothing_is_written_beyond_a_chart_however_many_classes_and_long_names_there_are() -> None:
+    names = [f"a-rather-long-name-of-a-class-{n}" for n in range(7)]
+    one = {"recall": 1.0, "recall_low": 0.5, "recall_high": 1.0, "precision": None}
+    found = {
+        "balanced": 1.0, "balanced_low": 0.5, "balanced_high": 1.0, "baselines": {},
+        "classes": dict.fromkeys(names, one), "confusion": {a: dict.fromkeys(names, 3) for a in names},
+    }  # fmt: skip
+    shares = dict.fromkeys(names, 0.5)
+    history = [Epoch(n, 1.0, 0.5, 1.0, 0.5, 0.5, shares, 1.0, n == 1) for n in (1, 2)]
+    for drawing in [*charts.of_result(found, history), charts.models([("offline-detector-" * 4, found)], None)]:
+        legend = set()
+        for shape in drawing.shapes:
+            if not isinstance(shape, Text):
+                continue
+            width = ImageFont.load_default(shape.size).getlength(shape.words.replace("–", "-"))
+            before = {"start": 0.0, "middle": width / 2, "end": width}[shape.anchor]
+            assert shape.x - before >= 0, shape
+            assert shape.x - before + width <= drawing.width, shape
+            assert 0 < shape.y < drawing.height, shape
+            assert (shape.x, shape.y) not in legend, shape
+            legend.add((shape.x, shape.y))
 
 
 def test_a_page_is_written_over_a_page_and_over_nothing_else(

@@ -12,7 +12,7 @@ from typing import Any
 from core.human import count
 from core.training import results
 from core.training.events import Epoch
-from core.training.report.shapes import Dot, Drawing, Line, Rect, Shape, Text
+from core.training.report.shapes import Dot, Drawing, Line, Rect, Shape, Text, fitted, wide
 from core.training.result_tables import span
 
 _WIDE = 520
@@ -54,7 +54,7 @@ def _plot(
     percent: bool,
     clock: float | None = None,
 ) -> Drawing:
-    left, right, high, low, height = 52, _WIDE - 12, 46, 210, 262
+    left, right, high, low, high_of_legend = 52, _WIDE - 12, 46, 210, 248
     shapes: list[Shape] = [_title(title)]
     for step in range(5):
         y = low - (low - high) * step / 4
@@ -75,15 +75,18 @@ def _plot(
     if clock is not None:
         shapes.append(Line(((left, y_of(clock)), (right, y_of(clock))), "soft", 1.5, dashed=True))
         shapes.append(Text(right, y_of(clock) - 5, "the clock", "soft", "end", 11))
-    x = float(left)
+    x, y = float(left), high_of_legend
     for place, (label, values) in enumerate(series):
         role = f"k{place % _SERIES}"
         points = tuple((x_of(n), y_of(v)) for n, v in zip(numbers, values, strict=True) if v is not None)
         if points:
+            said = fitted(label, right - left - 18, 12)
+            if x > left and x + 18 + wide(said, 12) > right:
+                x, y = float(left), y + 18
             shapes.append(Line(points, role, 2))
-            shapes += [Rect(x, height - 20, 12, 4, role), Text(x + 18, height - 14, label, "soft", size=12)]
-            x += 34 + 7 * len(label)
-    return Drawing(name, title, _WIDE, height, shapes)
+            shapes += [Rect(x, y - 6, 12, 4, role), Text(x + 18, y, said, "soft", size=12)]
+            x += 34 + wide(said, 12)
+    return Drawing(name, title, _WIDE, y + 14, shapes)
 
 
 def confusion(found: Mapping[str, Any]) -> Drawing:
@@ -97,10 +100,12 @@ def confusion(found: Mapping[str, Any]) -> Drawing:
         Text(left, 46, "called", "soft", size=12),
     ]
     for across, label in enumerate(names):
-        shapes.append(Text(left + cell * (across + 0.5), high - 10, label, "ink", "middle", 12))
+        said = fitted(label, cell - 4, 12)
+        shapes.append(Text(left + cell * (across + 0.5), high - 10, said, "ink", "middle", 12))
     for down, label in enumerate(names):
         total = sum(table[label].values())
-        shapes.append(Text(left - 10, high + cell * (down + 0.5) + 4, f"is {label}", "ink", "end", 12))
+        said = fitted(f"is {label}", left - 14, 12)
+        shapes.append(Text(left - 10, high + cell * (down + 0.5) + 4, said, "ink", "end", 12))
         for across, called in enumerate(names):
             number = table[label].get(called, 0)
             part = number / total if total else 0.0
@@ -171,7 +176,7 @@ def _dots(
         shapes.append(Line(((at(clock), high), (at(clock), low)), "soft", 1.5, dashed=True))
     for place, (label, one, share, role) in enumerate(rows):
         y = high + step * (place + 0.5)
-        shapes.append(Text(left - 12, y + 4, label, "ink", "end", 12))
+        shapes.append(Text(left - 12, y + 4, fitted(label, left - 16, 12), "ink", "end", 12))
         value, bottom, top = one.get(share), one.get(f"{share}_low"), one.get(f"{share}_high")
         if value is None:
             shapes.append(Text(left + 6, y + 4, "not measured", "soft", size=11))

@@ -58,6 +58,19 @@ class Text:
 Shape = Rect | Line | Dot | Text
 
 
+def wide(words: str, size: int) -> float:
+    """Return about how many pixels a text takes; the fonts it is drawn with differ by a tenth."""
+    return 0.56 * size * len(words)
+
+
+def fitted(words: str, room: float, size: int) -> str:
+    """Return a text that fits into so many pixels, cut in its middle where it is longer: names differ at their ends."""
+    most = max(3, int(room / (0.56 * size)))
+    if len(words) <= most:
+        return words
+    return f"{words[: most // 2]}…{words[len(words) - (most - most // 2 - 1) :]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """A chart: its `name` (of a file), its title in words, its size, and its shapes from back to front."""
