@@ -50,6 +50,7 @@ def init(
     target = _require_source(source)
     _require_apart(folder, target)
     _require_own_root(folder)
+    _require_checked_out(folder)
     if commit:
         _require_identity(folder)
     done: list[str] = []
@@ -151,6 +152,25 @@ def _require_own_root(folder: Path) -> None:
         raise Refused(
             f"{safe(folder)} lies inside the git repository {safe(found.text.strip())}.",
             "Choose a folder outside of it, make its root the workspace, or have it ignored there.",
+        )
+
+
+def _require_checked_out(folder: Path) -> None:
+    """A clone of which nothing is checked out has a history already: a workspace made beside it could never be pushed."""
+    if (
+        not (folder / ".git").exists()
+        or not run(["git", "rev-parse", "--verify", "--quiet", "HEAD"], cwd=folder, check=False).code
+    ):
+        return
+    words = ["git", "for-each-ref", "--format=%(refname:short)", "refs/remotes"]
+    found = [name for name in run(words, cwd=folder, check=False).text.splitlines() if "/" in name]
+    branches = [name for name in found if not name.endswith("/HEAD")]
+    if branches:
+        remote, _, branch = branches[0].partition("/")
+        raise Refused(
+            f"Nothing of {safe(remote)} is checked out here, though it has {safe(', '.join(branches[:3]), limit=120)}: "
+            "the branch that it names as its own is not there.",
+            f"Go to the one that is: git switch {safe(branch)}; then again.",
         )
 
 

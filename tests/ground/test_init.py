@@ -166,3 +166,19 @@ def test_this_repository_is_a_workspace_that_init_would_leave_as_it_is() -> None
     for name, lines in ((".gitattributes", ATTRIBUTES), (".gitignore", (*IGNORED, "/printer-timelapses"))):
         assert set(lines) <= set((root / name).read_text().splitlines())
     assert all((root / name).is_file() for name in READMES)
+
+
+def test_a_clone_of_which_nothing_is_checked_out_gets_no_second_history(cli: Cli, tmp_path: Path) -> None:
+    """The remote's own branch is one that nobody pushed: git clones it, and checks nothing out."""
+    assert cli(tmp_path, "init", "here").code == 0
+    git(tmp_path / "here", "branch", "-m", "main")
+    git(tmp_path, "init", "-q", "--bare", "--initial-branch=trunk", "remote.git")
+    git(tmp_path / "here", "push", "-q", str(tmp_path / "remote.git"), "main")
+    git(tmp_path, "clone", "-q", str(tmp_path / "remote.git"), "there")
+    refused = cli(tmp_path / "there", "init")
+    assert refused.code == 1
+    assert "Nothing of origin is checked out here, though it has origin/main" in refused.err
+    assert "git switch main" in refused.err
+    assert [path.name for path in (tmp_path / "there").iterdir()] == [".git"]
+    git(tmp_path / "there", "switch", "-q", "main")
+    assert cli(tmp_path / "there", "init").code == 0
