@@ -87,7 +87,7 @@ def send(
         _right_here(git, target, lacking)
         _upload(git, target, there, lacking, report, cancel)
         enter("prove")
-        _prove(target, there, whole, fresh, report)
+        _prove(git, target, there, whole, fresh, report)
     except Lacking as error:
         raise refused(target, error) from error
 
@@ -122,7 +122,12 @@ def _upload(
 
 
 def _prove(
-    target: Target, there: Folder | Behind, whole: Sequence[Pointer], fresh: Sequence[Pointer], report: Report
+    git: Git,
+    target: Target,
+    there: Folder | Behind,
+    whole: Sequence[Pointer],
+    fresh: Sequence[Pointer],
+    report: Report,
 ) -> None:
     step = f"proving objects on {target.remote}"
     read = sorted(fresh if isinstance(there, Behind) else whole) if target.proof == "full" else []
@@ -130,7 +135,7 @@ def _prove(
     faults = there.absent(sorted(set(whole) - set(read)))
     faults += there.faults(read, lambda done: report(Progress(step, done, len(read))))
     if faults:
-        raise _unproven(target, sorted(faults, key=lambda fault: fault.pointer), there)
+        raise _unproven(git, target, sorted(faults, key=lambda fault: fault.pointer), there)
 
 
 class Moving:
@@ -248,7 +253,7 @@ def refused(target: Target, error: PrintModelsError) -> NotProven:
     )
 
 
-def _unproven(target: Target, faults: Sequence[Fault], there: Folder | Behind) -> NotProven:
+def _unproven(git: Git, target: Target, faults: Sequence[Fault], there: Folder | Behind) -> NotProven:
     first = faults[0]
     name = first.pointer.oid.removeprefix("sha256:")
     missing = first.what.startswith("missing")
@@ -256,8 +261,16 @@ def _unproven(target: Target, faults: Sequence[Fault], there: Folder | Behind) -
     return NotProven(
         f"{plural(len(faults), 'object')} {'is' if len(faults) == 1 else 'are'} not right on {safe(target.remote)}: "
         f"{name[:12]} {'is missing' if missing else first.what}. Branch and tag were not pushed.",
-        f"Get it here first (git lfs fetch --all), then again: {target.again}"
+        f"{_of_missing(git, target, first.pointer)} Then again: {target.again}"
         if missing
         else f"Delete {place} there, since it is never replaced; then again: {target.again}",
         detail="\n".join(f"{fault.pointer.oid} {fault.what}" for fault in faults),
     )
+
+
+def _of_missing(git: Git, target: Target, pointer: Pointer) -> str:
+    """Say what helps where a remote does not give an object out that it took, or said it has."""
+    if store_of(git.root).has(pointer):
+        remote = safe(target.remote)
+        return f"It is safe here; {remote} said that it has it, and does not give it out: ask who keeps {remote}."
+    return "Get it here first: git lfs fetch --all."
