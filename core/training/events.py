@@ -7,6 +7,7 @@ a test can feed it a list. Torch is not needed here.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import threading
@@ -64,8 +65,8 @@ class EventWriter:
             os.close(self._fd)
             raise
         data = path.read_bytes()
-        if data and not data.endswith(b"\n"):  # a crash cut the last line: what follows starts on its own
-            os.write(self._fd, b"\n")
+        #: A crash, or a disk that was full, cut the last line: what follows starts on one of its own.
+        self._cut = bool(data) and not data.endswith(b"\n")
         seqs = (_or(_seq, event.get("seq"), 0) for event, _ in _each(path, 0) if event is not None)
         self._seq = max(seqs, default=0)
 
@@ -74,9 +75,12 @@ class EventWriter:
         with self._lock:
             now = datetime.now().astimezone().isoformat(timespec="milliseconds")
             facts.update(event=event, seq=self._seq + 1, time=now)
-            line = msgspec.json.encode(facts, order="sorted")
+            line = b"\n" * self._cut + msgspec.json.encode(facts, order="sorted") + b"\n"
             try:
-                os.write(self._fd, line + b"\n")
+                self._cut = True
+                if os.write(self._fd, line) < len(line):  # no room for all of it, which no error says
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                self._cut = False
                 self._seq += 1
                 if event in _DURABLE:
                     os.fsync(self._fd)

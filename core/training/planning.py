@@ -5,6 +5,7 @@ Called by the `train` command and the Training screen, so that both start the sa
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from core.errors import PrintModelsError, Refused, WrongUsage
@@ -12,7 +13,7 @@ from core.process import run
 from core.text import safe
 from core.training import advice, dataset, spec, vetting
 from core.training.spec import Spec
-from core.versions.manifest import Version, latest, read_version, withdrawn
+from core.versions.manifest import Version, latest, list_versions, read_version, withdrawn
 from core.workspace import Source, Workspace
 
 
@@ -121,11 +122,18 @@ def _version(
             f"default_dataset in print-models.toml is {safe(name or '')}, which is withdrawn.",
             "Set another one there, or none: then it is the latest version. Or name it: --dataset-dir",
         )
-    found = read_version(workspace, meant, name) if name else latest(workspace, meant)
+    known = list_versions(workspace, meant)
+    if known and not version and name and name not in known:
+        raise Refused(
+            f"default_dataset in print-models.toml is {safe(name)}, which {meant.name} does not have.",
+            f"Name one of {', '.join(known[-3:])}: --dataset-dir; or leave default_dataset out: then it is the latest.",
+        )
+    found = read_version(workspace, meant, name) if name and known else latest(workspace, meant)
     if found is None:
         raise Refused(
             f"{meant.name} has no dataset version to train on.",
-            f"Release one first: print-models release --task {meant.name}",
+            f"Release one first: print-models release --task {meant.name}   or learn from the labels as they are: "
+            f"print-models train --labels {shlex.quote(meant.labels_file)}",
         )
     return found
 

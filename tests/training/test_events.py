@@ -1,11 +1,12 @@
 """Events: an append-only file, and a view that follows from nothing else."""
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
 
-from core.errors import Busy
+from core.errors import Busy, Lacking
 from core.training import events
 from core.training.events import EventWriter, reduce
 
@@ -88,6 +89,27 @@ def test_a_line_cut_by_a_crash_is_passed_over_and_the_next_stands_on_its_own(tmp
     writer.close()
     assert [event["event"] for event in events.read(path).events] == ["started", "heartbeat"]
     assert events.read(path).events[-1]["seq"] == 2
+
+
+def test_a_line_that_only_half_of_had_room_is_an_error_and_the_next_stands_on_its_own(tmp_path: Path) -> None:
+    """A limit on the size of files stands for a disk that is nearly full: what is written is cut, without an error."""
+    writer = EventWriter(tmp_path)
+    writer.append("heartbeat", phase="training")
+    size = (tmp_path / events.FILE).stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, before[1]))
+    try:
+        with pytest.raises(Lacking, match="training's events"):
+            writer.append("heartbeat", phase="lost")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    writer.append("heartbeat", phase="there is room again")
+    writer.close()
+    found = events.read(tmp_path / events.FILE).events
+    assert [(event["phase"], event["seq"]) for event in found] == [
+        ("training", 1),
+        ("there is room again", 2),
+    ]
 
 
 def test_reading_goes_on_where_it_was_and_waits_for_the_end_of_a_line(tmp_path: Path) -> None:

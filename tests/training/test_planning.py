@@ -65,6 +65,19 @@ def test_each_mode_has_its_own_folds_and_only_all_of_it_sees_changed_pictures(tm
     assert (asked.folds, asked.augment, asked.processes) == (4, False, 2)
 
 
+def test_a_default_version_that_the_task_does_not_have_is_named_as_the_settings_word(tmp_path: Path) -> None:
+    workspace = with_settings(tmp_path / "ws", 'default_dataset = "v2"\n')
+    with pytest.raises(
+        Refused, match=r"default_dataset in print-models.toml is v2, which offline-detection does not"
+    ):
+        planning.plan(workspace)
+    assert planning.plan(workspace, version="v1").dataset.version == "v1"
+    with pytest.raises(
+        Refused, match=r"no dataset version to train on.*train --labels data/failed_print_labels.json"
+    ):
+        planning.plan(workspace, task="failed-print-detection")
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
