@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 _HERE = ("on", "task", "dataset_dir", "labels", "accept_outside", "foreground", "resume", "as_json")
 
 
-def begun(run: Run) -> list[str]:
+def begun(workspace: Workspace, run: Run) -> list[str]:
     """Say what a training does, and what it can't become."""
+    from core.training.dataset import released
     from core.versions.manifest import DRAFT
 
     what = run.spec
@@ -41,8 +42,11 @@ def begun(run: Run) -> list[str]:
             "Its split is its own (--val-split): to try something out; no model version can be made of it."
         )
     elif what.dataset.version == DRAFT:
+        same = released(workspace, what)
         lines.append(
-            "It can become a model version once a release holds exactly these labels: print-models release"
+            f"These labels are those of {same.name}: what comes out can become a model version of that."
+            if same is not None
+            else "It can become a model version once a release holds exactly these labels: print-models release"
         )
     return lines
 

@@ -157,7 +157,9 @@ def train(
         run = runs.start(workspace, what, draft=draft) if on is None else away(workspace, on, what)
     if foreground:
         _stay(ctx, run, as_json)
-    text = "\n".join([*begun(run), "It goes on in the background. See how it goes: print-models watch"])
+    text = "\n".join(
+        [*begun(workspace, run), "It goes on in the background. See how it goes: print-models watch"]
+    )
     if run.warning:
         ctx.notice(run.warning)
     ctx.answer(runs.as_json(run, runs.view(run)), text, as_json=as_json)

@@ -75,16 +75,16 @@ def _named(workspace: Workspace, what: Spec, run: Path | None) -> Version:
         found = read_version(workspace, task, name)
         if found.digest == what.dataset.digest or what.val_split:
             return found
-    released = _released(workspace, what)
-    if released is None and name == DRAFT:
+    known = released(workspace, what)
+    if known is None and name == DRAFT:
         raise Lacking(
             f"The draft of {task.name} that was learned from is not here, and no version holds the same.",
             "Train again: print-models train",
         )
-    return released or read_version(workspace, task, name)
+    return known or read_version(workspace, task, name)
 
 
-def _released(workspace: Workspace, what: Spec) -> Version | None:
+def released(workspace: Workspace, what: Spec) -> Version | None:
     """Return the version with exactly what a spec learned from, whatever it is called."""
     task = workspace.task(what.task)
     for name in list_versions(workspace, task):
