@@ -185,9 +185,9 @@ def missing(scene: Scene, found: Answer | None) -> str:
         return (
             f"Nothing is suggested yet: {plural(FEW - labelled, 'more label')}, of several prints if you can."
         )
-    if found is not None and found.held is None:
-        return _unproven(scene, given)
-    return ""
+    if found is None:
+        return ""
+    return _unproven(scene, given) if found.held is None else _worse_than_guessing(scene, found.held)
 
 
 def _unproven(scene: Scene, given: list[str]) -> str:
@@ -202,6 +202,14 @@ def _unproven(scene: Scene, given: list[str]) -> str:
         f"Only one recording has {' and '.join(lone)}: nothing tells how right this is. "
         "Label it in a second recording."
     )
+
+
+def _worse_than_guessing(scene: Scene, held: HeldOut) -> str:
+    """Say where what was learned is of no use for other recordings; '' where it is of some."""
+    recalls = [share for share in held.recalls(len(scene.classes)) if share is not None]
+    if len(recalls) < 2 or sum(recalls) / len(recalls) > 1 / len(recalls):
+        return ""
+    return "For other recordings this is no better than guessing: label another recording of each class."
 
 
 def as_json(found: Answer, runs: list[Run]) -> dict[str, Any]:

@@ -131,10 +131,10 @@ def _text(data: dict[str, Any]) -> str:
     if data["share_right"] is not None:
         of = ", ".join(f"{name} {100 * share:.0f} %" for name, share in data["recall"].items())
         lines.append(
-            f"Of your labels {100 * data['share_right']:.0f} % are answered right without knowing their recording ({of})."
+            f"From other recordings alone {100 * data['share_right']:.0f} % of your labels are told right ({of})."
         )
-    if data["sure"]["least"] is not None:
-        sure = data["sure"]
+    sure = data["sure"]
+    if sure["runs"]:
         lines.append(
             f"Sure enough to take unseen: {plural(sure['runs'], 'run')}, {plural(sure['frames'], 'frame')}; "
             f"{count(sure['right'])} of {count(sure['answers'])} such answers were right."
