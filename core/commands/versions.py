@@ -327,7 +327,7 @@ def _diff_text(found: Diff, task: Task, summary: str, *, frames: bool, stored: i
     )
     if found.target.assumed:
         lines.append(
-            f"  {plural(found.target.assumed, 'frame')} labelled without a picture: bytes unknown, taken as {safe(found.base.name)}'s"
+            f"  {plural(found.target.assumed, 'frame')} labelled without a record of the bytes: taken as {safe(found.base.name)}'s"
         )
     if n["unknown"]:
         lines.append(f"  {plural(n['unknown'], 'frame')} with unknown bytes on one side can't be compared")

@@ -151,6 +151,5 @@ def new_versions(git: Git, start: str) -> list[str]:
         if path.startswith("datasets/") and path.count("/") > 3
     }
     names = ", ".join(safe(name) for name in sorted(came))
-    return (
-        [f"Came too: {names}, with pointers in the place of images (git lfs pull gets them)."] if came else []
-    )
+    how = "print-models fetch gets those of one, git lfs pull all"
+    return [f"Came too: {names}, with pointers in the place of images ({how})."] if came else []

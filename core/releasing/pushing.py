@@ -144,7 +144,9 @@ def free_there(
     if found.tag != "absent":
         raise Refused(
             f"{safe(target.remote)} has a tag {tag} already; a tag is never moved.",
-            f"Fetch it, so that the next number is taken: git fetch --tags {safe(target.remote)}",
+            "Take it over with its labels, and yours is the next number: print-models sync; then look: print-models diff"
+            if found.behind
+            else f"Fetch it, so that the next number is taken: git fetch --tags {safe(target.remote)}",
         )
     return found
 

@@ -27,7 +27,7 @@ from core.workspace import Workspace
 _POINTER_LIMIT = 1024
 _TEXTS = (manifest.CARD, manifest.INFO, manifest.LABELS, manifest.METADATA)
 _FACTS = "dataset_info.json: "
-_FETCH = "Get its images: git lfs pull"
+_FETCH = "Get its images: print-models fetch {} (git lfs pull: those of all versions)"
 _RESTORE = "Get the version as it was released: git checkout -- its folder, then git lfs pull."
 
 
@@ -80,7 +80,7 @@ def verify(
         *_bytes(version, found),
         _labels(version),
         _card(version),
-        *_objects(workspace, found),
+        *_objects(workspace, version, found),
     ]
     return [result for result in results if result is not None]
 
@@ -209,7 +209,7 @@ def _bytes(version: Version, found: list[_Found]) -> Iterable[CheckResult]:
         text = (
             f"{plural(pointers, 'image')} {'is' if pointers == 1 else 'are'} here as Git LFS pointers only."
         )
-        yield CheckResult("pointers", "warn", text, _FETCH)
+        yield CheckResult("pointers", "warn", text, _FETCH.format(version.name))
 
 
 def _labels(version: Version) -> CheckResult | None:
@@ -242,7 +242,7 @@ def _card(version: Version) -> CheckResult:
     )
 
 
-def _objects(workspace: Workspace, found: list[_Found]) -> Iterable[CheckResult]:
+def _objects(workspace: Workspace, version: Version, found: list[_Found]) -> Iterable[CheckResult]:
     """Are the objects that git would push in its LFS store, with their bytes? Only asked once git knows them."""
     store = _store(workspace)
     if store is None:
@@ -273,7 +273,7 @@ def _objects(workspace: Workspace, found: list[_Found]) -> Iterable[CheckResult]
         code=Damaged.exit_code,
     )
     if missing:
-        yield _result("objects-missing", "", missing, _FETCH, "warn")
+        yield _result("objects-missing", "", missing, _FETCH.format(version.name), "warn")
 
 
 def _store(workspace: Workspace) -> ObjectStore | None:

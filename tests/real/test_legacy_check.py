@@ -40,6 +40,6 @@ def test_its_version_is_verified_from_its_pointers(real_legacy: Path, cli: Cli) 
     assert "169 pointers name the right one" in answer.out
     diff = cli(real_legacy, "diff").out
     assert "169 unchanged" in diff
-    assert "169 frames labelled without a picture: bytes unknown" in diff
+    assert "169 frames labelled without a record of the bytes" in diff
     assert "in a commit, no tag" in cli(real_legacy, "versions").out
     assert listing(real_legacy) == before

@@ -216,6 +216,31 @@ def test_a_version_that_someone_else_released_is_not_tagged_a_second_time(
     assert "nothing to release" in cli(root, "release", "--push").err
 
 
+def test_a_version_that_someone_else_released_meanwhile_is_taken_over_by_sync(
+    labelled: Place, remote: Path, cli: Cli, tmp_path: Path
+):
+    """Two clones, one number: what the refusal names is enough to release the next one."""
+    git(labelled.root, "push", "-q", "-u", "origin", "main")
+    git(tmp_path, "clone", "-q", str(remote), "bo")
+    assert cli(tmp_path / "bo", "init").code == 0
+    assert cli(labelled.root, "release", "--push").code == 0
+    git(tmp_path / "bo", "pull", "-q")
+    assert (
+        cli(tmp_path / "bo", "label", "--as", "active", labelled.keys[0], env={"PRINT_MODELS_WHO": "bo"}).code
+        == 0
+    )
+    assert cli(tmp_path / "bo", "release", "--push").code == 0
+    assert cli(labelled.root, "label", "--as", "offline", labelled.keys[-1]).code == 0
+    refused = cli(labelled.root, "release", "--push")
+    assert refused.code == 1
+    assert "has a tag offline-detection/v2 already" in refused.err
+    assert "print-models sync" in refused.err
+    assert cli(labelled.root, "sync").code == 0
+    answer = cli(labelled.root, "release", "--push")
+    assert answer.code == 0, answer.err
+    assert "offline-detection/v3 is released on origin" in answer.out
+
+
 def test_a_remote_that_comes_back_meanwhile_gets_nothing_before_its_first_push_was_shown(fresh: Place):
     root, bare = fresh.root, fresh.root.parent / "remote.git"
     bare.rename(bare.with_name("away"))

@@ -77,7 +77,7 @@ def _head(facts: Facts) -> Iterable[str]:
         yield f'<p class="lead">{text(words, 1000)}</p>\n'
     if found.target.assumed:
         yield (
-            f'<p class="small">{plural(found.target.assumed, "frame")} labelled without a picture: bytes unknown, '
+            f'<p class="small">{plural(found.target.assumed, "frame")} labelled without a record of the bytes: '
             f"taken as {text(found.base.name, 80)}'s.</p>\n"
         )
 
