@@ -114,6 +114,13 @@ class Sorter:
         """Count what there is of each day of the camera."""
         self._work.days(facts_of(self.state))
 
+    def sure(self) -> None:
+        """Find the frames of which a class is suggested so surely that it may be taken unseen."""
+        state = self.state
+        if state.suggestions is not None:
+            frames = joined([frames for frames in state.by_source.values() if frames])
+            self._work.sure(facts_of(state, frames=frames), state.predicted, state.by_source)
+
     def total(self) -> None:
         """Count the frames that count for those tasks for which not every frame does."""
         state = self.state

@@ -82,6 +82,15 @@ class Placed(Struct, frozen=True):
     guesses: Mapping[str, Mapping[str, Guess]]
 
 
+class SureFound(Struct, frozen=True):
+    """The frames without a label of which a class is suggested so surely that it may be taken unseen, in `runs` runs."""
+
+    task: str
+    said: PredictionsRead
+    labels: Mapping[str, str]
+    runs: int
+
+
 class DaysCounted(Struct, frozen=True):
     """How much there is of each day of a camera, for a task."""
 
@@ -146,6 +155,10 @@ class SortWork:
         """Find the frames of the runs that are suggested; answered by `Placed`."""
         self._lane.ask("suggestions", lambda: _placed(said, by_source), slot="suggestions")
 
+    def sure(self, facts: Facts, said: PredictionsRead, by_source: Mapping[str, Sequence[Frame]]) -> None:
+        """Find the frames that may be labelled unseen; answered by `SureFound`. The facts are of all cameras."""
+        self._ask("sure", lambda facts: _sure(facts, said, by_source), facts)
+
     def _ask(self, slot: str, job: Callable[[Facts], object], facts: Facts) -> None:
         if slot in self._turns:
             self._turns[slot].cancel()
@@ -206,6 +219,23 @@ def _placed(said: PredictionsRead, by_source: Mapping[str, Sequence[Frame]]) -> 
 
     used = {name: found for name, found in said.suggested.items() if name in said.newer}
     return Placed(said, by_source, {name: Expanded(found.runs, by_source) for name, found in used.items()})
+
+
+def _sure(facts: Facts, said: PredictionsRead, by_source: Mapping[str, Sequence[Frame]]) -> SureFound:
+    from core.frames.among import key_at
+    from core.labels.suggested import Expanded
+
+    name, key_of = facts.task.name, key_at(facts.frames)
+    runs = [run for run in said.suggested[name].runs if run.sure]
+    labels: dict[str, str] = {}
+    taken = 0
+    for run in runs:
+        facts.check()
+        column = facts.column(Expanded([run], by_source))
+        found = {key_of(at): guess.class_ for at, guess in zip(*column, strict=True) if facts.unlabelled[at]}
+        labels |= found
+        taken += bool(found)
+    return SureFound(name, said, labels, taken)
 
 
 def _totalled(every: Mapping[str, Facts]) -> Totalled:

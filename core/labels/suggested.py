@@ -36,12 +36,16 @@ _WORDS = 120
 
 
 class Run(NamedTuple):
-    """Frames in a row of one recording, from `first` to `last`, of which one class is suggested, how surely and why."""
+    """Frames in a row of one recording, from `first` to `last`, of which one class is suggested, how surely and why.
+
+    `sure` is set where it may be taken without looking at it.
+    """
 
     first: str
     last: str
     guess: Guess
     why: str = ""
+    sure: bool = False
 
 
 class Doubt(NamedTuple):
@@ -70,7 +74,8 @@ class Point(NamedTuple):
 class Suggestions(Struct, frozen=True):
     """What the file says. `labelled` labels were learnt from, by `engine`; `share_right` is of recordings left out.
 
-    `asked` are the frames to label next, the most useful first, each with why. `enough` says that more labels of these
+    `asked` are the frames to label next, the most useful first, each with why. Of as sure answers for labelled frames, from
+    a model that did not know their recordings, `right` of `answers` were right; `sure` are so many of the runs. `enough` says that more labels of these
     recordings would not help, `hint` what is missing.
     """
 
@@ -79,6 +84,9 @@ class Suggestions(Struct, frozen=True):
     made_at: str = ""
     share_right: float | None = None
     runs: tuple[Run, ...] = ()
+    sure: int = 0
+    answers: int = 0
+    right: int = 0
     asked: Mapping[str, str] = field(default_factory=dict)
     doubts: Mapping[str, Doubt] = field(default_factory=dict)
     curve: tuple[Point, ...] = ()
@@ -129,12 +137,17 @@ def _read(data: Mapping[str, Any], task: Task, name: str) -> tuple[Suggestions, 
     asked = {key: _words(row.get("why")) for row in rows["next"] if (key := _key(row.get("frame")))}
     doubts = {doubt.frame: doubt for row in rows["doubts"] if (doubt := _doubt(row, task)) is not None}
     curve = [point for row in rows["curve"] if (point := _point(row)) is not None]
+    told = data.get("sure")
+    sure: dict[str, Any] = told if isinstance(told, dict) else {}
     found = Suggestions(
         engine=_words(data.get("engine_text")) or _words(data.get("engine")),
         labelled=_whole(data.get("labelled")),
         made_at=_words(data.get("made_at")),
         share_right=_share(data.get("share_right")),
         runs=tuple(runs),
+        sure=sum(run.sure for run in runs),
+        answers=_whole(sure.get("answers")),
+        right=_whole(sure.get("right")),
         asked=asked,
         doubts=doubts,
         curve=tuple(curve),
@@ -155,7 +168,8 @@ def _run(row: Mapping[str, Any], task: Task) -> Run | None:
     first, last, class_ = _key(row.get("first")), _key(row.get("last")), _class(row.get("label"), task)
     if not first or not last or class_ is None or source_of(first) != source_of(last):
         return None
-    return Run(first, last, Guess(class_, _share(row.get("confidence"))), _words(row.get("why")))
+    guess = Guess(class_, _share(row.get("confidence")))
+    return Run(first, last, guess, _words(row.get("why")), row.get("sure") is True)
 
 
 def _doubt(row: Mapping[str, Any], task: Task) -> Doubt | None:

@@ -24,7 +24,7 @@ def suggest(place: Any, letters: str, **more: Any) -> None:
             if letters[begin] in words:
                 runs.append({
                     "first": place.keys[begin], "last": place.keys[at - 1], "frames": at - begin,
-                    "label": words[letters[begin]], "confidence": 0.87, "why": "as at 07:40",
+                    "label": words[letters[begin]], "confidence": 0.87, "why": "as at 07:40", "sure": at - begin > 2,
                 })  # fmt: skip
             begin = at
     whole = {
@@ -61,7 +61,7 @@ async def test_a_suggestion_says_what_it_is_and_why_and_is_accepted_for_a_frame_
         await page.until(lambda: page.label_of(place.keys[0]) == "offline", "the frame to be labelled")
         await page.press("home", *["right"] * 6)
         await page.shown()
-        await page.press("shift+space")
+        await page.press("enter")
         await page.until(lambda: page.label_of(place.keys[7]) == "active", "the run to be labelled")
         await page.see("× 4")
         assert stored(place) == "o··aaoaa··", "what a person said by hand stays"
@@ -224,3 +224,61 @@ async def test_the_evidence_fits_a_phone_and_a_terminal_without_signs(workspace,
         await page.see("beside ○ offline")
         await page.rest()
         assert "▀" not in page.text()
+
+
+@pytest.mark.parametrize("key", ["ampersand", "shift+space"])
+async def test_what_is_sure_is_taken_unseen_in_one_step_by_the_same_key_twice(workspace, opened, stored, key):
+    place = workspace(frames=12)
+    label(place, "··a")
+    with open_store(Workspace.open(place.root)) as store:
+        store.mark(place.keys[4], mark="unsure", who="Ana", task=TASK)
+    suggest(place, "ooooooaaoooo", sure={"least": 0.9, "answers": 117, "right": 116})
+    async with opened(place.root, size=(120, 30)) as page:
+        await page.until(lambda: page.app.state.guesses, "the suggestions")
+        await page.rest()
+        await page.see("& sure")
+        await page.press(key)
+        await page.see("8 frames in 2 runs are sure", "of 117 labelled ones as sure 116 were right")
+        await page.press("right")
+        await page.until(lambda: "are sure" not in page.text(), "another key to leave it")
+        assert stored(place) == "··a·········"
+        await page.press(key)
+        await page.see("8 frames in 2 runs are sure")
+        await page.press(key)
+        await page.until(lambda: page.label_of(place.keys[11]) == "offline", "the labels")
+        assert stored(place) == "ooao·o··oooo", "no label, no mark, no short run"
+        await page.press("u")
+        await page.until(lambda: page.label_of(place.keys[11]) is None, "one step back")
+        assert stored(place) == "··a·········"
+        await page.press("ctrl+r")
+        await page.until(lambda: page.label_of(place.keys[11]) == "offline", "and again")
+    with open_store(Workspace.open(place.root)) as store:
+        assert store.get(TASK, place.keys[0]).how == "suggestion"
+        assert store.get(TASK, place.keys[2]).how == "hand"
+
+
+async def test_where_nothing_is_sure_what_is_missing_is_said(workspace, opened, stored):
+    place = workspace(frames=4)
+    suggest(place, "oaoa", hint="Label a frame of each class in one more recording.")
+    async with opened(place.root, size=(120, 30)) as page:
+        await page.until(lambda: page.app.state.guesses, "the suggestions")
+        await page.rest()
+        await page.press("ampersand")
+        await page.until(lambda: "sure enough" in page.notice and "one more recording" in page.notice)
+    assert stored(place) == "····"
+
+
+async def test_a_label_that_another_session_gave_meanwhile_is_not_taken_over(
+    workspace, opened, stored, monkeypatch
+):
+    place = workspace(frames=6)
+    suggest(place, "oooooo")
+    async with opened(place.root) as page:
+        await page.see("suggested: offline")
+        await page.rest()
+        await page.shown()
+        monkeypatch.setattr(page.app.bridge._work, "poll", lambda: None)  # this session does not know yet
+        label(place, "··aa", who="Ben")
+        await page.press("enter")
+        await page.until(lambda: page.label_of(place.keys[5]) == "offline", "the run")
+    assert stored(place) == "ooaaoo"

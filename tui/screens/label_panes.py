@@ -91,6 +91,8 @@ def keys_of(state: State) -> list[tuple[str, str | Content]]:
     }
     places = " ".join(found[f"go_{place}"] for place in keymap.PLACES if place != keymap.LABEL)
     accepts = [("accept", "accept"), ("accept_stretch", "stretch")]
+    if (suggested := state.suggestions) is not None and suggested.sure:
+        accepts.append(("accept_sure", "sure"))
     usual = [("undo", "undo"), ("stretch", "stretch"), ("queue_next", "next")]
     guessed = bool(state.guesses.get(task.name))
     most = _MOST_KEYS - len(named) - (1 if guessed else 3)

@@ -6,17 +6,29 @@ told from what a person labelled, for good.
 
 from __future__ import annotations
 
-from core.human import plural
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from core.human import count, plural
 from core.labels.stretches import stretch_at
-from tui import spans
+from tui import keymap, spans
 from tui.drawing import class_keys
-from tui.screens.said_texts import doubt_of, why_of
+from tui.screens.said_texts import doubt_of, suggests, why_of
+from tui.sorting import SureFound
 from tui.tools.tool import Tool
 from tui.tools.words import passed_over
+
+if TYPE_CHECKING:
+    from tui.state import State
 
 
 class Suggesting(Tool):
     """Accepting what a model said."""
+
+    #: What is offered to be taken unseen, as long as this tool has the keys; and what is said until it is known.
+    _sure: SureFound | None = None
+    _looking: Content | None = None
 
     def do_accept(self) -> None:
         said = self._said()
@@ -47,6 +59,72 @@ class Suggesting(Tool):
         last = state.frames[found.last].key
         self.desk.give(bare, said, "suggestion", then=lambda: self._after(last, left, census.out))
 
+    # --- what may be taken unseen ---------------------------------------------------------------------------------
+
+    def do_accept_sure(self) -> None:
+        """Say how many frames may be labelled unseen; the same key again labels them, as one step."""
+        found = self._sure
+        if self.desk.mode is self and found is not None:
+            what = f"suggested: {plural(len(found.labels), 'frame')} in {plural(found.runs, 'run')}, unseen"
+            self.desk.end()
+            self.desk.give_each(found.labels, "suggestion", what, unread=True)
+        elif suggests(self.state) is None:
+            self.desk.notice("Nothing is suggested.", _hint(self.state))
+        elif not self.desk.refused("Not labelled:"):
+            self._looking = self.desk.notice("Looking what is sure …")
+            self.desk.pm.sorter.sure()
+
+    def receive(self, result: object) -> None:
+        if (
+            isinstance(result, SureFound)
+            and self._looking is not None
+            and self.desk.still_said(self._looking)
+        ):
+            if (result.task, result.said) != (self.state.task.name, self.state.predicted):
+                self.desk.pm.sorter.sure()  # others are suggested by now
+                return
+            self.desk.unsay(self._looking)
+            self._looking = None
+            if result.labels:
+                self._sure = result
+                self.desk.begin(self)
+            else:
+                self.desk.notice(
+                    "No frame without a label is sure enough to be taken unseen.", _hint(self.state)
+                )
+
+    def line(self) -> Content | None:
+        found, known = self._sure, self.state.suggestions
+        if found is None or known is None:
+            return None
+        what = f"{plural(len(found.labels), 'frame')} in {plural(found.runs, 'run')} are sure"
+        of = f"of {count(known.answers)} labelled ones as sure {count(known.right)} were right · "
+        return Content.assemble(
+            (what, "bold"), " · ", of if known.answers else "", ("&", "bold $accent"), " labels them unseen, as one step"
+        )  # fmt: skip
+
+    def keys(self) -> list[tuple[str, str | Content]]:
+        return [("&", "label them unseen"), ("esc", "no")]
+
+    def on_class(self, class_: str) -> bool:
+        self.desk.leave(self)
+        return False
+
+    def on_key(self, key: str) -> bool:
+        """Any key but its own goes on with what that key does."""
+        own = {
+            key
+            for action in keymap.actions_of(keymap.LABEL)
+            if action.id == "accept_sure"
+            for key in action.keys
+        }
+        if key not in own:
+            self.desk.leave(self)
+        return key == "escape"
+
+    def left(self) -> None:
+        self._sure = None
+
     def do_evidence(self) -> None:
         """Show the doubted frame beside those that speak for and against its label; of another say why all the same."""
         doubt, state = doubt_of(self.state), self.state
@@ -63,8 +141,7 @@ class Suggesting(Tool):
         frame = self.state.frame
         guess = self.state.guess(frame.key) if frame else None
         if guess is None:
-            found = self.state.suggestions
-            why = found.hint if found is not None and not found.runs else ""
+            why = _hint(self.state) if suggests(self.state) is None else ""
             self.desk.notice("Nothing is suggested for this frame.", why or "A class key labels it.")
         return guess.class_ if guess else None
 
@@ -78,3 +155,8 @@ class Suggesting(Tool):
         words = passed_over(left, out)
         if words:
             self.desk.notice("Left as they are:", words)
+
+
+def _hint(state: State) -> str:
+    """What is missing, where that is known."""
+    return state.suggestions.hint if state.suggestions is not None else ""
