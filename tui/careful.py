@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from time import time
+from time import monotonic, time
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -41,6 +41,8 @@ from tui.probe import Probe
 from tui.wire import Changed, Whole
 
 _ANSWER_S = 0.005
+#: When the start is over, and after how long without a key nobody waits for the next.
+_SETTLED_S, _CALM_S = 2.0, 0.5
 #: How long something said in passing stays, how many of them there are at once, and when a key may take one away.
 _SAID_S: dict[SeverityLevel, float] = {"information": 4, "warning": 6, "error": 8}
 _SAID_AT_ONCE = 2
@@ -56,7 +58,7 @@ class CarefulApp(App[None]):
         self._private = private
         self._traceback_wanted = debug
         self._failed_once = False
-        self._answer_until = 0.0
+        self._answer_until = self._pressed_at = 0.0
         #: Told of every update after it was sent: what draws over cells has to draw again.
         self.after_update: Callable[[object], None] | None = None
         #: Asked before an update is sent: parts of the screen where what is there is right.
@@ -78,8 +80,20 @@ class CarefulApp(App[None]):
         if not self.is_headless:
             gc.freeze()  # what was imported stays: searching it for rubbish again and again would hold up a key
             gc.enable()  # it is off while the app is imported
+            self.set_timer(_SETTLED_S, self._settle)
         showing.begin(self)
         self.app_resume_signal.subscribe(self, lambda app: self._draw_anew())
+
+    def _settle(self) -> None:
+        """What the start has made stays too: looked through once while nobody types, and not again.
+
+        Else every eight seconds of work hold a key up by 30 ms.
+        """
+        if monotonic() - self._pressed_at < _CALM_S:
+            self.set_timer(_CALM_S, self._settle)
+            return
+        gc.collect()
+        gc.freeze()
 
     def on_resize(self) -> None:
         """What the terminal shows is not known any more, whatever size it says: one may have been between two of them."""
@@ -144,6 +158,7 @@ class CarefulApp(App[None]):
         a slow line brings what a person types in pieces.
         """
         if isinstance(event, events.Key) and not event.is_forwarded:
+            self._pressed_at = monotonic()
             self._have_been_read()
             if isinstance(self.focused, Input):
                 self._answer_until = 0.0
