@@ -31,10 +31,14 @@ _STEPS = 25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Space:
-    """The directions in which a workspace's frames differ most, those that differ less drawn out half."""
+    """The directions in which a workspace's frames differ most, those that differ less drawn out half.
+
+    What is seen times `plain` (k) has distances like those of the embeddings themselves.
+    """
 
     mean: Floats
     axes: Floats
+    plain: Floats
 
     def of(self, vectors: Vectors) -> Floats:
         """Return embeddings (n x d) in these directions (n x k)."""
@@ -68,9 +72,10 @@ def space_of(vectors: Vectors) -> Space:
     spread, axes = spread[::-1][:AXES], axes[:, ::-1][:, :AXES]
     kept = spread > 1e-7 * max(float(spread[0]), 1e-12)
     if not kept.any():
-        return Space(mean, np.zeros((vectors.shape[1], 1)))
+        return Space(mean, np.zeros((vectors.shape[1], 1)), np.ones(1))
     spread, axes = spread[kept], axes[:, kept]
-    return Space(mean, axes * (spread[0] / spread) ** 0.25 / np.sqrt(spread[0]))
+    drawn = (spread[0] / spread) ** 0.25
+    return Space(mean, axes * drawn / np.sqrt(spread[0]), 1 / drawn)
 
 
 def stretches(labels: Ints, recordings: Ints) -> list[tuple[int, int]]:

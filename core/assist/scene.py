@@ -92,7 +92,9 @@ class Looks:
         places = np.flatnonzero(known)
         if len(places) > SAMPLE:
             places = places[np.linspace(0, len(places) - 1, SAMPLE).astype(np.int64)]
-        self.space: Space = space_of(vectors(places)) if len(places) else Space(np.zeros(1), np.zeros((1, 1)))
+        self.space: Space = (
+            space_of(vectors(places)) if len(places) else Space(np.zeros(1), np.zeros((1, 1)), np.ones(1))
+        )
         self._kept: Floats | None = None
         if len(known) <= _KEPT:
             self._kept = np.zeros((len(known), self.space.axes.shape[1]))
@@ -113,6 +115,11 @@ class Looks:
         for some in self._pieces(places):
             found[at : at + len(some)] = self.space.of(self._vectors(some))
             at += len(some)
+        return found
+
+    def plain(self, places: Ints) -> Floats:
+        """Return the same with distances as between the embeddings: what differs little counts little."""
+        found: Floats = self.of(places) * self.space.plain
         return found
 
     def logits(self, head: Head, places: Ints) -> Floats:

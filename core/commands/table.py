@@ -44,6 +44,12 @@ COMMANDS: dict[str, Entry] = {
         writes=True,
     ),
     "frames": Entry("core.commands.labelling:frames", "Look", "list frames with their labels"),
+    "similar": Entry(
+        "core.commands.similar:similar",
+        "Look",
+        "frames that look like one; near copies, and what could be left out",
+        writes=True,
+    ),
     "label": Entry("core.commands.labelling:label", "Label", "give frames a class", writes=True),
     "unlabel": Entry("core.commands.labelling:unlabel", "Label", "take labels off", writes=True),
     "mark": Entry(

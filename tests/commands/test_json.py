@@ -369,6 +369,11 @@ def test_what_labels_suggest(tmp_path: Path, cli: Cli) -> None:
     told = check("suggest", cli(room.ws.root, "suggest", "--json", "--task", TASK))
     assert (told["labelled"], sum(run["frames"] for run in told["runs"])) == (24, 30)
     assert told["share_right"] is None
+    assert (
+        len(check("similar", cli(room.ws.root, "similar", keys[0], "--json", "--limit", "3"))["frames"]) == 3
+    )
+    found = check("similar", cli(room.ws.root, "similar", "--json"))
+    assert found["kept"] + len(found["left_out"]) == 24
 
 
 def test_a_training_that_is_stopped(workspace: Callable[..., Place], cli: Cli) -> None:
