@@ -78,7 +78,8 @@ def promote(
     workspace = ctx.workspace
     chosen = _run_or_model(ctx, what, current or push or onnx)
     kept = models.keep(workspace, chosen, who=workspace.who(who), because=because)
-    if current and not kept.record.current and _wanted(ctx, kept.record, yes=yes or as_json):
+    # One that is in use already may have been killed before that was committed.
+    if current and (kept.record.current or _wanted(ctx, kept.record, yes=yes or as_json)):
         used = models.keep(workspace, kept.record, current=True, because=because)
         kept = models.Kept(used.record, kept.commit, kept.paths, used.in_use, kept.others)
     if onnx:

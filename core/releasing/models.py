@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.durable import lock
+from core.durable import drop_unfinished, lock
 from core.errors import Damaged, Lacking, Refused
 from core.progress import Report
 from core.releasing import checks, pushing
@@ -151,6 +151,8 @@ def _commit(
 ) -> str | None:
     """Stage exactly these paths, prove that each large one is a pointer to its own bytes, and commit what changed."""
     paths = sorted({*files, *texts})
+    for path in paths:
+        drop_unfinished(workspace.root / path)
     checks.hidden(git, paths)
     checks.attributes(git, list(files))
     stage(git, paths)

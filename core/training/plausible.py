@@ -38,6 +38,7 @@ class _Class(msgspec.Struct):
 
 class _Baseline(msgspec.Struct):
     balanced: Share
+    accuracy: Share
 
 
 class _Recording(msgspec.Struct):
@@ -112,10 +113,10 @@ class Results(msgspec.Struct):
     balanced_high: Share | None
     classes: Annotated[dict[str, _Class], Meta(min_length=1)]
     baselines: dict[str, _Baseline | None]
+    accuracy: Share
+    low: Share
+    high: Share
     images: Count = 0
-    accuracy: Share = 0
-    low: Share | None = None
-    high: Share | None = None
     confusion: dict[str, dict[str, Count]] = {}
     by_recording: list[_Recording] = []
     wrong: list[_Wrong] = []

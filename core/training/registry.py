@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -28,6 +29,8 @@ from core.training.runs import Run
 from core.versions.manifest import number_of
 from core.versions.manifest import withdrawn as withdrawn_of
 from core.workspace import Workspace
+
+_UNFINISHED = ".model-"
 
 
 def identity(path: Path) -> tuple[str, Hashed | None]:
@@ -170,13 +173,18 @@ def next_name(workspace: Workspace, task: Task, version: str, oid: str) -> str:
 
 
 def publish(source: Path, target: Path, expected: Hashed) -> None:
-    """Let a model file appear whole under its name, or not at all; one with these bytes may be there already."""
+    """Let a model file appear whole under its name, or not at all; one with these bytes may be there already.
+
+    The caller holds the lock of the models, so what lies there unfinished is of one that was killed.
+    """
+    for left in target.parent.glob(f"{_UNFINISHED}????????"):
+        shutil.rmtree(left, ignore_errors=True)
     if target.exists():
         return
     temporary = Path()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".model-", dir=target.parent))
+        folder = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=target.parent))
         temporary = folder / target.name
         if copy_hashing(source, temporary, keep_mtime=False) != expected:
             raise Damaged(f"{safe(source.name)} changed while it was copied.", "Try again.")
