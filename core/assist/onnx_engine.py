@@ -50,9 +50,10 @@ class Network:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        options.log_severity_level = (
-            4  # what is wrong is raised; warnings of a library are nobody's on a terminal
-        )
+        # What is wrong is raised; warnings of a library are nobody's on a terminal.
+        options.log_severity_level = 4
+        # Threads that wait by spinning would take the processor from those that decode the next pictures, or print.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
             [taken], [given] = self._session.get_inputs(), self._session.get_outputs()

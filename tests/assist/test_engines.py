@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -20,18 +19,10 @@ from core.assist.inputs import Input
 from core.errors import Damaged, Lacking
 from core.frames.decode import load
 from core.workspace import Workspace
+from tests.assist.models import HERE, needs_making, needs_onnx, save_weights
 from tests.assist.rooms import Room, jpeg
 from tests.conftest import Cli
 from tests.training.small import needs_torch
-
-HERE = Path(__file__).resolve().parents[2]
-needs_onnx = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("onnx", "onnxruntime")),
-    reason="needs the onnx extra",
-)
-needs_making = pytest.mark.skipif(
-    importlib.util.find_spec("onnxscript") is None, reason="needs the onnx extra"
-)
 
 
 def onnx_file(path: Path, size: tuple[int, int] = (96, 128), **props: str) -> Path:
@@ -128,21 +119,6 @@ def test_embed_says_how_many_found_no_room(room: Room, cli: Cli) -> None:
     (room.ws.root / "print-models.toml").write_text("[cache]\nmax = 0\n")
     answer = cli(room.ws.root, "embed")
     assert "3 frames left: the cache is full." in answer.out
-
-
-SAVE = """
-import sys, torch
-from torchvision import models
-torch.manual_seed(0)
-model = models.get_model(sys.argv[1], weights=None, num_classes=int(sys.argv[2]))
-torch.save(model.state_dict(), sys.argv[3])
-"""
-
-
-def save_weights(path: Path, name: str, classes: int) -> Path:
-    words = [sys.executable, "-c", SAVE, name, str(classes), os.fspath(path)]
-    subprocess.run(words, cwd=HERE, check=True, timeout=240)
-    return path
 
 
 @pytest.mark.slow
