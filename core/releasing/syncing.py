@@ -42,6 +42,7 @@ _Labels = Mapping[tuple[str, str], str]
 class Synced:
     """What a sync did: labels that `came` and that `went`, frames in `conflicts`, and whether it was `pushed`.
 
+    `commits` are how many came and went, whatever they hold: marks, a withdrawal, what others changed.
     `problem` is what kept it from ending well; what is told here was done all the same.
     """
 
@@ -54,6 +55,7 @@ class Synced:
     pushed: bool = False
     problem: PrintModelsError | None = None
     notices: list[str] = field(default_factory=list)
+    commits: tuple[int, int] = (0, 0)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -68,11 +70,12 @@ class Synced:
 
     def text(self) -> str:
         """Return it in a line: 'in step with origin: 12 labels came, 30 went'."""
-        moved = (
-            f"{plural(self.came, 'label')} came, {self.went} went"
-            if self.came or self.went
-            else "nothing new"
-        )
+        moved = "nothing new"
+        if self.came or self.went:
+            moved = f"{plural(self.came, 'label')} came, {self.went} went"
+        elif any(self.commits):
+            came, went = self.commits
+            moved = f"{plural(came, 'commit')} came, {went} went; no label is another"
         return (
             f"in step with {safe(self.remote)}: {moved}"
             if self.pushed
@@ -138,6 +141,7 @@ def _once(workspace: Workspace, git: Git, link: Link, done: Synced, accept: bool
         report(Progress("merging", 0, None))
         start = git.head() or ""
         check_readable(git, workspace, head, link)
+        done.commits = (done.commits[0] + _commits(git, start, head), done.commits[1])
         problem = merge(workspace, git, link, head, accept=accept, told=done.notices)
         after = _labels_at(git, workspace, "HEAD")
         done.came += _differing(before, after)
@@ -148,6 +152,7 @@ def _once(workspace: Workspace, git: Git, link: Link, done: Synced, accept: bool
     now = _labels_at(git, workspace, "HEAD")
     done.went = _differing(now, _labels_at(git, workspace, head)) if head else len(now)
     if head is None or git.head() != head:
+        done.commits = (done.commits[0], _commits(git, head, "HEAD"))
         _push(workspace, git, link, tasks[0].name, report)
     done.pushed = True
 
@@ -170,6 +175,20 @@ def _labels_at(git: Git, workspace: Workspace, revision: str) -> _Labels:
 
 def _differing(one: _Labels, other: _Labels) -> int:
     return sum(one.get(key) != other.get(key) for key in one.keys() | other.keys())
+
+
+def _commits(git: Git, known: str | None, there: str) -> int:
+    """Return how many commits `there` has beside those of `known`, without merges and what is told in journals alone."""
+    words = [
+        "log",
+        "--no-merges",
+        "--name-only",
+        "--format=%x01",
+        there,
+        *(["--not", known] if known else []),
+    ]
+    each = (one.split("\n") for one in git.ask(*words).text.split("\x01"))
+    return sum(any(path and not path.startswith("data/history/") for path in paths) for paths in each)
 
 
 def _has(git: Git, head: str) -> bool:

@@ -368,3 +368,14 @@ def test_a_picture_that_the_other_one_says_is_private_has_no_copy_here_either(pa
     pair.sync("bo")
     assert not list(copies.glob("*/*"))
     assert pair.cli(pair.bo, "frames", "--filter", "mark:excluded", "--json").json["total"] == 1
+
+
+def test_what_is_no_label_and_goes_or_comes_is_said_too(pair: Pair):
+    """A withdrawal is news: “nothing new” would be a lie to who sends it and to who gets it."""
+    pair.label("ana", "offline", *pair.keys[8:12])
+    assert pair.cli(pair.ana, "release", "--push").code == 0
+    pair.sync("bo")
+    assert pair.cli(pair.ana, "withdraw", "v1", "--reason", "another printer").code == 0
+    assert pair.sync("ana").out == "in step with origin: 0 commits came, 1 went; no label is another\n"
+    assert pair.sync("bo").out == "in step with origin: 1 commit came, 0 went; no label is another\n"
+    assert pair.sync("bo").out == "in step with origin: nothing new\n"
