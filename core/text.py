@@ -47,8 +47,8 @@ def safe_lines(text: str | bytes, *, limit: int = 40) -> str:
     """Return several lines of outside text, each made safe, at most the last `limit` of them."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
-    lines = [safe(line.rstrip("\r")) for line in text.split("\n")]
-    return "\n".join(lines[-limit:]).strip("\n")
+    lines = [safe(line.rstrip("\r")) for line in text.rstrip("\r\n").split("\n")[-limit:]]
+    return "\n".join(lines).strip("\n")
 
 
 def printable(text: str) -> str:

@@ -25,6 +25,12 @@ def test_nothing_that_talks_to_a_terminal_survives(text: str | bytes) -> None:
     assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+def test_the_last_line_is_the_last_that_says_something(end: str) -> None:
+    assert safe_lines(f"first\nhost not found{end}", limit=1) == "host not found"
+    assert safe_lines(f"first\nhost not found{end}".encode()) == "first\nhost not found"
+
+
 def test_plain_names_stay_as_they_are() -> None:
     assert safe("20251107T005601.jpg") == "20251107T005601.jpg"
     assert safe("Größe ✓ [/x]") == "Größe ✓ [/x]"

@@ -172,7 +172,13 @@ def test_a_connection_that_is_lost_costs_nothing_and_stop_reaches_it(
     run = runs.get(world.workspace)
     until(lambda: bool(runs.view(run).history), "its first epoch here")
     (world.bin / "down").touch()
-    until(lambda: any("can't be reached" in text for text in runs.view(run).alerts), "the word about it")
+    until(
+        lambda: any(
+            "can't be reached by ssh: ssh: connect to host: No route" in text
+            for text in runs.view(run).alerts
+        ),
+        "the word about it",
+    )
     assert runs.view(run).state == "running"
     assert describe(runs.view(run)).endswith("on ana@bench")
     assert json.loads(world.there("runs", "--json").out)["runs"][0]["state"] == "running"
