@@ -148,6 +148,8 @@ ACTIONS: tuple[Action, ...] = (
            (VERSIONS,), REVIEW, moves=True),
     Action("splits", ("s",), "splits", "which recording is on which side and why, and what is too few", (VERSIONS,), REVIEW,
            moves=True),
+    Action("impact", ("e",), "impact", "what its labels fix and break, asked of a small model; enter shows those frames in Label",
+           (VERSIONS,), REVIEW, moves=True),
     Action("base", ("b",), "base", "choose what it is compared with", (VERSIONS,), REVIEW, moves=True),
     Action("version_down", ("down", "j"), "below", "the version, stretch or frame below", (VERSIONS, SHEET), REVIEW,
            moves=True),

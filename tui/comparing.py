@@ -20,6 +20,7 @@ from core.text import safe, safe_lines
 from core.versions.seeing import Place
 from core.workspace import Workspace
 from tui import getting
+from tui.foretelling import impact_of
 from tui.lanes import Lane, Post
 from tui.messages import Advanced
 from tui.pairing import Pairs
@@ -74,7 +75,7 @@ class Comparing:
         self._workspace, self._store, self._index = workspace, store, index
         self._pairs = Pairs(workspace, store, index, post)
         self.thumbnails = Thumbnails(pictures, workspace)
-        self._cancel = CancelToken()
+        self._cancel, self._impact = CancelToken(), CancelToken()
         self._models: tuple[object, dict[str, dict[str, str]]] | None = None
 
     def versions(self, task: Task) -> None:
@@ -113,6 +114,22 @@ class Comparing:
         """Look how a version or the draft is split; answered by `LinesSeen`."""
         self._lane.ask("splits", partial(self._splits, task, target), slot="lines")
 
+    def impact(self, task: Task, target: str, base: str) -> None:
+        """Find what its labels fix and break against a version's; told as `Advanced`, answered by `LinesSeen`."""
+        self.stop_impact()
+        self._impact = cancel = CancelToken()
+
+        def report(progress: Progress) -> None:
+            self._post(Advanced("impact", progress))
+
+        planned = partial(self._pairs.planned, task)
+        job = partial(impact_of, self._workspace, task, target, base, planned, report, cancel)
+        self._long.ask("impact", job, slot="impact")
+
+    def stop_impact(self) -> None:
+        """Nobody looks at what labels would fix and break any more."""
+        self._impact.cancel()
+
     def card(self, task: Task, target: str) -> None:
         """Get the card of a version, or of the draft as it will be."""
         self._lane.ask("card", partial(self._card, task, target), slot="card")
@@ -141,6 +158,7 @@ class Comparing:
     def stop(self) -> None:
         """Let go of a download that runs; what came is kept."""
         self._cancel.cancel()
+        self.stop_impact()
 
     # --- in the worker threads ----------------------------------------------------------------------------------
 

@@ -142,13 +142,14 @@ class Thumb(Struct, frozen=True):
 class LinesSeen(Struct, frozen=True):
     """Words that were looked up for a version or the draft: (head, text, level), a head '' goes on with the one before.
 
-    `view` says which: lineage, splits. `level` is '' for plain words.
+    `view` says which: lineage, splits, impact. `level` is '' for plain words. `frames` are those that are spoken of.
     """
 
     view: str
     task: str
     target: str
     lines: tuple[tuple[str, str, str], ...]
+    frames: tuple[str, ...] = ()
 
 
 class VersionChecked(Struct, frozen=True):

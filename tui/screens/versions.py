@@ -61,7 +61,7 @@ class VersionsScreen(Reviewing):
 
     PLACE = keymap.VERSIONS
     SCROLLS = "#detail"
-    SAYS = frozenset({"versions", "pair", "card", "check", "gates", "lineage", "splits", "fetch"})
+    SAYS = frozenset({"versions", "pair", "card", "check", "gates", "lineage", "splits", "impact", "fetch"})
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings_of(keymap.VERSIONS)
 
     def compose_body(self) -> ComposeResult:
@@ -97,6 +97,7 @@ class VersionsScreen(Reviewing):
         asked = {panes.CARD: ask.card, panes.LINEAGE: ask.lineage, panes.SPLITS: ask.splits}.get(seen.view)
         if asked is not None:
             asked(task, seen.chosen)
+        self._ask_impact()
 
     # --- results ------------------------------------------------------------------------------------------------
 
@@ -112,7 +113,7 @@ class VersionsScreen(Reviewing):
             case CardSeen() if (result.task, result.target) == (task.name, seen.chosen):
                 seen.card = result
             case LinesSeen():
-                seen.lines = result
+                seen.lines, seen.reading = result, None if result.view == panes.IMPACT else seen.reading
             case CellSeen() if result.task == task.name:
                 self._open_cell(result)
                 return
@@ -154,6 +155,7 @@ class VersionsScreen(Reviewing):
     def _take_pair(self, pair: PairSeen) -> None:
         seen, task = self._seen, self.state.task
         seen.pair, seen.problem, seen.looking = pair, None, None
+        self._ask_impact()
         draft = self.state.drafts.get(task.name)
         if pair.target == DRAFT and draft is not None and draft.new_bytes != pair.new_bytes:
             self.bridge.price(task)  # what other tasks have put into Git LFS meanwhile, or what is held back
@@ -166,7 +168,7 @@ class VersionsScreen(Reviewing):
                 seen.looking = None
                 if (result.task, result.target) == (task, seen.chosen):
                     seen.gates = result
-            case Advanced(job="check" | "fetch"):
+            case Advanced(job="check" | "fetch" | "impact"):
                 seen.reading = result.progress
             case Failed(job="fetch"):
                 seen.reading = None
@@ -179,7 +181,7 @@ class VersionsScreen(Reviewing):
                 seen.looking = None
                 failed = Finding("block", "check", result.what, result.remedy)
                 seen.gates = GatesSeen(task, seen.chosen, (failed,))
-            case Failed(job="versions" | "pair" | "card" | "check" | "lineage" | "splits"):
+            case Failed(job="versions" | "pair" | "card" | "check" | "lineage" | "splits" | "impact"):
                 seen.problem, seen.reading = result, None
             case _:
                 return False
@@ -214,7 +216,7 @@ class VersionsScreen(Reviewing):
     def keys(self) -> list[tuple[str, str | Content]]:
         """Among stretches and frames `enter` opens one; elsewhere it reads a version again."""
         seen, among = self._seen, self._seen.view == panes.CHANGES
-        opens = seen.view in (panes.CHANGES, panes.FRAMES, panes.MATRIX)
+        opens = seen.view in (panes.CHANGES, panes.FRAMES, panes.MATRIX, panes.IMPACT)
         without = set(_ELSEWHERE) if among else set(_AMONG_CHANGES)
         if among and seen.chosen != DRAFT:
             without |= {"hold", "comment"}
@@ -302,6 +304,9 @@ class VersionsScreen(Reviewing):
 
     def action_splits(self) -> None:
         self._look_at(panes.SPLITS)
+
+    def action_impact(self) -> None:
+        self._look_at(panes.IMPACT)
 
     def action_further(self) -> None:
         if self._seen.view == panes.CHANGES:

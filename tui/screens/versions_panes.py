@@ -41,14 +41,15 @@ if TYPE_CHECKING:
     pass
 
 OVERVIEW, CHANGES, FRAMES, CARD, FINDINGS = "overview", "changes", "frames", "card", "findings"
-MATRIX, LINEAGE, SPLITS = "matrix", "lineage", "splits"
+MATRIX, LINEAGE, SPLITS, IMPACT = "matrix", "lineage", "splits", "impact"
 #: The views that are a cursor among many: they have the whole width where there is little.
-WHOLE = frozenset({CHANGES, FRAMES, CARD, LINEAGE, SPLITS})
+WHOLE = frozenset({CHANGES, FRAMES, CARD, LINEAGE, SPLITS, IMPACT})
 #: What is looked at for longer than this says how far it is.
 LONG_S = 1.0
 _HEADS = {
     LINEAGE: "where it comes from and what came of it  (l: back)",
     SPLITS: "how it is split, by recording  (s: back)",
+    IMPACT: "what its labels fix and break  (e: back)",
 }
 
 

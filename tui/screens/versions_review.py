@@ -131,6 +131,32 @@ class Reviewing(Place):
         if told:
             self.say(told)
 
+    # --- what labels would fix and break ------------------------------------------------------------------------
+
+    def _ask_impact(self) -> None:
+        """Have what is looked at worked out as soon as it is known what it is compared with; nothing else goes on."""
+        seen, task = self._seen, self.state.task
+        pair = seen.pair_of(task)
+        if seen.view == panes.IMPACT and pair is not None:
+            self.bridge.compare.impact(task, seen.chosen, pair.base)
+        else:
+            self.bridge.compare.stop_impact()
+
+    def on_screen_suspend(self) -> None:
+        self.bridge.compare.stop_impact()
+
+    def _open_impact(self) -> None:
+        seen, task = self._seen, self.state.task
+        known = seen.lines
+        if known is None or (known.view, known.task, known.target) != (panes.IMPACT, task.name, seen.chosen):
+            return
+        if not known.frames:
+            self.say("There is no frame to show.")
+            return
+        told = open_frames(self.pm, task, f"impact of {seen.chosen}", known.frames)
+        if told:
+            self.say(told)
+
     # --- what enter and the upper-case keys do ------------------------------------------------------------------
 
     def action_check(self) -> None:
@@ -140,6 +166,8 @@ class Reviewing(Place):
             self._open(hunk.frames[0].key)
         elif seen.view == panes.FRAMES and pair is not None and pair.frames:
             self._open(pair.frames[min(seen.at, len(pair.frames) - 1)][0])
+        elif seen.view == panes.IMPACT:
+            self._open_impact()
         elif seen.view == panes.MATRIX and pair is not None:
             olds, news = cells_of(pair, task)
             self.bridge.compare.cell(task, seen.chosen, olds[seen.cell[0]], news[seen.cell[1]])
