@@ -101,7 +101,7 @@ def demo(
             ctx.notice(f"The demo stopped here; what it made so far is in {safe(root)}.")
         raise
     if bare:
-        stage.leave()
+        stage.leave("migrate" if scenario == "legacy" else "init --source camera")
         return
     stage.end(opens=opens)
     if opens:

@@ -92,10 +92,10 @@ class Stage:
         self.say(f"Open the app on it:  {_program()} -C {where}")
         self.say(f"Or look from here:   {_program()} -C {where} status")
 
-    def leave(self) -> None:
-        """Say what was made for a person to begin with."""
+    def leave(self, first: str) -> None:
+        """Say what was made for a person to begin with, by the command that comes `first`."""
         where = safe(os.path.relpath(self.root), limit=2000)
-        self.say(f"Begin: cd {where} && {_program()} init --source camera")
+        self.say(f"Begin: cd {where} && {_program()} {first}")
 
     # --- the place ------------------------------------------------------------------------------------------
 

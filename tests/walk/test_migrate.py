@@ -44,6 +44,7 @@ def bare(folder: Path) -> Path:
     words = ["demo", "old", "--scenario", "legacy", "--bare", "--size", "96x54"]
     done = run_program([sys.executable, "-m", "core", *words], cwd=folder)
     assert done.code == 0, done.out + done.err
+    assert done.out.rstrip().endswith("migrate"), "what comes first with an older repository"
     return folder / "old"
 
 
