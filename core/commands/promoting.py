@@ -202,6 +202,7 @@ def adopt(
     from core.training.adopting import adopt as take_in
 
     workspace = ctx.workspace
+    models.require(workspace)
     record = take_in(
         workspace,
         workspace.task(task),

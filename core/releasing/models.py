@@ -13,8 +13,9 @@ from pathlib import Path
 
 from core.durable import drop_unfinished, lock
 from core.errors import Damaged, Lacking, Refused
+from core.process import ProcessFailed
 from core.progress import Report
-from core.releasing import checks, pushing
+from core.releasing import checks, pushing, trouble
 from core.releasing.cargo import cargo_of
 from core.releasing.committing import commit_only, make_durable, stage
 from core.storage.git import Git
@@ -48,6 +49,14 @@ class Kept:
         return self.in_use or self.commit
 
 
+def require(workspace: Workspace) -> Git:
+    """Return git where it could take a model's commit. Raises what keeps it from that: Git LFS, an identity, a branch."""
+    git = Git(workspace.root, workspace.git_log)
+    checks.repository(workspace, git)
+    workspace.ensure_private()
+    return git
+
+
 def keep(
     workspace: Workspace, what: Run | ModelRecord, *, current: bool = False, who: str = "", because: str = ""
 ) -> Kept:
@@ -56,9 +65,7 @@ def keep(
     `because` is why a model becomes one although it is worse than what is there. Raises what keeps a commit from being
     made here, and what `registry.promote` raises.
     """
-    git = Git(workspace.root, workspace.git_log)
-    checks.repository(workspace, git)
-    workspace.ensure_private()
+    git = require(workspace)
     with lock(workspace.private / "release.lock", what="a release"):
         record = (
             registry.promote(workspace, what, who=who, because=because) if isinstance(what, Run) else what
@@ -86,9 +93,7 @@ def add_onnx(workspace: Workspace, record: ModelRecord, precision: str, report: 
 
     Raises what `onnx_files.prepared` and `keep` raise, and what keeps a commit from being made here.
     """
-    git = Git(workspace.root, workspace.git_log)
-    checks.repository(workspace, git)
-    workspace.ensure_private()
+    git = require(workspace)
     # Making it takes minutes, in which a release may go on; what git sees of it appears while nobody else commits.
     with (
         onnx_files.prepared(workspace, record, precision, report) as found,
@@ -155,6 +160,16 @@ def _commit(
         drop_unfinished(workspace.root / path)
     checks.hidden(git, paths)
     checks.attributes(git, list(files))
+    try:
+        return _committed(workspace, git, files, paths, "\n".join(message))
+    except ProcessFailed as error:
+        far = f"{safe(next(iter(files)))} is written whole, but in no commit"
+        raise trouble.plain(error, git, far) from error
+
+
+def _committed(
+    workspace: Workspace, git: Git, files: dict[str, Pointer], paths: Sequence[str], message: str
+) -> str | None:
     stage(git, paths)
     changed = set(paths) & set(git.differs_from_head())
     if not changed:
@@ -168,7 +183,7 @@ def _commit(
                 "Stage it anew: git rm -q --cached that file; then promote again.",
             )
     make_durable(workspace, git)
-    return commit_only(git, sorted(changed), "\n".join(message))
+    return commit_only(git, sorted(changed), message)
 
 
 def push(workspace: Workspace, record: ModelRecord, remote: str | None, report: Report) -> str:

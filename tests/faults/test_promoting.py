@@ -116,3 +116,30 @@ def test_a_promotion_without_room_or_on_a_failing_disk_says_so_and_is_finished_b
             stopped += 1
         _ends_right(root, expected, call)
     assert stopped
+
+
+def test_where_git_lfs_can_t_take_the_weights_it_says_how_far_it_came_and_the_next_ends_right(
+    once: Path, tmp_path: Path
+) -> None:
+    _, expected = _points(_copy(once, tmp_path))
+    root = _copy(once, tmp_path)
+    objects = root / ".git/lfs"
+    shutil.rmtree(objects, ignore_errors=True)
+    objects.write_text("no folder")
+    refused = run_program(_promote(root), cwd=root)
+    assert refused.code == 1
+    assert "models/versions/offline-detector-v1.pth is written whole, but in no commit" in refused.err
+    assert "Then run it again" in refused.err
+    objects.unlink()
+    _ends_right(root, expected, Call("write", 1, str(objects), failed=True))
+
+
+def test_without_git_lfs_no_checkpoint_is_taken_in(once: Path, tmp_path: Path) -> None:
+    root = _copy(once, tmp_path)
+    (run,) = (root / ".print-models/runs").iterdir()
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "git").symlink_to(shutil.which("git") or "")
+    done = run_program([*PROGRAM, "adopt", run / "best.pt"], cwd=root, env={"PATH": str(tools)})
+    assert (done.code, "git-lfs is not installed" in done.err) == (5, True), done.err
+    assert not list((root / "models/versions").glob("*.pth"))
