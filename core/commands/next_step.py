@@ -24,12 +24,14 @@ def next_step(
     saved: Backup | None,
     unfinished: str | None = None,
     interrupted: tuple[str, bool] | None = None,
+    suggested: Mapping[str, tuple[int, str]] | None = None,
 ) -> str:
     """Return the one thing to do next; `conflicts` counts by task the entries of label files that wait for a decision.
 
     Those of marks.json stand there under ''.
     `unfinished` names the merge, rebase, cherry-pick or revert that git was left in, `interrupted` the tag of the
     release that was stopped, which no other release goes past, and whether it is made: then the push is what is left.
+    `suggested` tells by task how many labels are doubted, and what to record or to label next.
     """
     if (why := workspace.read_only) is not None:
         if not (workspace.root / FILE_NAME).is_file() and isinstance(why, Refused):
@@ -102,6 +104,11 @@ def next_step(
         return f"back {plural(saved.unpushed, 'label')} up: print-models sync"
     if another:
         return another
+    for name, (doubted, _) in (suggested or {}).items():
+        if doubted:
+            return f"look at {plural(doubted, 'label')} of {name}, likely wrong: ; in the app, or print-models frames --queue doubts --task {name}"
+    if hint := next((hint for _, hint in (suggested or {}).values() if hint), ""):
+        return f"nothing to do: everything labelled is released. {hint}"
     rarest = min(
         ((n, name, task.name) for task in tasks if task.latest for name, n in task.classes.items()),
         default=None,

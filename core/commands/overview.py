@@ -69,14 +69,29 @@ def gather(workspace: Workspace, *, report: Report = silent) -> Overview:
         seen = _look_at_git(workspace, notices)
         saved = backup(workspace, store, *seen) if seen else None
         today = _today(workspace, store)
+        suggested = {name: _suggested(workspace, store, task) for name, task in workspace.tasks.items()}
     git = _git(workspace, *seen, notices) if seen else {}
     storage = _storage(workspace) if git else {}
     runs = _runs(workspace)
     unfinished = seen[1].operation if seen else None
     left = _interrupted(workspace, seen[0], notices) if seen else None
-    step = next_step(workspace, tasks, git, runs, frames, conflicts, saved, unfinished, left)
+    step = next_step(workspace, tasks, git, runs, frames, conflicts, saved, unfinished, left, suggested)
     told = tuple(dict.fromkeys(notices))
     return Overview(safe(workspace.root), tasks, cameras, saved, today, git, storage, runs, told, step)
+
+
+def _suggested(workspace: Workspace, store: LabelStore, task: Task) -> tuple[int, str]:
+    """Return how many labels are doubted that nobody changed or put aside since, and the hint what to label next."""
+    from core.labels.facts import ASIDE
+    from core.labels.suggested import path_of, read_suggestions
+
+    found, _ = read_suggestions(path_of(workspace, task), task)
+    if found is None:
+        return 0, ""
+    given = store.classes(task) if found.doubts else {}
+    aside = {key for key, mark in store.marks(task).items() if mark.mark in ASIDE} if found.doubts else set()
+    doubted = [one for one in found.doubts.values() if given.get(one.frame) == one.class_]
+    return sum(one.frame not in aside for one in doubted), found.hint
 
 
 def _interrupted(workspace: Workspace, git: Git, notices: list[str]) -> tuple[str, bool] | None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from core.commands.next_step import next_step
+from core.workspace import Workspace
 from tests.conftest import Cli, Place
 
 Make = Callable[..., Place]
@@ -168,3 +170,14 @@ def test_what_a_small_model_suggests_asks_and_doubts_is_listed_as_in_the_app(
     done = cli(place.root, "frames", "--filter", "pred:offline")
     assert done.code == 0
     assert "suggestions are left out" in done.err
+
+
+def test_the_next_step_names_doubts_and_what_to_record(workspace: Make) -> None:
+    ws = Workspace.open(workspace(3).root)
+    doubted = {"offline-detection": (2, "Record a print at night."), "failed-print-detection": (0, "")}
+    said = next_step(ws, (), {}, (), 3, {}, None, suggested=doubted)
+    assert said.startswith("look at 2 labels of offline-detection, likely wrong")
+    said = next_step(
+        ws, (), {}, (), 3, {}, None, suggested={"offline-detection": (0, "Record a print at night.")}
+    )
+    assert said == "nothing to do: everything labelled is released. Record a print at night."

@@ -112,7 +112,7 @@ def step_of(state: State) -> str:
     given = state.of(state.task)
     asked = sum(1 for key in found.asked if key not in given)
     if found.enough:
-        return f"more labels of these prints would not help: {found.hint}" if found.hint else ""
+        return found.hint.rstrip(".")
     if asked:
         return f"{count(asked)} frames are asked for (; then suggested), enter accepts a stretch"
     return ""
