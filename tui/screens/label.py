@@ -63,8 +63,8 @@ from tui.widgets.filmstrip import BOX
 from tui.widgets.frame_view import FrameView
 from tui.widgets.pointed import Pointed
 
-#: A page of small pictures is many bytes: who goes on past it does not wait for them.
-_STRIP_S = 0.2
+#: A page of small pictures is many bytes: who goes on past it, as a held key does, does not wait for them.
+_STRIP_S, _STRIP_FAR_S = 0.05, 0.2
 _PICTURES_OFF = "Pictures are off (--graphics none)."
 
 
@@ -172,7 +172,9 @@ class LabelScreen(Place):
         if self._panes.same_page(self.state):
             self.show_strip()
         elif self._panes.with_strip:
-            self._strip_rest = self.set_timer(_STRIP_S, self.show_strip)
+            link = self.pm.link
+            rest = _STRIP_FAR_S if link is not None and link.slow else _STRIP_S
+            self._strip_rest = self.set_timer(rest, self.show_strip)
 
     def show_facts(self) -> None:
         """Draw what is said of the frame, and what was done last."""
