@@ -9,14 +9,11 @@ a time, any number read.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 
 import numpy as np
@@ -25,6 +22,8 @@ from numpy.typing import NDArray
 from core.assist import room
 from core.assist.engines import Engine
 from core.assist.pictures import Found, decoding, part_of
+from core.assist.table import NONE, Table, number
+from core.assist.table import Rows as Rows
 from core.durable import explain, lock
 from core.errors import PrintModelsError
 from core.frames.decode import Picture, Unreadable
@@ -32,15 +31,9 @@ from core.frames.regions import WHOLE
 from core.progress import CancelToken, Progress, Report, silent
 from core.workspace import Workspace
 
-#: Pictures that an engine is given together, and frames after which what was computed is written.
-BATCH, _KEEP = 32, 256
-_UNREADABLE = -1
-_TABLES = """
-CREATE TABLE IF NOT EXISTS content (id BLOB PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS frame (id INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, row INTEGER NOT NULL);
-"""
-
-Rows = NDArray[np.int64]
+#: Pictures that an engine is given together, frames after which what was computed is written, and files looked at
+#: between two looks whether to go on.
+BATCH, _KEEP, _PIECE = 32, 256, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +57,10 @@ class Embeddings:
     def __init__(self, workspace: Workspace, engine: Engine) -> None:
         self.workspace, self.engine = workspace, engine
         self.folder = room.folder(workspace, engine.kind) / engine.key
-        self._type = np.dtype(engine.width)
-        self._db: sqlite3.Connection | None = None
-        self._inode = 0
-        self._seen = -1
-        self._ids: Rows = np.empty(0, np.int64)
-        self._rows: Rows = np.empty(0, np.int64)
-        self._vectors: NDArray[np.floating] = np.empty((0, engine.dims), self._type)
+        self._table = Table(self.folder, engine.dims, engine.width)
 
     def close(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
-        self._vectors = np.empty((0, self.engine.dims), self._type)
+        self._table.close()
 
     def __enter__(self) -> Embeddings:
         return self
@@ -101,58 +85,15 @@ class Embeddings:
 
     def rows(self, frames: Iterable[str]) -> Rows:
         """Return the place of each frame's embedding, -1 where there is none; 8 bytes a frame."""
-        self._refresh()
-        asked = np.fromiter((_number(key) for key in frames), np.int64)
-        if not len(self._ids):
-            return np.full(len(asked), _UNREADABLE, np.int64)
-        at = np.minimum(np.searchsorted(self._ids, asked), len(self._ids) - 1)
-        return np.where(self._ids[at] == asked, self._rows[at], _UNREADABLE)
+        self._table.refresh()
+        at = self._table.find(np.fromiter(map(number, frames), np.int64))
+        found = np.full(len(at), NONE, np.int64)
+        found[at >= 0] = self._table.places[at[at >= 0]]
+        return found
 
     def some(self, rows: Rows) -> NDArray[np.float32]:
         """Return the embeddings at places that `rows` gave, all of which must be known."""
-        return self._vectors[rows].astype(np.float32)
-
-    def _refresh(self) -> None:
-        """Read which frames are known, where that changed."""
-        if not (self.folder / "rows.db").exists():
-            return
-        try:
-            db = self._connection()
-            version = int(db.execute("PRAGMA data_version").fetchone()[0])
-            if version == self._seen:
-                return
-            found = db.execute("SELECT id, row FROM frame ORDER BY id").fetchall()
-            pairs = np.array(found, np.int64).reshape(-1, 2)
-            path = self.folder / "vectors"
-            count = path.stat().st_size // self._width if path.exists() else 0
-            # A row that the file does not hold is a damaged cache: it is as good as unknown, until the next fill.
-            self._ids, self._rows = (
-                pairs[:, 0].copy(),
-                np.where(pairs[:, 1] < count, pairs[:, 1], _UNREADABLE),
-            )
-            self._vectors = (
-                np.memmap(path, self._type, "r", shape=(count, self.engine.dims))
-                if count
-                else np.empty((0, self.engine.dims), self._type)
-            )
-            self._seen = version
-        except (sqlite3.Error, OSError, ValueError):
-            self._ids, self._rows, self._seen = np.empty(0, np.int64), np.empty(0, np.int64), -1
-
-    @property
-    def _width(self) -> int:
-        """Bytes of an embedding."""
-        return self._type.itemsize * self.engine.dims
-
-    def _connection(self) -> sqlite3.Connection:
-        path = self.folder / "rows.db"
-        if self._db is not None and (not path.exists() or path.stat().st_ino != self._inode):
-            self.close()  # another process has made it anew
-        if self._db is None:
-            self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
-            self._db.executescript(_TABLES)
-            self._inode, self._seen = path.stat().st_ino, -1
-        return self._db
+        return self._table.some(rows)
 
     def _part(self, source: str) -> str:
         """Return in a word the part of a source's pictures that is looked at."""
@@ -173,89 +114,83 @@ class Embeddings:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with lock(self.folder / "lock", what="the embeddings", timeout=30):
-                return self._fill(list(dict.fromkeys(frames)), report, cancel)
+                return self._fill(frames, report, cancel)
         except OSError as error:
             raise explain(error, "writing embeddings") from error
         finally:
-            self._seen = -1
+            self._table.forget()
 
-    def _fill(self, frames: list[str], report: Report, cancel: CancelToken | None) -> Filled:
-        db = self._whole()
+    def _fill(self, frames: Sequence[str], report: Report, cancel: CancelToken | None) -> Filled:
+        self._table.mend()
+        self._table.forget()
+        self._table.refresh()
         room.used(self.folder)
-        stamps, known, away = self._stale(db, frames, cancel)
-        done = _Done(total=len(stamps))
-        bad = sum(1 for row in known.values() if row == _UNREADABLE)
-        if stamps:
+        ids = np.fromiter(map(number, frames), np.int64)
+        first = np.sort(np.unique(ids, return_index=True)[1])  # a frame may be named twice
+        stamps, away = self._look(frames, first, cancel)
+        known = self._table.find(ids[first])
+        same = (known >= 0) & (stamps >= 0)
+        same[same] = self._table.stamps[known[same]] == stamps[same]
+        bad = int((self._table.places[known[same]] == NONE).sum())
+        stale = np.flatnonzero((stamps >= 0) & ~same)
+        done = _Done(total=len(stale))
+        if len(stale):
             allowed = room.make(self.workspace, self.folder) if self.engine.many else 1 << 40
+            keys = (frames[place] for place in first[stale].tolist())
             try:
                 with decoding(self.workspace, self.engine.box, nice=self.engine.nice) as pictures:
-                    for batch in _batches(pictures.of(stamps, cancel, self.engine.parts)):
+                    for batch in _batches(pictures.of(keys, cancel, self.engine.parts)):
                         if allowed <= 0:
                             break
-                        allowed -= self._take(batch, stamps, done)
+                        some = stale[done.seen : done.seen + len(batch)]
+                        allowed -= self._take(batch, stamps[some].tolist(), done)
                         report(Progress(self.engine.doing, done.seen, done.total))
                         if len(done.frames) >= _KEEP:
-                            self._write(db, done)
+                            self._write(done)
             finally:
-                self._write(db, done)
-        left = done.total - done.seen
-        have = len(known) - bad + done.known
-        return Filled(len(frames), have, done.computed, bad + done.unreadable, away + done.away, left)
+                self._write(done)
+        left, have = done.total - done.seen, int(same.sum()) - bad + done.known
+        return Filled(len(first), have, done.computed, bad + done.unreadable, away + done.away, left)
 
-    def _stale(
-        self, db: sqlite3.Connection, frames: list[str], cancel: CancelToken | None
-    ) -> tuple[dict[str, int], dict[str, int], int]:
-        """Return frames that have to be read with their stamps, those known with their rows, how many aren't there."""
-        kept = {found[0]: (found[1], found[2]) for found in db.execute("SELECT id, stamp, row FROM frame")}
-        stale: dict[str, int] = {}
-        known: dict[str, int] = {}
-        away = 0
+    def _look(self, frames: Sequence[str], places: Rows, cancel: CancelToken | None) -> tuple[Rows, int]:
+        """Return what each frame's file is like, -1 for one that is not there, and how many are not."""
         parts = {name: self._part(name) for name in self.workspace.sources}
-        for place, key in enumerate(frames):
-            if cancel is not None and place % 1000 == 0:
+        stamps = np.full(len(places), NONE, np.int64)
+        for at, place in enumerate(places.tolist()):
+            if cancel is not None and at % _PIECE == 0:
                 cancel.check()
+            key = frames[place]
             try:
                 found = os.lstat(self.workspace.frame_path(key))
             except (OSError, PrintModelsError):
-                away += 1
                 continue
-            if not stat.S_ISREG(found.st_mode):
-                away += 1
-                continue
-            stamp = _stamp(found.st_size, found.st_mtime_ns, parts[key.partition("/")[0]])
-            before = kept.get(_number(key))
-            if before is not None and before[0] == stamp:
-                known[key] = before[1]
-            else:
-                stale[key] = stamp
-        return stale, known, away
+            if stat.S_ISREG(found.st_mode):
+                stamps[at] = _stamp(found.st_size, found.st_mtime_ns, parts[key.partition("/")[0]])
+        return stamps, int((stamps < 0).sum())
 
-    def _take(self, batch: list[tuple[str, Found]], stamps: dict[str, int], done: _Done) -> int:
+    def _take(self, batch: list[tuple[str, Found]], stamps: list[int], done: _Done) -> int:
         """Embed what a batch holds that no other frame has; return the bytes that takes."""
         fresh: dict[bytes, Picture] = {}
         frames: list[tuple[int, int, bytes | None]] = []
         away = 0
-        for key, picture in batch:
+        for (key, picture), stamp in zip(batch, stamps, strict=True):
             if isinstance(picture, Unreadable):
                 if picture.missing or picture.passing:
                     away += 1
                 else:
-                    frames.append((_number(key), stamps[key], None))
+                    frames.append((number(key), stamp, None))
                 continue
             part = self._part(key.partition("/")[0])
             content = hashlib.sha256(f"{picture.oid} {part}".encode()).digest()[:16]
-            frames.append((_number(key), _stamp(picture.size, picture.mtime_ns, part), content))
+            frames.append((number(key), _stamp(picture.size, picture.mtime_ns, part), content))
             if content not in done.rows and content not in fresh:
-                row = self._row_of(content)
+                row = self._table.row_of(content)
                 if row is None:
                     fresh[content] = picture
                 else:
                     done.rows[content] = row
         if fresh:
-            vectors = self.engine.embed(list(fresh.values())).astype(self._type)
-            with open(self.folder / "vectors", "ab") as file:
-                first = file.tell() // self._width
-                file.write(vectors.tobytes())
+            first = self._table.append(self.engine.embed(list(fresh.values())))
             named = [(content, first + place) for place, content in enumerate(fresh)]
             done.rows.update(named)
             done.fresh += named
@@ -268,52 +203,19 @@ class Embeddings:
             done.computed + len(fresh),
         )
         done.known, done.unreadable = done.known + readable, done.unreadable + len(frames) - readable
-        return len(fresh) * self._width
+        return len(fresh) * self._table.bytes_each
 
-    def _row_of(self, content: bytes) -> int | None:
-        found = self._connection().execute("SELECT row FROM content WHERE id = ?", (content,)).fetchone()
-        return None if found is None else int(found[0])
-
-    def _write(self, db: sqlite3.Connection, done: _Done) -> None:
-        """Make rows durable, then name them."""
-        if done.fresh:
-            with open(self.folder / "vectors", "rb") as file:
-                os.fsync(file.fileno())
-        named = [
-            (frame, stamp, _UNREADABLE if content is None else done.rows[content])
-            for frame, stamp, content in done.frames
-        ]
-        try:
-            db.execute("BEGIN IMMEDIATE")
-            db.executemany("INSERT OR REPLACE INTO content VALUES (?, ?)", done.fresh)
-            db.executemany("INSERT OR REPLACE INTO frame VALUES (?, ?, ?)", named)
-            db.execute("COMMIT")
-        except sqlite3.Error:
-            with contextlib.suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
-            raise
-        done.fresh, done.frames = [], []
-        done.rows.clear()
-
-    def _whole(self) -> sqlite3.Connection:
-        """Return the database, made anew where it is damaged, with no more rows behind it than it names."""
-        path, vectors = self.folder / "rows.db", self.folder / "vectors"
-        for _ in range(2):
-            try:
-                db = self._connection()
-                count = int(db.execute("SELECT coalesce(max(row) + 1, 0) FROM content").fetchone()[0])
-                held = vectors.stat().st_size if vectors.exists() else 0
-                if held >= count * self._width:
-                    if held:
-                        os.truncate(vectors, count * self._width)
-                    return db
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                    raise
-            self.close()
-            for gone in (path, Path(f"{path}-journal"), vectors):
-                gone.unlink(missing_ok=True)
-        raise sqlite3.DatabaseError("rows.db can't be made")
+    def _write(self, done: _Done) -> None:
+        """Make what was computed durable."""
+        if done.frames:
+            rows = done.rows
+            named = [
+                (one, stamp, NONE if content is None else rows[content])
+                for one, stamp, content in done.frames
+            ]
+            self._table.name(done.fresh, named)
+            done.fresh, done.frames = [], []
+            rows.clear()
 
 
 class _Done:
@@ -338,11 +240,6 @@ def _batches(found: Iterator[tuple[str, Found]]) -> Iterator[list[tuple[str, Fou
         yield some
 
 
-def _number(key: str) -> int:
-    """Return 63 bits that stand for a frame's key: of a million frames, two meet once in ten million workspaces."""
-    return int.from_bytes(hashlib.blake2b(os.fsencode(key), digest_size=8).digest(), "big") >> 1
-
-
 def _stamp(size: int, mtime_ns: int, part: str) -> int:
     """Return 63 bits that stand for a file's size and time, and for the part of its picture that is looked at."""
-    return _number(f"{size} {mtime_ns} {part}")
+    return number(f"{size} {mtime_ns} {part}")
