@@ -20,6 +20,7 @@ TOPICS = (
     "memory",
     "labels",
     "decisions",
+    "suggestions",
     "queues",
     "export",
     "many",
@@ -29,6 +30,7 @@ TOPICS = (
     "keys",
     "link",
     "training",
+    "predict",
 )
 REPORT = Path(__file__).with_name("RESULTS.md")
 _HEAD = """# Measured
