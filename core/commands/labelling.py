@@ -66,10 +66,7 @@ def chosen_frames(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--from", "begin", metavar="HH:MM", help="With --day: from this time (of D) on."),
         click.option(
-            "--to",
-            "end",
-            metavar="HH:MM",
-            help="With --day: up to this time (of E); earlier than --from: of the next day.",
+            "--to", "end", metavar="HH:MM", help="With --day: up to this time (of E); may be after midnight."
         ),
         filter_option,
     )
