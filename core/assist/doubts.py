@@ -22,6 +22,8 @@ from core.assist.suggesting import Answer
 MOST, _BESIDE = 200, 3
 #: A doubt that is less likely than this is none.
 _LEAST = 0.5
+#: A stretch of so large a part of its recording's labels is no slip among them.
+_SMALL = 0.2
 #: Labels so far from the next labels, in minutes, are not alone among them.
 _NEAR_MINUTES = 30.0
 #: Labelled frames that a doubted one is compared with.
@@ -79,7 +81,7 @@ def _unlike(scene: Scene, found: Answer) -> list[Doubt]:
         best = first + int(shares[first:end].argmax())
         label, suggested = int(scene.labels[best]), int(said[best])
         # What is hardly ever recognised elsewhere, or said in error as often, is no reason to doubt a label here.
-        trust = max(min(recalls[label], precisions[suggested]), _beside(scene, best, suggested))
+        trust = max(min(recalls[label], precisions[suggested]), _beside(scene, first, end, suggested))
         if trust * shares[best] < _LEAST:
             continue
         why = f"other recordings say {scene.classes[suggested]}, {_percent(shares[best])}"
@@ -95,10 +97,11 @@ def _trusted(held: HeldOut, classes: int) -> tuple[list[float], list[float]]:
     return recalls, [float(right.mean()) if len(right) else 0.0 for right in answers]
 
 
-def _beside(scene: Scene, place: int, class_: int) -> float:
-    """Return the part of the labels of a frame's recording that are of a class."""
-    mine = scene.learned[scene.pieces == scene.pieces[place]]
-    return float((mine == class_).sum() / max((mine >= 0).sum(), 1))
+def _beside(scene: Scene, first: int, end: int, class_: int) -> float:
+    """Return the part of a recording's labels that are of a class; 0 for a stretch that is no small part of them."""
+    mine = scene.learned[scene.pieces == scene.pieces[first]]
+    count = max(int((mine >= 0).sum()), 1)
+    return float((mine == class_).sum()) / count if end - first <= _SMALL * count else 0.0
 
 
 def _usual(shares: Floats, labels: Ints, classes: int) -> Floats:
