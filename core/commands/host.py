@@ -137,6 +137,8 @@ def _training() -> Iterator[Finding]:
     for name in ("torch", "torchvision"):
         holes = "files of weights can run code before 2.10" if name == "torch" else ""
         yield _package(name, _TORCH if name == "torch" else (0,), "warn", holes, remedy)
+    without = "To ask models and compare frames without torch: pip install '.[onnx]'"
+    yield _package("onnxruntime", (0,), "warn", "", without)
     found = on_this_machine(_ARCHITECTURE)
     if found:
         yield Finding("weights", "pass", f"ImageNet weights of {_ARCHITECTURE}: {safe(found)}")

@@ -260,7 +260,7 @@ def _require_weights(record: ModelRecord, why: str, *, has_onnx: bool) -> None:
     if has_onnx:
         raise Lacking(
             f"{record.name} has an ONNX file, but neither onnxruntime nor torch is installed.",
-            "Install the small one: pip install onnxruntime",
+            "Install the small one: pip install '.[onnx]'",
         )
     raise Lacking(
         f"{record.name} has no ONNX file here, and torch is not installed. {why}".strip(),
