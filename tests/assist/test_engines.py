@@ -182,3 +182,13 @@ def test_a_picture_is_centred_on_a_ground_of_the_mean_colour(tmp_path: Path) -> 
     assert block.shape == (1, 3, 96, 128)
     assert np.abs(block[0, :, :11]).max() < 0.01
     assert np.abs(block[0, :, 20:70]).max() > 0.5
+
+
+def test_without_onnxruntime_it_says_that_the_file_needs_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.ws.models.mkdir()
+    (room.ws.models / "mine.onnx").write_bytes(b"never opened")
+    monkeypatch.setattr("core.assist.onnx_engine.installed", lambda: False)
+    said = choose(room.ws).text
+    assert said == ("Frames are compared by thumbnails: mine.onnx needs onnxruntime, which is not installed.")
