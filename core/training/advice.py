@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from core.human import duration, plural
 from core.training.spec import DEFAULTS, Spec
+from core.versions.manifest import DRAFT
 
 #: Seconds above which the last stage is no default: who presses one key should not wait for an hour.
 LONG_S = 120.0
@@ -55,7 +56,12 @@ def reasons(what: Spec, images: int, *, weights: str) -> Reasons:
     return Reasons(
         seconds,
         {
-            "dataset": "the latest version that is not withdrawn",
+            "dataset": "the labels as they are now, to try them: a model version only once they are released"
+            if what.dataset.version == DRAFT
+            else "the latest version that is not withdrawn",
+            "val_split": "recordings are assigned anew, to try something: no model version can be made of it"
+            if what.val_split
+            else "so that results of one version's models are about the same images",
             "mode": f"{mode}; up to about {duration(seconds)}",
             "architecture": "small enough for a processor without a graphics card",
             "weights": weights,

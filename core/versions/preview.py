@@ -1,7 +1,7 @@
 """The card of a version that does not exist yet: what README.md would say if the draft were exported now.
 
 What always holds: nothing is written and no picture is read, so the digest and what depends on pixels (brightness) are
-not in it. Called by the Versions screen.
+not in it. Called by the Versions screen, and by the form of a training.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 
 from core.frames.names import captured_at
 from core.versions import baselines, card, manifest, splits
-from core.versions.manifest import Info, Item, Selection, Version
+from core.versions.manifest import DRAFT, Info, Item, Selection, Version
 from core.versions.plan import ExportPlan
 from core.workspace import Workspace
 
@@ -24,6 +24,18 @@ def card_of(workspace: Workspace, planned: ExportPlan) -> str:
     )
     text = card.render(version, parent=planned.parent, license_=workspace.settings.license)
     return text.decode("utf-8", "replace")
+
+
+def sketch(planned: ExportPlan) -> Version:
+    """Return what an export of this plan would hold, as far as it is known without reading a picture: no digest.
+
+    Raises the plan's first block.
+    """
+    if planned.blocks:
+        raise planned.blocks[0]
+    items = tuple(_item(planned, number) for number in range(len(planned.chosen)))
+    info = Info(version="", name=DRAFT, dataset_type=planned.task.name, source_labels=planned.source_labels)
+    return Version(planned.task, DRAFT, planned.path.parent / DRAFT, info, items, "")
 
 
 def _item(planned: ExportPlan, number: int) -> Item:

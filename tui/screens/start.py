@@ -88,9 +88,18 @@ class StartScreen(Place):
             return Content.assemble(("✗ ", BAD), (self._problem.what, BAD), "\n\n", self._problem.remedy)
         if self._offer is None:
             return Content.styled("Looking at the versions …", DIM)
-        if self._offer.problem:
-            return Content.assemble((self._offer.problem, BAD), "\n\n", self._offer.remedy)
         width = self.query_one("#start", Pane).room
+        if self._offer.problem:
+            why = [
+                *wrapped(self._offer.problem, width, BAD),
+                *wrapped(self._offer.remedy, width),
+                Content(""),
+            ]
+            if not self._offer.settings:
+                return Content("\n").join(why)
+            rows, self._line = _rows(self._offer.settings, width, self._at, self._asked)
+            self._line += len(why)
+            return Content("\n").join([*why, *rows])
         last = (
             "Starting …"
             if self._starting
