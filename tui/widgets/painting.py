@@ -59,8 +59,11 @@ def tone(red: int, green: int, blue: int) -> Tone:
 
 def _colour(tone: Tone) -> tuple[int, int, int]:
     """Return a tone as red, green and blue."""
-    green = tone[0]
-    return min(255, max(0, green + tone[1])), green, min(255, max(0, green + tone[2]))
+    green, red, blue = tone
+    red, blue = red + green, blue + green
+    if 0 <= red <= 255 and 0 <= blue <= 255:
+        return red, green, blue
+    return min(255, max(0, red)), green, min(255, max(0, blue))
 
 
 def _nearness(play: Play) -> Callable[[Tone, Tone], bool]:
@@ -84,6 +87,7 @@ class Painter:
         """`cells` are those to draw, line by line; `play` is how far off a tone may be."""
         self._cells, self._play = cells, play
         self._near_enough = _nearness(play), _nearness(FAINT)
+        self._spread = [2 * steps for steps in play]
         self._drawn = bytearray(len(cells))
         self._sent: list[str] = []
         self._fore = self._back = _NOTHING
@@ -203,7 +207,7 @@ class Painter:
 
         `half` is the place of the half in a `Cell`. It is asked for every colour that is set, so it is written out.
         """
-        cells, (most, most_red, most_blue) = self._cells, [2 * steps for steps in self._play]
+        cells, (most, most_red, most_blue) = self._cells, self._spread
         y, _, upper_half, lower_half, faint = cells[place]
         low, low_red, low_blue = high, high_red, high_blue = lower_half if half == 3 else upper_half
         if faint:
