@@ -46,12 +46,19 @@ def _lately(
     frames = sorted(index.frames(source.name, max(days)), key=lambda frame: frame.captured_at, reverse=True)
     if not frames:
         return []
-    # A camera whose clock is off tells by the date of its file that it writes.
-    written = os.stat(workspace.frame_path(frames[0].key)).st_mtime
-    newest = frames[0].captured_at
-    if max(newest, datetime.fromtimestamp(written)) < now - gap:
+    # After a clock was set back, frames of before lie in the future: what is written now comes behind them.
+    past = next((frame for frame in frames if frame.captured_at <= now + gap), frames[0])
+    newest = next((frame for frame in (frames[0], past) if _written_near(workspace, frame, now, gap)), None)
+    if newest is None:
         return []
-    return [frame for frame in frames if frame.captured_at >= newest - gap]
+    at = newest.captured_at
+    return [frame for frame in frames if at - gap <= frame.captured_at <= at]
+
+
+def _written_near(workspace: Workspace, frame: Frame, now: datetime, gap: timedelta) -> bool:
+    """True for a frame of this moment; a camera whose clock is off tells by the date of its file that it writes."""
+    written = datetime.fromtimestamp(os.stat(workspace.frame_path(frame.key)).st_mtime)
+    return any(abs(now - at) <= gap for at in (frame.captured_at, written))
 
 
 def _why(workspace: Workspace, source: Source, frames: list[Frame]) -> str:

@@ -68,12 +68,15 @@ def list_runs(workspace: Workspace) -> list[Run]:
 
 
 def get(workspace: Workspace, name: str | None = None) -> Run:
-    """Return a training by its id or the beginning of it, the newest without one. Raises WrongUsage, Refused."""
+    """Return a training by its id or the beginning of it, without one the one at work, else the newest.
+
+    The newest by its id need not be the last: a clock may have been set back. Raises WrongUsage, Refused.
+    """
     known = list_runs(workspace)
     if not known:
         raise Refused("There is no training yet.", "Start one: print-models train")
     if name is None:
-        return known[0]
+        return running(workspace) or known[0]
     found = [run for run in known if run.id == name] or [run for run in known if run.id.startswith(name)]
     if len(found) != 1:
         shown = ", ".join(run.id for run in known[:3])

@@ -219,6 +219,16 @@ def test_a_print_runs_while_frames_come_that_nobody_calls_idle(tmp_path: Path) -
     assert printing.why_printing(place, now) == ""
 
 
+def test_a_clock_that_was_set_back_makes_no_print_of_frames_that_lie_ahead(tmp_path: Path) -> None:
+    place = make_workspace(tmp_path / "ws")
+    write_frames(place.root / "printer-timelapses", 20, start="20251107T120000")
+    place = Workspace.open(place.root)
+    now = datetime(2025, 11, 7, 9, 0)
+    assert printing.why_printing(place, now) == ""
+    write_frames(place.root / "printer-timelapses", 2, start="20251107T085800")
+    assert "nothing says that it is idle" in printing.why_printing(place, now)
+
+
 def test_the_limit_on_memory_is_what_was_asked_or_three_quarters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "all_memory", lambda: 8_000_000_000)
     assert figures.memory_limit(0) == 6_000_000_000

@@ -17,7 +17,7 @@ from core.training import proc, readiness, runs, spec
 from core.training.events import EventWriter
 from core.training.runs import Run
 from core.workspace import Workspace
-from tests.training.small import make_version, needs_torch, small, until
+from tests.training.small import make_version, make_workspace, needs_torch, small, until
 
 
 @pytest.fixture
@@ -223,3 +223,18 @@ def test_a_copy_of_a_workspace_does_not_take_its_trainings_for_running_ones(
     _run(plain, proc.Proc(os.getpid(), 1, proc.boot_id(), proc.this_host()))
     shutil.copytree(plain.root, tmp_path / "copy")
     assert runs.running(Workspace.open(tmp_path / "copy")) is None
+
+
+def test_after_a_clock_was_set_back_the_training_at_work_is_the_one_that_is_meant(
+    tmp_path: Path, sleeper: subprocess.Popen[bytes]
+) -> None:
+    place = make_workspace(tmp_path / "ws")
+    newest = _run(place, None)
+    assert runs.get(place).id == newest.id
+    older = place.runs / "20200101T000000-offline-detection"
+    shutil.copytree(newest.path, older)
+    writer = EventWriter(newest.path)
+    writer.append("finished", words=[])
+    writer.close()
+    proc.write(older, _identity(sleeper))
+    assert runs.get(place).id == older.name

@@ -107,7 +107,8 @@ class TrainingScreen(Acting):
         if self._started in known:
             self._chosen, self._started = self._started, ""
         elif self._chosen not in known:
-            self._chosen = rows[0].id if rows else ""
+            at_work = next((row.id for row in rows if not over(row.state)), "")
+            self._chosen = at_work or (rows[0].id if rows else "")
         # One that is over was taken up again: what was seen of it is old.
         row, seen = known.get(self._chosen), self._seen
         if row is not None and seen is not None and seen.id == row.id and seen.state != row.state:
