@@ -102,6 +102,13 @@ class Worker:
         telling.write(self.workspace, self.task, data)
         return data
 
+    def said(self) -> dict[str, str]:
+        """Return the class that was suggested last for every frame that counts; a labelled frame's is its label."""
+        if self._gathered is None or self._found is None:
+            return {}
+        keys, classes = self._gathered.scene.keys, self.task.classes
+        return {key: classes[code] for key, code in zip(keys, self._found.said.tolist(), strict=True)}
+
     def fill(self, stop: Callable[[], bool]) -> bool:
         """Compute missing embeddings until all are there or `stop` says so; return whether all that can be are there."""
         bare = self.gathering.without()
