@@ -14,6 +14,7 @@ from textual.content import Content
 from core.frames.among import place_among
 from core.frames.names import source_of
 from core.human import plural
+from core.versions.manifest import DRAFT
 from tui.messages import Failed, RunRow
 from tui.mistakes import MistakesSeen
 from tui.opening import open_frames
@@ -72,9 +73,10 @@ class Acting(Place):
         if row is None or not over(row.state):
             self.say("A training can be promoted when it has ended.")
             return
+        holds = "the version that holds the labels it learned from" if row.dataset == DRAFT else row.dataset
         what = (
             "Its best epoch becomes a file in models/versions/ with its record, and is named on the card of "
-            f"{row.task} {row.dataset}: one commit, nothing is pushed."
+            f"{row.task}, {holds}: one commit, nothing is pushed."
         )
         if current:
             what += " The model in use is replaced by it."
