@@ -225,7 +225,7 @@ class Still(Widget):
         self._lines = [[0] * picture.columns for _ in range(picture.rows + picture.rows % 2)]
         if not self._painted(Painter(all_cells(picture), WHOLE), shown):
             self.refresh()
-        _get_ready()
+        self._pm.when_written(_get_ready)
         return True
 
     @property
