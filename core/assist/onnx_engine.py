@@ -61,7 +61,7 @@ class Network:
             props = self._session.get_modelmeta().custom_metadata_map
             if colours != 3 or len(size) != 2 or taken.type != "tensor(float)":
                 raise ValueError("its input is no picture")
-            self.input = _input(props.get("input"), size)
+            self.input, self.told = _input(props.get("input"), size), "input" in props
             self._names = taken.name, given.name
             self.dims = int(self._run(np.zeros((1, 3, *self.input.size), np.float32)).shape[1])
         except PrintModelsError:

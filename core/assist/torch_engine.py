@@ -12,7 +12,7 @@ import math
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,30 +36,6 @@ _SLICE_S = 0.2
 def installed() -> bool:
     """True where torch and torchvision can be imported; they are not."""
     return all(importlib.util.find_spec(name) is not None for name in ("torch", "torchvision"))
-
-
-class Later:
-    """A network that is started when the first picture is asked for: what is kept needs neither torch nor its seconds."""
-
-    def __init__(self, input: Input, start: Callable[[], Network]) -> None:
-        """`input` is what is known of its input without asking it; `start` may raise why it can't be asked here."""
-        self.input, self._start = input, start
-        self._network: Network | None = None
-
-    def run(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
-        """Return the network's numbers of pictures, n x dims. Raises what starting it and asking it raise."""
-        if self._network is None:
-            self._network = self._start()
-            if self._network.told and self._network.input != self.input:
-                raise Damaged(
-                    "This model's file tells of another input than its record.",
-                    "Get both as they were: git checkout -- models",
-                )
-        return self._network.run(pictures)
-
-    def close(self) -> None:
-        if self._network is not None:
-            self._network.close()
 
 
 class Network:

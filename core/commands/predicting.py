@@ -6,7 +6,7 @@ which frames count for a task.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +22,8 @@ from core.human import count, plural
 from core.text import safe
 
 if TYPE_CHECKING:
-    from core.assist import onnx_engine, torch_engine
+    from core.assist import torch_engine
+    from core.assist.later import Asks
     from core.assist.predicting import Asked, Said
     from core.labels.predictions import Guess
     from core.labels.store import LabelStore
@@ -191,8 +192,9 @@ def _counting(ctx: Context, store: LabelStore, task: Task, keys: list[str]) -> l
 @contextmanager
 def _engine(ctx: Context, task: Task, record: ModelRecord) -> Iterator[Asked]:
     """Lend what asks a model here: its ONNX file by onnxruntime where there is one, else its weights by torch."""
-    from core.assist import onnx_engine, torch_engine
+    from core.assist import onnx_engine
     from core.assist.inputs import Input
+    from core.assist.later import Later
     from core.assist.predicting import Asked
     from core.training import onnx_files, spec
 
@@ -203,16 +205,16 @@ def _engine(ctx: Context, task: Task, record: ModelRecord) -> Iterator[Asked]:
             "Ask a model of this task's classes.",
         )
     found, why = onnx_files.best(ctx.workspace, record)
-    network: onnx_engine.Network | torch_engine.Network | torch_engine.Later
+    start: Callable[[], Asks]
     if found is not None and onnx_engine.installed():
         path = ctx.workspace.root / found.file
-        network = onnx_engine.Network(path, threads=spec.default_threads())
+        start = partial(onnx_engine.Network, path, threads=spec.default_threads())
         how, key = f"onnxruntime, {found.precision}", f"{_short(found.sha256)}-onnx"
     else:
         start = partial(_weights, ctx, task, record, why, has_onnx=found is not None)
-        told = record.facts.get("input")
-        network = torch_engine.Later(Input.of(told), start) if isinstance(told, Mapping) else start()
         how, key = "torch", f"{_short(record.sha256)}-torch"
+    told = record.facts.get("input")
+    network = Later(Input.of(told), start) if isinstance(told, Mapping) else start()
     engine = Asked(network, task.classes, key, how)
     try:
         yield engine
