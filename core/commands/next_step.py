@@ -69,9 +69,6 @@ def next_step(
                 return f"{task.name} {task.latest} is exported, not released, and differs from the draft: print-models diff --task {task.name}"
             return f"release {task.name} {task.latest}, which is exported only: print-models release --task {task.name}"
     for task in tasks:
-        if not task.labelled and task.total:
-            return f"label the first frames of {task.name}: open the app with print-models"
-    for task in tasks:
         if task.draft.nowhere:  # a release would refuse
             return f"see why {in_nothing(task.draft.nowhere)}: print-models check --task {task.name}"
     # A camera that writes only while it prints never shows a second class: that must not hide what else waits.
@@ -84,8 +81,11 @@ def next_step(
         if one_class
         else ""
     )
-    if another and not any(task.latest for task in tasks):
-        return another
+    # Who works on one task alone is not held up by the other one.
+    bare = next((task.name for task in tasks if not task.labelled and task.total), None)
+    begin = f"label the first frames of {bare}: open the app with print-models" if bare else ""
+    if (begin or another) and not any(task.latest for task in tasks):
+        return begin or another
     running = [run for run in runs if run["state"] == "running"]
     if running:
         return f"watch the training: print-models watch {safe(running[0]['id'])}"
@@ -107,6 +107,8 @@ def next_step(
     for name, (doubted, _) in (suggested or {}).items():
         if doubted:
             return f"look at {plural(doubted, 'label')} of {name}, likely wrong: ; in the app, or print-models frames --queue doubts --task {name}"
+    if begin:
+        return begin
     if hint := next((hint for _, hint in (suggested or {}).values() if hint), ""):
         return f"nothing to do: everything labelled is released. {hint}"
     rarest = min(

@@ -162,3 +162,13 @@ def test_what_only_the_history_on_the_remote_tells_is_no_loss(cli: Cli, place: P
     assert "2 only on this machine, 1 on origin in its history alone (print-models sync)" in said
     assert cli(place.root, "sync").code == 0
     assert (told(cli, place)["unpushed"], told(cli, place)["in_history"]) == (0, 0)
+
+
+def test_who_works_on_one_task_alone_is_not_held_up_by_the_other(cli: Cli, place: Place) -> None:
+    words = ["label", "--task", "failed-print-detection", "--as"]
+    assert "label the first frames of offline-detection" in told(cli, place)["next"]
+    cli(place.root, *words, "good", *place.keys[:2])
+    cli(place.root, *words, "failed", place.keys[2])
+    assert "review and release failed-print-detection" in told(cli, place)["next"]
+    assert cli(place.root, "release", "--task", "failed-print-detection").code == 0
+    assert "train a model on failed-print-detection v1" in told(cli, place)["next"]
