@@ -48,7 +48,11 @@ class Interrupted(Struct, frozen=True):
         """What is said of it on opening the app."""
         if self.training and not self.running:
             return f"{self.words}: T shows it; when it has ended, V, then R finishes the release."
-        return f"{self.words}." if self.running else f"{self.words}: V, then R finishes it or takes it back."
+        if self.running:
+            return f"{self.words}."
+        # A version that has its tag is not taken back from there.
+        back = "" if "tag" in self.done else " or takes it back"
+        return f"{self.words}: V, then R finishes it{back}."
 
 
 class StepsSeen(Struct, frozen=True):

@@ -15,6 +15,7 @@ from core.versions.manifest import read_version
 from core.workspace import Workspace
 from tests.conftest import git
 from tests.training.finished import finished
+from tui.release_messages import Interrupted
 
 TAG = "offline-detection/v1"
 
@@ -127,3 +128,11 @@ def test_a_finished_training_becomes_a_model_where_torch_is_missing(interrupted,
     trainings.state = "finished"
     monkeypatch.setattr(with_model.runs, "require_torch", lambda: pytest.fail("torch was asked for"))
     assert release.resume(ws, wait=False).model == "offline-detector-v1"
+
+
+@pytest.mark.parametrize(
+    ("done", "way"), [({"commit"}, "R finishes it or takes it back."), ({"tag", "commit"}, "R finishes it.")]
+)
+def test_what_has_its_tag_is_not_said_to_be_taken_back(done, way):
+    found = Interrupted("offline-detection", "v2", "tag", frozenset(done), "", running=False)
+    assert found.hint.endswith(way)
