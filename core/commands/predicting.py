@@ -257,7 +257,7 @@ def _require_weights(record: ModelRecord, why: str, *, has_onnx: bool) -> None:
     if record.here != "file":
         raise Lacking(
             f"{record.name} is {'a Git LFS pointer' if record.here == 'pointer' else 'missing'} here. {why}".strip(),
-            f"Get it: print-models fetch {record.name}",
+            f"Get it: print-models fetch {record.word}",
         )
     if has_onnx:
         raise Lacking(
@@ -266,7 +266,7 @@ def _require_weights(record: ModelRecord, why: str, *, has_onnx: bool) -> None:
         )
     raise Lacking(
         f"{record.name} has no ONNX file here, and torch is not installed. {why}".strip(),
-        f"Where torch is: print-models promote {record.name} --onnx",
+        f"Where torch is: print-models promote {record.word} --onnx",
     )
 
 
@@ -291,7 +291,7 @@ def _write(
     if before and not same and some:
         notes.append(
             f"{task.predictions} holds {plural(len(before), 'prediction')} of {whose} and is left as it is; "
-            f"to replace them all: print-models predict --model {record.name}"
+            f"to replace them all: print-models predict --model {record.word}"
         )
         return []
     if before and not same:
