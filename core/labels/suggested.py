@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import ItemsView, Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterator, Mapping, Sequence, ValuesView
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,7 +38,7 @@ _WORDS = 120
 class Run(NamedTuple):
     """Frames in a row of one recording, from `first` to `last`, of which one class is suggested, how surely and why.
 
-    `sure` is set where it may be taken without looking at it.
+    `sure` is set where it may be taken without looking at it; `frames` is how many there were when it was made.
     """
 
     first: str
@@ -46,6 +46,7 @@ class Run(NamedTuple):
     guess: Guess
     why: str = ""
     sure: bool = False
+    frames: int = 0
 
 
 class Doubt(NamedTuple):
@@ -169,7 +170,8 @@ def _run(row: Mapping[str, Any], task: Task) -> Run | None:
     if not first or not last or class_ is None or source_of(first) != source_of(last):
         return None
     guess = Guess(class_, _share(row.get("confidence")))
-    return Run(first, last, guess, _words(row.get("why")), row.get("sure") is True)
+    sure, frames = row.get("sure") is True, _whole(row.get("frames"))
+    return Run(first, last, guess, _words(row.get("why")), sure, frames)
 
 
 def _doubt(row: Mapping[str, Any], task: Task) -> Doubt | None:
@@ -232,10 +234,13 @@ class Expanded(Mapping[str, Guess]):
     def __init__(self, runs: Sequence[Run], by_source: Mapping[str, Sequence[Frame]]) -> None:
         self._sources: dict[str, _Placed] = {}
         found: dict[str, list[tuple[int, int, Run]]] = {}
+        ends: dict[str, int] = {}
         for run in runs:
             frames = by_source.get(source := source_of(run.first), ())
-            begin, last = place_from(frames, run.first), place_from(frames, run.last)
+            begin = _place(frames, run.first, ends.get(source, 0))
+            last = _place(frames, run.last, begin + run.frames - 1)
             end = last + 1 if last < len(frames) and key_at(frames)(last) == run.last else last
+            ends[source] = end
             if begin < end:
                 found.setdefault(source, []).append((begin, end, run))
         for source, placed in found.items():
@@ -251,6 +256,18 @@ class Expanded(Mapping[str, Guess]):
             for one in self._sources.values()
             for begin, end in zip(one.begins, one.ends, strict=True)
         )
+
+    def places_in(self, frames: Sequence[Frame]) -> tuple[list[int], list[Guess]] | None:
+        """Return places and what is suggested there, in order, for the very frames of a source it was made for; None of others."""
+        placed = next((one for one in self._sources.values() if one.frames is frames), None)
+        if placed is None:
+            return None
+        places: list[int] = []
+        guesses: list[Guess] = []
+        for begin, end, run in zip(placed.begins, placed.ends, placed.runs, strict=True):
+            places += range(begin, end)
+            guesses += [run.guess] * (end - begin)
+        return places, guesses
 
     def run_of(self, key: str) -> Run | None:
         """Return the run that a frame lies in."""
@@ -285,6 +302,10 @@ class Expanded(Mapping[str, Guess]):
         """Return frame and guess of all, without a look-up for each."""
         return _Items(self)
 
+    def values(self) -> ValuesView[Guess]:
+        """Return what is suggested of all, without a look-up for each."""
+        return _Values(self)
+
     def pairs(self) -> Iterator[tuple[str, Guess]]:
         """Yield frame and guess in order of time, one source after the other."""
         for frames, begins, ends, runs in self._sources.values():
@@ -296,6 +317,13 @@ class Expanded(Mapping[str, Guess]):
         return self._size
 
 
+def _place(frames: Sequence[Frame], key: str, likely: int) -> int:
+    """Return the place of a frame, or that of the next one; looked for only where it is not at the `likely` place."""
+    if 0 <= likely < len(frames) and key_at(frames)(likely) == key:
+        return likely
+    return place_from(frames, key)
+
+
 class _Items(ItemsView[str, Guess]):
     """Frame and guess, a run at a time."""
 
@@ -303,3 +331,12 @@ class _Items(ItemsView[str, Guess]):
 
     def __iter__(self) -> Iterator[tuple[str, Guess]]:
         return self._mapping.pairs()
+
+
+class _Values(ValuesView[Guess]):
+    """What is suggested, a run at a time."""
+
+    _mapping: Expanded
+
+    def __iter__(self) -> Iterator[Guess]:
+        return (guess for _, guess in self._mapping.pairs())

@@ -63,7 +63,7 @@ def test_all_that_the_file_says_is_there(tmp_path: Path) -> None:
         0.98,
         True,
     )
-    assert found.runs == (Run(KEYS[0], KEYS[3], Guess("offline", 0.87), "as 23:40"),)
+    assert found.runs == (Run(KEYS[0], KEYS[3], Guess("offline", 0.87), "as 23:40", frames=4),)
     assert found.asked == {KEYS[7]: "nothing like it is labelled"}
     assert found.doubts[KEYS[5]].suggested == "offline"
     assert found.doubts[KEYS[5]].evidence == (KEYS[1],)
@@ -147,7 +147,10 @@ def test_entries_that_cant_be_used_are_counted_and_the_others_stay(tmp_path: Pat
 def test_runs_tell_of_every_frame_that_is_there_and_of_no_other(cuts: list[Any], gone: set[int]) -> None:
     every = [frame(number) for number in range(14)]
     there = [one for at, one in enumerate(every) if at not in gone]
-    runs = [Run(every[a].key, every[b].key, Guess("offline" if off else "active", 0.5)) for a, b, off in cuts]
+    runs = [
+        Run(every[a].key, every[b].key, Guess("offline" if off else "active", 0.5), frames=b - a + 1)
+        for a, b, off in cuts
+    ]
     found = Expanded(runs, {"cam": there, "other": OTHERS})
     plain: dict[str, Guess] = {}
     taken: list[tuple[int, int]] = []
@@ -162,7 +165,11 @@ def test_runs_tell_of_every_frame_that_is_there_and_of_no_other(cuts: list[Any],
         if inside and all(inside[0] >= end for _, end in taken):
             taken.append((inside[0], inside[-1] + 1))
             plain.update({there[at].key: run.guess for at in inside})
-    assert dict(found.items()) == dict(found) == plain
+    assert dict(found.items()) == dict(found) == dict(zip(found, found.values(), strict=True)) == plain
+    places, guesses = found.places_in(there) or ([], [])
+    assert [there[at].key for at in places] == list(plain)
+    assert guesses == list(plain.values())
+    assert not plain or found.places_in(list(there)) is None
     assert len(found) == len(plain)
     assert {one.key: found.get(one.key) for one in every} == {one.key: plain.get(one.key) for one in every}
     assert found.get("other/nothing.jpg") is None
