@@ -52,10 +52,12 @@ class Worker:
         store: LabelStore,
         report: Report = silent,
         cancel: CancelToken | None = None,
+        engine: Engine | None = None,
     ) -> None:
+        """Take what frames are compared by from `engine`, without one the best there is; it is closed at the end."""
         self.workspace, self.task, self.store = workspace, task, store
         self._report, self.cancel = report, cancel or CancelToken()
-        self.engine: Engine = choose(workspace)
+        self.engine: Engine = engine or choose(workspace)
         self.gathering = Gathering(workspace, task, store, self.engine)
         self._written: _State | None = None
         self._gathered: Gathered | None = None

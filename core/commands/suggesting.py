@@ -6,16 +6,19 @@ import os
 import stat
 import threading
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from core.commands.shell import Context, json_option, pass_context, task_option
-from core.errors import Busy, Cancelled
+from core.errors import Busy, Cancelled, Lacking, WrongUsage
 from core.human import count, plural
+from core.progress import Progress
 from core.text import safe
 
 if TYPE_CHECKING:
+    from core.assist.engines import Engine
     from core.progress import CancelToken
     from core.tasks import Task
 
@@ -36,9 +39,14 @@ _NICE = 10
     is_flag=True,
     help="Go on, and suggest anew after each label, until Ctrl-C. What the app starts.",
 )
+@click.option(
+    "--model",
+    metavar="M",
+    help="Compare frames by the network of this model version, its last layer taken off; by torch. Not with --watch.",
+)
 @json_option
 @pass_context
-def suggest(ctx: Context, task: str | None, watch: bool, as_json: bool) -> None:
+def suggest(ctx: Context, task: str | None, watch: bool, model: str | None, as_json: bool) -> None:
     """Learn from the labels so far, and say what all other frames probably are and which to label next.
 
     Nothing is labelled: the suggestions lie in .print-models/assist, where the app and `frames` find them.
@@ -46,13 +54,17 @@ def suggest(ctx: Context, task: str | None, watch: bool, as_json: bool) -> None:
     # One thread: many small products are quicker so, and the app needs the other cores. numpy is not loaded yet.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     chosen = ctx.workspace.task(task)
+    if watch and model is not None:
+        raise WrongUsage(
+            "--watch takes the best network there is, not a model.", "Leave --model out, or --watch."
+        )
     if watch:
         _watch(ctx, chosen)
-    data = _once(ctx, chosen)
+    data = _once(ctx, chosen, model)
     ctx.answer({key: value for key, value in data.items() if key != "format"}, _text(data), as_json=as_json)
 
 
-def _once(ctx: Context, task: Task) -> dict[str, Any]:
+def _once(ctx: Context, task: Task, model: str | None) -> dict[str, Any]:
     from core.assist.worker import Worker, alone
     from core.commands.desk import say
     from core.labels.sync import open_store
@@ -61,16 +73,40 @@ def _once(ctx: Context, task: Task) -> dict[str, Any]:
         say(ctx, store)
         try:
             with alone(ctx.workspace, task):
-                worker = Worker(ctx.workspace, task, store, ctx.report)
+                worker = Worker(ctx.workspace, task, store, ctx.report, engine=_engine(ctx, model))
                 try:
                     data = worker.once()
                 finally:
                     worker.close()
         except Busy as busy:
+            if model is not None:
+                raise
             return _of_another(ctx, task, store.last_seq(), busy)
         for odd in worker.gathering.odd:
             ctx.notice(odd)
         return data
+
+
+def _engine(ctx: Context, model: str | None) -> Engine | None:
+    """Return what compares frames by a model's network; None where no model is named. Raises Lacking, Damaged."""
+    if model is None:
+        return None
+    from core.assist import networks
+    from core.assist.inputs import Input
+    from core.training import registry, spec
+
+    record = registry.get(ctx.workspace, model)
+    if record.here != "file":
+        raise Lacking(
+            f"{record.name} is not here with its bytes.", f"Get them: print-models fetch {record.name}"
+        )
+    told = record.facts.get("input")
+    size = (Input.of(told) if isinstance(told, Mapping) else Input.fitting(ctx.workspace)).size
+    text = f"Frames are compared by the network of {safe(record.name)}, run by torch."
+    name = str(record.facts.get("architecture") or "") or None
+    ctx.report(Progress("loading torch", 0, None))
+    path = ctx.workspace.root / record.file
+    return networks.of_weights(path, name, size, text, threads=spec.default_threads())
 
 
 def _of_another(ctx: Context, task: Task, step: int, busy: Busy) -> dict[str, Any]:
