@@ -34,9 +34,12 @@ def of_repository(workspace: Workspace) -> list[CheckResult]:
                 "repository", "warn", "There is no git repository here.", "Make it one: print-models init"
             )
         ]
+    folders = [
+        (task, f"datasets/{task.name}/v{next_number(workspace, task)}") for task in workspace.tasks.values()
+    ]
     images = [
-        f"datasets/{task.name}/v{next_number(workspace, task)}/{name}/20000101T000000{end}"
-        for task in workspace.tasks.values()
+        f"{folder}/{name}/20000101T000000{end}"
+        for task, folder in folders
         for name in task.classes
         for end in (".jpg", ".jpeg", ".png", ".JPG")
     ]
