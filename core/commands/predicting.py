@@ -107,9 +107,14 @@ def predict(
     answers: list[_Answer] = []
     some = bool(frames) or expression is not None
     with LabelStore(ws) as store:
+        if some:
+            # A filter has the words of one task: of several, of the one that the others hang on.
+            keys = choose(ctx, store, models[0][0], Choice(frames, None, None, None, expression)).keys
+        else:
+            keys = [frame.key for frame in reachable(ctx)]
         for one, record in models:
             try:
-                answers.append(_predict(ctx, store, one, record, frames, expression))
+                answers.append(_predict(ctx, store, one, record, keys, some=some))
             except (KeyboardInterrupt, SystemExit):
                 ctx.notice("What was answered is kept; the next print-models predict goes on from there.")
                 raise
@@ -156,17 +161,13 @@ def _predict(
     store: LabelStore,
     task: Task,
     record: ModelRecord,
-    frames: tuple[str, ...],
-    expression: str | None,
+    keys: list[str],
+    *,
+    some: bool,
 ) -> _Answer:
     from core.assist import predicting
 
     ws = ctx.workspace
-    some = bool(frames) or expression is not None
-    if some:
-        keys = choose(ctx, store, task, Choice(frames, None, None, None, expression)).keys
-    else:
-        keys = [frame.key for frame in reachable(ctx)]
     asked = _counting(ctx, store, task, keys)
     with _engine(ctx, task, record) as engine:
         said = predicting.ask(ws, engine, task, asked, ctx.report)

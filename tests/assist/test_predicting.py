@@ -175,6 +175,17 @@ def test_failed_prints_are_looked_for_among_active_frames_only(room: Room, cli: 
     assert set(rows) == {keys[1], keys[2], keys[4]}
 
 
+def test_a_filter_in_the_words_of_the_first_task_chooses_for_both(room: Room, cli: Cli) -> None:
+    keys = room.fill(6)
+    told(room, keys)
+    told(room, keys, "failed-detector-v1", FAILED)
+    with LabelStore(room.ws) as store:
+        store.set(TASK, keys[:2], "active", who="ana")
+    answer = cli(room.ws.root, "predict", "--json", "--filter", "label:active")
+    assert answer.code == 0, answer.err
+    assert [set(one["frames"]) for one in answer.json["tasks"]] == [set(keys[:2])] * 2
+
+
 def test_without_the_first_stage_it_says_why_nothing_is_asked(room: Room, cli: Cli) -> None:
     keys = room.fill(3)
     told(room, keys, "failed-detector-v1", FAILED)
