@@ -24,8 +24,8 @@ from tui.lanes import Lane, Post
 if TYPE_CHECKING:
     from tui.state import State
 
-#: From so many labels on, of two classes, there is something to learn.
-ENOUGH = 20
+#: From so many labels on it runs: it has looked at the frames by the time when there is something to learn.
+ENOUGH = 5
 #: One that ended is not asked for again before.
 _REST_S = 60.0
 #: How long one that was told to end is waited for.
@@ -36,7 +36,7 @@ def wanted(state: State, place: str) -> str:
     """Return the task of which labels are to be suggested now; '' where of none is."""
     ready = place == keymap.LABEL and not state.scanning and state.workspace.read_only is None
     given = [state.class_counts()[class_] for class_ in state.task.classes] if ready else []
-    return state.task.name if sum(given) >= ENOUGH and sum(map(bool, given)) > 1 else ""
+    return state.task.name if sum(given) >= ENOUGH else ""
 
 
 def command(workspace: Workspace, task: str) -> tuple[list[str], dict[str, str]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core import personal
-from core.errors import WrongUsage
+from core.errors import Refused, WrongUsage
 from core.labels.sync import open_store
 from core.workspace import Workspace
 from tui import assisting
@@ -30,28 +30,28 @@ def started(tmp_path, monkeypatch):
     return lambda: log.read_text().splitlines()
 
 
-def label(place, number: int, classes: int = 2) -> None:
+def label(place, number: int) -> None:
     with open_store(Workspace.open(place.root)) as store:
-        for at, class_ in enumerate(("offline", "active")[:classes]):
-            store.set(TASK, place.keys[at:number:classes], class_, who="Ana")
+        for at, class_ in enumerate(("offline", "active")):
+            store.set(TASK, place.keys[at:number:2], class_, who="Ana")
 
 
 async def test_it_runs_while_label_is_open_for_a_task_with_enough_labels_and_ends_with_the_app(
     workspace, opened, started
 ):
     place = workspace(frames=24)
-    label(place, 19)
+    label(place, assisting.ENOUGH - 1)
     async with opened(place.root) as page:
         page.app._suggests = True
         await page.rest()
         page.app._poll()
         await page.rest()
         assert started() == [], "too little to learn from"
-        label(place, 20)
+        label(place, assisting.ENOUGH)
         await page.until(lambda: len(started()) == 1, "it to be started")
         pid = int(started()[0].split()[0])
         assert started()[0].endswith(TASK)
-        assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+        await page.until(lambda: os.getpriority(os.PRIO_PROCESS, pid) == 19, "the lowest priority")
         for _ in range(3):
             page.app._poll()
         await page.rest()
@@ -84,13 +84,18 @@ async def test_one_that_ends_by_itself_is_not_started_again_at_once(workspace, o
         assert log.read_text() == "x\n"
 
 
-async def test_one_class_alone_is_nothing_to_learn_from(workspace, opened, started):
-    place = workspace(frames=24)
-    label(place, 24, classes=1)
+async def test_it_is_wanted_on_label_alone_and_never_where_nothing_may_be_written(
+    workspace, opened, monkeypatch
+):
+    place = workspace(frames=12)
+    label(place, 12)
     async with opened(place.root) as page:
         await page.rest()
-        assert assisting.wanted(page.app.state, "label") == ""
-        assert assisting.wanted(page.app.state, "versions") == ""
+        state = page.app.state
+        assert assisting.wanted(state, "label") == TASK
+        assert assisting.wanted(state, "versions") == ""
+        monkeypatch.setattr(state.workspace, "read_only", Refused("Only read.", ""))
+        assert assisting.wanted(state, "label") == ""
 
 
 def test_it_ends_when_the_app_is_killed(tmp_path):
