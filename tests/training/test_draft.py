@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -146,6 +147,20 @@ def test_a_model_of_a_draft_that_was_released_is_made_again_byte_by_byte(root: P
     again = cli(root, "reproduce", "offline-detector-v1")
     assert again.code == 0, again.out
     assert again.out.startswith("identical")
+
+
+@needs_torch
+@pytest.mark.parametrize(("value", "code"), [("paused", 1), (7, 1), ([1], 3)])
+def test_a_label_that_is_none_is_refused_by_name_and_integers_of_older_files_are_taken(
+    root: Path, cli: Cli, value: object, code: int
+) -> None:
+    keys = [item.source for item in _draft(root).items]
+    file = root / "older.json"
+    file.write_text(json.dumps({**{key: n % 2 for n, key in enumerate(keys)}, keys[0]: value}))
+    refused = cli(root, "train", "--labels", "older.json", "--task", TASK, *QUICK)
+    assert refused.code == code, refused.err
+    assert keys[0] in refused.err
+    assert not Path(root / ".print-models" / "runs").exists()
 
 
 def test_what_makes_no_sense_beside_labels_is_refused_by_name(root: Path, cli: Cli) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 
 import pytest
 
+from core.text import safe
+from core.training.record import ModelRecord
 from tests.conftest import Cli, Place
 
 #: As much of a result as every reader needs.
@@ -64,3 +67,11 @@ def test_words_of_a_record_are_made_safe(workspace: Callable[..., Place]) -> Non
     (record,) = models(Workspace.open(place.root))
     assert record.dataset == "v\\x1b[2J"
     assert record.words == ("a", "\\x1b[31mEVIL\\x07")
+
+
+def test_a_name_in_a_command_is_one_word_of_a_shell_and_nothing_of_it_is_run() -> None:
+    for name in ("offline-detector-v2", "a b; rm -rf $HOME `x`", "-n'\"\n", "\x1b[31m"):
+        word = ModelRecord(name, "", "", 0, "file").word
+        assert shlex.split(word) == [safe(name)]
+        assert word.isprintable()
+    assert ModelRecord("offline-detector-v2", "", "", 0, "file").word == "offline-detector-v2"
