@@ -82,6 +82,17 @@ def by_hand(root: Path, keys: list[str], name: str) -> None:
     os.sync()
 
 
+def by_git_alone(root: Path) -> None:
+    """Have git do what no release can do without: four files of text, a commit, a tag, all of it durable."""
+    folder, git = root / "alone", ["git", "-c", "core.fsync=all"]
+    folder.mkdir()
+    for number in range(4):
+        (folder / f"{number}.txt").write_text(f"{number}\n" * 5000)
+    run([*git, "add", folder], root)
+    run([*git, "commit", "-q", "-m", "alone", "--", folder], root)
+    run([*git, "tag", "-a", "-m", "alone", "alone"], root)
+
+
 def by_dvc(dvc: Path, root: Path, keys: list[str], name: str) -> None:
     """Copy, `dvc add` the folder, commit what DVC wrote into git."""
     folder = copied(root, keys, name)
@@ -177,6 +188,7 @@ class Turns:
             else:
                 self.times[f"{name} running"].append(in_a_running_program(root))
         self._time(f"{name} status", lambda: run(["git", "status", "--porcelain"], root))
+        self._time("alone", lambda: by_git_alone(root))
         self._done(root)
 
     def _copies(self) -> None:
@@ -212,6 +224,12 @@ class Turns:
                 found["hand second"],
                 "≤ 1/15",
             )
+            yield Row(
+                f"another, {said}, in a running program",
+                found[f"{name} running"],
+                "git alone: four texts, commit, tag",
+                found["alone"],
+            )
             if "dvc" in found:
                 yield Row(f"`release`, {said}", found[name], _DVC, found["dvc"], "≤ 1/2")
                 yield Row(
@@ -223,6 +241,14 @@ class Turns:
                 "reading all images",
                 found["read"],
             )
+
+    def floor(self) -> str:
+        """How much of the second version by hand git takes alone: no release can come below that."""
+        share = self.found["alone"].median / self.found["hand second"].median
+        return (
+            f"Four files of text, a commit with git-lfs' hooks and a tag, durable, by git alone: {share:.2f}x of the "
+            f"second version of {spaced(self.number)} images by hand; no release takes less."
+        )
 
     def room(self) -> str:
         """How much of the disk two versions take, beside those of others."""
@@ -243,6 +269,7 @@ def measure(folder: Path) -> Topic:
         "1920x1080 JPEGs of about 290 kB, each time in fresh workspaces; program start included, but in a running program.",
         "“Copies” is what this file system has: with reflinks files share their blocks like hard links, without their risk.",
         "A second version with hard links reads no image: it trusts size, times and inode of what was read back before.",
+        *(turn.floor() for turn in turns),
         *(turn.room() for turn in turns),
         f"Growth: {', '.join(growth)}.",
     ]
