@@ -68,7 +68,8 @@ def key(workspace: Workspace, task: Task, index: FrameIndex) -> str | None:
         config = sorted(Git(workspace.root).config().items())
     except (warm.Moving, OSError, PrintModelsError):
         return None
-    facts = (_RULES, draft, stamps, config, time.tzname)
+    away = [str(index.unreachable(name)) for name in workspace.sources]  # why, as it is said
+    facts = (_RULES, draft, stamps, config, away, time.tzname)
     return hashlib.sha256(repr(facts).encode("utf-8", "backslashreplace")).hexdigest()
 
 

@@ -77,6 +77,18 @@ def test_a_picture_written_over_in_its_place_is_found(settled: House) -> None:
     assert (found["changed"]["level"], found["changed"]["frames"]) == ("block", [settled.keys[3]])
 
 
+def test_why_a_camera_is_away_is_said_as_it_is(settled: House) -> None:
+    shutil.rmtree(settled.camera)
+    settled.camera.mkdir()
+    for _ in range(2):
+        age(settled)
+        first = {one["id"]: one["text"] for one in told(settled)}
+    settled.camera.rmdir()
+    second = {one["id"]: one["text"] for one in told(settled)}
+    assert "is empty" in first["camera"]
+    assert "points nowhere" in second["camera"]
+
+
 def test_a_rule_of_git_is_asked_each_time(settled: House) -> None:
     first = told(settled)
     name = Path(settled.keys[4]).name
