@@ -34,6 +34,8 @@ from core.workspace import Workspace
 #: Pictures that an engine is given together, frames after which what was computed is written, and files looked at
 #: between two looks whether to go on.
 BATCH, _KEEP, _PIECE = 32, 256, 1000
+#: Bytes that numbers may take which are few: they have room in any case.
+_FEW = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,8 @@ class Embeddings:
         stale = np.flatnonzero((stamps >= 0) & ~same)
         done = _Done(total=len(stale))
         if len(stale):
-            allowed = room.make(self.workspace, self.folder) if self.engine.many else 1 << 40
+            free = room.make(self.workspace, self.folder)
+            allowed = free if self.engine.many else _FEW
             keys = (frames[place] for place in first[stale].tolist())
             try:
                 with decoding(self.workspace, self.engine.box, nice=self.engine.nice) as pictures:

@@ -75,6 +75,16 @@ def test_nothing_is_asked_twice_and_what_is_new_is_asked(room: Room) -> None:
     assert {key: again.guesses[key] for key in keys[:5]} == dict(first.guesses)
 
 
+def test_where_the_cache_is_full_answers_still_have_room_and_another_models_go(room: Room) -> None:
+    keys, of = room.fill(3), room.ws.task(TASK)
+    told(room, keys)
+    (room.ws.root / "print-models.toml").write_text("[cache]\nmax = 0\n")
+    tight = room.again()
+    path = put_model(tight.ws, of, "offline-detector-v2")
+    assert predicting.ask(tight.ws, asked(of, path), of, keys).filled.known == 3
+    assert [one.name for one in (tight.ws.cache / "predictions").iterdir()] == [asked(of, path).key]
+
+
 def test_killed_while_it_asks_it_goes_on_from_there(room: Room) -> None:
     room.fill(600)
     code = (
