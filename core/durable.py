@@ -13,7 +13,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -185,17 +185,6 @@ def atomic_write(
     finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-
-
-def drop_unfinished(path: Path) -> None:
-    """Remove what killed writes of a file left beside it; the caller knows that nobody writes it now."""
-    names = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}\.tmp")
-    with suppress(
-        OSError
-    ):  # a folder that is not there holds nothing; what can't be removed stays, and is seen
-        for left in list(path.parent.iterdir()):
-            if names.fullmatch(left.name):
-                left.unlink()
 
 
 def _mode_of(path: Path, mode: int) -> int:

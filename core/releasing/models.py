@@ -7,11 +7,13 @@ committed, a model as a Git LFS pointer with its own oid; the model in use is a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.durable import drop_unfinished, lock
+from core.durable import lock
 from core.errors import Damaged, Lacking, Refused
 from core.process import ProcessFailed
 from core.progress import Report
@@ -157,7 +159,7 @@ def _commit(
     """Stage exactly these paths, prove that each large one is a pointer to its own bytes, and commit what changed."""
     paths = sorted({*files, *texts})
     for path in paths:
-        drop_unfinished(workspace.root / path)
+        _drop_unfinished(workspace.root / path)
     checks.hidden(git, paths)
     checks.attributes(git, list(files))
     try:
@@ -165,6 +167,17 @@ def _commit(
     except ProcessFailed as error:
         far = f"{safe(next(iter(files)))} is written whole, but in no commit"
         raise trouble.plain(error, git, far) from error
+
+
+def _drop_unfinished(path: Path) -> None:
+    """Remove what killed writes of a file left beside it; the caller knows that nobody writes it now."""
+    names = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}\.tmp")
+    with suppress(
+        OSError
+    ):  # a folder that is not there holds nothing; what can't be removed stays, and is seen
+        for left in list(path.parent.iterdir()):
+            if names.fullmatch(left.name):
+                left.unlink()
 
 
 def _committed(
