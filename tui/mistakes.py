@@ -128,14 +128,14 @@ def _wrong_of(workspace: Workspace, record: ModelRecord, task: Task) -> tuple[tu
     from core.training import asking, comparing
     from core.training.predictions import FOLDS, VALIDATION
 
-    said = asking.kept(workspace, record)
-    rows = said.of(FOLDS) or said.of(VALIDATION)
-    asked = "by networks that never saw the recording" if said.of(FOLDS) else "of validation"
     try:
+        said = asking.kept(workspace, record)
+        rows = said.of(FOLDS) or said.of(VALIDATION)
+        asked = "by networks that never saw the recording" if said.of(FOLDS) else "of validation"
         rows = rows or asking.known_answers(workspace, record)
         classes = said.classes or tuple(record.facts.get("classes") or task.classes)
         wrong = {row.frame for row in rows if comparing.answer(row, classes) != row.label}
-    except (PrintModelsError, IndexError):  # answers of other classes than its record's
+    except (PrintModelsError, IndexError):  # none that can be read, or of other classes than its record's
         return (), ""
     return tuple(sorted(wrong)), asked
 

@@ -102,3 +102,21 @@ def test_what_was_answered_about_other_classes_or_in_another_order_is_said_and_n
     found = mistakes.of_training(ws, second.id, "7 Nov")
     assert [group.words for group in found.groups] == ["it got wrong", "offline-detector-v1 (in use)"]
     assert found.note.startswith("Not compared with the model in use")
+
+
+async def test_answers_that_can_t_be_read_leave_out_no_other_and_the_list_never_waits_in_vain(
+    workspace, opened, monkeypatch
+):
+    place = workspace(frames=2)
+    ws, _, first, second = _two(place)
+    (ws.model_versions / "offline-detector-v1.predictions.jsonl").write_bytes(b"\x1b[2J")
+    (first.path / "predictions.json").write_bytes(b"[" * 100_000)
+    (second.path / "predictions.json").write_text('{"classes": ["\\u001b[2J"], "sets": 7}')
+    found = mistakes.of_training(ws, second.id, "7 Nov")
+    assert [group.words for group in found.groups] == ["it got wrong"]
+    assert found.note.startswith("Not compared with the model in use: predictions.json can't be read")
+    monkeypatch.setattr(mistakes, "_of_models", lambda *_: 1 / 0)
+    async with opened(place.root) as page:
+        await page.press("T", "f")
+        await page.see("Something unforeseen went wrong: ZeroDivisionError")
+        assert "looking" not in page.text()

@@ -141,6 +141,9 @@ class TrainingScreen(Acting):
             case MistakesSeen():
                 self.offer_frames(result)
                 return
+            case Failed(job="mistakes"):
+                self.no_frames(result)
+                return
             case Failed(job="promote"):
                 self.ask_why(result)
                 return

@@ -123,6 +123,11 @@ class Acting(Place):
         ]
         self._list.show_rows(rows, found.note or ("" if rows else "It got no frame wrong."))
 
+    def no_frames(self, failed: Failed) -> None:
+        """Say in the list why nothing can be shown in it."""
+        if self._list is not None and self._list.is_mounted:
+            self._list.show_rows((), f"{failed.what} {failed.remedy}".strip())
+
     def _to_label(self, id_: str) -> None:
         if self._found is None:
             return
