@@ -68,7 +68,9 @@ class Network:
             raise
         except Exception as error:  # onnxruntime's errors have no class in common
             raise Damaged(
-                f"onnxruntime can't run {name}: {safe(str(error), limit=160)}.", "Make the file again."
+                f"onnxruntime can't run {name}: it is damaged, needs what this version has not, or is no picture's network.",
+                "Make the file again.",
+                detail=str(error),
             ) from error
         #: What the file says of itself: `made_of`, `classes`, `precision`, `gives`.
         self.props: dict[str, str] = {str(key): str(value) for key, value in props.items()}

@@ -81,6 +81,32 @@ def test_a_file_that_can_not_be_run_is_passed_over_with_its_reason(room: Room) -
         choose(Workspace.open(room.ws.root))
 
 
+@needs_onnx
+@pytest.mark.parametrize("where", ["beside", "whole path"])
+def test_a_file_that_keeps_its_weights_elsewhere_reads_no_other_file(
+    room: Room, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from onnx import TensorProto, helper, load
+
+    path = onnx_file(room.ws.models / "mine.onnx")
+    made, secret = load(path), room.ws.models / "secret.bin"
+    secret.write_bytes(bytes(12))
+    held = helper.make_tensor("w", TensorProto.FLOAT, [1, 3, 1, 1], [0.0] * 3)
+    made.graph.initializer.append(held)
+    made.graph.node[0].output[0] = "mean"
+    made.graph.node.append(helper.make_node("Add", ["mean", "w"], ["y"]))
+    path.write_bytes(made.SerializeToString())
+    assert "mine.onnx, run by onnxruntime" in choose(room.ws).text
+    held = made.graph.initializer[0]
+    held.ClearField("float_data")
+    held.data_location = TensorProto.EXTERNAL
+    entry = held.external_data.add()
+    entry.key, entry.value = "location", os.fspath(secret) if where == "whole path" else secret.name
+    path.write_bytes(made.SerializeToString())
+    monkeypatch.chdir(room.ws.models)
+    assert "thumbnails: onnxruntime can't run mine.onnx" in choose(room.ws).text
+
+
 def test_what_a_network_is_given_has_the_shape_of_the_cameras_pictures(room: Room) -> None:
     assert Input.fitting(room.ws).size == (224, 224)
     room.put(0, jpeg(0, size=(160, 90)))
