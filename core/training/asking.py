@@ -96,7 +96,7 @@ def cannot_ask(record: ModelRecord, on: Version, rows: Sequence[Row]) -> PrintMo
         return Lacking(
             f"{record.name} is {'a Git LFS pointer' if record.here == 'pointer' else 'missing'} here, "
             f"and its answers on {on.name} are not kept.",
-            f"Get it: print-models fetch {record.word}",
+            record.how_to_get,
         )
     if on.name == DRAFT:
         return Lacking(

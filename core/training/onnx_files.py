@@ -182,7 +182,7 @@ def _here(record: ModelRecord) -> None:
     if record.here != "file":
         raise Lacking(
             f"{record.name} is {'a Git LFS pointer' if record.here == 'pointer' else 'missing'} here.",
-            f"Get it: print-models fetch {record.word}",
+            record.how_to_get,
         )
 
 

@@ -67,6 +67,12 @@ class ModelRecord:
         return shlex.quote(safe(self.name, limit=200))
 
     @property
+    def how_to_get(self) -> str:
+        """How its bytes come here where there is a pointer only."""
+        pull = f"git lfs pull --include {shlex.quote(safe(self.file, limit=200))}"
+        return f"Get it: print-models fetch {self.word}   or: {pull}"
+
+    @property
     def task(self) -> str:
         return str(self.facts.get("task", ""))
 

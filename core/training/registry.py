@@ -204,7 +204,7 @@ def use(workspace: Workspace, record: ModelRecord) -> ModelRecord:
     if record.here != "file":
         raise Lacking(
             f"{record.name} is {'a Git LFS pointer' if record.here == 'pointer' else 'missing'} here.",
-            f"Get it: print-models fetch {record.word}",
+            record.how_to_get,
         )
     if record.problem:
         raise Damaged(
