@@ -95,7 +95,7 @@ def test_a_clone_with_pointers_only_reads_the_records(place: Place, cli: Cli, tm
     git(clone, "lfs", "install", "--local")
     refused = cli(clone, "promote", "offline-detector-v1", "--current")
     assert refused.code == 5
-    assert "git lfs pull" in refused.err
+    assert "print-models fetch offline-detector-v1" in refused.err
 
 
 def test_where_nothing_can_be_committed_nothing_is_written(place: Place, cli: Cli) -> None:
