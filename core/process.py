@@ -14,6 +14,7 @@ import shlex
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,8 @@ _REMEDY = {
     "git-lfs": "Install git-lfs: sudo apt-get install git-lfs",
 }
 
+#: What a poll takes at most.
+_LONG_S = 1e6
 #: Set for every child: messages in English, no questions, no pager, no editor, no optional locks for readers.
 QUIET_ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
@@ -119,6 +122,27 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
+class _Child(subprocess.Popen[bytes]):
+    """A program whose end is noticed when it comes: Popen looks for it again and again, a millisecond apart."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        watch = getattr(os, "pidfd_open", None)
+        if timeout is None or watch is None or self.returncode is not None:
+            return super().wait(timeout)
+        try:
+            ended = watch(self.pid)
+        except OSError:  # an older kernel, or no file number left
+            return super().wait(timeout)
+        try:
+            waiting = select.poll()
+            waiting.register(ended, select.POLLIN)
+            began = time.monotonic()
+            waiting.poll(min(max(0.0, timeout), _LONG_S) * 1000)
+        finally:
+            os.close(ended)
+        return super().wait(max(0.0, timeout - (time.monotonic() - began)))
+
+
 def run(
     argv: Sequence[str | os.PathLike[str]],
     *,
@@ -139,7 +163,7 @@ def run(
     if log is not None:
         log_command(log, words)
     try:
-        child = subprocess.Popen(
+        child = _Child(
             words,
             cwd=cwd,
             env=environment(env),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import unicodedata
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -76,6 +77,19 @@ def test_git_is_quoted_by_its_reason_and_not_by_the_advice_below_it(tmp_path: Pa
         ProcessFailed, match=r"git ls-remote failed: .*does not appear to be a git repository$"
     ):
         run(["git", "ls-remote", str(tmp_path / "nothing.git")], cwd=tmp_path)
+
+
+@pytest.mark.parametrize("kernel", ["tells of an end", "does not"])
+def test_a_program_that_closes_its_output_first_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: str
+) -> None:
+    if kernel == "does not":
+        monkeypatch.delattr(os, "pidfd_open", raising=False)
+    closing = ["sh", "-c", "echo said; exec >&- 2>&-; sleep 0.1; exit 3"]
+    done = run(closing, cwd=tmp_path, check=False)
+    assert (done.code, done.out.strip()) == (3, b"said")
+    with pytest.raises(Lacking, match="did not answer"):
+        run(["sh", "-c", "exec >&- 2>&-; sleep 600"], cwd=tmp_path, timeout=0.3)
 
 
 def test_a_program_that_hangs_is_stopped_and_one_that_is_cancelled_too(tmp_path: Path) -> None:
