@@ -52,7 +52,7 @@ class Run(NamedTuple):
 class Doubt(NamedTuple):
     """A label that is probably wrong: the class it has, the one that is suggested, how surely, and what speaks for it.
 
-    `evidence` are labelled frames that look most alike, of each class some.
+    `evidence` are labelled frames that look most alike, of each class some. `frames` labels in a row are doubted as one.
     """
 
     frame: str
@@ -61,6 +61,7 @@ class Doubt(NamedTuple):
     confidence: float | None
     evidence: tuple[str, ...] = ()
     why: str = ""
+    frames: int = 1
 
 
 class Point(NamedTuple):
@@ -185,7 +186,8 @@ def _doubt(row: Mapping[str, Any], task: Task) -> Doubt | None:
         for one in (said if isinstance(said, list) else ())
     )
     evidence = tuple(dict.fromkeys(key for key in islice(named, 24) if key and key != frame))
-    return Doubt(frame, class_, suggested, _share(row.get("confidence")), evidence, _words(row.get("why")))
+    share, why = _share(row.get("confidence")), _words(row.get("why"))
+    return Doubt(frame, class_, suggested, share, evidence, why, max(1, _whole(row.get("frames"))))
 
 
 def _point(row: Mapping[str, Any]) -> Point | None:

@@ -172,7 +172,7 @@ async def test_a_doubted_label_is_shown_beside_the_frames_most_alike_of_each_cla
     label(place, "aaaooo")
     keys = place.keys
     doubts = [
-        {"frame": keys[1], "label": "active", "suggested": "offline", "confidence": 0.93,
+        {"frame": keys[1], "frames": 3, "label": "active", "suggested": "offline", "confidence": 0.93, "why": "alone",
          "evidence": [keys[0], keys[3], {"frame": keys[4], "label": "offline"}, keys[7]]},
         {"frame": keys[5], "label": "active", "suggested": "offline", "confidence": 0.99, "evidence": [keys[0]]},
     ]  # fmt: skip
@@ -182,7 +182,7 @@ async def test_a_doubted_label_is_shown_beside_the_frames_most_alike_of_each_cla
         await choose(page, "the others say another class")
         await in_queue(page, "doubts")
         await page.until(lambda: page.frame == keys[1], "the doubted one; the other has another label since")
-        await page.see("likely label errors · 1 left", "doubted: offline 93% (E why)")
+        await page.see("likely label errors · 1 left", "doubted: offline 93% (E why)", "why: 3 labels in")
         await page.press("E")
         await page.see(
             "● active by Ana · hand", "suggested ○ offline 93%", "beside ● active", "beside ○ offline"

@@ -83,7 +83,8 @@ def why_of(state: State) -> str:
     if found is not None and state.queue_id == ASKED and frame.key in found.asked:
         return f"{_ASKS}{found.asked[frame.key]}" if found.asked[frame.key] else ""
     if state.queue_id == DOUBTS and (doubt := doubt_of(state)) is not None:
-        return doubt.why
+        row = f"{count(doubt.frames)} labels in a row" if doubt.frames > 1 else ""
+        return " · ".join(part for part in (row, doubt.why) if part)
     said = suggests(state)
     run = said.run_of(frame.key) if said is not None else None
     return run.why if run is not None else ""
