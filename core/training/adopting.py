@@ -67,27 +67,30 @@ def adopt(
             weights = Path(folder) / "whole.pth"
             found = copy_hashing(file, weights, keep_mtime=False)
         with lock(workspace.private / "models.lock", what="the models", timeout=10):
-            for record in registry.models(workspace):
-                if record.sha256 == found.oid and record.task == task.name and not record.problem:
-                    return record
-            name = registry.next_name(workspace, task, version or UNKNOWN, found.oid)
-            facts = _facts(workspace, task, file, held, known, who)
-            facts |= {
-                "sha256": found.oid,
-                "size": found.size,
-                "left_out": list(held.left) if stripped else [],
-            }
-            facts["dataset"] = {
-                "task": task.name,
-                "version": learned.name if learned else None,
-                "digest": None,
-                "claim": CLAIMED if learned else UNKNOWN,
-            }
-            facts["words"] = _words(file, held, version, None, kept=not stripped)
-            registry.publish(weights, workspace.model_versions / f"{name}.pth", found)
-            registry.write(workspace, name, facts)
-    record = registry.get(workspace, name)
-    return _measured(workspace, task, record, file, held, version, report, stripped) if measured else record
+            same = (one for one in registry.models(workspace) if one.sha256 == found.oid and not one.problem)
+            record = next((one for one in same if one.task == task.name), None)
+            if record is None:
+                name = registry.next_name(workspace, task, version or UNKNOWN, found.oid)
+                facts = _facts(workspace, task, file, held, known, who)
+                facts |= {
+                    "sha256": found.oid,
+                    "size": found.size,
+                    "left_out": list(held.left) if stripped else [],
+                }
+                facts["dataset"] = {
+                    "task": task.name,
+                    "version": learned.name if learned else None,
+                    "digest": None,
+                    "claim": CLAIMED if learned else UNKNOWN,
+                }
+                facts["words"] = _words(file, held, version, None, kept=not stripped)
+                registry.publish(weights, workspace.model_versions / f"{name}.pth", found)
+                registry.write(workspace, name, facts)
+                record = registry.get(workspace, name)
+    # One that was adopted before may have been killed before it was asked.
+    if not measured or record.results or "adopted" not in record.facts:
+        return record
+    return _measured(workspace, task, record, file, held, version or record.dataset or None, report, stripped)
 
 
 def _require_classes(held: Held, task: Task, name: str) -> None:
@@ -204,7 +207,8 @@ def _measured(
             raise Refused(f"{task.name} has no version to measure it on.", "Release one first.")
         found = judge(workspace, record, on, report)
     except (Refused, Lacking) as error:
-        facts["words"] = [*record.words, f"It could not be measured: {error.what}"]
+        words = _words(file, held, version, None, kept=not stripped)
+        facts["words"] = [*words, f"It could not be measured: {error.what}"]
         registry.write(workspace, record.name, facts)
         return registry.get(workspace, record.name)
     facts["results"] = found.results
