@@ -184,7 +184,7 @@ def test_labels_marks_and_cameras(workspace: Callable[..., Place], cli: Cli, tmp
     foreign.write_text(
         json.dumps({keys[0]: "offline", keys[11]: 1, keys[10]: "odd", f"./{keys[6]}": "Offline"})
     )
-    found = check("import", cli(root, "import", foreign, "--dry-run", "--json"), code=3)
+    found = check("import", cli(root, "import", foreign, "--dry-run", "--json"), code=1)
     assert [len(found[kind]) for kind in ("new", "contradicts", "problems")] == [1, 1, 1]
     check("import", cli(root, "import", foreign, "--keep", "--skip", "--json"))
     assert check("share", cli(root, "share", "../shared.zip", "--json"))["frames"]
