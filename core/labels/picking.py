@@ -170,7 +170,7 @@ def doubts(facts: Facts) -> Sequence[int]:
         for doubt in found.doubts.values()
         if (label := given.get(doubt.frame)) is not None and label.class_ == doubt.class_
     ]
-    placed = (facts.place(doubt.frame) for doubt in sorted(kept, key=lambda one: -(one.confidence or 0)))
+    placed = (facts.place(doubt.frame) for doubt in kept)
     return _work(facts, (place for place in placed if place is not None))
 
 

@@ -6,8 +6,6 @@ import json
 import os
 from typing import Any
 
-import pytest
-
 from core.labels.sync import open_store
 from core.workspace import Workspace
 from tests.tui.test_queues import choose, in_queue
@@ -155,13 +153,12 @@ async def test_the_end_of_the_questions_says_what_would_help(workspace, opened):
         await page.see("next: Record a print at night")
 
 
-@pytest.mark.parametrize("data", [b"{", b'{"format": 9}', b"\x00" * 100])
-async def test_a_damaged_file_is_said_once_and_takes_nothing_away(workspace, opened, data):
+async def test_a_damaged_file_is_said_once_and_takes_nothing_away(workspace, opened):
     place = workspace(frames=3)
     suggest(place, "ooo")
     async with opened(place.root, toasts=True) as page:
         await page.see("suggested: offline")
-        (place.root / ".print-models" / "assist" / f"{TASK}.json").write_bytes(data)
+        (place.root / ".print-models" / "assist" / f"{TASK}.json").write_bytes(b"{")
         await page.until(lambda: "suggestions are left out" in page.told, "it to be said")
         await page.until(lambda: not page.app.state.guess(place.keys[0]), "the suggestions to go")
         await page.label("a")
@@ -226,8 +223,7 @@ async def test_the_evidence_fits_a_phone_and_a_terminal_without_signs(workspace,
         assert "▀" not in page.text()
 
 
-@pytest.mark.parametrize("key", ["ampersand", "shift+space"])
-async def test_what_is_sure_is_taken_unseen_in_one_step_by_the_same_key_twice(workspace, opened, stored, key):
+async def test_what_is_sure_is_taken_unseen_in_one_step_by_the_same_key_twice(workspace, opened, stored):
     place = workspace(frames=12)
     label(place, "··a")
     with open_store(Workspace.open(place.root)) as store:
@@ -237,14 +233,14 @@ async def test_what_is_sure_is_taken_unseen_in_one_step_by_the_same_key_twice(wo
         await page.until(lambda: page.app.state.guesses, "the suggestions")
         await page.rest()
         await page.see("& sure")
-        await page.press(key)
+        await page.press("ampersand")
         await page.see("8 frames in 2 runs are sure", "of 117 labelled ones as sure 116 were right")
         await page.press("right")
         await page.until(lambda: "are sure" not in page.text(), "another key to leave it")
         assert stored(place) == "··a·········"
-        await page.press(key)
+        await page.press("ampersand")
         await page.see("8 frames in 2 runs are sure")
-        await page.press(key)
+        await page.press("shift+space")
         await page.until(lambda: page.label_of(place.keys[11]) == "offline", "the labels")
         assert stored(place) == "ooao·o··oooo", "no label, no mark, no short run"
         await page.press("u")
