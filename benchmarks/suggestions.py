@@ -232,6 +232,7 @@ def measure(folder: Path) -> Topic:
             Number.counted(whole),
             "one per frame",
             Number.counted(len(truth)),
+            f"≤ {BAR} decisions",
         ),
         Row(
             f"a label → new suggestions on the disk, {spaced(FRAMES)} frames",

@@ -17,7 +17,7 @@ from core.assist.scene import Looks, Scene
 from core.assist.suggesting import FEW, Answer
 
 #: Questions that are made at once, and how many of them ask for what is unlike all labels.
-MOST, _TURN = 24, 8
+MOST, _TURN = 24, 5
 #: Frames of recordings that are compared with labelled ones, at most.
 _LOOKED_AT = 1500
 #: Less doubt than this is none.
@@ -41,10 +41,9 @@ def questions(
         return unlike[:MOST]
     unsure, other = _unsure(found), _other(found, guesses)
     # Every so many labels something that no label is like comes first: doubt alone never leaves what it knows.
-    labelled = len(np.unique(scene.pieces[scene.learned >= 0]))
-    turn = int((scene.learned >= 0).sum()) + labelled
-    lists = [unlike, unsure, other] if turn % _TURN == 0 and unlike else [unsure, other, unlike]
-    if int((scene.learned >= 0).sum()) >= FEW and not unsure:
+    labelled = int((scene.learned >= 0).sum())
+    lists = [unlike, unsure, other] if labelled % _TURN == 0 and unlike else [unsure, other, unlike]
+    if labelled >= FEW and not unsure:
         lists = [other, unlike]
     return _mixed(scene, lists)
 
@@ -119,9 +118,10 @@ def _unlike(scene: Scene, looks: Looks) -> list[Question]:
         if len(learned)
         else np.full(len(seen), apart.max() + 1.0)
     )
-    out = []
+    late, out = len(learned) >= FEW, []
     for _ in range(min(MOST, len(candidates))):
-        gain = np.maximum(near[None, :] - apart, 0).sum(axis=1)
+        # Later on what is left are single odd recordings: the oddest first, which a sum over all would never choose.
+        gain = near if late else np.maximum(near[None, :] - apart, 0).sum(axis=1)
         best = int(gain.argmax())
         if gain[best] <= 0:
             break

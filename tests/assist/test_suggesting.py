@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.assist.asking import questions
+from core.assist.scene import Looks
 from core.assist.suggesting import answer, as_json, missing, runs_of
 from tests.assist.scenes import labelled, made, prints
 
@@ -145,3 +146,15 @@ def test_asking_beats_labelling_at_random() -> None:
     found = answer(labelled(scene, truth, given), looks)
     assert found is not None
     assert (found.said == truth).mean() > 0.98
+
+
+def test_a_recording_like_no_other_has_its_turn_though_nothing_is_in_doubt() -> None:
+    scene, looks, truth = made(prints(24), noise=0.1)
+    vectors = looks.of(np.arange(480)).astype(np.float32)
+    vectors[300:320] += 4
+    looks = Looks(lambda places: vectors[places], scene.known)
+    places = [at for at in FEW_OF_EACH if not 300 <= at < 320][:25]
+    scene = labelled(scene, truth, places)
+    asked = questions(scene, looks, answer(scene, looks))
+    assert 300 <= asked[0].place < 320
+    assert asked[0].why == "unlike all that is labelled"
