@@ -18,7 +18,7 @@ from core.assist.engines import Engine, choose
 from core.assist.gathering import Gathered, Gathering
 from core.assist.suggesting import Answer, answer
 from core.durable import lock
-from core.errors import Cancelled
+from core.errors import Busy, Cancelled
 from core.labels.store import LabelStore
 from core.labels.suggested import path_of
 from core.progress import CancelToken, Progress, Report, silent
@@ -125,6 +125,8 @@ class Worker:
             self.gathering.embeddings.fill(bare, shown, token)
         except Cancelled:
             self.cancel.check()
+            return False
+        except Busy:  # another process computes the same: what is known is learned from meanwhile
             return False
         return True
 
