@@ -139,7 +139,10 @@ def test_nothing_is_written_beyond_a_chart_however_many_classes_and_long_names_t
     }  # fmt: skip
     shares = dict.fromkeys(names, 0.5)
     history = [Epoch(n, 1.0, 0.5, 1.0, 0.5, 0.5, shares, 1.0, n == 1) for n in (1, 2)]
-    for drawing in [*charts.of_result(found, history), charts.models([("offline-detector-" * 4, found)], None)]:
+    for drawing in [
+        *charts.of_result(found, history),
+        charts.models([("offline-detector-" * 4, found)], None),
+    ]:
         legend = set()
         for shape in drawing.shapes:
             if not isinstance(shape, Text):
