@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -109,10 +110,10 @@ def test_it_ends_when_the_app_is_killed(tmp_path):
     end = time.monotonic() + 60
     try:
         while not told.exists() and time.monotonic() < end:
-            time.sleep(0.02)
+            select.select([], [], [], 0.02)
         app.send_signal(signal.SIGKILL)
         while "ended" not in told.read_text() and time.monotonic() < end:
-            time.sleep(0.02)
+            select.select([], [], [], 0.02)
     finally:
         app.kill()
         app.wait()
