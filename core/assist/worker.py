@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from core.assist import telling
@@ -139,8 +140,7 @@ class Worker:
         filled, looked = False, time.monotonic()
         while True:
             if not filled:
-                begun = time.monotonic()
-                filled = self.fill(lambda: self.moved() or time.monotonic() - begun > WRITE_S)  # noqa: B023
+                filled = self.fill(partial(self._due, time.monotonic() + WRITE_S))
                 self.write()
             if time.monotonic() - looked > CAMERAS_S:
                 looked = time.monotonic()
@@ -151,6 +151,10 @@ class Worker:
                 with suppress(_Moved):
                     self.draw(_Until(self))
             self.cancel.rest(LABELS_S)
+
+    def _due(self, at: float) -> bool:
+        """True where there is something new to learn, or the clock says it is time to write again."""
+        return self.moved() or time.monotonic() > at
 
     def _state(self) -> _State:
         """Return what the file depends on beside the frames: the last step of labelling, the predictions' files."""

@@ -81,7 +81,8 @@ def test_each_label_is_learned_from_and_the_end_of_the_pipe_ends_it(room: Room) 
         command = [sys.executable, "-m", "core", "-C", str(ws.root), "suggest", "--json"]
         other = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, timeout=WATCHDOG_S)
         assert json.loads(other.stdout)["labels_seq"] >= seq
-        child.stdin.close()  # type: ignore[union-attr]
+        assert child.stdin is not None
+        child.stdin.close()
         assert child.wait(WATCHDOG_S) == 0
 
 
