@@ -7,22 +7,17 @@ onnxruntime; started by what prepares a workspace for comparing frames.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import onnx
 import onnxruntime
 import torch
 from torch import Tensor, nn
 
 from core.durable import atomic_write, hash_file
-from core.errors import PrintModelsError, Refused
-from core.text import safe
+from core.errors import Refused
 from core.training import asked, data, network, to_onnx
 
 #: How far the two may lie apart, as a share of how long the numbers of a picture are.
@@ -69,22 +64,6 @@ def _compare(raw: bytes, model: nn.Module, shape: data.Input) -> tuple[int, floa
     return int(found.shape[1]), round(float(apart.max()), 9)
 
 
-def main() -> int:
-    """Answer one request; the answer, or what was wrong, is the last line of standard output."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, 19)  # a print may be running
-    try:
-        answer = make(json.loads(sys.stdin.read()))
-    except PrintModelsError as error:
-        answer = {"what": error.what, "remedy": error.remedy, "code": error.exit_code}
-    except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
-        what = f"No ONNX file could be made of it: {safe(str(error), limit=200)}."
-        answer = {"what": what, "remedy": "Use another network.", "code": 1}
-    sys.stdout.write("\n" + json.dumps(answer) + "\n")
-    sys.stdout.flush()
-    return 0
-
-
 if __name__ == "__main__":
-    code = main()
+    code = to_onnx.answer_one(make, "Use another network.")
     os._exit(code)  # everything is written and told: taking torch apart in good order would take a second

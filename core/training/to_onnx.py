@@ -15,7 +15,7 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -210,8 +210,8 @@ def _compare(raw: bytes, pictures: Tensor, expected: Tensor, precision: str) -> 
     return {"asked": len(expected), "same_answers": same, "farthest": round(farthest, 9)}
 
 
-def main() -> int:
-    """Answer one request; the answer, or what was wrong, is the last line of standard output."""
+def answer_one(make: Callable[[Any], Mapping[str, Any]], remedy: str) -> int:
+    """Answer one request; the answer, or what was wrong with `remedy`, is the last line of standard output."""
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, 19)  # a print may be running, and the app is open
     try:
@@ -220,12 +220,12 @@ def main() -> int:
         answer = {"what": error.what, "remedy": error.remedy, "code": error.exit_code}
     except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
         what = f"No ONNX file could be made of it: {safe(str(error), limit=200)}."
-        answer = {"what": what, "remedy": "Use the .pth file.", "code": 1}
+        answer = {"what": what, "remedy": remedy, "code": 1}
     sys.stdout.write("\n" + json.dumps(answer) + "\n")
     sys.stdout.flush()
     return 0
 
 
 if __name__ == "__main__":
-    code = main()
+    code = answer_one(make, "Use the .pth file.")
     os._exit(code)  # everything is written and told: taking torch apart in good order would take a second
